@@ -1,0 +1,48 @@
+/** Time, as the only source of it. Nothing outside `world` reads a clock or sets a timer by itself. */
+
+export interface Clock {
+  /** Wall time, milliseconds since 1970, with fractions where the machine has them. */
+  now(): number
+  /** Time that never goes back, milliseconds from an arbitrary start. */
+  monotonicMs(): number
+  /** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** Runs `fn` once after `ms` unless disposed. The timer does not keep the process alive by itself. */
+  setTimer(ms: number, fn: () => void): Disposable
+}
+
+/** RFC 3339 with nanosecond digits in UTC, as Docker prints times (`2026-01-02T03:04:05.678900000Z`). */
+export function formatInstant(epochMs: number): string {
+  const seconds = Math.floor(epochMs / 1000)
+  const nanos = Math.min(999_999_999, Math.max(0, Math.round((epochMs - seconds * 1000) * 1e6)))
+  const whole = isoSeconds(seconds)
+  const fraction = nanos.toString().padStart(9, '0').replace(/0+$/, '')
+  return fraction === '' ? `${whole}Z` : `${whole}.${fraction}Z`
+}
+
+/** The day of a count of days since 1970 (proleptic Gregorian). */
+function civilFromDays(days: number): { year: number; month: number; day: number } {
+  const z = days + 719_468
+  const era = Math.floor(z / 146_097)
+  const dayOfEra = z - era * 146_097
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
+  )
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
+  const shifted = Math.floor((5 * dayOfYear + 2) / 153)
+  const month = shifted < 10 ? shifted + 3 : shifted - 9
+  return {
+    year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
+    month,
+    day: dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1,
+  }
+}
+
+function isoSeconds(epochSeconds: number): string {
+  const days = Math.floor(epochSeconds / 86_400)
+  const rest = epochSeconds - days * 86_400
+  const { year, month, day } = civilFromDays(days)
+  const two = (value: number): string => value.toString().padStart(2, '0')
+  const date = `${year.toString().padStart(4, '0')}-${two(month)}-${two(day)}`
+  return `${date}T${two(Math.floor(rest / 3600))}:${two(Math.floor(rest / 60) % 60)}:${two(rest % 60)}`
+}
