@@ -4,7 +4,7 @@
  */
 import { isDigest } from '#base/data/digest.ts'
 import type { Digest } from '#base/data/digest.ts'
-import { dockerManifest, dockerManifestList, ociArtifact, ociIndex, ociManifest, schema1Types } from './media-types.ts'
+import { dockerManifest, dockerManifestList, ociArtifact, ociIndex, ociManifest, schema1Types } from './registry-media-types.ts'
 import { asRecord, parseStrictJson, StrictJsonError } from './strict-json.ts'
 
 export interface ManifestPlatform {
