@@ -28,7 +28,13 @@ export interface Mounts {
   bind(mount: BindMount): void
   tmpfs(target: string, options: { readonly sizeBytes?: number; readonly mode?: number; readonly data?: string }): void
   /** Any other filesystem by type, source, flags and option text (local volume driver). */
-  mount(options: { readonly type: string; readonly source: string; readonly target: string; readonly flags?: readonly string[]; readonly data?: string }): void
+  mount(options: {
+    readonly type: string
+    readonly source: string
+    readonly target: string
+    readonly flags?: readonly string[]
+    readonly data?: string
+  }): void
   setPropagation(target: string, propagation: NonNullable<BindMount['propagation']>): void
   /** Takes a mount away; `detach` also when it is busy. False when nothing was mounted there. */
   unmount(target: string, options?: { readonly detach?: boolean }): boolean
@@ -79,10 +85,48 @@ export interface NetworkRoute {
 
 export type LinkOptions =
   | { readonly kind: 'bridge'; readonly name: string; readonly mtu?: number; readonly mac?: string }
-  | { readonly kind: 'veth'; readonly name: string; readonly peerName: string; readonly peerNetns?: string; readonly peerMac?: string; readonly mtu?: number }
-  | { readonly kind: 'macvlan'; readonly name: string; readonly parent: string; readonly mode: 'bridge' | 'private' | 'vepa' | 'passthru'; readonly netns?: string; readonly mac?: string }
-  | { readonly kind: 'vxlan'; readonly name: string; readonly vni: number; readonly port: number; readonly local?: string; readonly mtu?: number }
-  | { readonly kind: 'dummy'; readonly name: string }
+  | {
+      readonly kind: 'veth'
+      readonly name: string
+      readonly peerName: string
+      readonly peerNetns?: string
+      readonly peerMac?: string
+      readonly mtu?: number
+    }
+  | {
+      readonly kind: 'macvlan'
+      readonly name: string
+      readonly parent: string
+      readonly mode: 'bridge' | 'private' | 'vepa' | 'passthru'
+      readonly netns?: string
+      readonly mac?: string
+    }
+  | {
+      readonly kind: 'vxlan'
+      readonly name: string
+      readonly vni: number
+      readonly port: number
+      readonly local?: string
+      readonly mtu?: number
+      readonly learning?: boolean
+    }
+  | {
+      readonly kind: 'ipvlan'
+      readonly name: string
+      readonly parent: string
+      readonly mode: 'l2' | 'l3' | 'l3s'
+      readonly netns?: string
+    }
+  | { readonly kind: 'vlan'; readonly name: string; readonly parent: string; readonly id: number }
+  | { readonly kind: 'dummy'; readonly name: string; readonly netns?: string }
+
+export interface Neighbor {
+  readonly link: string
+  readonly address?: string
+  readonly mac: string
+  readonly bridge?: boolean
+  readonly remote?: string
+}
 
 /** Netlink inside one network namespace. Holds a socket; dispose it. */
 export interface NetlinkSession extends Disposable {
@@ -90,16 +134,30 @@ export interface NetlinkSession extends Disposable {
   link(name: string): NetworkLink | undefined
   addLink(options: LinkOptions): void
   deleteLink(name: string): void
-  /** Changes any of these; a rename needs the link down. */
-  setLink(name: string, change: { readonly up?: boolean; readonly newName?: string; readonly master?: string | null; readonly mac?: string; readonly mtu?: number; readonly netns?: string; readonly hairpin?: boolean }): void
+  /** Changes any of these; a rename needs the link down. `hairpin` and `isolated` are of a bridge's port: it may answer itself; it reaches no other isolated port. */
+  setLink(
+    name: string,
+    change: {
+      readonly up?: boolean
+      readonly newName?: string
+      readonly master?: string | null
+      readonly mac?: string
+      readonly mtu?: number
+      readonly netns?: string
+      readonly hairpin?: boolean
+      readonly isolated?: boolean
+    },
+  ): void
   addresses(link?: string): (LinkAddress & { readonly link: string })[]
   addAddress(link: string, address: LinkAddress): void
   deleteAddress(link: string, address: LinkAddress): void
   routes(): NetworkRoute[]
   addRoute(route: NetworkRoute): void
   deleteRoute(route: NetworkRoute): void
-  /** A static neighbour or bridge forwarding entry (VXLAN). */
-  addNeighbor(entry: { readonly link: string; readonly address?: string; readonly mac: string; readonly bridge?: boolean; readonly remote?: string }): void
+  /** A static neighbour, or with `bridge` a forwarding entry (VXLAN), replaced when there. */
+  addNeighbor(entry: Neighbor): void
+  deleteNeighbor(entry: Neighbor): void
+  neighbors(options?: { readonly bridge?: boolean }): Neighbor[]
 }
 
 export interface Namespaces {
@@ -111,10 +169,20 @@ export interface Namespaces {
   netlink(path?: string): NetlinkSession
   /** Runs `work` on this thread inside the namespace and returns to ours; `work` must not wait. Sysctls and sockets made inside belong to it. */
   inNetwork<T>(path: string, work: () => T): T
-  /** A bound socket of the namespace, as a descriptor that Node's dgram or net can take over. */
-  bindSocket(path: string | undefined, socket: { readonly kind: 'udp' | 'tcp'; readonly address: string; readonly port: number }): { readonly fd: number; readonly port: number }
+  /** A bound socket of the namespace (port 0: a free one), as a descriptor that Node's dgram or net can take over; `listen` also makes it accept, so that nobody else can. */
+  bindSocket(
+    path: string | undefined,
+    socket: {
+      readonly kind: 'udp' | 'tcp' | 'sctp'
+      readonly address: string
+      readonly port: number
+      readonly listen?: boolean
+    },
+  ): { readonly fd: number; readonly port: number }
   /** Pins a private mount namespace at a file, slave of ours, after `prepare` mounted into it (crun on hybrid cgroups). */
   createMount(path: string, binds: readonly { readonly source: string; readonly target: string }[]): Promise<void>
+  /** Unpins a mount namespace; the kernel drops it with its last process. */
+  deleteMount(path: string): void
 }
 
 export interface PacketFilter {
@@ -132,11 +200,24 @@ export interface Kernel {
   /** mknod(2): type and permission in `mode`, device number parts for devices. */
   makeNode(path: string, mode: number, device?: { readonly major: number; readonly minor: number }): void
   /** openat2(2) with RESOLVE_IN_ROOT: finds a path as a process chrooted to `root` would. */
-  openInRoot(root: string, path: string, options?: { readonly followLast?: boolean; readonly write?: boolean; readonly directory?: boolean; readonly create?: number }): RootedPath
+  openInRoot(
+    root: string,
+    path: string,
+    options?: {
+      readonly followLast?: boolean
+      readonly write?: boolean
+      readonly directory?: boolean
+      readonly create?: number
+    },
+  ): RootedPath
   /** Connects a SOCK_SEQPACKET unix socket (conmon's attach); packet boundaries are kept, one chunk a packet. */
   connectSeqpacket(path: string): Duplex
   /** statx-free file lock for a state directory: held until disposed; undefined when another process has it. */
   lockFile(path: string): Disposable | undefined
   /** A signal to a process group or a pid through pidfd, race-free with its start time where given. */
-  readonly limits: { readonly capabilities: bigint; readonly oomScoreAdj: number; rlimit(name: string): { readonly soft: bigint; readonly hard: bigint } | undefined }
+  readonly limits: {
+    readonly capabilities: bigint
+    readonly oomScoreAdj: number
+    rlimit(name: string): { readonly soft: bigint; readonly hard: bigint } | undefined
+  }
 }
