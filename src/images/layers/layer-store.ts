@@ -1,0 +1,115 @@
+/** The layer store on disk; `layer-types.ts` says what it promises and how it lies there. */
+import { digestHex, isDigest } from '#base/data/digest.ts'
+import type { Digest } from '#base/data/digest.ts'
+import { errnoOf, GantryError } from '#base/errors/gantry-error.ts'
+import type { Clock } from '#world/ports/clock.ts'
+import { randomHex } from '#world/ports/random.ts'
+import type { Random } from '#world/ports/random.ts'
+import { unpackLayer } from './ingest-tar.ts'
+import type { RecipeMove, UnpackDeps, UnpackedLayer } from './ingest-tar.ts'
+import { packUpper } from './ingest-upper.ts'
+import type { IngestTarOptions, LayerRecord, LayerStore } from './layer-types.ts'
+import { reproduceTar } from './reproduce-tar.ts'
+
+export interface LayerStoreDeps extends UnpackDeps {
+  readonly clock: Clock
+  readonly random: Random
+}
+
+interface StoredLayer extends LayerRecord {
+  readonly moves: readonly RecipeMove[]
+}
+
+/** Opens the layers under `root`: sweeps half-made ones, reads the records of the others. */
+export async function createLayerStore(deps: LayerStoreDeps, root: string): Promise<LayerStore> {
+  const incoming = `${root}/incoming`
+  const { files } = deps
+  await files.remove(incoming, { recursive: true, force: true })
+  await files.makeDirectory(incoming, { recursive: true, mode: 0o700 })
+  await files.makeDirectory(`${root}/sha256`, { recursive: true, mode: 0o700 })
+  const layers = await readRecords(deps, root)
+  const directoryOf = (diffId: Digest): string => `${root}/sha256/${digestHex(diffId)}`
+  const need = (diffId: Digest): StoredLayer => {
+    const layer = layers.get(diffId)
+    if (layer === undefined) throw new GantryError('LAYER_MISSING', 'not-found', `layer ${diffId} does not exist`, { remedy: 'Load or pull the image again.' })
+    return layer
+  }
+  const register = async (directory: string, unpacked: UnpackedLayer): Promise<LayerRecord> => {
+    const existing = layers.get(unpacked.diffId)
+    if (existing !== undefined) return existing
+    const record: StoredLayer = { ...unpacked, createdMs: Math.floor(deps.clock.now()) }
+    await files.write(`${directory}/record.json`, JSON.stringify(record))
+    await moveIntoPlace(deps, directory, directoryOf(record.diffId))
+    layers.set(record.diffId, record)
+    return record
+  }
+  const inFresh = async <T>(work: (directory: string) => Promise<T>): Promise<T> => {
+    const directory = `${incoming}/${randomHex(deps.random, 8)}`
+    await files.makeDirectory(directory, { mode: 0o700 })
+    try {
+      return await work(directory)
+    } finally {
+      await files.remove(directory, { recursive: true, force: true })
+    }
+  }
+  return {
+    ingestTar: (source, options = {}) =>
+      inFresh(async (directory) => {
+        const unpacked = await unpackLayer(deps, directory, { source, ...pick(options) })
+        if (options.expectDiffId !== undefined && unpacked.diffId !== options.expectDiffId) throw wrongDigest(unpacked.diffId, options.expectDiffId)
+        return await register(directory, unpacked)
+      }),
+    ingestUpper: (upper, options) => inFresh(async (directory) => register(directory, await packUpper(deps, upper, { ...options, directory }))),
+    reproduceTar: (diffId) => reproduceTar(files, { directory: directoryOf(diffId), diffId, moves: need(diffId).moves }),
+    get: (diffId) => layers.get(diffId),
+    list: () => [...layers.values()],
+    pathOf: (diffId) => `${directoryOf(need(diffId).diffId)}/fs`,
+    async remove(diffId) {
+      if (!layers.delete(diffId)) return
+      const doomed = `${incoming}/${randomHex(deps.random, 8)}`
+      // Moved aside first: a crash half-way through the removal must not leave half a layer that looks whole.
+      await files.rename(directoryOf(diffId), doomed)
+      await files.remove(doomed, { recursive: true, force: true })
+    },
+  }
+}
+
+function pick(options: IngestTarOptions): { signal?: AbortSignal; onProgress?: (tarBytes: number) => void } {
+  return { ...(options.signal === undefined ? {} : { signal: options.signal }), ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }) }
+}
+
+async function moveIntoPlace({ files }: LayerStoreDeps, from: string, to: string): Promise<void> {
+  try {
+    await files.rename(from, to)
+  } catch (error) {
+    // Somebody else stored the same layer meanwhile: theirs is as good.
+    if (errnoOf(error) !== 'ENOTEMPTY' && errnoOf(error) !== 'EEXIST') throw error
+  }
+}
+
+async function readRecords({ files }: LayerStoreDeps, root: string): Promise<Map<Digest, StoredLayer>> {
+  const layers = new Map<Digest, StoredLayer>()
+  for (const { name } of await files.list(`${root}/sha256`)) {
+    const diffId = `sha256:${name}`
+    if (!isDigest(diffId)) continue
+    const record = await readRecord(files, `${root}/sha256/${name}/record.json`)
+    if (record === undefined) await files.remove(`${root}/sha256/${name}`, { recursive: true, force: true })
+    else layers.set(diffId, record)
+  }
+  return layers
+}
+
+async function readRecord(files: LayerStoreDeps['files'], path: string): Promise<StoredLayer | undefined> {
+  try {
+    return JSON.parse(await files.readText(path)) as StoredLayer
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+function wrongDigest(found: Digest, expected: Digest): GantryError {
+  return new GantryError('LAYER_DIGEST_MISMATCH', 'invalid', `invalid diffID for layer: expected "${expected}", got "${found}"`, {
+    remedy: 'The layer is damaged; build or fetch the image again.',
+  })
+}
