@@ -201,12 +201,12 @@ export class Http1Response implements HttpResponse {
   }
 
   push(chunk: Uint8Array | string): boolean {
-    return this.ended ? false : this.#reply.write(chunk)
+    return this.ended ? false : this.#write(chunk)
   }
 
   async write(chunk: Uint8Array | string): Promise<void> {
     if (this.ended) throw clientGone()
-    if (this.#reply.write(chunk)) return
+    if (this.#write(chunk)) return
     await waitForRoom(this.#reply, this.#context.clock, this.#context.limits.writeStallMs)
   }
 
@@ -233,6 +233,17 @@ export class Http1Response implements HttpResponse {
   destroy(): void {
     this.#reply.destroy()
     this.#reply.socket?.destroy()
+  }
+
+  #write(chunk: Uint8Array | string): boolean {
+    // Node merges writes of one tick into one HTTP chunk unless the socket is corked already; clients that parse
+    // chunk by chunk need them apart. Corked until the current step ends, they still leave in one system call.
+    const { socket } = this.#reply
+    if (socket !== null && socket.writableCorked === 0) {
+      socket.cork()
+      queueMicrotask(() => socket.uncork())
+    }
+    return this.#reply.write(chunk)
   }
 
   #head(status: number, head: OutgoingHttpHeaders): void {

@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { createServer } from 'node:net'
+import { connect as connectHttp2 } from 'node:http2'
+import { Readable } from 'node:stream'
+import { test } from 'node:test'
+import { type GantryError, isErrorKind } from '#base/errors/gantry-error.ts'
+import { createClock } from '#world/real/clock.ts'
+import { createFiles } from '#world/real/files.ts'
+import { type HttpClient, createHttpClient, isUpgraded } from './client.ts'
+import type { HttpHandler } from './exchange.ts'
+import { hijackDocker } from './hijack.ts'
+import type { ListenAddress } from './listen-address.ts'
+import { readBody } from './read-body.ts'
+import { type HttpServer, createHttpServer } from './server.ts'
+import { acceptWebSocket } from './websocket.ts'
+import { WebSocket } from 'ws'
+
+const clock = createClock()
+const files = createFiles()
+
+async function serve(
+  handler: HttpHandler,
+  listener: ListenAddress = { host: '127.0.0.1', port: 0 },
+): Promise<HttpServer & { origin: string }> {
+  const server = await createHttpServer({
+    clock,
+    files,
+    listeners: [listener],
+    handler,
+    mayHijack: (_method, target) => target.startsWith('/raw'),
+    encodeError: (error) => ({ status: 500, body: String(error) }),
+    limits: { stopGraceMs: 200 },
+  })
+  const at = server.addresses[0]
+  const scheme = 'tls' in listener && listener.tls !== undefined ? 'https' : 'http'
+  return Object.assign(server, { origin: at !== undefined && 'port' in at ? `${scheme}://127.0.0.1:${at.port}` : '' })
+}
+
+function client(url?: string): HttpClient {
+  return createHttpClient({ clock, ...(url === undefined ? {} : { target: { url } }) })
+}
+
+const mirror: HttpHandler = async (request, response) => {
+  const body = await readBody(request)
+  response.json(200, {
+    method: request.method,
+    target: request.target,
+    auth: request.headers.authorization ?? null,
+    size: body.length,
+  })
+}
+
+test('requests keep one connection and any status is an answer', async () => {
+  const ports = new Set<number>()
+  await using server = await serve((request, response) => {
+    ports.add(request.peer.port)
+    response.send(request.path === '/no' ? 404 : 200, 'x')
+  })
+  await using http = client(server.origin)
+  for (const path of ['/a', '/no', '/b']) {
+    // oxlint-disable-next-line no-await-in-loop
+    const reply = await http.request({ path })
+    assert.equal(reply.status, path === '/no' ? 404 : 200)
+    // oxlint-disable-next-line no-await-in-loop
+    assert.equal(await reply.text(), 'x')
+  }
+  assert.equal(ports.size, 1)
+})
+
+test('a unix socket is an origin like any other', async () => {
+  await using directory = await files.temporaryDirectory('http-')
+  await using _server = await serve(mirror, { unix: `${directory.path}/s` })
+  await using http = createHttpClient({ clock, target: { unix: `${directory.path}/s` } })
+  const reply = await http.request({ method: 'POST', path: '/x?y=1', body: () => Readable.from(['ab', 'c']) })
+  assert.deepEqual(await reply.json(), { method: 'POST', target: '/x?y=1', auth: null, size: 3 })
+})
+
+test('credentials do not follow a redirect to another origin, and circles end', async () => {
+  await using other = await serve(mirror)
+  await using server = await serve((request, response) => {
+    const to: Record<string, string> = {
+      '/away': `${other.origin}/z`,
+      '/here': '/end',
+      '/loop': '/loop',
+      '/bad': 'ftp://x/',
+    }
+    if (request.path === '/end') return mirror(request, response)
+    response.send(307, undefined, { Location: to[request.path] ?? '/end' })
+  })
+  await using http = client(server.origin)
+  const get = (path: string): ReturnType<HttpClient['request']> =>
+    http.request({ path, headers: { Authorization: 'Bearer t' }, redirectsMax: 3 })
+  assert.equal(((await (await get('/here')).json()) as { auth: string }).auth, 'Bearer t')
+  assert.equal(((await (await get('/away')).json()) as { auth: string | null }).auth, null)
+  await assert.rejects(get('/loop'), /stopped after 3 redirects/)
+  await assert.rejects(get('/bad'), /unusable address/)
+})
+
+test('an upgrade gives the raw stream in both directions; a refusal is a reply', async () => {
+  await using server = await serve((request, response) => {
+    if (request.path === '/raw/no') return response.send(409, 'not running')
+    const stream = hijackDocker(request, response, { contentType: 'application/vnd.docker.raw-stream' })
+    let got = ''
+    stream.on('data', (chunk) => (got += String(chunk)))
+    stream.on('end', () => stream.end(`got ${got}`))
+  })
+  await using http = client(server.origin)
+  const answer = await http.upgrade({ method: 'POST', path: '/raw', protocol: 'tcp' })
+  assert.ok(isUpgraded(answer))
+  assert.equal(answer.protocol, 'tcp')
+  answer.stream.end('input')
+  assert.equal(String((await answer.stream.toArray())[0]), 'got input')
+  const refusal = await http.upgrade({ method: 'POST', path: '/raw/no', protocol: 'tcp' })
+  assert.ok(!isUpgraded(refusal))
+  assert.equal(await refusal.text(), 'not running')
+})
+
+test('deadlines and aborts end a request with their own reasons', async () => {
+  await using server = await serve(async (request, response) => {
+    if (request.path === '/half') {
+      response.start(200)
+      response.push('x')
+    }
+    await new Promise((resolve) => request.signal.addEventListener('abort', resolve))
+  })
+  await using http = client(server.origin)
+  await assert.rejects(http.request({ path: '/', headersTimeoutMs: 30 }), (error) => isErrorKind(error, 'deadline'))
+  const half = await http.request({ path: '/half', idleTimeoutMs: 30 })
+  await assert.rejects(half.text(), /stopped midway/)
+  const abort = new AbortController()
+  const reason = new Error('enough')
+  const pending = http.request({ path: '/', signal: abort.signal })
+  abort.abort(reason)
+  await assert.rejects(pending, reason)
+})
+
+test('a connection that the server closed while idle is replaced without the caller noticing', async () => {
+  let accepted = 0
+  const server = createServer((socket) => {
+    accepted++
+    socket.on('error', () => {})
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx')
+      // The next request on this connection meets a reset.
+      socket.once('data', () => socket.resetAndDestroy())
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const at = server.address()
+  await using http = client(`http://127.0.0.1:${typeof at === 'object' && at !== null ? at.port : 0}`)
+  assert.equal(await (await http.request({ path: '/' })).text(), 'x')
+  assert.equal(await (await http.request({ path: '/' })).text(), 'x')
+  assert.equal(accepted, 2)
+  server.close()
+})
+
+test('an unreachable server is told with its address and what to do', async () => {
+  await using http = client('http://127.0.0.1:1')
+  await assert.rejects(http.request({ path: '/' }), (error: GantryError) => {
+    assert.equal(error.code, 'HTTP_CONNECT_FAILED')
+    assert.match(error.message, /^http:\/\/127\.0\.0\.1:1: .*ECONNREFUSED/)
+    return error.remedy !== undefined
+  })
+})
+
+test('TLS serves HTTP/2 and HTTP/1.1 on one port, checks certificates, and answers WebSocket', async () => {
+  const { certificate, key } = makeCertificate()
+  const handler: HttpHandler = async (request, response) => {
+    if (request.path !== '/raw/ws')
+      return response.json(200, { version: request.httpVersion, size: (await readBody(request)).length })
+    const socket = await acceptWebSocket(request, response, { protocols: ['v5.channel.k8s.io'] })
+    socket.on('message', (data: Buffer) => socket.send(`re:${data.toString()}`))
+  }
+  await using server = await serve(handler, { host: '127.0.0.1', port: 0, tls: { certificate, key } })
+  await using http = createHttpClient({ clock, target: { url: server.origin }, tls: { authorities: certificate } })
+  assert.deepEqual(await (await http.request({ path: '/', method: 'POST', body: 'abc' })).json(), {
+    version: '1.1',
+    size: 3,
+  })
+  await using stranger = client(server.origin)
+  await assert.rejects(stranger.request({ path: '/' }), (error: GantryError) => error.code === 'HTTP_TLS_INVALID')
+  await using careless = createHttpClient({ clock, target: { url: server.origin }, tls: { insecure: true } })
+  assert.equal((await careless.request({ path: '/' })).status, 200)
+
+  const session = connectHttp2(server.origin, { ca: certificate })
+  const stream = session.request({ ':method': 'POST', ':path': '/x' })
+  stream.end('abcd')
+  assert.deepEqual(JSON.parse(Buffer.concat(await stream.toArray()).toString()), { version: '2.0', size: 4 })
+  session.close()
+
+  const socket = new WebSocket(`${server.origin.replace('https', 'wss')}/raw/ws`, ['v5.channel.k8s.io'], {
+    ca: certificate,
+  })
+  const answer = new Promise((resolve) => socket.once('message', (data: Buffer) => resolve(data.toString())))
+  socket.once('open', () => socket.send('hi'))
+  assert.equal(await answer, 're:hi')
+  assert.equal(socket.protocol, 'v5.channel.k8s.io')
+  socket.close()
+})
+
+test('an unwanted subprotocol is refused with an ordinary reply', async () => {
+  await using server = await serve(async (request, response) => {
+    await acceptWebSocket(request, response, { protocols: ['v5.channel.k8s.io'] })
+  })
+  const socket = new WebSocket(`${server.origin.replace('http', 'ws')}/raw/ws`, ['other'])
+  const status = await new Promise((resolve) => {
+    socket.on('error', () => {})
+    socket.once('unexpected-response', (_request, message) => resolve(message.statusCode))
+  })
+  assert.equal(status, 500)
+})
+
+function makeCertificate(): { certificate: string; key: string } {
+  const pem = execFileSync(
+    'openssl',
+    [
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
+      ...['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', '-', '-out', '-'],
+    ],
+    { stdio: ['ignore', 'pipe', 'ignore'] },
+  ).toString()
+  const part = (name: string): string =>
+    new RegExp(`-----BEGIN ${name}-----[^]*?-----END ${name}-----\n`).exec(pem)?.[0] ?? ''
+  return { certificate: part('CERTIFICATE'), key: part('PRIVATE KEY') }
+}
