@@ -2,6 +2,7 @@
  * Types of the Kubernetes API as the decoder, patches, protobuf and OpenAPI see them. A type is built from its generated
  * row when it is first asked for, once per process; everything is immutable afterwards.
  */
+import { alwaysShows } from './always-shows.ts'
 import { typeRows } from './types.generated.ts'
 
 /** How a value of a type looks in JSON and on the wire; names after `map` are forms that upstream codes by hand. */
@@ -85,6 +86,8 @@ export interface StructType {
   readonly baseName: string
   readonly fields: readonly SchemaField[]
   readonly byName: ReadonlyMap<string, SchemaField>
+  /** Members that every JSON form has, zero or not. */
+  readonly always: readonly SchemaField[]
   readonly wire: readonly WireMember[]
   /** `atomic` or `granular` when the Go type says so. */
   readonly structType: string | undefined
@@ -119,9 +122,21 @@ interface TypeRow {
 const scalarGoNames: Readonly<Record<string, string>> = { bytes: '[]uint8', any: 'interface {}' }
 const scalarShapes: ReadonlySet<string> = new Set(['string', 'bool', 'int32', 'int64', 'float64', 'bytes', 'any'])
 
+const schemaProps = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps'
+
 /** `v1.Pod` of `io.k8s.api.core.v1.Pod`. */
 function goNameOf(name: string): string {
   return name.slice(name.lastIndexOf('.', name.lastIndexOf('.') - 1) + 1)
+}
+
+interface NodeParts {
+  readonly shape: Shape
+  readonly goName: string
+  readonly name?: string
+  readonly element?: SchemaType | undefined
+  readonly wrapped?: boolean
+  readonly enumValues?: readonly string[] | undefined
+  readonly enumClosed?: boolean
 }
 
 class Node implements SchemaType {
@@ -136,11 +151,7 @@ class Node implements SchemaType {
   readonly #types: TypeTable
   #struct: StructType | undefined
 
-  constructor(
-    types: TypeTable,
-    of: { readonly shape: Shape; readonly goName: string } & Partial<SchemaType>,
-    row?: TypeRow,
-  ) {
+  constructor(types: TypeTable, of: NodeParts, row?: TypeRow) {
     this.shape = of.shape
     this.goName = of.goName
     this.name = of.name ?? ''
@@ -186,7 +197,11 @@ export class TypeTable {
 
   #build(name: string, row: TypeRow): SchemaType {
     const goName = goNameOf(name)
-    if (row.x !== undefined) return new Node(this, { shape: row.x, goName, name })
+    if (row.x !== undefined) {
+      // The alternatives to a JSON schema hold one; its type is made before its fields are, so the circle is harmless.
+      const element = row.x.startsWith('schemaOr') ? this.find(schemaProps) : undefined
+      return new Node(this, { shape: row.x, goName, name, element })
+    }
     if (row.f !== undefined) return new Node(this, { shape: 'struct', goName, name }, row)
     if (row.e !== undefined) {
       const base = this.parse(row.e)
@@ -236,6 +251,7 @@ export class TypeTable {
       baseName: name.slice(name.lastIndexOf('.') + 1),
       fields,
       byName: new Map(fields.map((field) => [field.json, field])),
+      always: fields.filter(alwaysShows),
       wire,
       structType: row.t,
       union: row.u === 1,

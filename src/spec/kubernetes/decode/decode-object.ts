@@ -1,0 +1,244 @@
+/**
+ * A parsed JSON tree to the object Kubernetes would hold: only known members, in upstream's order, values canonical, empty
+ * members left out as Go leaves them out. What strict validation would object to is collected, not thrown.
+ */
+import type { SchemaField, SchemaType, Shape, StructType } from '../schema/type-rows.ts'
+import { canonicalScalar, isMismatch } from './canonical-scalar.ts'
+import { decodeError, jsonWord } from './decode-error.ts'
+import { type JsonNotes, parseJson, setMember } from './parse-json.ts'
+import { isOmitted, zeroStruct, zeroValue } from './zero-value.ts'
+
+/** Upstream keeps no more than this many strict errors of one body. */
+const strictErrorsMax = 100
+
+export interface DecodedObject {
+  readonly value: Record<string, unknown>
+  /** `unknown field "spec.foo"`, `duplicate field "spec.bar"`; empty for a faultless body. */
+  readonly strictErrors: readonly string[]
+}
+
+/**
+ * Decodes JSON text as `type`. Throws `KUBERNETES_JSON_SYNTAX`, `KUBERNETES_DECODE`, `KUBERNETES_QUANTITY` or
+ * `KUBERNETES_TIME` with upstream's sentence.
+ */
+export function decodeJson(text: string, type: SchemaType): DecodedObject {
+  const { value, notes } = parseJson(text)
+  return decodeTree(value, type, notes)
+}
+
+/** Decodes a tree that was parsed already (YAML, a patched object). The tree is not changed. */
+export function decodeTree(tree: unknown, type: SchemaType, notes?: JsonNotes): DecodedObject {
+  const decoder = new Decoder(notes)
+  const value = decoder.root(tree, type)
+  return { value, strictErrors: decoder.strictErrors }
+}
+
+/** Strict errors of a body without a Go type (custom resources): duplicates only. */
+export function untypedStrictErrors(tree: unknown, notes: JsonNotes | undefined): readonly string[] {
+  if (notes === undefined) return []
+  const decoder = new Decoder(notes)
+  decoder.walkUntyped(tree)
+  return decoder.strictErrors
+}
+
+/** Where a value stood, for looking up how its number was written. */
+interface Place {
+  readonly container: object
+  readonly key: string
+}
+const schemaOr: ReadonlySet<Shape> = new Set(['schemaOrArray', 'schemaOrBool', 'schemaOrStrings'])
+const nowhere: Place = { container: {}, key: '' }
+
+class Decoder {
+  readonly strictErrors: string[] = []
+  readonly #notes: JsonNotes | undefined
+  readonly #path: (string | number)[] = []
+  readonly #goFields: string[] = []
+  #goStruct = ''
+
+  constructor(notes: JsonNotes | undefined) {
+    this.#notes = notes
+  }
+
+  root(tree: unknown, type: SchemaType): Record<string, unknown> {
+    const struct = type.struct
+    if (struct === undefined) throw decodeError(`no struct type: ${type.goName}`)
+    if (tree === null) return zeroStruct(struct)
+    if (typeof tree !== 'object' || Array.isArray(tree)) {
+      throw decodeError(`json: cannot unmarshal ${jsonWord(tree)} into Go value of type ${type.goName}`)
+    }
+    return this.#struct(tree as Record<string, unknown>, struct)
+  }
+
+  walkUntyped(tree: unknown): void {
+    if (typeof tree !== 'object' || tree === null) return
+    const twice = this.#notes?.duplicates.get(tree)
+    for (const [key, value] of Object.entries(tree)) {
+      if (twice?.has(key) === true) this.#strict('duplicate field', key)
+      this.#path.push(Array.isArray(tree) ? Number(key) : key)
+      this.walkUntyped(value)
+      this.#path.pop()
+    }
+  }
+
+  #pathText(last?: string): string {
+    let out = ''
+    for (const step of this.#path) out += typeof step === 'number' ? `[${step}]` : out === '' ? step : `.${step}`
+    if (last === undefined) return out
+    return out === '' ? last : `${out}.${last}`
+  }
+
+  #strict(what: 'unknown field' | 'duplicate field', key: string): void {
+    if (this.strictErrors.length >= strictErrorsMax) return
+    const text = `${what} ${JSON.stringify(this.#pathText(key))}`
+    if (!this.strictErrors.includes(text)) this.strictErrors.push(text)
+  }
+
+  #mismatch(value: unknown, goType: string, literal?: string): never {
+    const word = jsonWord(
+      value,
+      typeof value === 'number' && /^u?int/.test(goType) ? (literal ?? String(value)) : undefined,
+    )
+    const field = this.#goStruct === '' ? 'value' : `struct field ${this.#goStruct}.${this.#goFields.join('.')}`
+    throw decodeError(`json: cannot unmarshal ${word} into Go ${field} of type ${goType}`)
+  }
+
+  #struct(value: Record<string, unknown>, struct: StructType): Record<string, unknown> {
+    const outerStruct = this.#goStruct
+    this.#goStruct = struct.baseName
+    const twice = this.#notes?.duplicates.get(value)
+    const indexes: number[] = []
+    const values: unknown[] = []
+    let sorted = true
+    for (const key in value) {
+      const field = struct.byName.get(key)
+      if (field === undefined) {
+        this.#strict('unknown field', key)
+        continue
+      }
+      const decoded = this.#member(value, key, field)
+      if (twice?.has(key) === true) this.#strict('duplicate field', key)
+      if (decoded === undefined) continue
+      if (sorted && indexes.length > 0 && (indexes.at(-1) ?? 0) > field.index) sorted = false
+      indexes.push(field.index)
+      values.push(decoded)
+    }
+    this.#goStruct = outerStruct
+    return assemble(struct, sorted ? { indexes, values } : sortSlots(indexes, values))
+  }
+
+  /** The canonical value of a member, or undefined when it does not show (the zero of one that always shows is added later). */
+  #member(container: Record<string, unknown>, key: string, field: SchemaField): unknown {
+    const value = container[key]
+    if (value === null && field.type.shape !== 'json' && field.type.shape !== 'raw') return undefined
+    this.#path.push(key)
+    this.#goFields.push(key)
+    const decoded = this.#value(value, field.type, this.#notes === undefined ? nowhere : { container, key })
+    this.#path.pop()
+    this.#goFields.pop()
+    return isOmitted(decoded, field) ? undefined : decoded
+  }
+
+  #value(value: unknown, type: SchemaType, place: Place): unknown {
+    const { shape } = type
+    if (shape === 'string' && typeof value === 'string') return value
+    if (shape === 'struct') return this.#structValue(value, type)
+    if (shape === 'list') return this.#list(value, type)
+    if (shape === 'map') return this.#map(value, type)
+    return schemaOr.has(shape) ? this.#schemaOr(value, type) : this.#scalar(value, type, place)
+  }
+
+  #structValue(value: unknown, type: SchemaType): unknown {
+    if (typeof value !== 'object' || Array.isArray(value)) return this.#mismatch(value, type.goName)
+    const struct = type.struct
+    if (struct === undefined) return value
+    return value === null ? zeroStruct(struct) : this.#struct(value as Record<string, unknown>, struct)
+  }
+
+  #scalar(value: unknown, type: SchemaType, place: Place): unknown {
+    const text = typeof value === 'number' ? this.#notes?.numbers.get(place.container)?.get(place.key) : undefined
+    const decoded = canonicalScalar(value, type, text)
+    return isMismatch(decoded) ? this.#mismatch(value, decoded.mismatch, text) : decoded
+  }
+
+  #list(value: unknown, type: SchemaType): unknown {
+    const element = type.element
+    if (!Array.isArray(value) || element === undefined) return this.#mismatch(value, type.goName)
+    const out: unknown[] = []
+    for (let i = 0; i < value.length; i++) {
+      this.#path.push(i)
+      out.push(this.#element(value[i], element, { container: value, key: String(i) }))
+      this.#path.pop()
+    }
+    return out
+  }
+
+  #element(value: unknown, type: SchemaType, place: Place): unknown {
+    if (value !== null || type.shape === 'struct' || type.shape === 'json' || type.shape === 'any') {
+      return value === null && type.shape !== 'struct' ? null : this.#value(value, type, place)
+    }
+    return zeroValue({ type, pointer: false } as SchemaField)
+  }
+
+  #map(value: unknown, type: SchemaType): unknown {
+    const element = type.element
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || element === undefined) {
+      return this.#mismatch(value, type.goName)
+    }
+    const object = value as Record<string, unknown>
+    const twice = this.#notes?.duplicates.get(object)
+    const out: Record<string, unknown> = {}
+    for (const key of sortedKeys(object)) {
+      if (twice?.has(key) === true) this.#strict('duplicate field', key)
+      this.#path.push(key)
+      setMember(out, key, this.#element(object[key], element, { container: object, key }))
+      this.#path.pop()
+    }
+    return out
+  }
+
+  /** A JSON schema, or the other form the member allows. */
+  #schemaOr(value: unknown, type: SchemaType): unknown {
+    if (typeof value === 'boolean' && type.shape === 'schemaOrBool') return value
+    if (Array.isArray(value)) {
+      if (type.shape !== 'schemaOrArray') return value
+      return value.map((item: unknown) => this.#schemaOr(item, type))
+    }
+    if (typeof value !== 'object' || value === null) throw decodeError('boolean or JSON schema expected')
+    const struct = type.element?.struct
+    return struct === undefined ? value : this.#struct(value as Record<string, unknown>, struct)
+  }
+}
+
+/** The keys of a map in the order Go writes them. */
+export function sortedKeys(object: Readonly<Record<string, unknown>>): readonly string[] {
+  const keys = Object.keys(object)
+  for (let i = 1; i < keys.length; i++) if ((keys[i - 1] ?? '') > (keys[i] ?? '')) return keys.sort()
+  return keys
+}
+
+interface Slots {
+  readonly indexes: readonly number[]
+  readonly values: readonly unknown[]
+}
+
+function sortSlots(indexes: readonly number[], values: readonly unknown[]): Slots {
+  const order = indexes.map((_, i) => i).sort((a, b) => (indexes[a] ?? 0) - (indexes[b] ?? 0))
+  return { indexes: order.map((i) => indexes[i] ?? 0), values: order.map((i) => values[i]) }
+}
+
+/** The object of the members found, with those that always show put in their places. Indexes ascend. */
+function assemble(struct: StructType, { indexes, values }: Slots): Record<string, unknown> {
+  const out: Record<string, unknown> = {}
+  const { always, fields } = struct
+  let next = 0
+  for (let i = 0; i < indexes.length; i++) {
+    const index = indexes[i] ?? 0
+    for (let field = always[next]; field !== undefined && field.index <= index; field = always[++next]) {
+      if (field.index < index) out[field.json] = zeroValue(field)
+    }
+    out[fields[index]?.json ?? ''] = values[i]
+  }
+  for (let field = always[next]; field !== undefined; field = always[++next]) out[field.json] = zeroValue(field)
+  return out
+}

@@ -1,0 +1,70 @@
+/**
+ * A quick look over JSON text before `JSON.parse`: how many members its objects have and how deep it nests. Together with
+ * the parsed tree it tells whether a member was written twice without paying for a parser of our own.
+ */
+
+/** Upstream stops at 10,000 levels; ours is lower so that recursive readers keep to the stack. */
+export const depthMax = 2_000
+
+export interface JsonScan {
+  /** Members written in all objects, duplicates included. */
+  readonly memberCount: number
+  /** Some number has a fraction, an exponent or more digits than a double holds exactly. */
+  readonly oddNumbers: boolean
+  readonly tooDeep: boolean
+}
+
+const quote = 0x22
+const backslash = 0x5c
+
+/** Index just behind the closing quote of the string that starts at `start`, or the length when it is not closed. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1)
+  while (end > 0 && text.charCodeAt(end - 1) === backslash) {
+    let slashes = 1
+    while (text.charCodeAt(end - 1 - slashes) === backslash) slashes++
+    if (slashes % 2 === 0) break
+    end = text.indexOf('"', end + 1)
+  }
+  return end < 0 ? text.length : end + 1
+}
+
+// A fraction, an exponent, or too many digits, outside of strings.
+const oddNumber = /\d[.eE]|\d{16}/
+
+/** Scans well-formed JSON; for other text the numbers mean nothing. */
+export function scanJson(text: string): JsonScan {
+  let memberCount = 0
+  let depth = 0
+  let deepest = 0
+  let oddNumbers = false
+  let from = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === quote) {
+      if (!oddNumbers && at - from > 1) oddNumbers = oddNumber.test(text.slice(from, at))
+      at = endOfString(text, at) - 1
+      from = at + 1
+    } else if (code === 0x3a) memberCount++
+    else if (code === 0x7b || code === 0x5b) deepest = Math.max(deepest, ++depth)
+    else if (code === 0x7d || code === 0x5d) depth--
+  }
+  return { memberCount, oddNumbers: oddNumbers || oddNumber.test(text.slice(from)), tooDeep: deepest > depthMax }
+}
+
+/** Members of all objects in a parsed tree. */
+export function countMembers(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  let count = 0
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === 'object') count += countMembers(item)
+    return count
+  }
+  const object = value as Record<string, unknown>
+  for (const key in object) {
+    count++
+    const item = object[key]
+    if (typeof item === 'object') count += countMembers(item)
+  }
+  return count
+}

@@ -1,0 +1,180 @@
+/** Times as upstream reads and writes them: RFC 3339 in UTC, whole seconds (`Time`) or six decimals (`MicroTime`). */
+import { GantryError } from '#base/errors/gantry-error.ts'
+
+/** A point in time: seconds since 1970 and nanoseconds on top. */
+export interface Instant {
+  readonly seconds: number
+  readonly nanos: number
+}
+
+export const secondsLayout = '2006-01-02T15:04:05Z07:00'
+export const microLayout = '2006-01-02T15:04:05.000000Z07:00'
+// What Go's zero time counts as; upstream writes null for it.
+const zeroSeconds = -62_135_596_800
+
+function fail(message: string): GantryError {
+  return new GantryError('KUBERNETES_TIME', 'invalid', message, { remedy: 'Write times as 2006-01-02T15:04:05Z.' })
+}
+
+/** Days since 1970-01-01 of a date in the proleptic Gregorian calendar. */
+export function daysOfDate(year: number, month: number, day: number): number {
+  const y = month <= 2 ? year - 1 : year
+  const era = Math.floor(y / 400)
+  const yearOfEra = y - era * 400
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1
+  return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468
+}
+
+function dateOfDays(days: number): { year: number; month: number; day: number } {
+  const z = days + 719_468
+  const era = Math.floor(z / 146_097)
+  const doe = z - era * 146_097
+  const yoe = Math.floor((doe - Math.floor(doe / 1460) + Math.floor(doe / 36_524) - Math.floor(doe / 146_096)) / 365)
+  const doy = doe - (365 * yoe + Math.floor(yoe / 4) - Math.floor(yoe / 100))
+  const mp = Math.floor((5 * doy + 2) / 153)
+  const month = mp + (mp < 10 ? 3 : -9)
+  return { year: yoe + era * 400 + (month <= 2 ? 1 : 0), month, day: doy - Math.floor((153 * mp + 2) / 5) + 1 }
+}
+
+const monthDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+function daysIn(year: number, month: number): number {
+  const leap = month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  return (monthDays[month - 1] ?? 31) + (leap ? 1 : 0)
+}
+
+// The pieces of the layout in order: what Go calls the piece, and what it matches.
+const pieces: readonly (readonly [name: string, match: RegExp])[] = [
+  ['2006', /^\d{4}/],
+  ['-', /^-/],
+  ['01', /^\d{2}/],
+  ['-', /^-/],
+  ['02', /^\d{2}/],
+  ['T', /^T/],
+  ['15', /^\d{2}/],
+  [':', /^:/],
+  ['04', /^\d{2}/],
+  [':', /^:/],
+  ['05', /^\d{2}/],
+]
+
+function splitTime(text: string, layout: string): { numbers: number[]; fraction: string; zone: string } {
+  const cannot = (rest: string, piece: string): GantryError =>
+    fail(`parsing time ${JSON.stringify(text)} as "${layout}": cannot parse ${JSON.stringify(rest)} as "${piece}"`)
+  let rest = text
+  const numbers: number[] = []
+  for (const [name, match] of pieces) {
+    const found = match.exec(rest)
+    if (found === null) throw cannot(rest, name)
+    if (name.length > 1) numbers.push(Number(found[0]))
+    rest = rest.slice(found[0].length)
+  }
+  const fraction = (layout === microLayout ? /^\.\d{6}(?!\d)/ : /^[.,]\d+/).exec(rest)?.[0] ?? ''
+  if (layout === microLayout && fraction === '') throw cannot(rest, '.000000')
+  rest = rest.slice(fraction.length)
+  const zone = /^(?:Z|[+-]\d{2}:\d{2})/.exec(rest)?.[0]
+  if (zone === undefined) throw cannot(rest, 'Z07:00')
+  if (rest.length > zone.length)
+    throw fail(`parsing time ${JSON.stringify(text)}: extra text: ${JSON.stringify(rest.slice(zone.length))}`)
+  return { numbers, fraction: fraction.slice(1), zone }
+}
+
+function zoneSeconds(zone: string): number {
+  if (zone === 'Z') return 0
+  const total = Number(zone.slice(1, 3)) * 3600 + Number(zone.slice(4, 6)) * 60
+  return zone.startsWith('-') ? -total : total
+}
+
+/** The first part of a date or time of day that no calendar has, as Go names it. */
+function partOutOfRange([year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0]: readonly number[]):
+  | string
+  | undefined {
+  const limits: readonly (readonly [name: string, value: number, min: number, max: number])[] = [
+    ['month', month, 1, 12],
+    ['hour', hour, 0, 23],
+    ['minute', minute, 0, 59],
+    ['second', second, 0, 59],
+    ['day', day, 1, daysIn(year, month)],
+  ]
+  return limits.find(([, value, min, max]) => value < min || value > max)?.[0]
+}
+
+/** Reads RFC 3339 text (`layout` decides about decimals). Throws `KUBERNETES_TIME` with Go's words. */
+export function parseTime(text: string, layout: string = secondsLayout): Instant {
+  const { numbers, fraction, zone } = splitTime(text, layout)
+  const wrong = partOutOfRange(numbers)
+  if (wrong !== undefined) throw fail(`parsing time ${JSON.stringify(text)}: ${wrong} out of range`)
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = numbers
+  const seconds = daysOfDate(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - zoneSeconds(zone)
+  return { seconds, nanos: Number(fraction.slice(0, 9).padEnd(9, '0')) }
+}
+
+const pad = (value: number, width: number): string => String(value).padStart(width, '0')
+
+/** `2006-01-02T15:04:05Z`, or with six decimals; null for Go's zero time. */
+export function formatTime(at: Instant, micro: boolean = false): string | null {
+  if (at.seconds === zeroSeconds && at.nanos === 0) return null
+  const days = Math.floor(at.seconds / 86_400)
+  const rest = at.seconds - days * 86_400
+  const { year, month, day } = dateOfDays(days)
+  const clock = `${pad(Math.floor(rest / 3600), 2)}:${pad(Math.floor(rest / 60) % 60, 2)}:${pad(rest % 60, 2)}`
+  const fraction = micro ? `.${pad(Math.floor(at.nanos / 1000), 6)}` : ''
+  return `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}T${clock}${fraction}Z`
+}
+
+const canonicalSeconds = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/
+
+/** The canonical text of a written `Time` (or `MicroTime`); null for Go's zero time. Throws as `parseTime`. */
+export function canonicalTime(text: string, micro: boolean = false): string | null {
+  if (!micro && canonicalSeconds.test(text) && !text.startsWith('0001')) return text
+  return formatTime(parseTime(text, micro ? microLayout : secondsLayout), micro)
+}
+
+const unitNanos: Readonly<Record<string, bigint>> = {
+  ns: 1n,
+  us: 1_000n,
+  µs: 1_000n,
+  μs: 1_000n,
+  ms: 1_000_000n,
+  s: 1_000_000_000n,
+  m: 60_000_000_000n,
+  h: 3_600_000_000_000n,
+}
+
+function partNanos(number: string, unit: string): bigint {
+  const [whole = '', fraction = ''] = number.split('.')
+  const scale = unitNanos[unit] ?? 1n
+  const digits = fraction.slice(0, 18)
+  return BigInt(whole) * scale + (BigInt(digits) * scale) / 10n ** BigInt(digits.length)
+}
+
+/** Nanoseconds of a Go duration (`1h2m3.5s`). Throws `KUBERNETES_TIME` with Go's words. */
+export function parseDuration(text: string): bigint {
+  const match = /^([-+]?)(0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/.exec(text)
+  const parts = (match?.[2] ?? '').matchAll(/(\d*\.?\d*)(ns|us|µs|μs|ms|s|m|h)/g)
+  let nanos = 0n
+  for (const [, number = '', unit = ''] of parts) nanos += partNanos(number, unit)
+  if (match === null || nanos > 9_223_372_036_854_775_807n) throw fail(`time: invalid duration ${JSON.stringify(text)}`)
+  return match[1] === '-' ? -nanos : nanos
+}
+
+/** A duration as Go prints it: `1h0m0s`, `1.5s`, `250ms`, `0s`. */
+export function formatDuration(nanos: bigint): string {
+  if (nanos < 0n) return `-${formatDuration(-nanos)}`
+  if (nanos === 0n) return '0s'
+  const decimal = (scale: bigint): string => {
+    const fraction = (nanos % scale)
+      .toString()
+      .padStart(scale.toString().length - 1, '0')
+      .replace(/0+$/, '')
+    return `${nanos / scale}${fraction === '' ? '' : `.${fraction}`}`
+  }
+  if (nanos < 1_000n) return `${nanos}ns`
+  if (nanos < 1_000_000n) return `${decimal(1_000n)}µs`
+  if (nanos < 1_000_000_000n) return `${decimal(1_000_000n)}ms`
+  const minutes = nanos / 60_000_000_000n
+  const fraction = (nanos % 1_000_000_000n).toString().padStart(9, '0').replace(/0+$/, '')
+  const seconds = `${(nanos / 1_000_000_000n) % 60n}${fraction === '' ? '' : `.${fraction}`}s`
+  if (minutes === 0n) return seconds
+  return minutes < 60n ? `${minutes}m${seconds}` : `${minutes / 60n}h${minutes % 60n}m${seconds}`
+}

@@ -1,0 +1,22 @@
+/** Which members Go writes into JSON whatever their value is. */
+import type { SchemaField, Shape } from './type-rows.ts'
+
+/** `omitempty` has no effect on Go structs: members of these shapes always show unless they are behind a pointer. */
+export const structLike: ReadonlySet<Shape> = new Set([
+  'struct',
+  'time',
+  'microTime',
+  'duration',
+  'quantity',
+  'intOrString',
+  'raw',
+  'json',
+  'fieldsV1',
+])
+
+/** True when the member is in every JSON form of its struct. */
+export function alwaysShows(field: SchemaField): boolean {
+  if (field.omitZero) return false
+  if (!field.omitEmpty) return true
+  return !field.pointer && structLike.has(field.type.shape)
+}
