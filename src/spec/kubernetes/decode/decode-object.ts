@@ -5,6 +5,7 @@
 import type { SchemaField, SchemaType, Shape, StructType } from '../schema/type-rows.ts'
 import { canonicalScalar, isMismatch } from './canonical-scalar.ts'
 import { decodeError, jsonWord } from './decode-error.ts'
+import { sortedKeys } from './sorted-keys.ts'
 import { type JsonNotes, parseJson, setMember } from './parse-json.ts'
 import { isOmitted, zeroStruct, zeroValue } from './zero-value.ts'
 
@@ -208,13 +209,6 @@ class Decoder {
     const struct = type.element?.struct
     return struct === undefined ? value : this.#struct(value as Record<string, unknown>, struct)
   }
-}
-
-/** The keys of a map in the order Go writes them. */
-export function sortedKeys(object: Readonly<Record<string, unknown>>): readonly string[] {
-  const keys = Object.keys(object)
-  for (let i = 1; i < keys.length; i++) if ((keys[i - 1] ?? '') > (keys[i] ?? '')) return keys.sort()
-  return keys
 }
 
 interface Slots {

@@ -88,6 +88,7 @@ export interface StructType {
   readonly byName: ReadonlyMap<string, SchemaField>
   /** Members that every JSON form has, zero or not. */
   readonly always: readonly SchemaField[]
+  /** Members on the wire, by ascending number. */
   readonly wire: readonly WireMember[]
   /** `atomic` or `granular` when the Go type says so. */
   readonly structType: string | undefined
