@@ -1,0 +1,217 @@
+/** What Docker refuses, and what it only warns of, in a container's host configuration. Pure; wording as moby's. */
+import { GantryError } from '#base/errors/gantry-error.ts'
+import type { ContainerConfig, HostConfig, Resources } from '#spec/docker/container-config.ts'
+import { isLogDriver, unknownLogOption } from './log-options.ts'
+
+export interface HostFacts {
+  readonly cpuCount: number
+  /** Names that `--runtime` may give. */
+  readonly runtimes: readonly string[]
+  readonly swapLimit: boolean
+  /** Our own oom_score_adj: nothing can be set below it without CAP_SYS_RESOURCE. */
+  readonly oomScoreAdj: number
+  readonly mayRaiseLimits: boolean
+}
+
+const memoryBytesMin = 6 * 1024 * 1024
+
+function refuse(message: string, remedy?: string): never {
+  throw new GantryError('ENGINE_HOST_CONFIG', 'invalid', message, remedy === undefined ? {} : { remedy })
+}
+
+function checkMemory(resources: Resources): void {
+  const { Memory, MemorySwap, MemoryReservation, MemorySwappiness } = resources
+  if (Memory !== 0 && Memory < memoryBytesMin) refuse('Minimum memory limit allowed is 6MB')
+  if (Memory > 0 && MemorySwap > 0 && MemorySwap < Memory)
+    refuse('Minimum memoryswap limit should be larger than memory limit, see usage')
+  if (Memory === 0 && MemorySwap > 0)
+    refuse('You should always set the Memory limit when using Memoryswap limit, see usage')
+  if (MemorySwappiness !== null && (MemorySwappiness < -1 || MemorySwappiness > 100)) {
+    refuse(`Invalid value: ${MemorySwappiness}, valid memory swappiness range is 0-100`)
+  }
+  if (MemoryReservation > 0 && MemoryReservation < memoryBytesMin) refuse('Minimum memory reservation allowed is 6MB')
+  if (Memory > 0 && MemoryReservation > Memory)
+    refuse('Minimum memory limit can not be less than memory reservation limit, see usage')
+}
+
+function checkCpu(resources: Resources, cpuCount: number): void {
+  const { NanoCpus, CpuPeriod, CpuQuota, CpusetCpus } = resources
+  if (NanoCpus > 0 && CpuPeriod > 0) refuse('Conflicting options: Nano CPUs and CPU Period cannot both be set')
+  if (NanoCpus > 0 && CpuQuota > 0) refuse('Conflicting options: Nano CPUs and CPU Quota cannot both be set')
+  if (NanoCpus < 0 || NanoCpus > cpuCount * 1e9) {
+    refuse(`Range of CPUs is from 0.01 to ${cpuCount}.00, as there are only ${cpuCount} CPUs available`)
+  }
+  if (CpuPeriod !== 0 && (CpuPeriod < 1000 || CpuPeriod > 1_000_000))
+    refuse('CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)')
+  if (CpuQuota > 0 && CpuQuota < 1000) refuse('CPU cfs quota can not be less than 1ms (i.e. 1000)')
+  checkCpuSet(CpusetCpus, cpuCount)
+}
+
+/** `0-2,4` as numbers; undefined when it is none. */
+export function parseCpuSet(text: string): number[] | undefined {
+  if (text === '') return []
+  const numbers: number[] = []
+  for (const part of text.split(',')) {
+    const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part.trim())
+    if (match === null) return undefined
+    const from = Number(match[1])
+    const to = Number(match[2] ?? match[1])
+    if (to < from) return undefined
+    for (let cpu = from; cpu <= to; cpu += 1) numbers.push(cpu)
+  }
+  return numbers
+}
+
+function checkCpuSet(text: string, cpuCount: number): void {
+  const cpus = parseCpuSet(text)
+  if (cpus === undefined) refuse(`Invalid value ${text} for cpuset cpus`)
+  if (cpus.some((cpu) => cpu >= cpuCount))
+    refuse(`Requested CPUs are not available - requested ${text}, available: 0-${cpuCount - 1}`)
+}
+
+/** Limits of a create or update. @throws GantryError in Docker's words. */
+export function checkResources(resources: Resources, cpuCount: number): void {
+  checkMemory(resources)
+  checkCpu(resources, cpuCount)
+  const { BlkioWeight } = resources
+  if (BlkioWeight !== 0 && (BlkioWeight < 10 || BlkioWeight > 1000)) refuse('Range of blkio weight is from 10 to 1000')
+}
+
+/** A restart policy as create and update take it. @throws GantryError in Docker's words. */
+export function checkRestartPolicy(policy: HostConfig['RestartPolicy'], autoRemove: boolean): void {
+  const { Name, MaximumRetryCount } = policy
+  if (!['', 'no', 'always', 'unless-stopped', 'on-failure'].includes(Name)) refuse(`invalid restart policy '${Name}'`)
+  if (Name !== 'on-failure' && MaximumRetryCount > 0) {
+    refuse(
+      Name === '' || Name === 'no'
+        ? "maximum retry count cannot be used with restart policy 'no'"
+        : `maximum retry count cannot be used with restart policy '${Name}'`,
+    )
+  }
+  if (MaximumRetryCount < 0) refuse('maximum retry count cannot be negative')
+  if (autoRemove && Name !== '' && Name !== 'no') refuse("can't create 'AutoRemove' container with restart policy")
+}
+
+function checkNetworkMode(hostConfig: HostConfig, config: ContainerConfig, hostnameGiven: boolean): void {
+  const mode = hostConfig.NetworkMode
+  const ofContainer = mode.startsWith('container:')
+  const rows: [boolean, string][] = [
+    [ofContainer && hostnameGiven, 'conflicting options: hostname and the network mode'],
+    [hostConfig.UTSMode === 'host' && hostnameGiven, 'conflicting options: hostname and the UTS mode'],
+    [
+      ofContainer && (hostConfig.Links ?? []).length > 0,
+      "conflicting options: container type network can't be used with links. This would result in undefined behavior",
+    ],
+    [
+      mode === 'host' && (hostConfig.Links ?? []).length > 0,
+      "conflicting options: host type networking can't be used with links. This would result in undefined behavior",
+    ],
+    [ofContainer && hostConfig.Dns.length > 0, 'conflicting options: dns and the network mode'],
+    [
+      ofContainer && (hostConfig.ExtraHosts ?? []).length > 0,
+      'conflicting options: custom host-to-IP mapping and the network mode',
+    ],
+    [
+      (ofContainer || mode === 'host') && config.MacAddress !== undefined,
+      'conflicting options: mac-address and the network mode',
+    ],
+    [
+      ofContainer && (hostConfig.PublishAllPorts || Object.keys(hostConfig.PortBindings).length > 0),
+      'conflicting options: port publishing and the container type network mode',
+    ],
+    [ofContainer && mode.length === 'container:'.length, 'invalid container format container:<name|id>'],
+  ]
+  const conflict = rows.find(([applies]) => applies)
+  if (conflict !== undefined) refuse(conflict[1])
+}
+
+function checkPorts(hostConfig: HostConfig): void {
+  for (const [port, bindings] of Object.entries(hostConfig.PortBindings)) {
+    const match = /^(\d+)(?:\/(tcp|udp|sctp))?$/i.exec(port)
+    if (match === null || Number(match[1]) > 65_535 || Number(match[1]) < 1)
+      refuse(`invalid port specification: "${port}"`)
+    for (const { HostPort } of bindings ?? []) {
+      if (HostPort !== undefined && HostPort !== '' && !/^\d{1,5}(-\d{1,5})?$/.test(HostPort))
+        refuse(`invalid port specification: "${HostPort}"`)
+    }
+  }
+}
+
+function checkLogging({ LogConfig }: HostConfig): void {
+  if (!isLogDriver(LogConfig.Type))
+    refuse(`logger: no log driver named '${LogConfig.Type}' is registered`, 'Drivers here: json-file, local, none.')
+  const unknown = unknownLogOption(LogConfig.Type, LogConfig.Config)
+  if (unknown !== undefined) refuse(unknown)
+}
+
+/** Modes that other engines have and this one does not (yet): refused by name. */
+function checkUnsupported(hostConfig: HostConfig): void {
+  const rows: [boolean, string][] = [
+    [
+      hostConfig.UsernsMode !== '' && hostConfig.UsernsMode !== 'host',
+      `invalid user namespace mode: ${hostConfig.UsernsMode}`,
+    ],
+    [(hostConfig.DeviceRequests ?? []).length > 0, 'could not select device driver "" with capabilities: [[gpu]]'],
+    [
+      !['', 'private', 'host'].includes(hostConfig.CgroupnsMode),
+      `invalid cgroup namespace mode: ${hostConfig.CgroupnsMode}`,
+    ],
+    [
+      !['', 'default', 'process'].includes(hostConfig.Isolation) && hostConfig.Isolation !== '',
+      `invalid isolation (${hostConfig.Isolation}) on linux`,
+    ],
+    [
+      Object.keys(hostConfig.StorageOpt ?? {}).length > 0,
+      "--storage-opt is supported only for overlay over xfs with 'pquota' mount option",
+    ],
+    [!['', 'host'].includes(hostConfig.UTSMode), `invalid UTS mode: ${hostConfig.UTSMode}`],
+    [!/^(|host|container:.+)$/.test(hostConfig.PidMode), `invalid PID mode: ${hostConfig.PidMode}`],
+    [
+      !/^(|none|private|shareable|host|container:.+)$/.test(hostConfig.IpcMode),
+      `invalid IPC mode: ${hostConfig.IpcMode}`,
+    ],
+  ]
+  const found = rows.find(([applies]) => applies)
+  if (found !== undefined) refuse(found[1])
+}
+
+/**
+ * Checks a complete host configuration.
+ * @returns warnings for the create response.
+ * @throws GantryError kind invalid, in Docker's words.
+ */
+export function checkHostConfig(
+  hostConfig: HostConfig,
+  config: ContainerConfig,
+  options: { readonly facts: HostFacts; readonly hostnameGiven: boolean },
+): string[] {
+  const { facts } = options
+  checkResources(hostConfig, facts.cpuCount)
+  checkRestartPolicy(hostConfig.RestartPolicy, hostConfig.AutoRemove)
+  checkNetworkMode(hostConfig, config, options.hostnameGiven)
+  checkPorts(hostConfig)
+  checkLogging(hostConfig)
+  checkUnsupported(hostConfig)
+  if (!facts.runtimes.includes(hostConfig.Runtime)) refuse(`Unknown runtime specified ${hostConfig.Runtime}`)
+  if (hostConfig.ShmSize < 0) refuse('SHM size can not be less than 0')
+  if (hostConfig.OomScoreAdj < -1000 || hostConfig.OomScoreAdj > 1000) {
+    refuse(`Invalid value ${hostConfig.OomScoreAdj}, range for oom score adj is [-1000, 1000]`)
+  }
+  const warnings: string[] = []
+  if (hostConfig.Memory > 0 && !facts.swapLimit)
+    warnings.push(
+      'Your kernel does not support swap limit capabilities or the cgroup is not mounted. Memory limited without swap.',
+    )
+  if (hostConfig.OomKillDisable === true && hostConfig.Memory === 0)
+    warnings.push(
+      'OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.',
+    )
+  if (hostConfig.NetworkMode === 'host' && Object.keys(hostConfig.PortBindings).length > 0)
+    warnings.push('Published ports are discarded when using host network mode')
+  if (hostConfig.OomScoreAdj < facts.oomScoreAdj && hostConfig.OomScoreAdj !== 0 && !facts.mayRaiseLimits) {
+    warnings.push(
+      `oom-score-adj ${hostConfig.OomScoreAdj} is below what this machine allows; ${facts.oomScoreAdj} is used.`,
+    )
+  }
+  return warnings
+}

@@ -1,0 +1,217 @@
+/** All containers of the engine: found by name, id or id prefix; every change written before anyone is told. */
+import { createKeyedMutex } from '#base/async/keyed-mutex.ts'
+import type { KeyedMutex } from '#base/async/keyed-mutex.ts'
+import { GantryError } from '#base/errors/gantry-error.ts'
+import type { Clock } from '#world/ports/clock.ts'
+import type { Random } from '#world/ports/random.ts'
+import type { RecordTable } from '#engine/records/record-table.ts'
+import { AttachBroker } from '#engine/runtime/attach-broker.ts'
+import type { ContainerRecord, ContainerState } from './container-record.ts'
+import { nameAdjectives, nameNouns } from './names.table.ts'
+
+/** A container in memory: its record, and what belongs to the run that is going on. */
+export interface Container {
+  readonly id: string
+  record: ContainerRecord
+  /** Output and input of the current (or next) run. */
+  broker: AttachBroker
+  /** Somebody attached before the start: the broker connects before the process runs. */
+  attachWanted: boolean
+  /** Ids of execs that have not been forgotten yet. */
+  readonly execIds: Set<string>
+  /** Ends timers and watchers of the current run. */
+  runScope: AbortController | undefined
+  /** A restart is waiting for its back-off. */
+  pendingRestart: AbortController | undefined
+  /** Back-off before the current run, milliseconds; 0 after a start by hand. */
+  lastRestartDelayMs: number
+  /** A restart by hand is between its stop and its start. */
+  restarting: boolean
+  /** Set while the container is being taken away; the API answers 409 to a second removal. */
+  removing: boolean
+  readonly listeners: Set<(container: Container) => void>
+}
+
+export interface ContainerBook {
+  readonly locks: KeyedMutex
+  /** Newest first. */
+  all(): Container[]
+  /** @throws GantryError not-found "No such container: x", or invalid when a prefix names several. */
+  resolve(nameOrId: string): Container
+  find(nameOrId: string): Container | undefined
+  byName(name: string): Container | undefined
+  /** @throws GantryError conflict when the name is taken. */
+  requireFreeName(name: string): void
+  /** Writes a new record and makes it findable. @throws GantryError conflict when the name is taken. */
+  add(record: ContainerRecord): Promise<Container>
+  /** Writes the change, then tells listeners. */
+  update(
+    container: Container,
+    change: Partial<Omit<ContainerRecord, 'id' | 'state'>> & { readonly state?: Partial<ContainerState> },
+  ): Promise<void>
+  rename(container: Container, name: string): Promise<void>
+  remove(container: Container): Promise<void>
+  /** A free name for a container whose user gave none. */
+  inventName(): string
+  /** A new container id. */
+  inventId(): string
+}
+
+export interface ContainerBookDeps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly table: RecordTable<ContainerRecord>
+}
+
+const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
+
+/** A name as users write it (with or without a leading slash), checked. @throws GantryError when it is no valid name. */
+export function parseContainerName(raw: string): string {
+  const name = raw.startsWith('/') ? raw.slice(1) : raw
+  if (!namePattern.test(name)) {
+    throw new GantryError(
+      'ENGINE_NAME_INVALID',
+      'invalid',
+      `Invalid container name (${raw}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
+      {
+        remedy: 'Use at least two characters, letters, digits, underscore, dot and dash.',
+      },
+    )
+  }
+  return name
+}
+
+function makeContainer(record: ContainerRecord, clock: Clock): Container {
+  return {
+    id: record.id,
+    record,
+    broker: new AttachBroker(clock),
+    attachWanted: false,
+    execIds: new Set(),
+    runScope: undefined,
+    pendingRestart: undefined,
+    lastRestartDelayMs: 0,
+    restarting: false,
+    removing: false,
+    listeners: new Set(),
+  }
+}
+
+function nameTaken(name: string, owner: string): GantryError {
+  return new GantryError(
+    'ENGINE_NAME_TAKEN',
+    'conflict',
+    `Conflict. The container name "/${name}" is already in use by container "${owner}". You have to remove (or rename) that container to be able to reuse that name.`,
+    { details: { owner } },
+  )
+}
+
+/** Loads all records; nothing of them is started or checked yet. */
+export async function openContainerBook(deps: ContainerBookDeps): Promise<ContainerBook> {
+  const { clock, random, table } = deps
+  const containers = new Map<string, Container>()
+  const names = new Map<string, string>()
+  for (const [id, record] of await table.load()) {
+    containers.set(id, makeContainer(record, clock))
+    names.set(record.name, id)
+  }
+
+  const byName = (name: string): Container | undefined =>
+    containers.get(names.get(name.startsWith('/') ? name.slice(1) : name) ?? '')
+
+  const find = (nameOrId: string): Container | undefined => {
+    if (nameOrId === '') return undefined
+    const exact = containers.get(nameOrId) ?? byName(nameOrId)
+    if (exact !== undefined || !/^[0-9a-f]{1,64}$/.test(nameOrId)) return exact
+    const matches = [...containers.keys()].filter((id) => id.startsWith(nameOrId))
+    if (matches.length > 1) {
+      throw new GantryError('ENGINE_ID_AMBIGUOUS', 'invalid', `Multiple IDs found with provided prefix: ${nameOrId}`, {
+        remedy: 'Give more digits.',
+      })
+    }
+    return matches[0] === undefined ? undefined : containers.get(matches[0])
+  }
+
+  const reserve = (name: string, id: string): void => {
+    const owner = names.get(name)
+    if (owner !== undefined && owner !== id) throw nameTaken(name, owner)
+    names.set(name, id)
+  }
+
+  const save = async (container: Container, record: ContainerRecord): Promise<void> => {
+    container.record = record
+    await table.save(container.id, record)
+    for (const listener of container.listeners) listener(container)
+  }
+
+  return {
+    locks: createKeyedMutex(),
+    all: () => [...containers.values()].toSorted((a, b) => b.record.createdAt - a.record.createdAt),
+    find,
+    byName,
+    resolve: (nameOrId) => {
+      const container = find(nameOrId)
+      if (container !== undefined) return container
+      throw new GantryError('ENGINE_NO_SUCH_CONTAINER', 'not-found', `No such container: ${nameOrId}`, {
+        remedy: 'docker ps -a lists them.',
+      })
+    },
+    requireFreeName: (name) => {
+      const owner = names.get(name)
+      if (owner !== undefined) throw nameTaken(name, owner)
+    },
+    add: async (record) => {
+      reserve(record.name, record.id)
+      const container = makeContainer(record, clock)
+      try {
+        await table.save(record.id, record)
+      } catch (error) {
+        names.delete(record.name)
+        throw error
+      }
+      containers.set(record.id, container)
+      return container
+    },
+    update: (container, change) => {
+      const { state, ...rest } = change
+      const before = container.record
+      return save(container, {
+        ...before,
+        ...rest,
+        state: state === undefined ? before.state : { ...before.state, ...state },
+      })
+    },
+    rename: async (container, name) => {
+      const before = container.record.name
+      reserve(name, container.id)
+      try {
+        await save(container, { ...container.record, name })
+      } catch (error) {
+        names.delete(name)
+        throw error
+      }
+      names.delete(before)
+    },
+    remove: async (container) => {
+      await table.remove(container.id)
+      containers.delete(container.id)
+      if (names.get(container.record.name) === container.id) names.delete(container.record.name)
+      for (const listener of container.listeners) listener(container)
+    },
+    inventName: () => {
+      for (let attempt = 0; ; attempt += 1) {
+        const adjective = nameAdjectives[random.below(nameAdjectives.length)] ?? 'calm'
+        const noun = nameNouns[random.below(nameNouns.length)] ?? 'pier'
+        const name = `${adjective}_${noun}${attempt === 0 ? '' : random.below(10 ** Math.min(attempt, 9))}`
+        if (!names.has(name)) return name
+      }
+    },
+    // An id that is all digits would be taken for a number by some tools.
+    inventId: () => {
+      for (;;) {
+        const id = Buffer.from(random.bytes(32)).toString('hex')
+        if (/[a-f]/.test(id.slice(0, 12)) && !containers.has(id)) return id
+      }
+    },
+  }
+}

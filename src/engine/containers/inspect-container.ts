@@ -1,0 +1,117 @@
+/** A container as `GET /containers/{id}/json` shows it: a superset of the fields of all API versions. Pure. */
+import { formatInstant } from '#world/ports/clock.ts'
+import type { EndpointSettings, PortBinding } from '#spec/docker/container-config.ts'
+import { isAlive } from './container-record.ts'
+import type { ContainerRecord, ContainerState, Instant } from './container-record.ts'
+import type { HealthState } from './health-state.ts'
+
+const zeroTime = '0001-01-01T00:00:00Z'
+
+/** An instant of the API; never is Go's zero time. */
+export function formatWhen(instant: Instant): string {
+  return instant === 0 ? zeroTime : formatInstant(instant)
+}
+
+export interface InspectInput {
+  readonly record: ContainerRecord
+  readonly health: HealthState | undefined
+  readonly execIds: readonly string[]
+  readonly ports: Readonly<Record<string, readonly PortBinding[] | null>>
+  /** Folder with hostname, hosts and resolv.conf, and the one with the log. */
+  readonly folder: string
+  readonly networkFolder: string
+  readonly logPath: string
+  readonly sandbox: { readonly id: string; readonly key: string }
+  readonly graph: Readonly<Record<string, string>> | null
+  readonly sizes?: { readonly rw: number; readonly rootFs: number }
+}
+
+/** `State` of the API: one status word, and the booleans that older clients read. */
+export function viewState(state: ContainerState, health: HealthState | undefined): object {
+  const { status } = state
+  return {
+    Status: status,
+    Running: isAlive(state) || status === 'restarting',
+    Paused: status === 'paused',
+    Restarting: status === 'restarting',
+    OOMKilled: state.oomKilled,
+    Dead: status === 'dead',
+    Pid: state.pid,
+    ExitCode: state.exitCode,
+    Error: state.error,
+    StartedAt: formatWhen(state.startedAt),
+    FinishedAt: formatWhen(state.finishedAt),
+    ...(health === undefined
+      ? {}
+      : {
+          Health: {
+            Status: health.status,
+            FailingStreak: health.failingStreak,
+            Log: health.log.map((entry) => ({
+              Start: formatWhen(entry.start),
+              End: formatWhen(entry.end),
+              ExitCode: entry.exitCode,
+              Output: entry.output,
+            })),
+          },
+        }),
+  }
+}
+
+function viewNetworks(input: InspectInput): object {
+  const { record, sandbox } = input
+  const networks = record.networks
+  const bridge: Partial<EndpointSettings> = networks['bridge'] ?? {}
+  const alive = isAlive(record.state)
+  return {
+    Bridge: '',
+    SandboxID: alive ? sandbox.id : '',
+    HairpinMode: false,
+    LinkLocalIPv6Address: '',
+    LinkLocalIPv6PrefixLen: 0,
+    Ports: alive ? input.ports : {},
+    SandboxKey: alive ? sandbox.key : '',
+    SecondaryIPAddresses: null,
+    SecondaryIPv6Addresses: null,
+    EndpointID: bridge.EndpointID ?? '',
+    Gateway: bridge.Gateway ?? '',
+    GlobalIPv6Address: bridge.GlobalIPv6Address ?? '',
+    GlobalIPv6PrefixLen: bridge.GlobalIPv6PrefixLen ?? 0,
+    IPAddress: bridge.IPAddress ?? '',
+    IPPrefixLen: bridge.IPPrefixLen ?? 0,
+    IPv6Gateway: bridge.IPv6Gateway ?? '',
+    MacAddress: bridge.MacAddress ?? '',
+    Networks: networks,
+  }
+}
+
+/** The whole document. */
+export function inspectContainer(input: InspectInput): object {
+  const { record, networkFolder } = input
+  return {
+    Id: record.id,
+    Created: formatWhen(record.createdAt),
+    Path: record.path,
+    Args: record.args,
+    State: viewState(record.state, input.health),
+    Image: record.imageId,
+    ResolvConfPath: `${networkFolder}/resolv.conf`,
+    HostnamePath: `${networkFolder}/hostname`,
+    HostsPath: `${networkFolder}/hosts`,
+    LogPath: record.hostConfig.LogConfig.Type === 'none' ? '' : input.logPath,
+    Name: `/${record.name}`,
+    RestartCount: record.state.restartCount,
+    Driver: 'overlay2',
+    Platform: record.platform,
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: '',
+    ExecIDs: input.execIds.length > 0 ? input.execIds : null,
+    HostConfig: record.hostConfig,
+    GraphDriver: { Data: input.graph, Name: 'overlay2' },
+    ...(input.sizes === undefined ? {} : { SizeRw: input.sizes.rw, SizeRootFs: input.sizes.rootFs }),
+    Mounts: record.mounts.map((mount) => mount.point),
+    Config: record.config,
+    NetworkSettings: viewNetworks(input),
+  }
+}

@@ -1,0 +1,250 @@
+/** What `-v`, `--mount`, `--tmpfs`, `--volumes-from` and an image's VOLUME lines ask for, as one list of mounts. Pure. */
+import { posix } from 'node:path'
+import { GantryError } from '#base/errors/gantry-error.ts'
+import type { HostConfig, MountRequest } from '#spec/docker/container-config.ts'
+import type { ContainerMount } from './container-record.ts'
+
+export interface PlannedMount {
+  readonly type: 'bind' | 'volume' | 'tmpfs' | 'image'
+  /** Host path of a bind, name of a volume (empty: to be invented), reference of an image. */
+  readonly source: string
+  readonly target: string
+  readonly readOnly: boolean
+  /** As given with `-v`; shown by inspect. */
+  readonly mode: string
+  readonly propagation: string
+  readonly copyUp: boolean
+  readonly recursive: boolean
+  readonly createSource: boolean
+  readonly driver: string
+  readonly driverOptions: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, string>>
+  readonly subpath?: string
+  readonly tmpfs?: readonly string[]
+}
+
+export interface MountsRequest {
+  readonly hostConfig: HostConfig
+  /** `Volumes` of the merged configuration: the image's and the user's anonymous ones. */
+  readonly volumes: readonly string[]
+  /** Mounts of the containers that `--volumes-from` names, with that option's mode, in order. */
+  readonly inherited: readonly { readonly mount: ContainerMount; readonly readOnly: boolean }[]
+}
+
+export interface MountsPlan {
+  /** New mounts, in the order they were asked for. */
+  readonly planned: readonly PlannedMount[]
+  /** Mounts taken over from other containers. */
+  readonly inherited: readonly ContainerMount[]
+}
+
+const propagations = ['private', 'rprivate', 'slave', 'rslave', 'shared', 'rshared']
+const modeWords = new Set(['ro', 'rw', 'z', 'Z', 'nocopy', 'consistent', 'cached', 'delegated', ...propagations])
+const volumeName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
+
+function invalid(message: string, remedy?: string): GantryError {
+  return new GantryError('ENGINE_MOUNT_INVALID', 'invalid', message, remedy === undefined ? {} : { remedy })
+}
+
+const invalidSpecification = (raw: string): GantryError =>
+  invalid(`invalid volume specification: '${raw}'`, 'Use SOURCE:TARGET[:OPTIONS] with an absolute target.')
+
+function checkMode(mode: string): string[] {
+  const words = mode === '' ? [] : mode.split(',')
+  const count = (group: readonly string[]): number => words.filter((word) => group.includes(word)).length
+  const valid =
+    words.every((word) => modeWords.has(word)) &&
+    count(['ro', 'rw']) <= 1 &&
+    count(['z', 'Z']) <= 1 &&
+    count(propagations) <= 1
+  if (!valid || new Set(words).size !== words.length)
+    throw invalid(`invalid mode: ${mode}`, 'Options are ro, rw, z, Z, nocopy and mount propagation.')
+  return words
+}
+
+function checkTarget(target: string, type: string): string {
+  if (target === '') throw invalid(`invalid mount config for type "${type}": field Target must not be empty`)
+  const clean = posix.normalize(target)
+  if (clean === '/')
+    throw invalid(`invalid mount config for type "${type}": invalid specification: destination can't be '/'`)
+  if (!clean.startsWith('/'))
+    throw invalid(
+      `invalid mount config for type "${type}": invalid mount path: '${target}' mount path must be absolute`,
+    )
+  return clean.length > 1 && clean.endsWith('/') ? clean.slice(0, -1) : clean
+}
+
+const plain = { driver: '', driverOptions: {}, labels: {}, recursive: true, createSource: false }
+
+/** One `-v` value (moby `volume/mounts/linux_parser.go`). @throws GantryError in Docker's words. */
+export function parseBind(raw: string, volumeDriver: string): PlannedMount {
+  const parts = raw.split(':')
+  const [first = '', second = '', third] = parts
+  if (parts.length > 3 || first === '' || (parts.length > 1 && second === '')) throw invalidSpecification(raw)
+  if (parts.length === 2 && second.split(',').every((word) => modeWords.has(word))) throw invalidSpecification(raw)
+  const words = checkMode(third ?? '')
+  const anonymous = parts.length === 1
+  const source = anonymous ? '' : first
+  const type = source.startsWith('/') ? 'bind' : 'volume'
+  if (type === 'volume' && source !== '' && !volumeName.test(source)) throw badVolumeName(source)
+  let target: string
+  try {
+    target = checkTarget(anonymous ? first : second, type)
+  } catch (error) {
+    if (error instanceof GantryError) throw invalid(`invalid volume specification: '${raw}': ${error.message}`)
+    throw error
+  }
+  const propagation = words.find((word) => propagations.includes(word)) ?? (type === 'bind' ? 'rprivate' : '')
+  return {
+    ...plain,
+    type,
+    source: type === 'bind' ? posix.normalize(source) : source,
+    target,
+    readOnly: words.includes('ro'),
+    mode: type === 'volume' && third === undefined && !anonymous ? 'z' : (third ?? ''),
+    propagation,
+    copyUp: type === 'volume' && !words.includes('nocopy'),
+    createSource: type === 'bind',
+    driver: volumeDriver,
+  }
+}
+
+function badVolumeName(name: string): GantryError {
+  return invalid(
+    `create ${name}: "${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
+  )
+}
+
+function tmpfsOptions(request: MountRequest): string[] {
+  const { SizeBytes, Mode, Options } = request.TmpfsOptions ?? {}
+  return [
+    ...(request.ReadOnly === true ? ['ro'] : []),
+    ...(Mode === undefined || Mode === 0 ? [] : [`mode=${Mode.toString(8)}`]),
+    ...(SizeBytes === undefined || SizeBytes === 0 ? [] : [`size=${SizeBytes}`]),
+    ...(Options ?? []).map((option) => option.join('=')),
+  ]
+}
+
+/** One `--mount` value as the API carries it. @throws GantryError in Docker's words. */
+export function parseMount(request: MountRequest): PlannedMount {
+  const { Type: type, Source = '' } = request
+  const refuse = (reason: string): GantryError => invalid(`invalid mount config for type "${type}": ${reason}`)
+  if (!['bind', 'volume', 'tmpfs', 'image'].includes(type)) throw refuse('mount type unknown')
+  const target = checkTarget(request.Target, type)
+  const foreign: [string, object | undefined, string][] = [
+    ['BindOptions', request.BindOptions, 'bind'],
+    ['VolumeOptions', request.VolumeOptions, 'volume'],
+    ['TmpfsOptions', request.TmpfsOptions, 'tmpfs'],
+  ]
+  for (const [field, value, owner] of foreign) {
+    if (value !== undefined && value !== null && owner !== type) throw refuse(`field ${field} must not be specified`)
+  }
+  const base = {
+    ...plain,
+    target,
+    source: Source,
+    readOnly: request.ReadOnly === true,
+    mode: '',
+    propagation: '',
+    copyUp: false,
+  }
+  if (type === 'tmpfs') {
+    if (Source !== '') throw refuse('field Source must not be specified')
+    return { ...base, type, tmpfs: tmpfsOptions(request) }
+  }
+  if (type === 'bind') return planBindMount(request, base, refuse)
+  if (type === 'image') return { ...base, type, readOnly: true, ...subpathOf(request.ImageOptions?.Subpath, refuse) }
+  if (Source !== '' && !volumeName.test(Source)) throw badVolumeName(Source)
+  const options = request.VolumeOptions ?? {}
+  return {
+    ...base,
+    type: 'volume',
+    mode: 'z',
+    copyUp: options.NoCopy !== true && options.Subpath === undefined,
+    driver: options.DriverConfig?.Name ?? '',
+    driverOptions: options.DriverConfig?.Options ?? {},
+    labels: options.Labels ?? {},
+    ...subpathOf(options.Subpath, refuse),
+  }
+}
+
+function planBindMount(
+  request: MountRequest,
+  base: Omit<PlannedMount, 'type'>,
+  refuse: (reason: string) => GantryError,
+): PlannedMount {
+  const { Source = '', BindOptions = {} } = request
+  if (Source === '') throw refuse('field Source must not be empty')
+  if (!Source.startsWith('/'))
+    throw invalid(`invalid mount config for type "bind": invalid mount path: '${Source}' mount path must be absolute`)
+  const propagation =
+    BindOptions.Propagation === undefined || BindOptions.Propagation === '' ? 'rprivate' : BindOptions.Propagation
+  if (!propagations.includes(propagation)) throw refuse(`invalid propagation mode: ${propagation}`)
+  return {
+    ...base,
+    type: 'bind',
+    source: posix.normalize(Source),
+    propagation,
+    recursive: BindOptions.NonRecursive !== true,
+    createSource: BindOptions.CreateMountpoint === true,
+  }
+}
+
+function subpathOf(
+  subpath: string | undefined,
+  refuse: (reason: string) => GantryError,
+): { readonly subpath?: string } {
+  if (subpath === undefined || subpath === '') return {}
+  if (subpath.startsWith('/') || subpath.split('/').includes('..'))
+    throw refuse('subpath must be a relative path within the volume')
+  return { subpath }
+}
+
+/** All mounts of a new container. @throws GantryError for a bad value, or two mounts at one place. */
+export function planMounts(request: MountsRequest): MountsPlan {
+  const { hostConfig } = request
+  const explicit = new Map<string, PlannedMount>()
+  const tmpfs = new Map(
+    Object.entries(hostConfig.Tmpfs ?? {}).map(([target, options]) => [posix.normalize(target), options]),
+  )
+  const add = (mount: PlannedMount): void => {
+    if (explicit.has(mount.target) || tmpfs.has(mount.target)) throw invalid(`Duplicate mount point: ${mount.target}`)
+    explicit.set(mount.target, mount)
+  }
+  for (const raw of hostConfig.Binds ?? []) add(parseBind(raw, hostConfig.VolumeDriver))
+  for (const mount of hostConfig.Mounts ?? []) add(parseMount(mount))
+  for (const [target, options] of tmpfs) {
+    const words = options.split(',').filter((word) => word !== '')
+    explicit.set(target, {
+      ...plain,
+      type: 'tmpfs',
+      source: '',
+      target: checkTarget(target, 'tmpfs'),
+      readOnly: words.includes('ro'),
+      mode: '',
+      propagation: '',
+      copyUp: false,
+      tmpfs: words,
+    })
+  }
+  const inherited = new Map<string, ContainerMount>()
+  for (const { mount, readOnly } of request.inherited) {
+    if (explicit.has(mount.point.Destination)) continue
+    inherited.set(mount.point.Destination, readOnly ? { ...mount, point: { ...mount.point, RW: false } } : mount)
+  }
+  const anonymous = request.volumes
+    .map((target) => checkTarget(target, 'volume'))
+    .filter((target) => !explicit.has(target) && !inherited.has(target))
+    .map((target): PlannedMount => ({
+      ...plain,
+      type: 'volume',
+      source: '',
+      target,
+      readOnly: false,
+      mode: '',
+      propagation: '',
+      copyUp: true,
+      driver: hostConfig.VolumeDriver,
+    }))
+  return { planned: [...explicit.values(), ...anonymous], inherited: [...inherited.values()] }
+}

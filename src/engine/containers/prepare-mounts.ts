@@ -1,0 +1,177 @@
+/** Makes a container's mounts ready for one run: volumes acquired and filled, binds checked and staged, options written. */
+import { join } from 'node:path'
+import type { UndoStack } from '#base/async/undo-stack.ts'
+import { errnoOf, GantryError } from '#base/errors/gantry-error.ts'
+import type { SpecMount } from '#engine/runtime/oci-spec.ts'
+import type { ContainerMount, ContainerRecord } from './container-record.ts'
+import type { EngineParts } from './engine-parts.ts'
+
+export interface MountWork {
+  readonly record: ContainerRecord
+  readonly bundle: string
+  readonly rootPath: string
+  readonly undo: UndoStack
+}
+
+const depthOf = (path: string): number => path.split('/').filter((name) => name !== '').length
+
+function bindOptions(mount: ContainerMount): string[] {
+  const propagation = mount.point.Propagation === '' ? 'rprivate' : mount.point.Propagation
+  return [mount.recursive ? 'rbind' : 'bind', mount.point.RW ? 'rw' : 'ro', propagation]
+}
+
+/** An empty volume takes over what the image has at its place, with owners and modes (unless `nocopy`). */
+async function copyUp(parts: EngineParts, work: MountWork, mount: ContainerMount, volumePath: string): Promise<void> {
+  const { files, kernel, processes } = parts.world
+  if (!mount.copyUp || (await files.list(volumePath)).length > 0) return
+  try {
+    using place = kernel.openInRoot(work.rootPath, mount.point.Destination)
+    const stat = await files.stat(place.path)
+    if (stat.type !== 'directory') return
+    const source = place.path.replace('/proc/self/', `/proc/${processes.self.pid}/`)
+    const result = await processes.run('cp', ['-a', '--', `${source}/.`, volumePath])
+    if (result.exitCode !== 0)
+      throw new GantryError(
+        'ENGINE_COPY_UP',
+        'internal',
+        `error populating volume ${mount.point.Name ?? ''}: ${result.stderr.trim()}`,
+      )
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return
+    throw error
+  }
+}
+
+/** Puts a source under the engine's own shared folder, where the runtime's namespace sees it whatever was mounted since. */
+function stage(
+  parts: EngineParts,
+  work: MountWork,
+  index: number,
+  source: string,
+  options: { readonly recursive: boolean; readonly directory: boolean },
+): Promise<string> {
+  const target = join(work.bundle, 'mounts', String(index))
+  const { files, kernel } = parts.world
+  const makeTarget = options.directory
+    ? files.makeDirectory(target, { recursive: true })
+    : files.makeDirectory(join(work.bundle, 'mounts'), { recursive: true }).then(() => files.write(target, ''))
+  return makeTarget.then(() => {
+    kernel.mounts.bind({ source, target, recursive: options.recursive })
+    work.undo.defer(() => kernel.mounts.unmount(target, { detach: true }))
+    return target
+  })
+}
+
+async function prepareBind(
+  parts: EngineParts,
+  work: MountWork,
+  mount: ContainerMount,
+  index: number,
+): Promise<SpecMount> {
+  const { files } = parts.world
+  const source = mount.point.Source
+  if (!(await files.exists(source))) {
+    if (mount.createSource !== true) {
+      throw new GantryError(
+        'ENGINE_BIND_SOURCE',
+        'invalid',
+        `invalid mount config for type "bind": bind source path does not exist: ${source}`,
+      )
+    }
+    await files.makeDirectory(source, { recursive: true })
+  }
+  const staged = parts.runtime.launch.length > 0
+  const directory = (await files.stat(source)).type === 'directory'
+  const from = staged ? await stage(parts, work, index, source, { recursive: mount.recursive, directory }) : source
+  return { destination: mount.point.Destination, type: 'bind', source: from, options: bindOptions(mount) }
+}
+
+async function prepareVolume(
+  parts: EngineParts,
+  work: MountWork,
+  mount: ContainerMount,
+  index: number,
+): Promise<SpecMount> {
+  const { record } = work
+  const name = mount.point.Name ?? ''
+  const path = await parts.volumes.acquire(name, record.id)
+  work.undo.defer(() => parts.volumes.release(name, record.id))
+  await copyUp(parts, work, mount, path)
+  const attributes = {
+    container: record.id,
+    destination: mount.point.Destination,
+    driver: mount.point.Driver ?? 'local',
+    propagation: mount.point.Propagation,
+    'read/write': String(mount.point.RW),
+  }
+  parts.emit({ type: 'volume', action: 'mount', id: name, attributes })
+  let source = path
+  if (mount.subpath !== undefined) {
+    using place = parts.world.kernel.openInRoot(path, mount.subpath)
+    const directory = (await parts.world.files.stat(place.path)).type === 'directory'
+    source = await stage(parts, work, index, place.path, { recursive: true, directory })
+  }
+  return { destination: mount.point.Destination, type: 'bind', source, options: bindOptions(mount) }
+}
+
+function prepareTmpfs(mount: ContainerMount): SpecMount {
+  const options = ['nosuid', 'nodev', 'noexec', ...(mount.tmpfs ?? [])]
+  const positive = new Map([
+    ['suid', 'nosuid'],
+    ['dev', 'nodev'],
+    ['exec', 'noexec'],
+  ])
+  const undone = new Set(options.map((word) => positive.get(word)).filter((word) => word !== undefined))
+  return {
+    destination: mount.point.Destination,
+    type: 'tmpfs',
+    source: 'tmpfs',
+    options: options.filter((word) => !undone.has(word) && !positive.has(word)),
+  }
+}
+
+async function prepareImage(
+  parts: EngineParts,
+  work: MountWork,
+  mount: ContainerMount,
+  index: number,
+): Promise<SpecMount> {
+  const view = await parts.images.snapshots.view(parts.images.resolve(mount.point.Source).diffIds)
+  work.undo.defer(() => view[Symbol.asyncDispose]())
+  using place = parts.world.kernel.openInRoot(view.path, mount.subpath ?? '/')
+  const source = await stage(parts, work, index, place.path, { recursive: true, directory: true })
+  return { destination: mount.point.Destination, type: 'bind', source, options: ['rbind', 'ro', 'rprivate'] }
+}
+
+/**
+ * The container's own mounts for the OCI configuration, outermost first.
+ * @throws GantryError when a bind source is missing or a volume cannot be mounted.
+ */
+export async function prepareMounts(parts: EngineParts, work: MountWork): Promise<SpecMount[]> {
+  const prepared: SpecMount[] = []
+  const ordered = work.record.mounts.toSorted((a, b) => depthOf(a.point.Destination) - depthOf(b.point.Destination))
+  for (const [index, mount] of ordered.entries()) {
+    if (mount.point.Type === 'tmpfs') prepared.push(prepareTmpfs(mount))
+    else if (mount.point.Type === 'bind') prepared.push(await prepareBind(parts, work, mount, index))
+    else if (mount.point.Type === 'volume') prepared.push(await prepareVolume(parts, work, mount, index))
+    else prepared.push(await prepareImage(parts, work, mount, index))
+  }
+  return prepared
+}
+
+/** Lets go of what `prepareMounts` took, after a run. Failures are logged: the rest must still be let go of. */
+export async function releaseMounts(parts: EngineParts, record: ContainerRecord, bundle: string): Promise<void> {
+  for (const target of await parts.world.kernel.mounts.listBelow(bundle))
+    parts.world.kernel.mounts.unmount(target, { detach: true })
+  for (const mount of record.mounts) {
+    if (mount.point.Type !== 'volume') continue
+    const name = mount.point.Name ?? ''
+    await parts.volumes.release(name, record.id)
+    parts.emit({
+      type: 'volume',
+      action: 'unmount',
+      id: name,
+      attributes: { container: record.id, driver: mount.point.Driver ?? 'local' },
+    })
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * What a failed start means: the exit code and the words that Docker's clients look for (they match on "executable file
+ * not found", "no such file or directory" and "permission denied"). Pure.
+ */
+import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
+
+export interface FailedStart {
+  /** 127: no such program; 126: it cannot be run; 128: anything else. */
+  readonly exitCode: number
+  readonly error: GantryError
+}
+
+const prefix = 'failed to create task for container: failed to create shim task: OCI runtime create failed'
+const creation = 'unable to start container process'
+
+function words(program: string, text: string): { readonly exitCode: number; readonly message: string } | undefined {
+  if (/executable file .* not found|not found in \$PATH/i.test(text)) {
+    return { exitCode: 127, message: `exec: "${program}": executable file not found in $PATH` }
+  }
+  if (/chdir|cwd/i.test(text)) return { exitCode: 126, message: `chdir to cwd: ${text}` }
+  if (/permission denied|is a directory|EACCES/i.test(text))
+    return { exitCode: 126, message: `exec: "${program}": permission denied` }
+  if (/no such file or directory|ENOENT/i.test(text))
+    return { exitCode: 127, message: `exec: "${program}": stat ${program}: no such file or directory` }
+  if (/exec format error/i.test(text)) return { exitCode: 126, message: `exec: "${program}": exec format error` }
+  return undefined
+}
+
+/** Reads a runtime's complaint about the program it was to run. */
+export function explainStart(program: string, failure: unknown): FailedStart {
+  const text = messageOf(failure)
+  const fromRuntime = failure instanceof GantryError && failure.code.startsWith('ENGINE_RUNTIME')
+  if (!fromRuntime) {
+    const error =
+      failure instanceof GantryError ? failure : new GantryError('ENGINE_START', 'internal', text, { cause: failure })
+    return { exitCode: 128, error }
+  }
+  const known = words(program, text)
+  if (known === undefined)
+    return {
+      exitCode: 128,
+      error: new GantryError('ENGINE_START', 'internal', `${prefix}: ${text}: unknown`, { cause: failure }),
+    }
+  return {
+    exitCode: known.exitCode,
+    error: new GantryError('ENGINE_COMMAND', 'invalid', `${prefix}: ${creation}: ${known.message}: unknown`, {
+      cause: failure,
+      remedy: 'Check that the program is in the image and may be executed.',
+    }),
+  }
+}

@@ -1,0 +1,145 @@
+/** Waits for the end of a run and does what follows: resources let go, the record updated, a restart or the removal. */
+import { join } from 'node:path'
+import { GantryError } from '#base/errors/gantry-error.ts'
+import { AttachBroker } from '#engine/runtime/attach-broker.ts'
+import { readExit } from '#engine/runtime/monitor.ts'
+import type { ExitRecord } from '#engine/runtime/monitor.ts'
+import { deleteProcess } from '#engine/runtime/oci-runtime.ts'
+import type { Container } from './container-book.ts'
+import { isAlive } from './container-record.ts'
+import type { EngineParts } from './engine-parts.ts'
+import { attributesOf } from './event-attributes.ts'
+import { bundleOf } from './prepare-start.ts'
+import { releaseMounts } from './prepare-mounts.ts'
+import { planRestart } from './restart-policy.ts'
+import { removeLocked } from './remove-container.ts'
+import { startContainer } from './start-container.ts'
+
+const killedExitCode = 137
+/** Output that is still on its way when a process has ended gets this long. */
+const drainMsMax = 2000
+
+/** Attaches to the end of a run; `ended` resolves when its monitor is gone. */
+export function superviseRun(parts: EngineParts, container: Container, ended: Promise<void>): void {
+  const scope = new AbortController()
+  container.runScope = scope
+  void ended
+    .then(() => finishRun(parts, container, scope))
+    .catch((error: unknown) =>
+      parts.log.error('a container that ended could not be cleaned up', { container: container.id, error }),
+    )
+}
+
+async function exitOf(parts: EngineParts, container: Container): Promise<ExitRecord> {
+  const { id, record } = container
+  const exit = await readExit(parts.world.files, { id, bundle: bundleOf(parts, id), exitDirectory: parts.paths.exits })
+  if (exit !== undefined) return exit
+  // The monitor was killed: nobody can tell the exit code any more, so the process must not go on unwatched.
+  const { pid, startTicks } = record.state
+  if ((await parts.world.processes.startTicks(pid)) === startTicks) parts.world.processes.kill(pid, 'SIGKILL')
+  return { exitCode: killedExitCode, finishedAtMs: parts.world.clock.now(), oomKilled: false }
+}
+
+/** Lets go of everything that a run held; every step is tried whatever the others do. */
+export async function releaseRun(parts: EngineParts, container: Container): Promise<void> {
+  const { record } = container
+  const bundle = bundleOf(parts, record.id)
+  const { files, processes } = parts.world
+  const results = await Promise.allSettled([
+    deleteProcess(processes, parts.runtime, record.id, true),
+    parts.networking.disconnect(record).then((networks) => {
+      container.record = { ...container.record, networks }
+    }),
+    releaseMounts(parts, record, bundle),
+  ])
+  const after = await Promise.allSettled([parts.images.snapshots.unmount(record.id)])
+  for (const result of [...results, ...after]) {
+    if (result.status === 'rejected')
+      parts.log.warn('part of a run was not let go of', { container: record.id, error: result.reason })
+  }
+  await files.remove(join(parts.paths.exits, record.id), { force: true })
+  await files.remove(bundle, { recursive: true, force: true })
+}
+
+async function drainOutput(parts: EngineParts, container: Container): Promise<void> {
+  const stop = new AbortController()
+  const patience = parts.world.clock.sleep(drainMsMax, stop.signal).catch(() => undefined)
+  await Promise.race([container.broker.drained(), patience])
+  stop.abort()
+  container.broker.finish()
+  container.broker = new AttachBroker(parts.world.clock)
+  container.attachWanted = false
+}
+
+async function finishRun(parts: EngineParts, container: Container, scope: AbortController): Promise<void> {
+  await parts.book.locks.run(container.id, async () => {
+    if (container.runScope !== scope || !isAlive(container.record.state)) return
+    const exit = await exitOf(parts, container)
+    scope.abort()
+    container.runScope = undefined
+    parts.hooks.onEnded(container.id)
+    await drainOutput(parts, container)
+    emitEnd(parts, container, exit)
+    const ranMs = exit.finishedAtMs - container.record.state.startedAt
+    await releaseRun(parts, container)
+    await settle(parts, container, exit, ranMs)
+  })
+}
+
+function emitEnd(parts: EngineParts, container: Container, exit: ExitRecord): void {
+  const { record } = container
+  if (exit.oomKilled) parts.emit({ type: 'container', action: 'oom', id: record.id, attributes: attributesOf(record) })
+  const seconds = Math.max(0, Math.round((exit.finishedAtMs - record.state.startedAt) / 1000))
+  const attributes = attributesOf(record, { exitCode: String(exit.exitCode), execDuration: String(seconds) })
+  parts.emit({ type: 'container', action: 'die', id: record.id, attributes })
+}
+
+async function settle(parts: EngineParts, container: Container, exit: ExitRecord, ranMs: number): Promise<void> {
+  const { state, hostConfig } = container.record
+  const lastDelayMs = container.lastRestartDelayMs
+  const plan = planRestart({
+    policy: hostConfig.RestartPolicy,
+    exitCode: exit.exitCode,
+    restartCount: state.restartCount,
+    ranMs,
+    stoppedByUser: state.stoppedByUser,
+    lastDelayMs,
+  })
+  const restarting = plan.restart && !container.removing && !parts.stopping()
+  const ended = {
+    pid: 0,
+    startTicks: 0,
+    exitCode: exit.exitCode,
+    oomKilled: exit.oomKilled,
+    finishedAt: exit.finishedAtMs,
+  }
+  await parts.book.update(container, {
+    networks: container.record.networks,
+    state: { ...ended, status: restarting ? 'restarting' : 'exited' },
+  })
+  if (restarting && plan.restart) scheduleRestart(parts, container, plan.delayMs)
+  else if (hostConfig.AutoRemove && !container.removing && !container.restarting)
+    await removeLocked(parts, container, { volumes: true })
+}
+
+/** Starts a container again after its back-off, unless somebody stops or removes it first. */
+export function scheduleRestart(parts: EngineParts, container: Container, delayMs: number): void {
+  const pending = new AbortController()
+  container.pendingRestart = pending
+  container.lastRestartDelayMs = delayMs
+  const again = async (): Promise<void> => {
+    await parts.world.clock.sleep(delayMs, pending.signal)
+    if (container.removing || container.record.state.status !== 'restarting') return
+    container.pendingRestart = undefined
+    await parts.book.update(container, { state: { restartCount: container.record.state.restartCount + 1 } })
+    await startContainer(parts, container)
+  }
+  void again().catch(async (error: unknown) => {
+    if (pending.signal.aborted) return
+    parts.log.warn('a container could not be restarted', { container: container.id, error })
+    const code = error instanceof GantryError ? error.code : ''
+    if (code !== 'ENGINE_ALREADY_RUNNING' && container.record.state.status === 'restarting') {
+      await parts.book.update(container, { state: { status: 'exited' } })
+    }
+  })
+}
