@@ -161,3 +161,20 @@ test('a body that says nothing useful is quoted, one that says its kind is named
     'Pod in version "v1" cannot be handled as a Pod: x',
   )
 })
+
+test('an object patched as a tree is refused in the words of the tree converter', () => {
+  const type = typeOfKind('apps/v1', 'Deployment')
+  assert.ok(type)
+  assert.throws(() => decodeTree({ spec: { replicas: 'x' } }, type, { wording: 'tree' }), {
+    message: 'unrecognized type: int32',
+  })
+  assert.throws(() => decodeTree({ spec: { template: { spec: { containers: 'x' } } } }, type, { wording: 'tree' }), {
+    message: 'cannot restore slice from string',
+  })
+  assert.throws(() => decodeTree({ metadata: { labels: 5 } }, type, { wording: 'tree' }), {
+    message: 'cannot restore map from int64',
+  })
+  assert.throws(() => decodeTree({ spec: 'x' }, type, { wording: 'tree' }), {
+    message: 'cannot restore struct from: string',
+  })
+})

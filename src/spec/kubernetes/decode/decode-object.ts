@@ -24,12 +24,20 @@ export interface DecodedObject {
  */
 export function decodeJson(text: string, type: SchemaType): DecodedObject {
   const { value, notes } = parseJson(text)
-  return decodeTree(value, type, notes)
+  return decodeTree(value, type, { notes })
+}
+
+/** `tree` is how upstream words wrong types in an object that was patched as a tree: `unrecognized type: int32`. */
+export type DecodeWording = 'json' | 'tree'
+
+export interface DecodeOptions {
+  readonly notes?: JsonNotes | undefined
+  readonly wording?: DecodeWording
 }
 
 /** Decodes a tree that was parsed already (YAML, a patched object). The tree is not changed. */
-export function decodeTree(tree: unknown, type: SchemaType, notes?: JsonNotes): DecodedObject {
-  const decoder = new Decoder(notes)
+export function decodeTree(tree: unknown, type: SchemaType, options: DecodeOptions = {}): DecodedObject {
+  const decoder = new Decoder(options.notes, options.wording)
   const value = decoder.root(tree, type)
   return { value, strictErrors: decoder.strictErrors }
 }
@@ -53,12 +61,14 @@ const nowhere: Place = { container: {}, key: '' }
 class Decoder {
   readonly strictErrors: string[] = []
   readonly #notes: JsonNotes | undefined
+  readonly #wording: DecodeWording
   readonly #path: (string | number)[] = []
   readonly #goFields: string[] = []
   #goStruct = ''
 
-  constructor(notes: JsonNotes | undefined) {
+  constructor(notes: JsonNotes | undefined, wording: DecodeWording = 'json') {
     this.#notes = notes
+    this.#wording = wording
   }
 
   root(tree: unknown, type: SchemaType): Record<string, unknown> {
@@ -96,6 +106,7 @@ class Decoder {
   }
 
   #mismatch(value: unknown, goType: string, literal?: string): never {
+    if (this.#wording === 'tree') throw decodeError(treeMismatch(value, goType))
     const word = jsonWord(
       value,
       typeof value === 'number' && /^u?int/.test(goType) ? (literal ?? String(value)) : undefined,
@@ -209,6 +220,21 @@ class Decoder {
     const struct = type.element?.struct
     return struct === undefined ? value : this.#struct(value as Record<string, unknown>, struct)
   }
+}
+
+/** Wrong types as upstream's tree converter words them. */
+function treeMismatch(value: unknown, goType: string): string {
+  if (/^\[\](?!uint8)/.test(goType)) return `cannot restore slice from ${goKind(value)}`
+  if (goType.startsWith('map[')) return `cannot restore map from ${goKind(value)}`
+  const scalar = /^(?:string|bool|int32|int64|float64|\[\]uint8)$/.exec(goType)
+  if (scalar !== null) return `unrecognized type: ${goType === '[]uint8' ? 'slice' : goType}`
+  return typeof value === 'object' ? `unrecognized type: ${goType}` : `cannot restore struct from: ${goKind(value)}`
+}
+
+function goKind(value: unknown): string {
+  if (Array.isArray(value)) return 'slice'
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
+  return typeof value === 'object' ? 'map' : typeof value === 'boolean' ? 'bool' : 'string'
 }
 
 interface Slots {

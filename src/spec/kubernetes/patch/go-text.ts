@@ -1,0 +1,12 @@
+/** Values as Go's `%v` prints them, for the messages that quote a patch. */
+
+/** `map[a:1 b:[x y]]`: keys sorted, strings bare, null as `<nil>`. */
+export function goText(value: unknown): string {
+  if (value === null || value === undefined) return '<nil>'
+  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`
+  if (typeof value === 'object') {
+    const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+    return `map[${members.map(([key, item]) => `${key}:${goText(item)}`).join(' ')}]`
+  }
+  return String(value as string | number | boolean)
+}
