@@ -36,18 +36,21 @@ export function startUntar(processes: Processes, directory: string): Untar {
     ended = true
     return status
   })
-  let stage = Buffer.allocUnsafe(stageBytes)
+  // Buffers go round: fresh ones for each write cost more in page faults and collection than the copying.
+  const pool: Buffer[] = []
+  let stage: Buffer = Buffer.allocUnsafeSlow(stageBytes)
   let staged = 0
-  const send = (chunk: Uint8Array): Promise<void> | undefined => {
+  const send = (chunk: Uint8Array, onSent?: () => void): Promise<void> | undefined => {
     if (ended || stdin.destroyed) return exited.then(() => Promise.reject(failed(words)))
-    return stdin.write(chunk) ? undefined : writable(stdin, exited)
+    return stdin.write(chunk, onSent) ? undefined : writable(stdin, exited)
   }
   const flush = (): Promise<void> | undefined => {
     if (staged === 0) return undefined
-    const full = stage.subarray(0, staged)
-    stage = Buffer.allocUnsafe(stageBytes)
+    const full = stage
+    const length = staged
+    stage = pool.pop() ?? Buffer.allocUnsafeSlow(stageBytes)
     staged = 0
-    return send(full)
+    return send(full.subarray(0, length), () => pool.push(full))
   }
   return {
     write(chunk) {
