@@ -8,6 +8,7 @@ import type { OciRuntime } from '#engine/runtime/oci-runtime.ts'
 import type { SeccompCache } from '#engine/runtime/seccomp-cache.ts'
 import type { ContainerBook } from './container-book.ts'
 import type { ContainerRecord } from './container-record.ts'
+import type { HealthState } from './health-state.ts'
 import type { HostDefaults } from './complete-host-config.ts'
 import type { HostFacts } from './check-host-config.ts'
 
@@ -46,6 +47,8 @@ export interface ContainerNetworking {
   disconnect(record: ContainerRecord): Promise<Readonly<Record<string, EndpointSettings>>>
   /** Host bindings of a running container, by container port; null for exposed ports that are not published. */
   publishedPorts(record: ContainerRecord): Readonly<Record<string, readonly PortBinding[] | null>>
+  /** Id and path of the network namespace, for inspect. */
+  sandboxOf(record: ContainerRecord): { readonly id: string; readonly key: string }
 }
 
 export interface EngineEvent {
@@ -78,6 +81,8 @@ export interface EngineParts {
   readonly unifiedCgroups: boolean
   readonly emit: (event: EngineEvent) => void
   readonly hooks: RunHooks
+  /** How a container's health check stands; undefined without one. */
+  readonly healthOf: (containerId: string) => HealthState | undefined
   /** True once the engine is on its way down: nothing is restarted any more. */
   readonly stopping: () => boolean
 }

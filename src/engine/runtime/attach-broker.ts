@@ -31,12 +31,17 @@ export class AttachBroker {
   #ended: boolean
   readonly #whenEnded: Promise<void>
   #markEnded: () => void = () => undefined
+  readonly #whenConnected: Promise<void>
+  #markConnected: () => void = () => undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
     this.#ended = false
     this.#whenEnded = new Promise((resolve) => {
       this.#markEnded = resolve
+    })
+    this.#whenConnected = new Promise((resolve) => {
+      this.#markConnected = resolve
     })
   }
 
@@ -54,6 +59,7 @@ export class AttachBroker {
     if (this.#socket !== undefined || this.#ended) return
     const socket = kernel.connectSeqpacket(path)
     this.#socket = socket
+    this.#markConnected()
     socket.on('data', (packet: Buffer) => this.#deliver(packet))
     socket.on('end', () => this.finish())
     socket.on('error', () => this.finish())
@@ -70,6 +76,11 @@ export class AttachBroker {
     return () => {
       this.#sinks.delete(sink)
     }
+  }
+
+  /** Resolves when input can be written, or never will be. */
+  ready(): Promise<void> {
+    return this.#whenConnected
   }
 
   /** Hands bytes to the process' standard input. @throws GantryError when there is no connection. */
@@ -99,6 +110,7 @@ export class AttachBroker {
     for (const sink of this.#sinks) sink.end()
     this.#sinks.clear()
     this.#socket?.destroy()
+    this.#markConnected()
     this.#markEnded()
   }
 

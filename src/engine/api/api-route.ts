@@ -1,0 +1,47 @@
+/** What a route of the Engine API is, and what its handler is given. */
+import type { HttpRequest, HttpResponse } from '#kit/http/exchange.ts'
+import { readJson } from '#kit/http/read-body.ts'
+import { GantryError } from '#base/errors/gantry-error.ts'
+import { parseFilters } from '#spec/docker/filters.ts'
+import type { Filters } from '#engine/containers/list-containers.ts'
+import type { ApiVersion } from './api-version.ts'
+
+export interface ApiCall {
+  readonly request: HttpRequest
+  readonly response: HttpResponse
+  readonly version: ApiVersion
+}
+
+export type ApiHandler = (call: ApiCall) => Promise<void> | void
+
+export interface ApiRoute {
+  readonly method: string
+  readonly path: string
+  readonly handler: ApiHandler
+}
+
+/** A placeholder's value; the table guarantees that it is there. */
+export function param(call: ApiCall, name: string): string {
+  return call.request.params[name] ?? ''
+}
+
+/** The body as an object; an empty one is `{}`. @throws GantryError invalid when it is something else. */
+export async function readBodyObject<T extends object>(call: ApiCall): Promise<T> {
+  const value = await readJson(call.request, { empty: {} })
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as T
+  throw new GantryError(
+    'ENGINE_BODY',
+    'invalid',
+    `json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type object`,
+  )
+}
+
+/** The `filters` parameter of a list or prune. */
+export function readFilters(call: ApiCall): Filters {
+  return parseFilters(call.request.query.get('filters') ?? '')
+}
+
+/** A reply without content. */
+export function noContent(call: ApiCall): void {
+  call.response.send(204)
+}

@@ -1,0 +1,103 @@
+/** Gathers what inspect and list show of containers from the parts that know it. */
+import type { Digest } from '#base/data/digest.ts'
+import { logPathOf } from './start-container.ts'
+import type { Container } from './container-book.ts'
+import type { EngineParts } from './engine-parts.ts'
+import { inspectContainer } from './inspect-container.ts'
+import { checkListFilters, selectContainers, viewListed } from './list-containers.ts'
+import type { ListedContainer, ListRequest } from './list-containers.ts'
+import { folderOf } from './prepare-start.ts'
+
+async function sizesOf(
+  parts: EngineParts,
+  container: Container,
+): Promise<{ readonly rw: number; readonly rootFs: number }> {
+  const rw =
+    parts.images.snapshots.get(container.id) === undefined ? 0 : await parts.images.snapshots.usage(container.id)
+  const base = parts.images.find(container.record.imageId)?.sizeBytes ?? 0
+  return { rw, rootFs: base + rw }
+}
+
+function networkFolder(parts: EngineParts, container: Container): string {
+  const { NetworkMode } = container.record.hostConfig
+  return folderOf(parts, NetworkMode.startsWith('container:') ? NetworkMode.slice('container:'.length) : container.id)
+}
+
+/** The inspect document of one container. */
+export async function inspectOne(parts: EngineParts, container: Container, withSize: boolean): Promise<object> {
+  const { record } = container
+  const snapshot = parts.images.snapshots.get(container.id)
+  const lower = record.layers
+    .map((diffId) => parts.images.layers.pathOf(diffId))
+    .toReversed()
+    .join(':')
+  return inspectContainer({
+    record,
+    health: parts.healthOf(container.id),
+    execIds: [...container.execIds],
+    ports: parts.networking.publishedPorts(record),
+    folder: folderOf(parts, container.id),
+    networkFolder: networkFolder(parts, container),
+    logPath: logPathOf(parts, container.id),
+    sandbox: parts.networking.sandboxOf(record),
+    graph:
+      snapshot === undefined
+        ? null
+        : { LowerDir: lower, MergedDir: snapshot.mergedPath, UpperDir: snapshot.upperPath, WorkDir: snapshot.workPath },
+    ...(withSize ? { sizes: await sizesOf(parts, container) } : {}),
+  })
+}
+
+/** Ids from an image down to where its parents end, for the `ancestor` filter. */
+function ancestry(parts: EngineParts, imageId: Digest): string[] {
+  const chain: string[] = []
+  for (
+    let image = parts.images.find(imageId);
+    image !== undefined;
+    image = image.parent === undefined ? undefined : parts.images.find(image.parent)
+  ) {
+    if (chain.includes(image.id)) break
+    chain.push(image.id)
+  }
+  return chain
+}
+
+function resolveAncestors(parts: EngineParts, values: readonly string[]): string[] {
+  return values.flatMap((value) => {
+    const image = parts.images.find(value)
+    return image === undefined ? [value] : [image.id]
+  })
+}
+
+/** The rows of a list, newest first. @throws GantryError for filters that do not exist or name unknown containers. */
+export async function listAll(parts: EngineParts, request: ListRequest, withSize: boolean): Promise<object[]> {
+  checkListFilters(request.filters)
+  const age = (key: string): number | undefined => {
+    const [name] = request.filters[key] ?? []
+    return name === undefined ? undefined : parts.book.resolve(name).record.createdAt
+  }
+  const before = age('before')
+  const since = age('since')
+  const ancestors = request.filters['ancestor']
+  const filters =
+    ancestors === undefined ? request.filters : { ...request.filters, ancestor: resolveAncestors(parts, ancestors) }
+  const rows = parts.book.all().map((container): ListedContainer => ({
+    record: container.record,
+    health: parts.healthOf(container.id),
+    ports: parts.networking.publishedPorts(container.record),
+    imageIdNow: parts.images.find(container.record.config.Image)?.id,
+    ancestry: ancestors === undefined ? [] : ancestry(parts, container.record.imageId),
+  }))
+  const selected = selectContainers(
+    rows,
+    { ...request, filters },
+    { ...(before === undefined ? {} : { before }), ...(since === undefined ? {} : { since }) },
+  )
+  const now = parts.world.clock.now()
+  if (!withSize) return selected.map((row) => viewListed(row, now))
+  return Promise.all(
+    selected.map(async (row) =>
+      viewListed({ ...row, sizes: await sizesOf(parts, parts.book.resolve(row.record.id)) }, now),
+    ),
+  )
+}
