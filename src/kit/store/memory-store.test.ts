@@ -1,0 +1,9 @@
+import { createClock } from '#world/real/clock.ts'
+import { createMemoryStore } from './memory-store.ts'
+import { storeContract } from './versioned-store.contract.ts'
+
+storeContract('memory', async () => ({
+  store: createMemoryStore({ clock: createClock(), limits: { progressIntervalMs: 50 } }),
+  cleanUp: async () => undefined,
+  leaseTtlMsMin: 200,
+}))
