@@ -1,6 +1,7 @@
 /** The promises of VersionedStore as tests; each backend's test file runs them against the real thing. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { clearInterval, setInterval, setTimeout } from 'node:timers'
 import { isStoreError } from './errors.ts'
 import { absent, type StoreEvent, type VersionedStore, type WatchBatch } from './versioned-store.ts'
 
