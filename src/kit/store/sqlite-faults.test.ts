@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { test, type TestContext } from 'node:test'
+import { createClock } from '#world/real/clock.ts'
+import { isStoreError } from './errors.ts'
+import { openSqliteStore } from './sqlite-store.ts'
+
+const clock = createClock()
+
+function pathFor(context: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'gantry-store-'))
+  context.after(() => rmSync(folder, { recursive: true, force: true }))
+  return join(folder, 'store.db')
+}
+
+test('a second opener is told who to stop, and the first goes on', async (context) => {
+  const path = pathFor(context)
+  await using store = openSqliteStore({ path, clock })
+  assert.throws(
+    () => openSqliteStore({ path, clock }),
+    (error) => isStoreError(error, 'STORE_LOCKED') && (error.remedy ?? '').includes('--root'),
+  )
+  await store.put('/a', new Uint8Array(1))
+})
+
+test('a file that is no database, or not ours, is refused and left alone', (context) => {
+  const path = pathFor(context)
+  writeFileSync(path, 'x'.repeat(8192))
+  assert.throws(
+    () => openSqliteStore({ path, clock }),
+    (error) => isStoreError(error, 'STORE_CORRUPT'),
+  )
+  const foreign = `${path}2`
+  const database = new DatabaseSync(foreign)
+  database.exec('create table theirs(a)')
+  database.close()
+  assert.throws(
+    () => openSqliteStore({ path: foreign, clock }),
+    (error) => isStoreError(error, 'STORE_CORRUPT'),
+  )
+})
+
+test('a store of a newer program is refused', async (context) => {
+  const path = pathFor(context)
+  await openSqliteStore({ path, clock })[Symbol.asyncDispose]()
+  const database = new DatabaseSync(path)
+  database.exec('pragma user_version = 999')
+  database.close()
+  assert.throws(
+    () => openSqliteStore({ path, clock }),
+    (error) => isStoreError(error, 'STORE_TOO_NEW'),
+  )
+})
+
+test('a folder that does not exist is named', () => {
+  assert.throws(
+    () => openSqliteStore({ path: '/nonexistent/store.db', clock }),
+    (error) => isStoreError(error, 'STORE_CANNOT_OPEN'),
+  )
+})
+
+test('a full store keeps nothing of the failed write, still reads, and takes writes again after deletes', async (context) => {
+  const path = pathFor(context)
+  await using store = openSqliteStore({ path, clock, sizeBytesMax: 512 * 1024 })
+  const value = new Uint8Array(16_384)
+  let written = 0
+  const fill = async (): Promise<void> => {
+    for (; written < 1000; written++) await store.put(`/k${written}`, value)
+  }
+  await assert.rejects(fill(), (error) => isStoreError(error, 'STORE_FULL'))
+  const before = await store.range({ prefix: '/' })
+  assert.equal(before.count, written)
+  const both = store.txn({
+    writes: [
+      { type: 'put', key: '/a', value: new Uint8Array(1) },
+      { type: 'put', key: '/b', value: new Uint8Array(500_000) },
+    ],
+  })
+  await assert.rejects(both, (error) => isStoreError(error, 'STORE_FULL'))
+  assert.equal(await store.get('/a'), undefined)
+  assert.equal(await store.currentRevision(), before.revision)
+  await store.delete('/k0')
+  await store.compact(await store.currentRevision())
+  await store.put('/again', value)
+})
