@@ -1,0 +1,243 @@
+/** Label selectors: the text form (`a=b,c in (d,e),!f`), the object form, and matching (apimachinery labels). */
+import { GantryError } from '#base/errors/gantry-error.ts'
+
+export type SelectorOperator = 'in' | 'notin' | 'exists' | '!' | 'gt' | 'lt'
+
+/** One condition; all of a selector's must hold. */
+export interface Requirement {
+  readonly key: string
+  readonly operator: SelectorOperator
+  readonly values: readonly string[]
+}
+
+/** The object form in Kubernetes resources. */
+export interface LabelSelectorObject {
+  readonly matchLabels?: Readonly<Record<string, string>>
+  readonly matchExpressions?: readonly {
+    readonly key: string
+    readonly operator: string
+    readonly values?: readonly string[]
+  }[]
+}
+
+type Labels = Readonly<Record<string, string>>
+
+/** True when `labels` meet every requirement; no requirement matches everything. */
+export function matchesSelector(requirements: readonly Requirement[], labels: Labels | undefined): boolean {
+  for (const requirement of requirements) if (!matchesRequirement(requirement, labels)) return false
+  return true
+}
+
+function matchesRequirement(requirement: Requirement, labels: Labels | undefined): boolean {
+  const { key, values } = requirement
+  const has = labels !== undefined && Object.hasOwn(labels, key)
+  const value = has ? (labels[key] ?? '') : ''
+  switch (requirement.operator) {
+    case 'in':
+      return has && values.includes(value)
+    case 'notin':
+      return !has || !values.includes(value)
+    case 'exists':
+      return has
+    case '!':
+      return !has
+    case 'gt':
+      return has && /^[+-]?\d+$/.test(value) && BigInt(value.replace('+', '')) > BigInt(values[0] ?? '0')
+    case 'lt':
+      return has && /^[+-]?\d+$/.test(value) && BigInt(value.replace('+', '')) < BigInt(values[0] ?? '0')
+  }
+}
+
+const objectOperators: Readonly<Record<string, SelectorOperator>> = {
+  In: 'in',
+  NotIn: 'notin',
+  Exists: 'exists',
+  DoesNotExist: '!',
+}
+
+/**
+ * The requirements of an object selector. Undefined stands for none, which is the caller's to interpret (in most
+ * places it selects nothing, while an empty object selects everything).
+ * @throws GantryError DATA_SELECTOR_INVALID.
+ */
+export function selectorFromObject(selector: LabelSelectorObject): readonly Requirement[] {
+  const requirements: Requirement[] = []
+  for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
+    requirements.push(checked({ key, operator: 'in', values: [value] }))
+  }
+  for (const expression of selector.matchExpressions ?? []) {
+    const operator = objectOperators[expression.operator]
+    if (operator === undefined) throw invalidSelector(`"${expression.operator}" is not a valid label selector operator`)
+    requirements.push(checked({ key: expression.key, operator, values: expression.values ?? [] }))
+  }
+  return requirements
+}
+
+/** A requirement with its key, values and their number checked. */
+function checked(requirement: Requirement): Requirement {
+  const { key, operator, values } = requirement
+  const problem = labelKeyProblem(key)
+  if (problem !== undefined) throw invalidSelector(`key: Invalid value: ${JSON.stringify(key)}: ${problem}`)
+  if ((operator === 'in' || operator === 'notin') && values.length === 0) {
+    throw invalidSelector("values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty")
+  }
+  if ((operator === 'exists' || operator === '!') && values.length > 0) {
+    throw invalidSelector('values: Invalid value: values set must be empty for exists and does not exist')
+  }
+  if (operator === 'gt' || operator === 'lt') {
+    if (values.length !== 1)
+      throw invalidSelector("values: Invalid value: for 'Gt', 'Lt' operators, exactly one value is required")
+    if (!/^[+-]?\d{1,19}$/.test(values[0] ?? ''))
+      throw invalidSelector("values[0]: Invalid value: for 'Gt', 'Lt' operators, the value must be an integer")
+  }
+  for (const [index, value] of values.entries()) {
+    const wrong = labelValueProblem(value)
+    if (wrong !== undefined)
+      throw invalidSelector(`values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${wrong}`)
+  }
+  return requirement
+}
+
+function invalidSelector(message: string): GantryError {
+  return new GantryError('DATA_SELECTOR_INVALID', 'invalid', message, {
+    remedy: "Write a selector such as 'app=web,tier in (a,b),!old'.",
+  })
+}
+
+const nameShape = /^(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
+const prefixShape = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/
+
+const nameRule =
+  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+const prefixRule =
+  "prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+const valueRule =
+  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+
+/** What is wrong with a label key (a qualified name), or undefined. */
+export function labelKeyProblem(key: string): string | undefined {
+  const parts = key.split('/')
+  if (parts.length > 2) {
+    return "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+  }
+  const name = parts.at(-1) ?? ''
+  if (parts.length === 2) {
+    const prefix = parts[0] ?? ''
+    if (prefix === '') return 'prefix part must be non-empty'
+    if (prefix.length > 253) return 'prefix part must be no more than 253 characters'
+    if (!prefixShape.test(prefix)) return prefixRule
+  }
+  if (name === '') return 'name part must be non-empty'
+  if (name.length > 63) return 'name part must be no more than 63 characters'
+  return nameShape.test(name) ? undefined : nameRule
+}
+
+/** What is wrong with a label value, or undefined. */
+export function labelValueProblem(value: string): string | undefined {
+  if (value.length > 63) return 'must be no more than 63 characters'
+  return value === '' || nameShape.test(value) ? undefined : valueRule
+}
+
+/** The text form, in the given order; parsing it gives the requirements again. */
+export function formatSelector(requirements: readonly Requirement[]): string {
+  return requirements.map((requirement) => formatRequirement(requirement)).join(',')
+}
+
+function formatRequirement({ key, operator, values }: Requirement): string {
+  if (operator === 'exists') return key
+  if (operator === '!') return `!${key}`
+  if (operator === 'gt') return `${key}>${values[0]}`
+  if (operator === 'lt') return `${key}<${values[0]}`
+  if (operator === 'in' && values.length === 1) return `${key}=${values[0]}`
+  return `${key} ${operator} (${values.toSorted().join(',')})`
+}
+
+/**
+ * Parses the text form: `k=v`, `k==v`, `k!=v`, `k in (a,b)`, `k notin (a)`, `k`, `!k`, `k>1`, `k<1`, joined by commas.
+ * @throws GantryError DATA_SELECTOR_INVALID, worded as Kubernetes does.
+ */
+export function parseSelector(text: string): readonly Requirement[] {
+  const tokens = tokenize(text)
+  const requirements: Requirement[] = []
+  let at = 0
+  const peek = (): string => tokens[at] ?? ''
+  const next = (): string => tokens[at++] ?? ''
+  if (tokens.length === 0) return requirements
+  for (;;) {
+    requirements.push(checked(parseRequirement({ peek, next })))
+    const separator = next()
+    if (separator === '') return requirements
+    if (separator !== ',') throw unexpected(separator, "',' or 'end of string'")
+    if (peek() === '' || peek() === ',') throw unexpected(peek(), "identifier after ','")
+  }
+}
+
+interface TokenReader {
+  peek(): string
+  next(): string
+}
+
+const symbols = new Set(['=', '==', '!=', '!', '>', '<', '(', ')', ','])
+
+function parseRequirement(tokens: TokenReader): Requirement {
+  if (tokens.peek() === '!') {
+    tokens.next()
+    return { key: identifier(tokens), operator: '!', values: [] }
+  }
+  const key = identifier(tokens)
+  const following = tokens.peek()
+  if (following === '' || following === ',') return { key, operator: 'exists', values: [] }
+  const operator = tokens.next()
+  switch (operator) {
+    case '=':
+    case '==':
+      return { key, operator: 'in', values: [exactValue(tokens)] }
+    case '!=':
+      return { key, operator: 'notin', values: [exactValue(tokens)] }
+    case '>':
+      return { key, operator: 'gt', values: [exactValue(tokens)] }
+    case '<':
+      return { key, operator: 'lt', values: [exactValue(tokens)] }
+    case 'in':
+    case 'notin':
+      return { key, operator, values: valueList(tokens) }
+    default:
+      throw invalidSelector(`unable to parse requirement: found '${operator}', expected: in, notin, =, ==, !=, gt, lt`)
+  }
+}
+
+function identifier(tokens: TokenReader): string {
+  const token = tokens.next()
+  if (token === '' || symbols.has(token)) throw unexpected(token, 'identifier')
+  return token
+}
+
+/** A value may be empty: `a=` and `a=,b`. */
+function exactValue(tokens: TokenReader): string {
+  const token = tokens.peek()
+  if (token === '' || token === ',') return ''
+  if (symbols.has(token)) throw unexpected(token, 'identifier')
+  return tokens.next()
+}
+
+function valueList(tokens: TokenReader): string[] {
+  const open = tokens.next()
+  if (open !== '(') throw unexpected(open, "'('")
+  const values = new Set<string>()
+  for (;;) {
+    const token = tokens.peek()
+    if (token === ')' || token === ',') values.add('')
+    else values.add(identifier(tokens))
+    const after = tokens.next()
+    if (after === ')') return [...values].toSorted()
+    if (after !== ',') throw unexpected(after, "',' or ')'")
+  }
+}
+
+function unexpected(token: string, wanted: string): GantryError {
+  return invalidSelector(`unable to parse requirement: found '${token}', expected: ${wanted}`)
+}
+
+function tokenize(text: string): string[] {
+  return text.slice(0, 65_536).match(/==|!=|[=!<>(),]|[^\s=!<>(),]+/g) ?? []
+}
