@@ -2,8 +2,8 @@
  * Images at rest, as one value: layers, blobs, records, snapshots, and the formats images travel in as files.
  * The engine, the builder and the registry share one of these per state directory.
  */
-import type { Digest } from '#base/data/digest.ts'
-import { GantryError } from '#base/errors/gantry-error.ts'
+import { normalizePlatform } from '#spec/oci/platform.ts'
+import type { Platform } from '#spec/oci/platform.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { Files } from '#world/ports/files.ts'
 import type { Kernel } from '#world/ports/kernel.ts'
@@ -11,10 +11,23 @@ import type { Machine } from '#world/ports/machine.ts'
 import type { Processes } from '#world/ports/processes.ts'
 import type { Random } from '#world/ports/random.ts'
 import type { Readable } from 'node:stream'
+import { bootstrapImage } from './bootstrap/bootstrap-image.ts'
 import type { BootstrapOptions, BootstrapResult } from './bootstrap/bootstrap-types.ts'
+import { createContentStore } from './content/content-store.ts'
 import type { ContentStore, Leases } from './content/content-types.ts'
+import { createLeases } from './content/leases.ts'
+import { importImage } from './exchange/import-image.ts'
+import { loadImages } from './exchange/load-images.ts'
+import { saveImages } from './exchange/save-images.ts'
 import type { ImportOptions, LoadedImage, LoadOptions } from './exchange/exchange-types.ts'
+import { createLayerStore } from './layers/layer-store.ts'
 import type { LayerStore } from './layers/layer-types.ts'
+import { findImage, resolveImage } from './records/find-image.ts'
+import { compileFilters } from './records/image-filters.ts'
+import { createImageIndex } from './records/image-index.ts'
+import { createImageRecords } from './records/image-records.ts'
+import { imageHistory, listImages } from './records/list-images.ts'
+import type { ListContext } from './records/list-images.ts'
 import type {
   CreateImageOptions,
   HistoryRow,
@@ -28,6 +41,7 @@ import type {
   RemovedItem,
   RemoveOptions,
 } from './records/record-types.ts'
+import { createSnapshots } from './snapshots/snapshots.ts'
 import type { Snapshots } from './snapshots/snapshot-types.ts'
 
 export interface ImagesDeps {
@@ -79,8 +93,45 @@ export interface Images extends AsyncDisposable {
 }
 
 /** Opens the image state under `root`: sweeps what a crash left half-made, loads the records, mounts nothing. */
-export function createImages(_deps: ImagesDeps, options: ImagesOptions): Promise<Images> {
-  return Promise.reject<Images>(new GantryError('IMAGES_NOT_READY', 'not-implemented', `images under ${options.root} cannot be opened yet`))
+export async function createImages(deps: ImagesDeps, { root }: ImagesOptions): Promise<Images> {
+  const { files, clock } = deps
+  await files.makeDirectory(root, { recursive: true, mode: 0o711 })
+  const layers = await createLayerStore(deps, `${root}/layers`)
+  const content = await createContentStore(deps, `${root}/content`)
+  const leases = await createLeases(files, `${root}/pins.json`)
+  const snapshots = await createSnapshots({ ...deps, layers }, `${root}/snapshots`)
+  const index = await createImageIndex(files, `${root}/records`)
+  const users = (): ImageUser[] => [...(deps.containers?.() ?? [])]
+  const records = createImageRecords({ clock, index, layers, content, leases, snapshots, users, onEvent: (event) => deps.onEvent?.(event) })
+  const platform: Platform = normalizePlatform({ os: deps.machine.os, architecture: deps.machine.ociArchitecture })
+  const exchange = { files, processes: deps.processes, clock, layers, root, index, records, leases, platform }
+  // Whatever was stored without a record before a crash has no owner now.
+  await records.collectGarbage()
+  const context = (): ListContext => ({ index, layer: (diffId) => layers.get(diffId), users: users() })
+  const load: Images['load'] = (source, options) => loadImages(exchange, source, options)
+  return {
+    layers,
+    snapshots,
+    content,
+    leases,
+    resolve: (refOrId) => resolveImage(index, refOrId),
+    find: (refOrId) => findImage(index, refOrId),
+    all: () => index.all(),
+    list: (options = {}) => {
+      const filters = compileFilters(options.filters ?? {}, 'list', { nowMs: clock.now(), resolve: (text) => resolveImage(index, text) })
+      return listImages(context(), filters, options)
+    },
+    history: (refOrId) => imageHistory(context(), resolveImage(index, refOrId)),
+    tag: (refOrId, reference) => records.tag(refOrId, reference),
+    remove: (refOrId, options = {}) => records.remove(refOrId, options),
+    prune: (filters = {}) => records.prune(filters),
+    createImage: (options) => records.create(options),
+    load,
+    save: (names) => saveImages({ index, layers, onSaved: (record) => records.announce('save', record, record.id) }, names),
+    import: (source, options) => importImage(exchange, source, options),
+    bootstrap: (options) => bootstrapImage({ ...deps, root, layers, leases, records, index }, options),
+    layersSizeBytes: () => layers.list().reduce((sum, layer) => sum + layer.sizeBytes, 0),
+    collectGarbage: () => records.collectGarbage(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }
 }
-
-export type { Digest }

@@ -57,9 +57,15 @@ export async function createLayerStore(deps: LayerStoreDeps, root: string): Prom
       inFresh(async (directory) => {
         const unpacked = await unpackLayer(deps, directory, { source, ...pick(options) })
         if (options.expectDiffId !== undefined && unpacked.diffId !== options.expectDiffId) throw wrongDigest(unpacked.diffId, options.expectDiffId)
+        options.onStored?.(unpacked.diffId)
         return await register(directory, unpacked)
       }),
-    ingestUpper: (upper, options) => inFresh(async (directory) => register(directory, await packUpper(deps, upper, { ...options, directory }))),
+    ingestUpper: (upper, options) => 
+      inFresh(async (directory) => {
+        const packed = await packUpper(deps, upper, { ...options, directory })
+        options.onStored?.(packed.diffId)
+        return await register(directory, packed)
+      }),
     reproduceTar: (diffId) => reproduceTar(files, { directory: directoryOf(diffId), diffId, moves: need(diffId).moves }),
     get: (diffId) => layers.get(diffId),
     list: () => [...layers.values()],

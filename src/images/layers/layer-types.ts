@@ -26,6 +26,8 @@ export interface IngestTarOptions {
   /** Refuse the layer (and keep nothing) unless its digest is this one. */
   readonly expectDiffId?: Digest
   readonly signal?: AbortSignal
+  /** Called with the diff id before the layer is registered: the moment to put it under a lease. */
+  readonly onStored?: (diffId: Digest) => void
   /** Called now and then with the bytes of tar taken in so far. */
   readonly onProgress?: (tarBytes: number) => void
 }
@@ -37,6 +39,8 @@ export interface IngestUpperOptions {
   readonly clampTimesMs?: number
   /** Paths (relative to the layer's root) that shall not be part of the layer: mount points that a step left behind. */
   readonly exclude?: readonly string[]
+  /** Called with the diff id before the layer is registered: the moment to put it under a lease. */
+  readonly onStored?: (diffId: Digest) => void
   readonly signal?: AbortSignal
 }
 

@@ -45,8 +45,9 @@ function characterClass(pattern: string, start: number): { text: string; end: nu
   return { text: `[${negated ? '^/' : ''}${body}]`, end: at }
 }
 
+/** A character for a regular expression with the u flag, inside a class or outside of one. */
 function quote(character: string): string {
-  return /[\\^$.*+?()[\]{}|/-]/.test(character) ? `\\${character}` : character
+  return /[A-Za-z0-9]/.test(character) ? character : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
 }
 
 function badPattern(pattern: string): GantryError {
