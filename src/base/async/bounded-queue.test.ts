@@ -11,7 +11,6 @@ test('each policy does what its name says when the queue is full', async () => {
   ]
   for (const [whenFull, kept, dropped] of rows) {
     const queue = new BoundedQueue<number>({ capacity: 2, whenFull })
-    // oxlint-disable-next-line no-await-in-loop
     for (const item of [1, 2, 3]) await queue.put(item)
     assert.deepEqual([queue.poll(), queue.poll()], kept)
     assert.equal(queue.dropped, dropped)
@@ -85,7 +84,6 @@ test('an iterating consumer sees everything that is put', async () => {
   const reading = (async () => {
     for await (const item of queue) got.push(item)
   })()
-  // oxlint-disable-next-line no-await-in-loop
   for (let item = 0; item < 300; item++) await queue.put(item)
   queue.close()
   await reading

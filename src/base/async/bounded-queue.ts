@@ -123,7 +123,6 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
   async *[Symbol.asyncIterator](): AsyncIterator<T, undefined> {
     for (;;) {
       // Items are handed out in order, one at a time.
-      // oxlint-disable-next-line no-await-in-loop
       if (this.size === 0 && !this.#closed) await this.#wait()
       if (this.size === 0) return undefined
       yield this.#next()

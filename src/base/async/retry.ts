@@ -60,7 +60,6 @@ export async function retry<T>(
   for (let attempt = 1; ; attempt++) {
     options.signal?.throwIfAborted()
     try {
-      // oxlint-disable-next-line no-await-in-loop
       return await work(attempt)
     } catch (error) {
       const delayMs = delayAfter(policy, attempt, world.random.float())
@@ -68,7 +67,6 @@ export async function retry<T>(
       const elapsedMs = world.clock.monotonicMs() - startedMs
       if (policy.budgetMs > 0 && elapsedMs + delayMs > policy.budgetMs) throw error
       options.onRetry?.(error, attempt, delayMs)
-      // oxlint-disable-next-line no-await-in-loop
       await world.clock.sleep(delayMs, options.signal)
     }
   }

@@ -59,7 +59,6 @@ export class Scope implements AsyncDisposable {
     for (const undo of undos.toReversed()) {
       try {
         // Undoing is ordered: a mount goes before its directory.
-        // oxlint-disable-next-line no-await-in-loop
         await undo()
       } catch (error) {
         failures.push(error)

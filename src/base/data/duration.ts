@@ -22,24 +22,33 @@ export function parseGoDuration(text: string): bigint {
   const negative = text.startsWith('-')
   const rest = negative || text.startsWith('+') ? text.slice(1) : text
   if (rest === '0') return 0n
-  if (rest === '') throw invalidDuration(`time: invalid duration ${quote(text)}`)
+  if (rest === '') throw malformed(text)
   let total = 0n
   let at = 0
-  const part = /(\d*)(?:\.(\d*))?([^\d.]*)/y
   while (at < rest.length) {
-    part.lastIndex = at
-    const [all = '', whole = '', fraction, unit = ''] = part.exec(rest) ?? []
-    if (all === '' || (whole === '' && (fraction ?? '') === ''))
-      throw invalidDuration(`time: invalid duration ${quote(text)}`)
-    if (unit === '') throw invalidDuration(`time: missing unit in duration ${quote(text)}`)
-    const nanos = unitNanos[unit]
-    if (nanos === undefined) throw invalidDuration(`time: unknown unit ${quote(unit)} in duration ${quote(text)}`)
-    total += BigInt(whole === '' ? 0 : whole) * nanos + fractionNanos(fraction ?? '', nanos)
-    if (total > nanosLimit || (total === nanosLimit && !negative))
-      throw invalidDuration(`time: invalid duration ${quote(text)}`)
-    at += all.length
+    const part = readPart(rest, at, text)
+    total += part.nanos
+    at += part.length
+    if (total > nanosLimit) throw malformed(text)
   }
+  if (total === nanosLimit && !negative) throw malformed(text)
   return negative ? -total : total
+}
+
+/** One number with its unit, from `at` on. */
+function readPart(rest: string, at: number, text: string): { readonly nanos: bigint; readonly length: number } {
+  const shape = /(\d*)(?:\.(\d*))?([^\d.]*)/y
+  shape.lastIndex = at
+  const [all = '', whole = '', fraction = '', unit = ''] = shape.exec(rest) ?? []
+  if (whole === '' && fraction === '') throw malformed(text)
+  if (unit === '') throw invalidDuration(`time: missing unit in duration ${quote(text)}`)
+  const nanos = unitNanos[unit]
+  if (nanos === undefined) throw invalidDuration(`time: unknown unit ${quote(unit)} in duration ${quote(text)}`)
+  return { nanos: BigInt(whole === '' ? 0 : whole) * nanos + fractionNanos(fraction, nanos), length: all.length }
+}
+
+function malformed(text: string): GantryError {
+  return invalidDuration(`time: invalid duration ${quote(text)}`)
 }
 
 /** Milliseconds of a Go duration, with fractions. Throws as parseGoDuration. */

@@ -31,7 +31,7 @@ export function matchesSelector(requirements: readonly Requirement[], labels: La
 function matchesRequirement(requirement: Requirement, labels: Labels | undefined): boolean {
   const { key, values } = requirement
   const has = labels !== undefined && Object.hasOwn(labels, key)
-  const value = has ? (labels[key] ?? '') : ''
+  const value = valueOf(labels, key)
   switch (requirement.operator) {
     case 'in':
       return has && values.includes(value)
@@ -42,10 +42,22 @@ function matchesRequirement(requirement: Requirement, labels: Labels | undefined
     case '!':
       return !has
     case 'gt':
-      return has && /^[+-]?\d+$/.test(value) && BigInt(value.replace('+', '')) > BigInt(values[0] ?? '0')
+      return has && isInteger(value) && toInteger(value) > toInteger(values[0] ?? '0')
     case 'lt':
-      return has && /^[+-]?\d+$/.test(value) && BigInt(value.replace('+', '')) < BigInt(values[0] ?? '0')
+      return has && isInteger(value) && toInteger(value) < toInteger(values[0] ?? '0')
   }
+}
+
+function valueOf(labels: Labels | undefined, key: string): string {
+  return labels?.[key] ?? ''
+}
+
+function isInteger(text: string): boolean {
+  return /^[+-]?\d{1,19}$/.test(text)
+}
+
+function toInteger(text: string): bigint {
+  return BigInt(text.replace('+', ''))
 }
 
 const objectOperators: Readonly<Record<string, SelectorOperator>> = {
@@ -75,27 +87,38 @@ export function selectorFromObject(selector: LabelSelectorObject): readonly Requ
 
 /** A requirement with its key, values and their number checked. */
 function checked(requirement: Requirement): Requirement {
-  const { key, operator, values } = requirement
+  const { key, values } = requirement
   const problem = labelKeyProblem(key)
   if (problem !== undefined) throw invalidSelector(`key: Invalid value: ${JSON.stringify(key)}: ${problem}`)
-  if ((operator === 'in' || operator === 'notin') && values.length === 0) {
-    throw invalidSelector("values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty")
-  }
-  if ((operator === 'exists' || operator === '!') && values.length > 0) {
-    throw invalidSelector('values: Invalid value: values set must be empty for exists and does not exist')
-  }
-  if (operator === 'gt' || operator === 'lt') {
-    if (values.length !== 1)
-      throw invalidSelector("values: Invalid value: for 'Gt', 'Lt' operators, exactly one value is required")
-    if (!/^[+-]?\d{1,19}$/.test(values[0] ?? ''))
-      throw invalidSelector("values[0]: Invalid value: for 'Gt', 'Lt' operators, the value must be an integer")
-  }
+  const count = valueCountProblem(requirement)
+  if (count !== undefined) throw invalidSelector(count)
   for (const [index, value] of values.entries()) {
     const wrong = labelValueProblem(value)
     if (wrong !== undefined)
       throw invalidSelector(`values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${wrong}`)
   }
   return requirement
+}
+
+function valueCountProblem({ operator, values }: Requirement): string | undefined {
+  switch (operator) {
+    case 'in':
+    case 'notin':
+      return values.length > 0
+        ? undefined
+        : "values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty"
+    case 'exists':
+    case '!':
+      return values.length === 0
+        ? undefined
+        : 'values: Invalid value: values set must be empty for exists and does not exist'
+    case 'gt':
+    case 'lt':
+      if (values.length !== 1) return "values: Invalid value: for 'Gt', 'Lt' operators, exactly one value is required"
+      return isInteger(values[0] ?? '')
+        ? undefined
+        : "values[0]: Invalid value: for 'Gt', 'Lt' operators, the value must be an integer"
+  }
 }
 
 function invalidSelector(message: string): GantryError {

@@ -39,16 +39,25 @@ const nanosMax = ((1n << 63n) - 1n) * nanosPerUnit
  */
 export function parseQuantity(text: string): Quantity {
   const match = text.length <= 512 ? shape.exec(text) : null
-  const [, sign, whole = '', fraction = '', suffix, exponent] = match ?? []
-  if (match === null || (whole === '' && fraction === '')) throw invalidQuantity(text)
+  if (match === null) throw invalidQuantity(text)
+  const [, sign, whole = '', fraction = '', suffix = '', exponent] = match
+  if (whole === '' && fraction === '') throw invalidQuantity(text)
   const digits = BigInt(`${whole}${fraction}`)
-  const binary = suffix === undefined ? undefined : binaryExponents[suffix]
-  const scale = exponent === undefined ? (decimalExponents[suffix ?? ''] ?? 0) : Number(exponent)
+  const shift = binaryExponents[suffix]
+  const scale = scaleOf(suffix, exponent)
   const nanos =
-    binary === undefined ? scaleUp(digits, 9 + scale - fraction.length) : scaleUp(digits << binary, 9 - fraction.length)
+    shift === undefined ? scaleUp(digits, 9 + scale - fraction.length) : scaleUp(digits << shift, 9 - fraction.length)
   const capped = nanos > nanosMax ? nanosMax : nanos
-  const format = binary !== undefined ? 'BinarySI' : exponent === undefined ? 'DecimalSI' : 'DecimalExponent'
-  return { nanos: sign === '-' ? -capped : capped, format }
+  return { nanos: sign === '-' ? -capped : capped, format: formatOf(shift, exponent) }
+}
+
+function scaleOf(suffix: string, exponent: string | undefined): number {
+  return exponent === undefined ? (decimalExponents[suffix] ?? 0) : Number(exponent)
+}
+
+function formatOf(shift: bigint | undefined, exponent: string | undefined): QuantityFormat {
+  if (shift !== undefined) return 'BinarySI'
+  return exponent === undefined ? 'DecimalSI' : 'DecimalExponent'
 }
 
 /** The quantity, or undefined for text that is none. */

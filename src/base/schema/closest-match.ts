@@ -20,23 +20,32 @@ export function closestMatch(word: string, known: readonly string[]): string | u
 
 /** Edits between two words (optimal string alignment). */
 export function editDistance(a: string, b: string): number {
-  let before: number[] = []
-  let above = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= b.length; column++) {
-      const same = a[row - 1] === b[column - 1]
-      let cost = Math.min(
-        (above[column] ?? 0) + 1,
-        (current[column - 1] ?? 0) + 1,
-        (above[column - 1] ?? 0) + (same ? 0 : 1),
-      )
-      if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1])
-        cost = Math.min(cost, (before[column - 2] ?? 0) + 1)
-      current.push(cost)
+  const width = b.length + 1
+  const costs = new Uint16Array((a.length + 1) * width)
+  const at = (row: number, column: number): number => costs[row * width + column] ?? 0
+  for (let row = 0; row <= a.length; row++) {
+    for (let column = 0; column <= b.length; column++) {
+      costs[row * width + column] = row === 0 || column === 0 ? row + column : cheapest({ a, b, row, column, at })
     }
-    before = above
-    above = current
   }
-  return above[b.length] ?? 0
+  return at(a.length, b.length)
+}
+
+interface Cell {
+  readonly a: string
+  readonly b: string
+  readonly row: number
+  readonly column: number
+  readonly at: (row: number, column: number) => number
+}
+
+function cheapest({ a, b, row, column, at }: Cell): number {
+  const last = a[row - 1]
+  const cost = Math.min(
+    at(row - 1, column) + 1,
+    at(row, column - 1) + 1,
+    at(row - 1, column - 1) + (last === b[column - 1] ? 0 : 1),
+  )
+  const isSwap = row > 1 && column > 1 && last === b[column - 2] && a[row - 2] === b[column - 1]
+  return isSwap ? Math.min(cost, at(row - 2, column - 2) + 1) : cost
 }

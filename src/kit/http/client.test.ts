@@ -59,10 +59,8 @@ test('requests keep one connection and any status is an answer', async () => {
   })
   await using http = client(server.origin)
   for (const path of ['/a', '/no', '/b']) {
-    // oxlint-disable-next-line no-await-in-loop
     const reply = await http.request({ path })
     assert.equal(reply.status, path === '/no' ? 404 : 200)
-    // oxlint-disable-next-line no-await-in-loop
     assert.equal(await reply.text(), 'x')
   }
   assert.equal(ports.size, 1)

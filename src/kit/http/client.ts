@@ -97,12 +97,10 @@ async function follow(pool: ClientPool, options: HttpClientOptions, request: Cli
   const redirectsMax = request.redirectsMax ?? 0
   for (let hops = 0; ; hops++) {
     // Each request depends on the answer before it.
-    // oxlint-disable-next-line no-await-in-loop
     const reply = await sendOnceMore(pool, attempt)
     if (redirectsMax === 0) return reply
     const hop = redirectOf(attempt, { status: reply.status, location: reply.header('location') })
     if (hop === undefined || (hop.keepsBody && !isReplayable(attempt.body))) return reply
-    // oxlint-disable-next-line no-await-in-loop
     await reply.discard()
     if (hops >= redirectsMax) {
       throw new GantryError(

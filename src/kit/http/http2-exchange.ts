@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
-import type { Duplex, Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import { clientGone } from './errors.ts'
 import type { HttpPeer, HttpRequest, HttpResponse } from './exchange.ts'

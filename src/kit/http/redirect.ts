@@ -32,28 +32,38 @@ export function redirectOf(
 ): Hop | undefined {
   if (!redirectStatuses.has(answer.status) || answer.location === undefined) return undefined
   const base = new URL(from.url)
-  const next = URL.canParse(answer.location, base) ? new URL(answer.location, base) : undefined
-  if (next === undefined || (next.protocol !== 'http:' && next.protocol !== 'https:')) {
-    throw new GantryError(
-      'HTTP_REDIRECT_INVALID',
-      'invalid',
-      `${base.host} redirects to an unusable address: ${answer.location}`,
-      {
-        remedy: 'Report it to the operator of that server.',
-      },
-    )
-  }
-  const toGet = answer.status === 303 || ((answer.status === 301 || answer.status === 302) && from.method === 'POST')
-  const isSafe = from.method === 'GET' || from.method === 'HEAD'
-  const method = toGet && !isSafe ? 'GET' : from.method
+  const next = resolveLocation(base, answer.location)
+  const method = methodAfter(from.method, answer.status)
   const keepsBody = method === from.method
-  const crossesOrigin = next.origin !== base.origin
+  const isAway = next.origin !== base.origin
   const headers: OutgoingHttpHeaders = {}
   for (const [name, value] of Object.entries(from.headers)) {
-    const key = name.toLowerCase()
-    if (key === 'host' || (crossesOrigin && credentialHeaders.has(key))) continue
-    if (!keepsBody && key.startsWith('content-')) continue
-    headers[name] = value
+    if (follows(name.toLowerCase(), { isAway, keepsBody })) headers[name] = value
   }
   return { method, url: next.href, headers, keepsBody }
+}
+
+function resolveLocation(base: URL, location: string): URL {
+  const next = URL.canParse(location, base) ? new URL(location, base) : undefined
+  if (next !== undefined && (next.protocol === 'http:' || next.protocol === 'https:')) return next
+  throw new GantryError(
+    'HTTP_REDIRECT_INVALID',
+    'invalid',
+    `${base.host} redirects to an unusable address: ${location}`,
+    {
+      remedy: 'Report it to the operator of that server.',
+    },
+  )
+}
+
+/** 303 turns everything but GET and HEAD into GET; 301 and 302 do so to POST, as every client does. */
+function methodAfter(method: string, status: number): string {
+  if (status === 303) return method === 'HEAD' ? 'HEAD' : 'GET'
+  return (status === 301 || status === 302) && method === 'POST' ? 'GET' : method
+}
+
+function follows(header: string, hop: { readonly isAway: boolean; readonly keepsBody: boolean }): boolean {
+  if (header === 'host') return false
+  if (hop.isAway && credentialHeaders.has(header)) return false
+  return hop.keepsBody || !header.startsWith('content-')
 }

@@ -53,7 +53,7 @@ export function createRouter<R extends Route<unknown>>(routes: readonly R[]): Ro
     methodsAt: (path) => {
       const segments = splitPath(path)
       const methods = new Set<string>()
-      if (segments !== undefined) collectMethods(root, segments, 0, methods)
+      if (segments !== undefined) collectMethods(root, segments, methods)
       return [...methods].toSorted()
     },
   }
@@ -70,20 +70,23 @@ function insert<R extends Route<unknown>>(root: Node<R>, route: R): void {
   const names: string[] = []
   let node = root
   for (const segment of route.path.slice(1).split('/')) {
-    if (segment.includes('{') || segment.includes('}')) {
-      const [, name, greedy] = placeholder.exec(segment) ?? []
-      if (name === undefined || names.includes(name)) throw new Error(`malformed route path: ${route.path}`)
-      names.push(name)
-      if (greedy === undefined) node = node.one ??= createNode()
-      else node = node.many ??= createNode()
-    } else {
-      let next = node.literals.get(segment)
-      if (next === undefined) node.literals.set(segment, (next = createNode()))
-      node = next
+    if (!/[{}]/.test(segment)) {
+      node = literalChild(node, segment)
+      continue
     }
+    const [, name, greedy] = placeholder.exec(segment) ?? []
+    if (name === undefined || names.includes(name)) throw new Error(`malformed route path: ${route.path}`)
+    names.push(name)
+    node = greedy === undefined ? (node.one ??= createNode()) : (node.many ??= createNode())
   }
   if (node.rows.has(route.method)) throw new Error(`two routes for ${route.method} ${route.path}`)
   node.rows.set(route.method, { route, names })
+}
+
+function literalChild<R>(node: Node<R>, segment: string): Node<R> {
+  let next = node.literals.get(segment)
+  if (next === undefined) node.literals.set(segment, (next = createNode()))
+  return next
 }
 
 /** The decoded segments of a path, or undefined when its percent-encoding is broken or it is not absolute. */
@@ -137,17 +140,18 @@ function findGreedy<R>(node: Node<R>, search: Search, at: number): { route: R; n
   return undefined
 }
 
-function collectMethods<R>(node: Node<R>, segments: readonly string[], at: number, into: Set<string>): void {
-  if (at === segments.length) {
+function collectMethods<R>(node: Node<R>, segments: readonly string[], into: Set<string>): void {
+  const [segment, ...rest] = segments
+  if (segment === undefined) {
     for (const method of node.rows.keys()) into.add(method)
     return
   }
-  const segment = segments[at] ?? ''
   const literal = node.literals.get(segment)
-  if (literal !== undefined) collectMethods(literal, segments, at + 1, into)
-  if (node.one !== undefined && segment !== '') collectMethods(node.one, segments, at + 1, into)
-  if (node.many === undefined || segment === '') return
-  for (let end = segments.length; end > at; end--) collectMethods(node.many, segments, end, into)
+  if (literal !== undefined) collectMethods(literal, rest, into)
+  if (segment === '') return
+  if (node.one !== undefined) collectMethods(node.one, rest, into)
+  if (node.many === undefined) return
+  for (let count = segments.length; count > 0; count--) collectMethods(node.many, segments.slice(count), into)
 }
 
 const noParams: PathParams = Object.freeze({})

@@ -48,7 +48,6 @@ function talk(port: number, { send }: Talk): Promise<string> {
     socket.on('close', () => resolve(got.replaceAll(/Date: [^\r]*\r\n/g, '')))
     void (async () => {
       for (const step of send) {
-        // oxlint-disable-next-line no-await-in-loop
         if (typeof step === 'object') await clock.sleep(step.waitMs)
         else if (step === 'half-close') socket.end()
         else socket.write(step)
@@ -110,7 +109,6 @@ test('an attach hands over the raw connection, byte for byte, and output follows
     ['no Upgrade header and a body', [`${ask}Content-Length: 2\r\n\r\n{}hello`, { waitMs: 30 }, 'half-close'], plain],
   ]
   for (const [name, send, want] of rows) {
-    // oxlint-disable-next-line no-await-in-loop
     assert.equal(await talk(server.port, { send }), want, name)
   }
 })
@@ -231,7 +229,6 @@ test('bodies are bounded and must be one JSON document', async () => {
     ['x'.repeat(65), 413, '{"message":"request body is larger than 64 bytes"}\n'],
   ]
   for (const [body, status, answer] of rows) {
-    // oxlint-disable-next-line no-await-in-loop
     const got = await post(body)
     assert.ok(got.startsWith(`HTTP/1.1 ${status} `) && got.endsWith(`\r\n\r\n${answer}`), got)
   }

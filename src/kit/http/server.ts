@@ -54,7 +54,6 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   try {
     for (const address of options.listeners) {
       // One after the other: the error then names the first address that cannot be had.
-      // oxlint-disable-next-line no-await-in-loop
       listeners.push(
         await startListener(address, {
           context,

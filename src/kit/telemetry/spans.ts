@@ -2,6 +2,7 @@
  * Light spans: which functions a request went through, in order and nested. Off they cost a comparison; walkthrough
  * tests and `gantry why` read them. Names are `folder/function`.
  */
+import { messageOf } from '#base/errors/gantry-error.ts'
 
 export interface SpanRecord {
   readonly name: string
@@ -45,7 +46,7 @@ export function createTraceRecorder(clock: { monotonicMs(): number }): TraceReco
       kept.push(record)
       const end = (error?: unknown): void => {
         record.durationMs = clock.monotonicMs() - record.startMs
-        if (error !== undefined) record.failure = error instanceof Error ? error.message : String(error)
+        if (error !== undefined) record.failure = messageOf(error)
       }
       try {
         const result = work(at(depth + 1))
