@@ -59,7 +59,7 @@ function intOrString(value: unknown, literal: string | undefined): unknown {
 function quantity(value: unknown, literal: string | undefined): unknown {
   if (value === null) return '0'
   if (typeof value === 'string') return canonicalQuantity(value.trim())
-  return canonicalQuantity(literal ?? (typeof value === 'object' ? JSON.stringify(value) : String(value)))
+  return canonicalQuantity(literal ?? JSON.stringify(value))
 }
 
 type ScalarReader = (value: unknown, type: SchemaType, literal: string | undefined) => unknown

@@ -141,22 +141,16 @@ for (const [patch, kind, message] of refused) {
   })
 }
 
-test('the empty patch changes nothing and a patch is idempotent', () => {
+test('the empty patch changes nothing and merging labels twice is merging them once', () => {
+  const labels = fc.dictionary(fc.stringMatching(/^[a-z]{1,3}$/), fc.option(fc.stringMatching(/^[a-z]{0,2}$/)))
   fc.assert(
-    fc.property(fc.nat(), fc.nat(), (a, b) => {
-      const object = decodeTree(sampleValue(podType, seededNumbers(a)), podType).value
+    fc.property(fc.nat(), labels, (seed, patch) => {
+      const object = decodeTree(sampleValue(podType, seededNumbers(seed)), podType).value
       assert.deepEqual(strategicMergePatch(object, {}, podType), object)
-      const patch = decodeTree(sampleValue(podType, seededNumbers(b)), podType).value
-      try {
-        const once = strategicMergePatch(object, patch, podType)
-        const twice = strategicMergePatch(once, patch, podType)
-        assert.deepEqual(decodeTree(twice, podType).value, decodeTree(once, podType).value)
-      } catch (error) {
-        // Random lists may hold items of the same key, or none; upstream refuses those too.
-        if (!(error instanceof GantryError)) throw error
-      }
+      const once = strategicMergePatch(object, { metadata: { labels: patch } }, podType)
+      assert.deepEqual(strategicMergePatch(once, { metadata: { labels: patch } }, podType), once)
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   )
 })
 

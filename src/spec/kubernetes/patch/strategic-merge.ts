@@ -104,9 +104,9 @@ function mergeMember(out: Record<string, unknown>, { key, value, type }: MemberP
 /** The member's new value, or undefined when nothing stays of it. */
 function mergedMember(current: unknown, { key, value, type }: MemberPatch): unknown {
   if (isObject(current) && isObject(value)) {
-    const field = type?.shape === 'map' ? undefined : fieldOf(type, key)
-    if (field?.patchStrategy.includes('replace') === true) return value
-    return mergeObject(current, value, field?.type ?? type?.element)
+    if (type?.shape === 'map') return mergeObject(current, value, type.element)
+    const field = fieldOf(type, key)
+    return field.patchStrategy.includes('replace') ? value : mergeObject(current, value, field.type)
   }
   if (Array.isArray(current) && Array.isArray(value)) {
     const field = fieldOf(type, key)

@@ -1,0 +1,178 @@
+/** Ownership after an ordinary create or update: the writer owns what it changed, nobody owns what went away. */
+import { compareValues } from './compare-values.ts'
+import {
+  differenceOf,
+  emptySet,
+  type FieldSet,
+  intersectionOf,
+  isEmptySet,
+  unionSets,
+  withoutPrefixes,
+} from './field-set.ts'
+import type { Conflict } from './apply-conflict.ts'
+import {
+  capManagers,
+  type Manager,
+  managerIdentity,
+  type Managers,
+  readManagers,
+  withManager,
+  writeManagers,
+} from './managers.ts'
+import type { MergeType } from './merge-type.ts'
+
+export type ApiObject = Readonly<Record<string, unknown>>
+
+/** What every decision about an object's fields needs to know. */
+export interface FieldContext {
+  readonly type: MergeType
+  readonly apiVersion: string
+  /** `''` for the main resource. */
+  readonly subresource: string
+  /** RFC 3339, seconds: the time put on entries that change. */
+  readonly now: string
+  /** What an object without content looks like in Go: the zero value of the kind. */
+  readonly emptyObject: ApiObject
+  /** Fields that this request cannot write (status on the main resource, everything else on /status): never owned by it. */
+  readonly resetFields?: FieldSet
+  /** False for versions that no longer exist; their entries are dropped. All versions are known when left out. */
+  readonly knowsVersion?: (apiVersion: string) => boolean
+}
+
+/** Metadata that the server owns: never in anybody's set. */
+const serverFields: FieldSet = {
+  'f:apiVersion': {},
+  'f:kind': {},
+  'f:metadata': {
+    '.': {},
+    'f:name': {},
+    'f:namespace': {},
+    'f:creationTimestamp': {},
+    'f:selfLink': {},
+    'f:uid': {},
+    'f:clusterName': {},
+    'f:generation': {},
+    'f:managedFields': {},
+    'f:resourceVersion': {},
+  },
+}
+
+/** The set without the server's own metadata and without what the request cannot write. */
+export function ownable(fields: FieldSet, context: FieldContext): FieldSet {
+  const own = context.resetFields === undefined ? fields : withoutPrefixes(fields, context.resetFields)
+  return differenceOf(own, serverFields)
+}
+
+/** The object's metadata, empty when it has none. */
+export function metadataOf(object: ApiObject | undefined): ApiObject {
+  return (object?.['metadata'] ?? {}) as ApiObject
+}
+
+/** The object with these entries in `metadata.managedFields` (none: without the member). */
+export function withManagedFields(object: ApiObject, managers: Managers): ApiObject {
+  const { managedFields: _, ...metadata } = metadataOf(object)
+  const entries = writeManagers(managers)
+  return { ...object, metadata: entries.length === 0 ? metadata : { ...metadata, managedFields: entries } }
+}
+
+/** The object as comparisons see it: without its own book-keeping. */
+export function withoutManagedFields(object: ApiObject): ApiObject {
+  const metadata = metadataOf(object)
+  if (metadata['managedFields'] === undefined) return object
+  const { managedFields: _, ...rest } = metadata
+  return { ...object, metadata: rest }
+}
+
+/** The managers of an object; unreadable entries count as none. */
+export function managersOf(object: ApiObject | undefined): Managers {
+  const read = readManagers(metadataOf(object)['managedFields'])
+  return typeof read === 'string' ? new Map<string, Manager>() : read
+}
+
+export interface OwnershipChange {
+  readonly managers: Map<string, Manager>
+  readonly conflicts: readonly Conflict[]
+}
+
+/** Takes what changed away from everyone but `writer` (an identity); who loses set fields is a conflict. */
+export function takeOver(
+  managers: Managers,
+  change: { readonly changed: FieldSet; readonly removed: FieldSet; readonly writer: string },
+): OwnershipChange {
+  const out = new Map<string, Manager>()
+  const conflicts: Conflict[] = []
+  for (const [identity, owner] of managers) {
+    if (identity === change.writer) {
+      out.set(identity, owner)
+      continue
+    }
+    const lost = intersectionOf(owner.fields, change.changed)
+    if (!isEmptySet(lost)) conflicts.push({ owner, fields: lost })
+    const fields = differenceOf(differenceOf(owner.fields, lost), change.removed)
+    if (!isEmptySet(fields)) out.set(identity, fields === owner.fields ? owner : { ...owner, fields })
+  }
+  return { managers: out, conflicts }
+}
+
+/** Entries of versions that still exist. */
+export function knownManagers(managers: Managers, context: FieldContext): Managers {
+  const knows = context.knowsVersion
+  if (knows === undefined) return managers
+  return new Map(
+    [...managers].filter(([, entry]) => entry.apiVersion === context.apiVersion || knows(entry.apiVersion)),
+  )
+}
+
+/** Tracks the change from `before` to `after` as made by an update of `name`. */
+export function trackChange(
+  managers: Managers,
+  [before, after]: readonly [ApiObject, ApiObject],
+  { name, context }: { name: string; context: FieldContext },
+): Managers {
+  const compared = compareValues(withoutManagedFields(before), withoutManagedFields(after), context.type)
+  const changed = unionSets(compared.modified, compared.added)
+  if (isEmptySet(changed) && isEmptySet(compared.removed)) return managers
+  const filtered = (set: FieldSet): FieldSet =>
+    context.resetFields === undefined ? set : withoutPrefixes(set, context.resetFields)
+  const taken = takeOver(managers, {
+    changed: filtered(changed),
+    removed: filtered(compared.removed),
+    writer: '',
+  }).managers
+  const fields = ownable(changed, context)
+  if (isEmptySet(fields)) return taken
+  const { apiVersion, subresource, now } = context
+  const entry: Manager = { manager: name, operation: 'Update', apiVersion, subresource, time: now, fields }
+  const previous = taken.get(managerIdentity(entry))?.fields ?? emptySet
+  return capManagers(withManager(taken, { ...entry, fields: unionSets(fields, previous) }))
+}
+
+/** `[]` or `[{}]`: the request asks for the book-keeping to be dropped. */
+function asksForReset(entries: unknown): boolean {
+  if (!Array.isArray(entries)) return false
+  return entries.length === 0 || (entries.length === 1 && Object.keys((entries[0] ?? {}) as object).length === 0)
+}
+
+function startingManagers(live: ApiObject | undefined, wanted: ApiObject, context: FieldContext): Managers {
+  const sent = metadataOf(wanted)['managedFields']
+  if (context.subresource !== '') return managersOf(live)
+  if (asksForReset(sent)) return new Map<string, Manager>()
+  const read = readManagers(sent)
+  return typeof read === 'string' || read.size === 0 ? managersOf(live) : read
+}
+
+/**
+ * The object of a create (`live` undefined), update or patch with its managed fields brought up to date. A change of
+ * nothing leaves every entry and time as it was; an existing object that nobody tracks stays untracked.
+ */
+export function trackUpdate(
+  live: ApiObject | undefined,
+  wanted: ApiObject,
+  { manager, context }: { manager: string; context: FieldContext },
+): ApiObject {
+  const managers = knownManagers(startingManagers(live, wanted, context), context)
+  const isNew = live === undefined || metadataOf(live)['uid'] === undefined
+  if (managers.size === 0 && !isNew) return withManagedFields(wanted, managers)
+  const before = live ?? context.emptyObject
+  return withManagedFields(wanted, trackChange(managers, [before, wanted], { name: manager, context }))
+}
