@@ -58,7 +58,7 @@ export function countLayerUses(records: readonly ImageRecord[]): Map<Digest, num
 
 function namesToShow(context: ListContext, filters: CompiledFilters, of: { record: ImageRecord; all: boolean }): { repoTags: string[]; repoDigests: string[] } | undefined {
   const { record } = of
-  const familiar = (references: readonly string[]): string[] => filterReferences(filters, references).map((text) => familiarReference(parseReference(text)))
+  const familiar = (references: readonly string[]): string[] => filterReferences(filters, references).map((text) => familiarReference(parseReference(text))).sort()
   const repoTags = familiar(record.tags)
   const repoDigests = familiar(record.digests)
   if (repoTags.length > 0 || repoDigests.length > 0) return filters.dangling === true && repoTags.length > 0 ? undefined : { repoTags, repoDigests }
