@@ -125,6 +125,8 @@ export interface Neighbor {
   readonly address?: string
   readonly mac: string
   readonly bridge?: boolean
+  /** With `bridge`: an entry of the bridge that the link is a port of, lasting as long as the port. */
+  readonly atPort?: boolean
   readonly remote?: string
 }
 
@@ -160,6 +162,12 @@ export interface NetlinkSession extends Disposable {
   neighbors(options?: { readonly bridge?: boolean }): Neighbor[]
 }
 
+/** A socket as a bare descriptor. Whoever hands the descriptor to Node leaves the closing to Node and never disposes this. */
+export interface BoundSocket extends Disposable {
+  readonly fd: number
+  readonly port: number
+}
+
 export interface Namespaces {
   /** Makes a network namespace and pins it at a file; its loopback is up. */
   createNetwork(path: string): void
@@ -169,6 +177,8 @@ export interface Namespaces {
   netlink(path?: string): NetlinkSession
   /** Runs `work` on this thread inside the namespace and returns to ours; `work` must not wait. Sysctls and sockets made inside belong to it. */
   inNetwork<T>(path: string, work: () => T): T
+  /** Writes a sysctl of a namespace by its path below /proc/sys (`net/ipv4/ip_forward`); `path` undefined: ours. */
+  setSysctl(path: string | undefined, key: string, value: string): void
   /** A bound socket of the namespace (port 0: a free one), as a descriptor that Node's dgram or net can take over; `listen` also makes it accept, so that nobody else can. */
   bindSocket(
     path: string | undefined,
@@ -178,7 +188,7 @@ export interface Namespaces {
       readonly port: number
       readonly listen?: boolean
     },
-  ): { readonly fd: number; readonly port: number }
+  ): BoundSocket
   /** Pins a private mount namespace at a file, slave of ours, after `prepare` mounted into it (crun on hybrid cgroups). */
   createMount(path: string, binds: readonly { readonly source: string; readonly target: string }[]): Promise<void>
   /** Unpins a mount namespace; the kernel drops it with its last process. */

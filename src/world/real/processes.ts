@@ -109,14 +109,15 @@ function wire(libc: Libc, descriptors: readonly ChildDescriptor[]): Wiring {
   const wiring: Wiring = { given: [], ours: [], theirs: [] }
   try {
     for (const [target, kind] of descriptors.entries()) {
-      if (kind !== 'pipe') {
+      if (kind !== 'pipe' && kind !== 'pipe-in') {
         wiring.given.push(kind === 'inherit' ? target : kind)
         continue
       }
+      const written = kind === 'pipe-in' || target === 0
       const [read, write] = makePipe(libc)
-      wiring.theirs.push(target === 0 ? read : write)
-      wiring.ours.push({ fd: target === 0 ? write : read, target, write: target === 0 })
-      wiring.given.push(target === 0 ? read : write)
+      wiring.theirs.push(written ? read : write)
+      wiring.ours.push({ fd: written ? write : read, target, write: written })
+      wiring.given.push(written ? read : write)
     }
     return wiring
   } catch (error) {

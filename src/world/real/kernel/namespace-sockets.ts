@@ -1,7 +1,7 @@
 /** Sockets bound inside a namespace, handed to Node by descriptor. */
 import { closeSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
-import type { Namespaces } from '#world/ports/kernel.ts'
+import type { BoundSocket, Namespaces } from '#world/ports/kernel.ts'
 import { packAddress } from './address-bytes.ts'
 import type { Libc } from './libc.ts'
 import { systemError } from './system-error.ts'
@@ -35,7 +35,7 @@ function setFlag(libc: Libc, fd: number, [level, name]: readonly [number, number
 export function openBoundSocket(
   libc: Libc,
   { kind, address, port, listen }: Parameters<Namespaces['bindSocket']>[1],
-): { fd: number; port: number } {
+): BoundSocket {
   const { type, protocol } = socketTypes[kind]
   const fd = libc.socket(isIPv6(address) ? inet6 : inet, type | nonblockCloseOnExec, protocol)
   if (fd < 0) throw systemError('socket', libc.errno(), `${address}:${port}`)
@@ -49,7 +49,7 @@ export function openBoundSocket(
     const length = Buffer.alloc(4)
     length.writeUInt32LE(bytes.length, 0)
     if (libc.getsockname(fd, bytes, length) < 0) throw systemError('getsockname', libc.errno())
-    return { fd, port: bytes.readUInt16BE(2) }
+    return { fd, port: bytes.readUInt16BE(2), [Symbol.dispose]: () => closeSync(fd) }
   } catch (error) {
     closeSync(fd)
     throw error

@@ -1,5 +1,5 @@
 /** Namespaces pinned at files, and what is done inside them. */
-import { closeSync, openSync, unlinkSync } from 'node:fs'
+import { closeSync, openSync, unlinkSync, writeFileSync } from 'node:fs'
 import { errnoOf, GantryError } from '#base/errors/gantry-error.ts'
 import type { Mounts, Namespaces } from '#world/ports/kernel.ts'
 import type { Processes } from '#world/ports/processes.ts'
@@ -29,6 +29,11 @@ export function createNamespaces({ libc, mounts, run }: NamespaceDeps): Namespac
     netlink: (path) =>
       path === undefined ? openNetlink(libc) : inNetworkNamespace(libc, path, () => openNetlink(libc)),
     inNetwork: (path, work) => inNetworkNamespace(libc, path, work),
+    setSysctl: (path, key, value) => {
+      const write = (): void => writeFileSync(`/proc/sys/${key}`, value)
+      if (path === undefined) write()
+      else inNetworkNamespace(libc, path, write)
+    },
     bindSocket: createBindSocket(libc),
     createMount: createMountPinner({ mounts, run }),
     deleteMount: (path) => {

@@ -7,7 +7,7 @@ import { familyBridge } from './netlink-links.ts'
 const [inet, inet6] = [2, 10]
 const scopes = { universe: 0, link: 253, host: 254 } as const
 const mainTable = 254
-const staticProtocol = 4
+const bootProtocol = 3
 const unicast = 1
 
 function familyOf(address: string): number {
@@ -56,63 +56,79 @@ const rta = { destination: 1, outLink: 4, gateway: 5, priority: 6, source: 7, ta
 export function routeParts(route: NetworkRoute, index: number): Buffer[] {
   const [address, prefix] = route.destination?.split('/') ?? []
   const family = familyOf(address ?? route.gateway ?? '')
-  const scope = route.scope ?? (route.gateway === undefined && family === inet ? 'link' : 'universe')
+  const scope = scopes[route.scope ?? (route.gateway === undefined && family === inet ? 'link' : 'universe')]
   const length = address === undefined ? 0 : Number(prefix ?? (family === inet ? 32 : 128))
-  const header = Buffer.from([family, length, 0, 0, mainTable, staticProtocol, scopes[scope], unicast, 0, 0, 0, 0])
+  const header = Buffer.from([family, length, 0, 0, mainTable, bootProtocol, scope, unicast, 0, 0, 0, 0])
   return [
     header,
-    ...(address === undefined ? [] : [attribute(rta.destination, packAddress(address))]),
-    ...(route.gateway === undefined ? [] : [attribute(rta.gateway, packAddress(route.gateway))]),
+    ...addressAttribute(rta.destination, address),
+    ...addressAttribute(rta.gateway, route.gateway),
     ...(route.metric === undefined ? [] : [attribute(rta.priority, u32(route.metric))]),
     attribute(rta.outLink, u32(index)),
   ]
 }
 
+function addressAttribute(type: number, address: string | undefined): Buffer[] {
+  return address === undefined ? [] : [attribute(type, packAddress(address))]
+}
+
 /** Reads the body of an RTM_NEWROUTE message; undefined for other tables than main and for local or broadcast entries. */
 export function readRoute(body: Buffer, linkName: (index: number) => string | undefined): NetworkRoute | undefined {
   const attributes = parseAttributes(body.subarray(12))
-  const table = attributes.get(rta.table)?.readUInt32LE(0) ?? body[4]
-  const link = linkName(attributes.get(rta.outLink)?.readUInt32LE(0) ?? 0)
-  if (table !== mainTable || body[7] !== unicast || link === undefined) return undefined
+  const number = (type: number): number | undefined => attributes.get(type)?.readUInt32LE(0)
+  const link = linkName(number(rta.outLink) ?? 0)
+  if ((number(rta.table) ?? body[4]) !== mainTable || body[7] !== unicast || link === undefined) return undefined
   const destination = attributes.get(rta.destination)
   const gateway = attributes.get(rta.gateway)
-  const metric = attributes.get(rta.priority)?.readUInt32LE(0)
-  const scope = body[6] === scopes.link ? 'link' : body[6] === scopes.host ? 'host' : 'universe'
+  const metric = number(rta.priority)
   return {
     ...(destination === undefined ? {} : { destination: `${unpackAddress(destination)}/${body[1]}` }),
     ...(gateway === undefined ? {} : { gateway: unpackAddress(gateway) }),
     link,
     ...(metric === undefined ? {} : { metric }),
-    scope,
+    scope: scopeName(body[6]),
   }
+}
+
+function scopeName(scope: number | undefined): 'link' | 'universe' | 'host' {
+  if (scope === scopes.link) return 'link'
+  return scope === scopes.host ? 'host' : 'universe'
 }
 
 const [neighborDestination, neighborMac] = [1, 2]
 const permanent = 0x80
 const noArp = 0x40
 const onItself = 2
+const onMaster = 4
 
 /** A neighbour (`address` to `mac`) or a forwarding entry of a bridge or VXLAN (`mac`, at `remote`). */
 export interface NeighborEntry {
   readonly address?: string
   readonly mac: string
   readonly bridge?: boolean
+  readonly atPort?: boolean
   readonly remote?: string
 }
 
 /** RTM_NEWNEIGH and RTM_DELNEIGH: struct ndmsg and its attributes. */
-export function neighborParts(index: number, { address, mac, bridge, remote }: NeighborEntry): Buffer[] {
-  const destination = bridge === true ? remote : address
+export function neighborParts(index: number, entry: NeighborEntry): Buffer[] {
+  const { address, mac, bridge = false, atPort = false, remote } = entry
   const header = Buffer.alloc(12)
-  header[0] = bridge === true ? familyBridge : familyOf(address ?? '')
+  header[0] = bridge ? familyBridge : familyOf(address ?? '')
   header.writeInt32LE(index, 4)
-  header.writeUInt16LE(bridge === true ? permanent | noArp : permanent, 8)
-  header[10] = bridge === true ? onItself : 0
+  header.writeUInt16LE(neighborState(bridge, atPort), 8)
+  if (bridge) header[10] = atPort ? onMaster : onItself
   return [
     header,
-    ...(destination === undefined ? [] : [attribute(neighborDestination, packAddress(destination))]),
+    ...addressAttribute(neighborDestination, bridge ? remote : address),
     attribute(neighborMac, packMac(mac)),
   ]
+}
+
+/** An entry at a port is static, not local: frames go through the port, also before it forwards. */
+function neighborState(bridge: boolean, atPort: boolean): number {
+  if (atPort) return noArp
+  return bridge ? permanent | noArp : permanent
 }
 
 /** struct ndmsg that asks for one family's table. */
