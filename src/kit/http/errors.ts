@@ -29,6 +29,7 @@ export const httpErrors = {
     when: 'the client closed the connection or stopped reading',
     remedy: 'Nothing to do.',
   },
+  HTTP_NO_REPLY: { kind: 'internal', when: 'a handler ended without a reply', remedy: 'Report it as a bug.' },
   HTTP_SERVER_STOPPING: { kind: 'unavailable', when: 'the server is shutting down', remedy: 'Try again in a moment.' },
   HTTP_HIJACK_UNSUPPORTED: {
     kind: 'invalid',

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { checkErrorCatalogue } from './error-catalogue.ts'
+import { cruiseFixture } from './layers.ts'
+import { runCommand } from './run-command.ts'
+import { type SourceTree, treeOf } from './source-tree.ts'
+import { findUntidy } from './tidy.ts'
+import { checkWalkthroughs } from './walkthroughs.ts'
+
+function tree(files: Readonly<Record<string, string>>): SourceTree {
+  return treeOf(Object.keys(files).toSorted(), (path) => files[path] ?? '')
+}
+
+test('the layer check finds every seeded violation', async () => {
+  assert.deepEqual(await cruiseFixture(join(import.meta.dirname, '../../dependency-cruiser.mjs')), [])
+})
+
+test('untidy names, marks, machine paths, headers and missing READMEs are found', () => {
+  const mark = 'TO' + 'DO'
+  const found = findUntidy(
+    tree({
+      'src/base/x/README.md': '# x',
+      'src/base/x/helpers.ts': '/** x */',
+      'src/base/x/good.ts': '/** Owns good. */\nexport const good = 1',
+      'src/base/x/bare.ts': 'export const bare = 1',
+      'src/base/y/late.ts': `/** y */\n// ${mark}: later\nconst path = '${'/wo'}rk/project/file.ts'`,
+      'src/base/x/off.test.ts': 'test' + '.skip(() => {})',
+      'docs/guide.md': 'open /home/user/project/file and /var/lib/gantry/file',
+    }),
+  )
+  const [names, readmes, lines, headers] = [
+    /helpers\.ts/,
+    /base\/y: has no README/,
+    /late\.ts:2|late\.ts:3|off\.test/,
+    /bare\.ts: does not open/,
+  ]
+  for (const shape of [names, readmes, headers])
+    assert.equal(found.filter((line) => shape.test(line)).length, 1, String(shape))
+  assert.equal(found.filter((line) => lines.test(line)).length, 3)
+  assert.equal(found.length, 6)
+})
+
+test('an error without remedy or component is found, one with a catalogue row is not', () => {
+  const found = checkErrorCatalogue(
+    tree({
+      'src/a/b/errors.ts': "export const rows = { A_ROWED: { remedy: 'x' } }",
+      'src/a/b/raise.ts': [
+        "throw new GantryError('A_ROWED', 'invalid', `text (${x})`)",
+        "throw new GantryError('A_BARE', 'conflict', 'x', { cause })",
+        "throw new GantryError('PLAIN', 'internal', 'x')",
+        "throw new GantryError('A_INTERNAL', 'internal', 'x')",
+        "throw new GantryError(\n  'A_TOLD',\n  'conflict',\n  'x', { remedy: 'do y' })",
+      ].join('\n'),
+    }),
+  )
+  assert.deepEqual(found, [
+    'src/a/b/raise.ts:2: A_BARE says nowhere what to do about it (remedy)',
+    'src/a/b/raise.ts:3: PLAIN does not begin with its component',
+  ])
+})
+
+test('a walkthrough that names what is not there is found', () => {
+  const files: Record<string, string> = {
+    'src/a.ts': 'export function real(): void {}',
+    'docs/walkthroughs/run.md': '| 1 | `src/a.ts` | `real` and `unreal` |\n| 2 | `src/b.ts` | gone |',
+    'docs/walkthroughs/long.md': Array.from({ length: 9 }, (_, index) => `\`src/f${index}.ts\``).join('\n'),
+  }
+  for (let index = 0; index < 9; index++) files[`src/f${index}.ts`] = ''
+  assert.deepEqual(checkWalkthroughs(tree(files)), [
+    'docs/walkthroughs/long.md: names 9 files; a walkthrough has at most 8',
+    'docs/walkthroughs/run.md:1: unreal is not exported by src/a.ts',
+    'docs/walkthroughs/run.md:2: src/b.ts does not exist',
+  ])
+})
+
+test('a command that does not end is killed and says so', async () => {
+  const result = await runCommand(['sleep', '30'], { timeoutMs: 50 })
+  assert.deepEqual([result.ok, result.timedOut], [false, true])
+  assert.equal((await runCommand(['no-such-program-here'])).ok, false)
+})
