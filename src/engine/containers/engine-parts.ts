@@ -2,7 +2,7 @@
 import type { EndpointSettings, PortBinding } from '#spec/docker/container-config.ts'
 import type { Images } from '#images/images.ts'
 import type { World } from '#world/ports/world.ts'
-import type { Logger } from '#kit/telemetry/log.ts'
+import type { Log } from '#kit/telemetry/log.ts'
 import type { Volumes } from '#engine/volumes/volumes.ts'
 import type { OciRuntime } from '#engine/runtime/oci-runtime.ts'
 import type { SeccompCache } from '#engine/runtime/seccomp-cache.ts'
@@ -66,7 +66,7 @@ export interface RunHooks {
 
 export interface EngineParts {
   readonly world: World
-  readonly log: Logger
+  readonly log: Log
   readonly book: ContainerBook
   readonly images: Images
   readonly volumes: Volumes

@@ -11,6 +11,7 @@ import type { DeviceNumber } from '#engine/runtime/plan-resources.ts'
 import { planSpec } from '#engine/runtime/plan-spec.ts'
 import type { SpecInput } from '#engine/runtime/plan-spec.ts'
 import { planUser } from '#engine/runtime/plan-user.ts'
+import { linkEnvironment } from './container-networking.ts'
 import { isAlive } from './container-record.ts'
 import type { ContainerRecord } from './container-record.ts'
 import type { ConnectedNetwork, EngineParts } from './engine-parts.ts'
@@ -154,6 +155,12 @@ interface RootWork {
   readonly mounts: readonly SpecMount[]
 }
 
+/** Legacy links bring variables; on networks with names they are names only. */
+function linksOf(parts: EngineParts, record: ContainerRecord): string[] {
+  const onDefaultBridge = ['default', 'bridge', ''].includes(record.hostConfig.NetworkMode)
+  return onDefaultBridge ? linkEnvironment(record, (name) => parts.book.resolve(name).record) : []
+}
+
 async function planBundle(parts: EngineParts, work: RootWork): Promise<OciSpec> {
   const { record, rootPath } = work
   const { hostConfig, config } = record
@@ -170,7 +177,7 @@ async function planBundle(parts: EngineParts, work: RootWork): Promise<OciSpec> 
     hostname: ownUts ? config.Hostname : undefined,
     domainname: config.Domainname,
     args: planArguments(record),
-    env: planEnvironment(record, user),
+    env: planEnvironment(record, user, linksOf(parts, record)),
     workingDirectory: config.WorkingDir,
     terminal: config.Tty,
     user,

@@ -20,8 +20,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal
 }
 
-/** What a child's descriptor is connected to: nothing, a pipe to us, our own, or a descriptor number of ours. */
-export type ChildDescriptor = 'null' | 'pipe' | 'inherit' | number
+/** What a child's descriptor is connected to: nothing, a pipe to us, a pipe from us, our own, or a descriptor number of ours. */
+export type ChildDescriptor = 'null' | 'pipe' | 'pipe-in' | 'inherit' | number
 
 export interface SpawnOptions {
   readonly cwd?: string

@@ -1,0 +1,162 @@
+/** Images over the Engine API: list, inspect, history, tag, remove, prune, save, load, import. Pull and push: transfer-routes. */
+import { GantryError } from '#base/errors/gantry-error.ts'
+import { daysBefore } from '#spec/docker/api-time.ts'
+import { booleanFilter } from '#spec/docker/filters.ts'
+import type { Images } from '#images/images.ts'
+import type { ImageRecord, ImageRow } from '#images/records/record-types.ts'
+import { viewImage } from './view-image.ts'
+import { param, readFilters } from './api-route.ts'
+import type { ApiCall, ApiRoute } from './api-route.ts'
+
+/** A row of the list as the client's version knows it (contract T21). */
+function viewRow(row: ImageRow, options: { readonly minor: number; readonly digests: boolean }): object {
+  const { record } = row
+  const { minor } = options
+  const none = row.repoTags.length === 0 && row.repoDigests.length === 0
+  const fallback = minor < 43 && none
+  return {
+    Containers: minor < 51 ? -1 : row.containers,
+    Created: createdSeconds(record),
+    Id: record.id,
+    Labels: record.config.config?.Labels ?? null,
+    ParentId: record.parent ?? '',
+    RepoDigests: fallback ? ['<none>@<none>'] : row.repoDigests,
+    RepoTags: fallback ? ['<none>:<none>'] : row.repoTags,
+    SharedSize: row.sharedSizeBytes ?? -1,
+    Size: record.sizeBytes,
+    ...(minor < 44 ? { VirtualSize: record.sizeBytes } : {}),
+  }
+}
+
+function createdSeconds(record: ImageRecord): number {
+  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)/.exec(record.config.created ?? '')
+  if (match === null) return 0
+  const [date = '', time = ''] = (match[1] ?? '').split('T')
+  const [year = 1970, month = 1, day = 1] = date.split('-').map(Number)
+  const [hour = 0, minute = 0, second = 0] = time.split(':').map(Number)
+  return daysBefore(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second
+}
+
+const listFilters = new Set(['dangling', 'label', 'label!', 'before', 'since', 'reference', 'until'])
+const pruneFilters = new Set(['dangling', 'label', 'label!', 'until'])
+
+function checkFilters(filters: Readonly<Record<string, readonly string[]>>, known: ReadonlySet<string>): void {
+  const unknown = Object.keys(filters).find((key) => !known.has(key))
+  if (unknown !== undefined) throw new GantryError('ENGINE_FILTER', 'invalid', `invalid filter '${unknown}'`)
+  booleanFilter(filters, 'dangling')
+}
+
+async function handleSave(images: Images, names: readonly string[], call: ApiCall): Promise<void> {
+  const stream = images.save(names)
+  call.response.start(200, { 'Content-Type': 'application/x-tar' })
+  for await (const chunk of stream) await call.response.write(chunk as Buffer)
+  call.response.end()
+}
+
+async function handleLoad(images: Images, call: ApiCall): Promise<void> {
+  const { request, response } = call
+  const quiet = request.query.flag('quiet', true)
+  const begin = (): void => {
+    if (!response.started) response.start(200, { 'Content-Type': 'application/json' })
+  }
+  const loaded = await images.load(request.body, {
+    signal: request.signal,
+    onProgress: ({ layer, currentBytes, totalBytes, done }) => {
+      if (quiet) return
+      begin()
+      const detail = { current: currentBytes, ...(totalBytes === undefined ? {} : { total: totalBytes }) }
+      response.push(
+        `${JSON.stringify({ status: done ? 'Loaded' : 'Loading layer', progressDetail: detail, id: layer })}\n`,
+      )
+    },
+  })
+  begin()
+  for (const message of loaded.flatMap((image) => image.messages)) await response.writeJson({ stream: `${message}\n` })
+  response.end()
+}
+
+export function imageRoutes(images: Images): ApiRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: '/images/json',
+      handler: (call) => {
+        const { query } = call.request
+        const filters = readFilters(call)
+        checkFilters(filters, listFilters)
+        const filter = query.get('filter')
+        const all =
+          filter === undefined || filter === ''
+            ? filters
+            : { ...filters, reference: [...(filters['reference'] ?? []), filter] }
+        const rows = images.list({ all: query.flag('all'), filters: all, sharedSize: query.flag('shared-size') })
+        call.response.json(
+          200,
+          rows.map((row) => viewRow(row, { minor: call.version.minor, digests: query.flag('digests') })),
+        )
+      },
+    },
+    {
+      method: 'GET',
+      path: '/images/{name...}/json',
+      handler: (call) => {
+        call.response.json(200, viewImage(images, images.resolve(param(call, 'name'))))
+      },
+    },
+    {
+      method: 'GET',
+      path: '/images/{name...}/history',
+      handler: (call) => {
+        call.response.json(200, images.history(param(call, 'name')))
+      },
+    },
+    {
+      method: 'POST',
+      path: '/images/{name...}/tag',
+      handler: async (call) => {
+        const { query } = call.request
+        const repository = query.get('repo') ?? ''
+        const tag = query.get('tag') ?? ''
+        await images.tag(param(call, 'name'), tag === '' ? repository : `${repository}:${tag}`)
+        call.response.send(201)
+      },
+    },
+    {
+      method: 'DELETE',
+      path: '/images/{name...}',
+      handler: async (call) => {
+        const { query } = call.request
+        call.response.json(
+          200,
+          await images.remove(param(call, 'name'), { force: query.flag('force'), noPrune: query.flag('noprune') }),
+        )
+      },
+    },
+    {
+      method: 'POST',
+      path: '/images/prune',
+      handler: async (call) => {
+        const filters = readFilters(call)
+        checkFilters(filters, pruneFilters)
+        const { ImagesDeleted, SpaceReclaimed } = await images.prune(filters)
+        call.response.json(200, { ImagesDeleted: ImagesDeleted.length > 0 ? ImagesDeleted : null, SpaceReclaimed })
+      },
+    },
+    {
+      method: 'GET',
+      path: '/images/get',
+      handler: (call) =>
+        handleSave(
+          images,
+          call.request.query.all('names').flatMap((names) => names.split(',')),
+          call,
+        ),
+    },
+    {
+      method: 'GET',
+      path: '/images/{name...}/get',
+      handler: (call) => handleSave(images, [param(call, 'name')], call),
+    },
+    { method: 'POST', path: '/images/load', handler: (call) => handleLoad(images, call) },
+  ]
+}

@@ -1,0 +1,55 @@
+/** What belongs to swarm, plugins and checkpoints: refused by name, as a Docker engine outside a swarm refuses it. */
+import { GantryError } from '#base/errors/gantry-error.ts'
+import type { ApiRoute } from './api-route.ts'
+
+const notManager =
+  'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.'
+const notPart = 'This node is not part of a swarm'
+const noSwarm = 'swarm mode is not part of this engine: clusters are made with gantry up and join'
+
+function refuse(method: string, path: string, error: GantryError): ApiRoute {
+  return {
+    method,
+    path,
+    handler: () => {
+      throw error
+    },
+  }
+}
+
+/** Routes that exist and cannot be served. */
+export function swarmRoutes(): ApiRoute[] {
+  const unavailable = new GantryError('ENGINE_SWARM', 'unavailable', notManager, {
+    remedy: 'Use gantry up for a cluster.',
+  })
+  const managed = ['nodes', 'services', 'tasks', 'secrets', 'configs']
+  const lists = managed.flatMap((kind) => [
+    refuse('GET', `/${kind}`, unavailable),
+    refuse('GET', `/${kind}/{id}`, unavailable),
+    refuse('DELETE', `/${kind}/{id}`, unavailable),
+    refuse('POST', `/${kind}/create`, unavailable),
+    refuse('POST', `/${kind}/{id}/update`, unavailable),
+  ])
+  const checkpoint = new GantryError(
+    'ENGINE_CHECKPOINT',
+    'not-implemented',
+    'checkpoints are not supported by this engine',
+  )
+  const plugin = new GantryError('ENGINE_PLUGIN', 'not-implemented', 'managed plugins are not supported by this engine')
+  return [
+    ...lists,
+    refuse('GET', '/swarm', unavailable),
+    refuse('GET', '/swarm/unlockkey', unavailable),
+    refuse('POST', '/swarm/update', unavailable),
+    refuse('POST', '/swarm/leave', new GantryError('ENGINE_SWARM', 'unavailable', notPart)),
+    refuse('POST', '/swarm/init', new GantryError('ENGINE_SWARM', 'not-implemented', noSwarm)),
+    refuse('POST', '/swarm/join', new GantryError('ENGINE_SWARM', 'not-implemented', noSwarm)),
+    { method: 'GET', path: '/plugins', handler: (call) => call.response.json(200, []) },
+    refuse('GET', '/plugins/{name...}/json', new GantryError('ENGINE_PLUGIN', 'not-found', 'plugin not found')),
+    refuse('POST', '/plugins/pull', plugin),
+    refuse('POST', '/plugins/create', plugin),
+    refuse('GET', '/containers/{id}/checkpoints', checkpoint),
+    refuse('POST', '/containers/{id}/checkpoints', checkpoint),
+    refuse('DELETE', '/containers/{id}/checkpoints/{checkpoint}', checkpoint),
+  ]
+}
