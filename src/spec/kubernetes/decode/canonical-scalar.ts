@@ -1,8 +1,9 @@
 /** Single JSON values as Go would read them and write them again. `undefined` stands for "zero": the caller decides whether it shows. */
+import { formatGoDuration, parseGoDuration } from '#base/data/duration.ts'
 import type { SchemaType, Shape } from '../schema/type-rows.ts'
 import { decodeError } from './decode-error.ts'
 import { canonicalQuantity } from './quantity-text.ts'
-import { canonicalTime, formatDuration, parseDuration } from './time-text.ts'
+import { canonicalTime } from './time-text.ts'
 
 /** Raised for a value of the wrong JSON type; the decoder adds where it stood. */
 export interface TypeMismatch {
@@ -75,7 +76,7 @@ const readers: Readonly<Partial<Record<Shape, ScalarReader>>> = {
   intOrString: (value, _, literal) => intOrString(value, literal),
   time: (value) => (typeof value === 'string' ? canonicalTime(value) : mismatchOf('string')),
   microTime: (value) => (typeof value === 'string' ? canonicalTime(value, true) : mismatchOf('string')),
-  duration: (value) => (typeof value === 'string' ? formatDuration(parseDuration(value)) : mismatchOf('string')),
+  duration: (value) => (typeof value === 'string' ? formatGoDuration(parseGoDuration(value)) : mismatchOf('string')),
 }
 
 /** The canonical value of a scalar or hand-coded type; null has been dealt with, except for quantities. */

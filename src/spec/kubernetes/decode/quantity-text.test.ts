@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { canonicalQuantity, formatQuantity, parseQuantity } from './quantity-text.ts'
+import { formatQuantity, parseQuantity } from '#base/data/quantity.ts'
+import { canonicalQuantity, roundedToMilli } from './quantity-text.ts'
 
 const forms: readonly (readonly [written: string, canonical: string])[] = [
   ['1500m', '1500m'],
@@ -54,4 +55,10 @@ test('the canonical form keeps the amount and is its own canonical form', () => 
       assert.equal(canonicalQuantity(text), text)
     }),
   )
+})
+
+test('resource lists keep thousandths, rounded up', () => {
+  assert.equal(roundedToMilli('1n'), '1m')
+  assert.equal(roundedToMilli('1500001u'), '1501m')
+  assert.equal(roundedToMilli('2m'), '2m')
 })

@@ -1,7 +1,8 @@
 /** A protobuf message of a known type to the canonical object: unknown fields are dropped, absent ones are Go's zero. */
+import { formatGoDuration } from '#base/data/duration.ts'
 import { setMember } from '../decode/parse-json.ts'
 import { sortedKeys } from '../decode/sorted-keys.ts'
-import { formatDuration, formatTime } from '../decode/time-text.ts'
+import { formatTime } from '../decode/time-text.ts'
 import { isOmitted, zeroValue } from '../decode/zero-value.ts'
 import type { SchemaField, SchemaType, Shape, StructType, WireMember } from '../schema/type-rows.ts'
 import { protobufError, WireReader } from './wire-reader.ts'
@@ -218,7 +219,7 @@ function readDuration(reader: WireReader): string {
     if (reader.field === 1 && reader.wireType === 0) nanos = reader.bigInteger()
     else reader.skip()
   }
-  return formatDuration(nanos)
+  return formatGoDuration(nanos)
 }
 
 function readWrapped(reader: WireReader, type: SchemaType, depth: number): unknown[] {

@@ -2,7 +2,8 @@
  * A canonical object as a protobuf message of its type, byte for byte as upstream's generated code writes it: ascending
  * field numbers, plain scalars and structs always there, pointers, lists and maps only when they hold something.
  */
-import { parseDuration, parseTime, microLayout } from '../decode/time-text.ts'
+import { parseGoDuration } from '#base/data/duration.ts'
+import { microLayout, parseTime } from '../decode/time-text.ts'
 import { sortedKeys } from '../decode/sorted-keys.ts'
 import type { SchemaField, SchemaType, Shape, StructType, WireMember } from '../schema/type-rows.ts'
 import { WireWriter } from './wire-writer.ts'
@@ -121,7 +122,7 @@ const contents: Readonly<Partial<Record<Shape, ValueWriter>>> = {
   struct: (writer, value, type) => writeMembers(writer, value as Members, type.struct?.wire ?? []),
   time: (writer, value) => writeInstant(writer, String(value), false),
   microTime: (writer, value) => writeInstant(writer, String(value), true),
-  duration: (writer, value) => writeVarint(writer, 1, parseDuration(String(value))),
+  duration: (writer, value) => writeVarint(writer, 1, parseGoDuration(String(value))),
   quantity: (writer, value) => writeText(writer, 1, String(value)),
   intOrString: writeIntOrString,
   fieldsV1: (writer, value) => writeText(writer, 1, JSON.stringify(value)),
