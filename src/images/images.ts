@@ -129,7 +129,7 @@ export async function createImages(deps: ImagesDeps, { root }: ImagesOptions): P
     load,
     save: (names) => saveImages({ index, layers, onSaved: (record) => records.announce('save', record, record.id) }, names),
     import: (source, options) => importImage(exchange, source, options),
-    bootstrap: (options) => bootstrapImage({ ...deps, root, layers, leases, records, index }, options),
+    bootstrap: (options) => bootstrapImage({ ...deps, root, layers, leases, records }, options),
     layersSizeBytes: () => layers.list().reduce((sum, layer) => sum + layer.sizeBytes, 0),
     collectGarbage: () => records.collectGarbage(),
     [Symbol.asyncDispose]: () => Promise.resolve(),
