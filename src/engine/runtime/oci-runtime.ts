@@ -118,7 +118,7 @@ function probeSpec(rootPath: string, cgroupsPath: string): OciSpec {
 async function works(deps: OciRuntimeDeps, runtime: OciRuntime, config: OciRuntimeConfig): Promise<true | string> {
   const bundle = join(config.runDirectory, 'probe')
   const id = 'gantry-probe'
-  await deps.files.makeDirectory(join(bundle, 'rootfs', 'proc'), { recursive: true })
+  for (const name of ['proc', 'dev']) await deps.files.makeDirectory(join(bundle, 'rootfs', name), { recursive: true })
   await deps.files.write(
     join(bundle, 'config.json'),
     formatSpec(probeSpec(join(bundle, 'rootfs'), `${config.cgroupParent}/probe`)),

@@ -1,5 +1,5 @@
 /** A pinned private mount namespace, in which programs see binds that the host does not. */
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { Mounts, Namespaces } from '#world/ports/kernel.ts'
 import type { Processes } from '#world/ports/processes.ts'
@@ -19,8 +19,9 @@ export function createMountPinner({
   run: Processes['run']
 }): Namespaces['createMount'] {
   return async (path, binds) => {
+    // A pin of an earlier run cannot be opened, only taken away.
+    if (existsSync(path)) unpinMount(mounts, path)
     closeSync(openSync(path, 'a', 0o600))
-    unpinMount(mounts, path)
     mounts.bind({ source: path, target: path, propagation: 'private' })
     const args = [
       `--mount=${path}`,
