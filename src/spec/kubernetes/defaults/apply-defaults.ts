@@ -1,0 +1,152 @@
+/**
+ * Fills in what a client left out of a canonical object: one pass over the object by its type, each rule at the values of
+ * its type, outer values before inner ones (the defaulting functions and markers of v1.36).
+ */
+import { setMember } from '../decode/parse-json.ts'
+import { roundedToMilli } from '../decode/quantity-text.ts'
+import { sortedKeys } from '../decode/sorted-keys.ts'
+import { zeroValue } from '../decode/zero-value.ts'
+import type { SchemaField, SchemaType, StructType } from '../schema/type-rows.ts'
+import { type DefaultContext, type DefaultRule, type Draft, isZero } from './draft.ts'
+import { kindDefaults } from './kind-defaults.ts'
+import { podDefaults } from './pod-defaults.ts'
+
+const resourceList = 'io.k8s.api.core.v1.ResourceList'
+
+/** A struct's own rule and default markers, and the members in which rules may apply. */
+interface Plan {
+  readonly rule: DefaultRule | undefined
+  readonly markers: readonly SchemaField[]
+  readonly inner: readonly SchemaField[]
+}
+
+/** Applies the defaults of a release; made once, since it works out which types can be affected at all. */
+export class Defaulter {
+  readonly #rules: ReadonlyMap<string, DefaultRule>
+  readonly #plans = new Map<string, Plan>()
+  readonly #affected = new Map<string, boolean>()
+
+  constructor(rules: Readonly<Record<string, DefaultRule>> = { ...podDefaults, ...kindDefaults }) {
+    const whole = (name: string): string => (name.startsWith('io.k8s.') ? name : `io.k8s.api.${name}`)
+    this.#rules = new Map(Object.entries(rules).map(([name, rule]) => [whole(name), rule]))
+  }
+
+  /** The object with its defaults, members in upstream's order. The argument is not changed and may be shared. */
+  apply(object: Readonly<Record<string, unknown>>, type: SchemaType, context: DefaultContext): Record<string, unknown> {
+    return this.#value(object, type, context) as Record<string, unknown>
+  }
+
+  #markers(struct: StructType): readonly SchemaField[] {
+    return struct.fields.filter((field) => field.default !== undefined)
+  }
+
+  #reaches(type: SchemaType): boolean {
+    if (type.name === resourceList) return true
+    if (type.struct === undefined) return type.element !== undefined && this.#reaches(type.element)
+    const { name } = type.struct
+    const known = this.#affected.get(name)
+    if (known !== undefined) return known
+    // While a type that contains itself is looked at, it counts as unaffected.
+    this.#affected.set(name, false)
+    const own = this.#rules.has(name) || this.#markers(type.struct).length > 0
+    const answer = own || type.struct.fields.some((field) => this.#reaches(field.type))
+    this.#affected.set(name, answer)
+    return answer
+  }
+
+  #plan(struct: StructType): Plan {
+    const known = this.#plans.get(struct.name)
+    if (known !== undefined) return known
+    const plan = {
+      rule: this.#rules.get(struct.name),
+      markers: this.#markers(struct),
+      inner: struct.fields.filter((field) => this.#reaches(field.type)),
+    }
+    this.#plans.set(struct.name, plan)
+    return plan
+  }
+
+  #value(value: unknown, type: SchemaType, context: DefaultContext): unknown {
+    if (typeof value !== 'object' || value === null) return value
+    if (type.struct !== undefined) return this.#struct(value as Draft, type.struct, context)
+    if (type.name === resourceList) return roundAmounts(value as Draft)
+    const element = type.element
+    if (element === undefined) return value
+    if (Array.isArray(value)) {
+      const out = value.map((item: unknown) => this.#value(item, element, context))
+      return out.every((item, i) => item === value[i]) ? value : out
+    }
+    const entries = Object.entries(value).map(([key, item]) => [key, this.#value(item, element, context)] as const)
+    return entries.every(([key, item]) => item === (value as Draft)[key]) ? value : Object.fromEntries(entries)
+  }
+
+  #struct(value: Draft, struct: StructType, context: DefaultContext): Draft {
+    const { rule, markers, inner } = this.#plan(struct)
+    let draft = value
+    if (rule !== undefined || markers.length > 0) {
+      draft = { ...value }
+      rule?.(draft, context)
+      for (const field of markers) fillMarker(draft, field)
+      for (const field of struct.fields) {
+        if (draft[field.json] !== value[field.json]) draft[field.json] = inOrder(draft[field.json], field.type)
+      }
+    }
+    for (const field of inner) {
+      const before = draft[field.json]
+      const after = this.#value(before, field.type, context)
+      if (after === before) continue
+      if (draft === value) draft = { ...value }
+      draft[field.json] = after
+    }
+    return draft === value ? value : settle(value, draft, struct)
+  }
+}
+
+function fillMarker(draft: Draft, field: SchemaField): void {
+  const value = draft[field.json]
+  const unset = field.pointer ? value === undefined || value === null : isZero(value)
+  // A plain member whose default is its zero shows or not as any zero does.
+  if (unset && (field.pointer || !isZero(field.default))) draft[field.json] = field.default
+}
+
+function roundAmounts(amounts: Draft): Draft {
+  const entries = Object.entries(amounts).map(
+    ([key, amount]) => [key, typeof amount === 'string' ? roundedToMilli(amount) : amount] as const,
+  )
+  return entries.every(([key, amount]) => amount === amounts[key]) ? amounts : Object.fromEntries(entries)
+}
+
+/** A value that a rule wrote, with the members of its structs in upstream's order. */
+function inOrder(value: unknown, type: SchemaType): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  const { struct, element } = type
+  if (struct !== undefined) {
+    const out: Draft = {}
+    for (const field of struct.fields) {
+      const member = (value as Draft)[field.json]
+      if (member !== undefined) out[field.json] = inOrder(member, field.type)
+    }
+    return out
+  }
+  if (!Array.isArray(value) || element?.struct === undefined) return sortMap(value, type)
+  return value.map((item: unknown) => inOrder(item, element))
+}
+
+function sortMap(value: object, type: SchemaType): object {
+  if (type.shape !== 'map') return value
+  const map = value as Draft
+  const out: Draft = {}
+  for (const key of sortedKeys(map)) setMember(out, key, map[key])
+  return out
+}
+
+/** Puts members that rules added into their places. */
+function settle(value: Draft, draft: Draft, struct: StructType): Draft {
+  const keys = Object.keys(draft)
+  if (keys.length === Object.keys(value).length && keys.every((key) => draft[key] === value[key])) return value
+  const out: Draft = {}
+  for (const field of struct.fields) {
+    if (Object.hasOwn(draft, field.json)) out[field.json] = draft[field.json] ?? zeroValue(field)
+  }
+  return out
+}

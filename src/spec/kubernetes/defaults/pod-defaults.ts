@@ -1,0 +1,147 @@
+/** Defaults of pods, their containers and volumes (core/v1, v1.36). */
+import { addQuantities, compareQuantities, formatQuantity, parseQuantity } from '#base/data/quantity.ts'
+import { copyIn, type DefaultRule, type Draft, fillAbsent, fillZero, hasMembers, listAt, objectAt } from './draft.ts'
+
+/** `Always` for images that may move: tag `latest`, or neither tag nor digest. */
+export function pullPolicyOf(image: unknown): 'Always' | 'IfNotPresent' {
+  const name = typeof image === 'string' ? image : ''
+  const last = name.slice(name.lastIndexOf('/') + 1)
+  const [beforeDigest = '', digest] = last.split('@')
+  const colon = beforeDigest.indexOf(':')
+  const tag = colon < 0 ? '' : beforeDigest.slice(colon + 1)
+  return tag === 'latest' || (tag === '' && digest === undefined) ? 'Always' : 'IfNotPresent'
+}
+
+const container: DefaultRule = (draft) =>
+  fillZero(draft, {
+    imagePullPolicy: pullPolicyOf(draft['image']),
+    terminationMessagePath: '/dev/termination-log',
+    terminationMessagePolicy: 'File',
+  })
+
+const podSpec: DefaultRule = (draft) => {
+  fillZero(draft, { dnsPolicy: 'ClusterFirst', restartPolicy: 'Always', schedulerName: 'default-scheduler' })
+  fillAbsent(draft, { securityContext: {}, terminationGracePeriodSeconds: 30 })
+}
+
+const volume: DefaultRule = (draft) => {
+  const hasSource = Object.keys(draft).some((key) => key !== 'name' && draft[key] !== null && draft[key] !== undefined)
+  if (!hasSource) draft['emptyDir'] = {}
+}
+
+const pod: DefaultRule = (draft) => {
+  const spec = copyIn(draft, 'spec')
+  fillAbsent(spec, { enableServiceLinks: true })
+  for (const key of ['containers', 'initContainers']) {
+    if (Array.isArray(spec[key]))
+      spec[key] = listAt(spec, key).map((item) => podContainer(item, spec['hostNetwork'] === true))
+  }
+  if (hasMembers(objectAt(spec, 'resources', 'limits')) || hasMembers(objectAt(spec, 'resources', 'requests')))
+    podResources(spec)
+}
+
+/** Requests follow limits, and host ports follow container ports on the host's network: in pods, never in templates. */
+function podContainer(item: Draft, hostNetwork: boolean): Draft {
+  const draft = { ...item }
+  const limits = objectAt(draft, 'resources', 'limits')
+  if (hasMembers(limits)) {
+    const resources = copyIn(draft, 'resources')
+    resources['requests'] = { ...limits, ...(resources['requests'] as Draft | undefined) }
+  }
+  if (hostNetwork && Array.isArray(draft['ports'])) {
+    draft['ports'] = listAt(draft, 'ports').map((port) => {
+      const copy = { ...port }
+      fillZero(copy, { hostPort: copy['containerPort'] })
+      return copy
+    })
+  }
+  return draft
+}
+
+type Amounts = Map<string, string>
+
+function addAmounts(into: Amounts, from: Readonly<Record<string, unknown>> | undefined): void {
+  for (const [key, value] of Object.entries(from ?? {})) {
+    const sum = into.get(key)
+    into.set(
+      key,
+      sum === undefined
+        ? String(value)
+        : formatQuantity(addQuantities(parseQuantity(sum), parseQuantity(String(value)))),
+    )
+  }
+}
+
+function raiseAmounts(into: Amounts, from: Readonly<Record<string, string>>): void {
+  for (const [key, value] of Object.entries(from)) {
+    const held = into.get(key)
+    if (held === undefined || compareQuantities(parseQuantity(held), parseQuantity(value)) < 0) into.set(key, value)
+  }
+}
+
+/** What the containers of a pod need together: the apps and sidecars, or the largest init step beside the sidecars so far. */
+function aggregate(spec: Draft, what: 'limits' | 'requests'): Amounts {
+  const total: Amounts = new Map()
+  for (const item of listAt(spec, 'containers')) addAmounts(total, objectAt(item, 'resources', what))
+  const sidecars: Amounts = new Map()
+  const peaks: Amounts = new Map()
+  for (const item of listAt(spec, 'initContainers')) {
+    const own = objectAt(item, 'resources', what)
+    if (item['restartPolicy'] === 'Always') {
+      addAmounts(total, own)
+      addAmounts(sidecars, own)
+      raiseAmounts(peaks, Object.fromEntries(sidecars))
+    } else {
+      const step: Amounts = new Map(sidecars)
+      addAmounts(step, own)
+      raiseAmounts(peaks, Object.fromEntries(step))
+    }
+  }
+  raiseAmounts(total, Object.fromEntries(peaks))
+  return total
+}
+
+const isHugePages = (key: string): boolean => key.startsWith('hugepages-')
+
+/** Pod-level resources: huge page limits come from the containers, requests from the containers or the pod's limits. */
+function podResources(spec: Draft): void {
+  const resources = copyIn(spec, 'resources')
+  const named = { ...(resources['limits'] as Draft | undefined), ...(resources['requests'] as Draft | undefined) }
+  const limits = { ...(resources['limits'] as Draft | undefined) }
+  for (const [key, value] of aggregate(spec, 'limits'))
+    if (isHugePages(key) && named[key] === undefined) limits[key] = value
+  if (!hasMembers(limits)) return
+  const requests = { ...(resources['requests'] as Draft | undefined) }
+  const asked = aggregate(spec, 'requests')
+  for (const [key, value] of Object.entries(limits)) {
+    if (requests[key] !== undefined || !(key === 'cpu' || key === 'memory' || isHugePages(key))) continue
+    requests[key] = isHugePages(key) ? value : (asked.get(key) ?? value)
+  }
+  Object.assign(resources, { limits, requests })
+}
+
+const mode: DefaultRule = (draft) => fillAbsent(draft, { defaultMode: 420 })
+
+/** Rules by type name below `io.k8s.api.`. */
+export const podDefaults: Readonly<Record<string, DefaultRule>> = {
+  'core.v1.Pod': pod,
+  'core.v1.PodSpec': podSpec,
+  'core.v1.Container': container,
+  'core.v1.EphemeralContainer': container,
+  'core.v1.Probe': (draft) =>
+    fillZero(draft, { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 }),
+  'core.v1.HTTPGetAction': (draft) => fillZero(draft, { path: '/', scheme: 'HTTP' }),
+  'core.v1.Volume': volume,
+  'core.v1.ImageVolumeSource': (draft) => {
+    if (draft['reference'] !== undefined) fillZero(draft, { pullPolicy: pullPolicyOf(draft['reference']) })
+  },
+  'core.v1.SecretVolumeSource': mode,
+  'core.v1.ConfigMapVolumeSource': mode,
+  'core.v1.DownwardAPIVolumeSource': mode,
+  'core.v1.ProjectedVolumeSource': mode,
+  'core.v1.ServiceAccountTokenProjection': (draft) => fillAbsent(draft, { expirationSeconds: 3600 }),
+  'core.v1.HostPathVolumeSource': (draft) => fillAbsent(draft, { type: '' }),
+  'core.v1.ObjectFieldSelector': (draft) => fillZero(draft, { apiVersion: 'v1' }),
+  'core.v1.PersistentVolumeClaim': (draft) => fillZero(copyIn(draft, 'status'), { phase: 'Pending' }),
+  'core.v1.PersistentVolumeClaimSpec': (draft) => fillAbsent(draft, { volumeMode: 'Filesystem' }),
+}
