@@ -114,6 +114,26 @@ test('an upgrade gives the raw stream in both directions; a refusal is a reply',
   assert.equal(await refusal.text(), 'not running')
 })
 
+test('an old engine’s plain 200 hands over the raw stream too', async () => {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    let got = ''
+    socket.on('data', (chunk) => {
+      const isHead = got === ''
+      got += chunk.toString()
+      if (isHead) socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\nhello ')
+    })
+    socket.on('end', () => socket.end(`got ${got.slice(got.indexOf('\r\n\r\n') + 4)}`))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const at = server.address()
+  await using http = client(`http://127.0.0.1:${typeof at === 'object' && at !== null ? at.port : 0}`)
+  const answer = await http.upgrade({ method: 'POST', path: '/attach', protocol: 'tcp' })
+  assert.ok(isUpgraded(answer))
+  answer.stream.end('input')
+  assert.equal(Buffer.concat(await answer.stream.toArray()).toString(), 'hello got input')
+  server.close()
+})
+
 test('deadlines and aborts end a request with their own reasons', async () => {
   await using server = await serve(async (request, response) => {
     if (request.path === '/half') {

@@ -7,7 +7,7 @@ import { type Server as TlsServer, type TLSSocket, type TlsOptions, createServer
 import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import type { Files } from '#world/ports/files.ts'
 import type { Dispatcher } from './dispatch.ts'
-import type { ExchangeContext } from './http1-exchange.ts'
+import { type ExchangeContext, peerOf } from './http1-exchange.ts'
 import { Http2Request, Http2Response } from './http2-exchange.ts'
 import { type BoundAddress, type ListenAddress, type ServerTls, listenAt } from './listen-address.ts'
 import { routePreface } from './preface.ts'
@@ -117,9 +117,10 @@ function createTlsFront(tls: ServerTls, options: FrontOptions, sessions: Set<Ser
 /** Megabytes that one HTTP/2 connection may hold; Node's 10 makes parallel large lists fail. */
 const sessionMemoryMegabytes = 1000
 
-/** Speaks HTTP/2 on a connection; also for connections that were recognised by their preface. */
-function startSession(socket: Duplex, options: FrontOptions, sessions: Set<ServerHttp2Session>): void {
+/** Speaks HTTP/2 on a connection. */
+function startSession(socket: TLSSocket, options: FrontOptions, sessions: Set<ServerHttp2Session>): void {
   const { context, dispatcher } = options
+  const peer = peerOf(socket)
   const session = performServerHandshake(socket, {
     maxSessionMemory: sessionMemoryMegabytes,
     settings: {
@@ -141,7 +142,7 @@ function startSession(socket: Duplex, options: FrontOptions, sessions: Set<Serve
     stream.once('close', () => openStreams.count--)
     // The reply's owner learns of it by 'close' and the request's signal.
     stream.on('error', () => {})
-    const request = new Http2Request(context, stream, headers)
+    const request = new Http2Request(context, stream, { headers, peer })
     dispatcher.run({ request, response: new Http2Response(context, stream, request.method) })
   })
 }

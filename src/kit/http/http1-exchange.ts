@@ -119,19 +119,20 @@ export class Http1Request implements HttpRequest {
 
   /** Makes the signal abort for a reason other than the client. */
   abort(reason: Error): void {
-    if (!this.#reply.writableFinished) this.#abort?.abort(reason)
+    if (!this.#reply.writableFinished) (this.#abort ??= new AbortController()).abort(reason)
   }
 }
 
-/** Address, port and certificate of a connection's other end. */
-export function peerOf(socket: Socket): HttpPeer {
-  let certificate: Uint8Array | undefined
-  if (socket instanceof TLSSocket && socket.authorized) {
-    // Typed as always present; without a client certificate it is undefined or an empty object.
-    const raw: Buffer | undefined = (socket.getPeerCertificate() as { raw?: Buffer } | undefined)?.raw
-    certificate = raw
-  }
-  return { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0, certificate }
+/** Where a connection keeps what is known of its peer: reading a certificate costs more than a whole small request. */
+const peerKey: unique symbol = Symbol('peer')
+
+/** Address, port and certificate of a connection's other end; the same value for every request of a connection. */
+export function peerOf(socket: Socket & { [peerKey]?: HttpPeer }): HttpPeer {
+  return (socket[peerKey] ??= {
+    address: socket.remoteAddress ?? '',
+    port: socket.remotePort ?? 0,
+    certificate: socket instanceof TLSSocket && socket.authorized ? socket.getPeerX509Certificate()?.raw : undefined,
+  })
 }
 
 /** The reply of an HTTP/1 exchange. */

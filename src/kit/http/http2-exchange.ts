@@ -1,12 +1,11 @@
 /** One request and reply as an HTTP/2 stream. */
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
-import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import { clientGone } from './errors.ts'
 import type { HttpPeer, HttpRequest, HttpResponse } from './exchange.ts'
-import { type ExchangeContext, peerOf } from './http1-exchange.ts'
+import type { ExchangeContext } from './http1-exchange.ts'
 import type { HttpLimits } from './limits.ts'
 import { type Query, parseQuery, pathOf } from './query.ts'
 import type { PathParams } from './routes.ts'
@@ -23,10 +22,17 @@ export class Http2Request implements HttpRequest {
   readonly limits: HttpLimits
   readonly headers: IncomingHttpHeaders
   readonly #stream: ServerHttp2Stream
+  readonly #peer: HttpPeer
   #query: Query | undefined
   #abort: AbortController | undefined
 
-  constructor(context: ExchangeContext, stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+  constructor(
+    context: ExchangeContext,
+    stream: ServerHttp2Stream,
+    options: { readonly headers: IncomingHttpHeaders; readonly peer: HttpPeer },
+  ) {
+    const { headers } = options
+    this.#peer = options.peer
     this.limits = context.limits
     this.#stream = stream
     this.headers = headers
@@ -51,8 +57,7 @@ export class Http2Request implements HttpRequest {
   }
 
   get peer(): HttpPeer {
-    const socket = this.#stream.session?.socket
-    return socket === undefined ? { address: '', port: 0, certificate: undefined } : peerOf(socket as Socket)
+    return this.#peer
   }
 
   get body(): Readable {
@@ -80,7 +85,7 @@ export class Http2Request implements HttpRequest {
 
   /** Makes the signal abort for a reason other than the client. */
   abort(reason: Error): void {
-    if (!this.#stream.writableFinished) this.#abort?.abort(reason)
+    if (!this.#stream.writableFinished) (this.#abort ??= new AbortController()).abort(reason)
   }
 }
 

@@ -275,3 +275,82 @@ test('a socket file is taken over only when nobody listens on it', async () => {
     isErrorKind(error, 'invalid'),
   )
 })
+
+test('HTTP/2 with prior knowledge goes its own way on the same plain port', async () => {
+  const opened = Promise.withResolvers<string>()
+  await using server = await serve((_request, response) => response.send(200, 'one'), {
+    onHttp2Preface: (socket) => {
+      socket.once('data', (chunk: Buffer) => {
+        opened.resolve(chunk.toString())
+        socket.destroy()
+      })
+    },
+  })
+  const http1 = talk(server.port, {
+    send: ['GET / HT', { waitMs: 20 }, 'TP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
+  })
+  assert.match(await http1, /^HTTP\/1.1 200 OK[^]*one$/)
+  const patch = talk(server.port, {
+    send: ['P', { waitMs: 20 }, 'OST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'],
+  })
+  assert.match(await patch, /^HTTP\/1.1 200 OK/)
+  await talk(server.port, { send: ['PRI * HTTP/2.0\r\n', { waitMs: 20 }, '\r\nSM\r\n\r\n'] })
+  assert.equal(await opened.promise, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+})
+
+test('broken framing before a hijack is refused and a cut body fails', async () => {
+  const failures: string[] = []
+  await using server = await serve(
+    async (request) => {
+      try {
+        await readBody(request, { clock })
+      } catch (error) {
+        failures.push((error as { code: string }).code)
+        throw error
+      }
+    },
+    { limits: { bodyIdleMs: 40 } },
+  )
+  const ask = 'POST /attach HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n'
+  const chunked = `${ask}Transfer-Encoding: chunked\r\n\r\n`
+  for (const bytes of [`${chunked}zz\r\n`, `${chunked}2\r\nabc\r\n`, `${chunked}${'1'.repeat(5000)}`]) {
+    assert.match(await talk(server.port, { send: [bytes] }), /^HTTP\/1.1 400 /, bytes.slice(-20))
+  }
+  await talk(server.port, { send: [`${ask}Content-Length: 5\r\n\r\nab`, { waitMs: 10 }, 'half-close'] })
+  assert.match(await talk(server.port, { send: [`${ask}Content-Length: 5\r\n\r\nab`] }), /^HTTP\/1.1 504 /)
+  assert.deepEqual(failures, [
+    'HTTP_BODY_INVALID',
+    'HTTP_BODY_INVALID',
+    'HTTP_BODY_INVALID',
+    'HTTP_BODY_CUT',
+    'HTTP_BODY_IDLE',
+  ])
+})
+
+test('a stream that fails midway is cut, or ends with the error that the caller words', async () => {
+  const fail: HttpHandler = async (_request, response) => {
+    response.start(200)
+    await response.write('part')
+    throw new Error('disk full')
+  }
+  const ask = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+  await using cutting = await serve(fail)
+  const cut = await talk(cutting.port, { send: [ask] })
+  assert.ok(!cut.includes('\r\n0\r\n'), cut)
+  await using telling = await serve(fail, { encodeLateError: (error) => `{"error":"${messageOf(error)}"}\n` })
+  assert.match(await talk(telling.port, { send: [ask] }), /part\r\n[^]*\{"error":"disk full"\}\n\r\n0\r\n\r\n$/)
+})
+
+test('a handler that answers nothing does not leave its client waiting', async () => {
+  await using server = await serve(() => {})
+  assert.match(
+    await talk(server.port, { send: ['GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'] }),
+    /^HTTP\/1.1 500 /,
+  )
+})
+
+test('a slow or oversized head is cut', async () => {
+  await using server = await serve((_request, response) => response.send(200), { limits: { headerBytesMax: 2048 } })
+  const got = await talk(server.port, { send: [`GET / HTTP/1.1\r\nHost: x\r\nX: ${'y'.repeat(4096)}\r\n\r\n`] })
+  assert.match(got, /^HTTP\/1.1 431 /)
+})

@@ -99,12 +99,21 @@ async function closeAll({ listeners, dispatcher, parser, context }: Parts): Prom
     dispatcher.abortAll(new GantryError('HTTP_SERVER_STOPPING', 'unavailable', 'the server is shutting down'))
     for (const listener of listeners) listener.cut()
   })
-  try {
-    await dispatcher.idle()
+  // A connection turns idle a little after its handler is done, when the last byte is out; so idle ones are swept.
+  let sweeping: Disposable | undefined
+  const sweep = (): void => {
     for (const listener of listeners) listener.closeIdle()
     parser.closeIdleConnections()
+    sweeping = clock.setTimer(sweepMs, sweep)
+  }
+  try {
+    await dispatcher.idle()
+    sweep()
     await Promise.all(stopped)
   } finally {
     deadline[Symbol.dispose]()
+    sweeping?.[Symbol.dispose]()
   }
 }
+
+const sweepMs = 10
