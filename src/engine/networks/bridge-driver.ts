@@ -17,6 +17,8 @@ export interface DriverDeps {
   /** A session in the host's namespace. */
   readonly host: NetlinkSession
   readonly names: HostNames
+  /** Bridged frames pass the packet filter (br_netfilter): a container that uses its own published port gets its frame back where it came from. */
+  readonly hairpin: boolean
 }
 
 /** Name of a network's bridge on the host. */
@@ -76,7 +78,12 @@ export function plugIntoBridge(
   const master = bridgeName(deps.names, network)
   const name = addPair(deps, { netnsPath, endpoint, mtu })
   try {
-    host.setLink(name, { master, up: true, ...(interContainer ? {} : { isolated: true }) })
+    host.setLink(name, {
+      master,
+      up: true,
+      ...(interContainer ? {} : { isolated: true }),
+      ...(deps.hairpin ? { hairpin: true } : {}),
+    })
     // A container before this one may have had the same address, and the bridge would still send its frames there.
     host.addNeighbor({ link: name, mac: endpoint.mac, bridge: true, atPort: true })
     return name

@@ -34,23 +34,32 @@ function flag(options: Readonly<Record<string, string>>, name: string, fallback:
   throw networkErrors.badOption(name, value)
 }
 
+/** An option's text; undefined when it is absent or empty. @throws GantryError invalid when it does not fit. */
+function text(
+  options: Readonly<Record<string, string>>,
+  name: string,
+  fits: (value: string) => boolean,
+): string | undefined {
+  const value = options[name]
+  if (value === undefined || value === '') return undefined
+  if (!fits(value)) throw networkErrors.badOption(name, value)
+  return value
+}
+
+const isLinkName = (value: string): boolean => /^[A-Za-z0-9_.-]{1,15}$/.test(value)
+const isSmallNumber = (value: string): boolean => /^\d{1,5}$/.test(value)
+const isAddress = (value: string): boolean => parseAddress(value) !== undefined
+
 /** Reads the options. @throws GantryError invalid for values that mean nothing. */
 export function readBridgeOptions(options: NetworkRecord['options']): BridgeOptions {
-  const bridgeName = options[bridgeOptionNames.name]
-  if (bridgeName !== undefined && !/^[A-Za-z0-9_.-]{1,15}$/.test(bridgeName))
-    throw networkErrors.badOption(bridgeOptionNames.name, bridgeName)
-  const mtu = options[bridgeOptionNames.mtu] ?? options['mtu']
-  if (mtu !== undefined && !/^\d{1,5}$/.test(mtu)) throw networkErrors.badOption(bridgeOptionNames.mtu, mtu)
-  const hostBinding = options[bridgeOptionNames.hostBinding]
-  const bindable = hostBinding === undefined || hostBinding === '' ? undefined : parseAddress(hostBinding)
-  if (hostBinding !== undefined && hostBinding !== '' && bindable === undefined)
-    throw networkErrors.badOption(bridgeOptionNames.hostBinding, hostBinding)
+  const mtu = Number(text(options, bridgeOptionNames.mtu, isSmallNumber) ?? text(options, 'mtu', isSmallNumber) ?? 0)
+  const hostBinding = text(options, bridgeOptionNames.hostBinding, isAddress)
   return {
-    bridgeName,
+    bridgeName: text(options, bridgeOptionNames.name, isLinkName),
     interContainer: flag(options, bridgeOptionNames.icc, true),
     masquerade: flag(options, bridgeOptionNames.masquerade, true),
-    hostBinding: bindable === undefined || bindable.value === 0n ? undefined : hostBinding,
-    mtu: mtu === undefined || Number(mtu) === 0 ? undefined : Number(mtu),
+    hostBinding: hostBinding === '0.0.0.0' ? undefined : hostBinding,
+    mtu: mtu === 0 ? undefined : mtu,
     interfacePrefix: options[bridgeOptionNames.interfacePrefix] ?? 'eth',
   }
 }

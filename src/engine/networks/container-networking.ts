@@ -9,7 +9,7 @@ import { hostsText, namedResolvConf, plainResolvConf } from './container-files.t
 import type { DnsWishes } from './container-files.ts'
 import { networkErrors } from './errors.ts'
 import type { JoinRequest } from './join-container.ts'
-import { isDefaultBridge } from './network-record.ts'
+import { isDefaultBridge, isPredefined } from './network-record.ts'
 import type { Endpoint, NetworkRecord, Sandbox } from './network-record.ts'
 import type { Networks } from './networks.ts'
 import { showPorts } from './plan-ports.ts'
@@ -95,31 +95,34 @@ export function restEndpoint(settings: EndpointSettings): EndpointSettings {
   }
 }
 
+/** The addresses that an endpoint wishes for, without empty texts. */
+function wishedAddresses({ IPAMConfig: asked }: Partial<EndpointSettings>): {
+  readonly ipv4?: string
+  readonly ipv6?: string
+} {
+  const { IPv4Address = '', IPv6Address = '' } = asked ?? {}
+  return { ...(IPv4Address === '' ? {} : { ipv4: IPv4Address }), ...(IPv6Address === '' ? {} : { ipv6: IPv6Address }) }
+}
+
 /** Checks what is asked of one network. @throws GantryError invalid in Docker's words. */
 export function checkEndpoint(network: NetworkRecord, asked: Partial<EndpointSettings>): void {
-  const { IPv4Address = '', IPv6Address = '' } = asked.IPAMConfig ?? {}
-  const addresses = [IPv4Address, IPv6Address].filter((address) => address !== '')
+  const addresses = Object.values(wishedAddresses(asked))
   const foreign = addresses.find((address) => parseAddress(address) === undefined)
   if (foreign !== undefined) throw networkErrors.foreignAddress(foreign)
-  if (isDefaultBridge(network) || network.driver === 'host' || network.driver === 'null') {
-    if (addresses.length > 0) throw networkErrors.addressOnDefault()
-    if ((asked.Aliases ?? []).length > 0) throw networkErrors.aliasOnDefault()
-    return
-  }
+  if (addresses.length > 0 && isPredefined(network.name)) throw networkErrors.addressOnDefault()
   if (addresses.length > 0 && !network.userSubnet) throw networkErrors.addressWithoutSubnet()
+  if (isPredefined(network.name) && (asked.Aliases ?? []).length > 0) throw networkErrors.aliasOnDefault()
 }
 
 /** Reads an endpoint's settings as a wish. Links are `container:alias`. */
 export function wishOf(asked: Partial<EndpointSettings>): EndpointWish {
-  const { IPv4Address = '', IPv6Address = '' } = asked.IPAMConfig ?? {}
-  const mac = asked.MacAddress
-  const interfaceName = asked.DriverOpts?.['com.docker.network.endpoint.ifname']
+  const { MacAddress: mac = '', Aliases: aliases, Links: links, DriverOpts: options } = asked
+  const interfaceName = options?.['com.docker.network.endpoint.ifname']
   return {
-    ...(IPv4Address === '' ? {} : { ipv4: IPv4Address }),
-    ...(IPv6Address === '' ? {} : { ipv6: IPv6Address }),
-    ...(mac === undefined || mac === '' ? {} : { mac }),
-    aliases: asked.Aliases ?? [],
-    links: Object.fromEntries((asked.Links ?? []).map((link) => splitLink(link).toReversed() as [string, string])),
+    ...wishedAddresses(asked),
+    ...(mac === '' ? {} : { mac }),
+    aliases: aliases ?? [],
+    links: Object.fromEntries((links ?? []).map((link) => splitLink(link).toReversed() as [string, string])),
     gatewayPriority: asked.GwPriority ?? 0,
     ...(interfaceName === undefined ? {} : { interfaceName }),
   }

@@ -111,7 +111,10 @@ export function frame(message: Uint8Array): Buffer {
   return bytes
 }
 
-/** The messages of a TCP stream, until it ends. */
+/**
+ * The messages of a TCP stream, until it ends.
+ * @yields one message without its length
+ */
 export async function* framedMessages(stream: Duplex): AsyncGenerator<Buffer> {
   let rest = Buffer.alloc(0)
   for await (const chunk of stream) {

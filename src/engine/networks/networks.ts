@@ -119,7 +119,7 @@ export async function createNetworks(deps: NetworksDeps, config: NetworksConfig)
       network: world.network,
       processes: world.processes,
     },
-    ...{ host, names, book },
+    ...{ host, names, book, hairpin: await bridgesAreFiltered(world) },
     forwarder: createForwarder(world),
     sandboxFiles: createSandboxFiles(world, config.runDirectory),
     publisher: createPortPublisher({
@@ -326,6 +326,11 @@ async function withPoolLock<T>(
 
 async function readHostResolvConf({ files }: World, path: string): Promise<string> {
   return (await files.exists(path)) ? files.readText(path, { maxBytes: resolvConfBytesMax }) : ''
+}
+
+async function bridgesAreFiltered({ files }: World): Promise<boolean> {
+  const path = '/proc/sys/net/bridge/bridge-nf-call-iptables'
+  return (await files.exists(path)) && (await files.readText(path)).trim() === '1'
 }
 
 /** The kernel's range for ports that nobody named; 49153 to 65535 where it does not say. */

@@ -2,7 +2,7 @@
 import { chooseSubnet, completePool, localPrefixOf, usedPrefixes } from './address-pools.ts'
 import type { DefaultPool } from './address-pools.ts'
 import { formatPrefix, overlaps, parsePrefix } from './address.ts'
-import type { Prefix } from './address.ts'
+import type { Family, Prefix } from './address.ts'
 import { readBridgeOptions } from './bridge-options.ts'
 import { networkErrors } from './errors.ts'
 import { isPredefined } from './network-record.ts'
@@ -49,61 +49,84 @@ export interface NetworkPlanInput {
   readonly pools: readonly DefaultPool[]
 }
 
+/** A request with every gap filled, so that what follows asks nothing twice. */
+type FullBody = { readonly [K in keyof NetworkCreateBody]-?: NonNullable<NetworkCreateBody[K]> }
+
+const emptyBody: FullBody = {
+  Name: '',
+  CheckDuplicate: true,
+  Driver: '',
+  Scope: '',
+  Internal: false,
+  Attachable: false,
+  Ingress: false,
+  ConfigOnly: false,
+  ConfigFrom: {},
+  EnableIPv4: true,
+  EnableIPv6: false,
+  Options: {},
+  Labels: {},
+  IPAM: {},
+}
+
+function fillBody(body: NetworkCreateBody): FullBody {
+  const given = Object.entries(body).filter(([, value]) => value !== null && value !== undefined)
+  return { ...emptyBody, ...(Object.fromEntries(given) as Partial<FullBody>) }
+}
+
 /** Decides the record of a new network. @throws GantryError with Docker's words for whatever is wrong with the request. */
 export function planNetwork(input: NetworkPlanInput): NetworkRecord {
-  const { body, existing } = input
+  const { existing } = input
+  const body = fillBody(input.body)
   checkName(body, existing)
   const driver = checkDriver(body)
   const source = configSource(body, existing)
-  const options = source?.options ?? body.Options ?? {}
+  const options = source?.options ?? body.Options
   if (driver === 'bridge') checkBridge(options, existing)
   if (driver === 'macvlan' || driver === 'ipvlan') checkParent(options, existing)
-  if (body.ConfigOnly === true && (body.Internal === true || body.Attachable === true))
-    throw networkErrors.configOptions()
-  const pools = planPools(input, source)
+  if (body.ConfigOnly && (body.Internal || body.Attachable)) throw networkErrors.configOptions()
+  const ipv6 = source?.ipv6 ?? body.EnableIPv6
+  const asked = source?.ipam.pools ?? askedPools(body)
   return {
     id: input.id,
     name: body.Name,
     createdAt: input.createdAt,
     driver,
-    internal: body.Internal ?? false,
-    attachable: body.Attachable ?? false,
-    ipv4: body.EnableIPv4 ?? true,
-    ipv6: source?.ipv6 ?? body.EnableIPv6 ?? false,
+    internal: body.Internal,
+    attachable: body.Attachable,
+    ipv4: body.EnableIPv4,
+    ipv6,
     options,
     labels: { ...source?.labels, ...body.Labels },
     ipam: {
-      driver: source?.ipam.driver ?? (body.IPAM?.Driver || 'default'),
-      options: body.IPAM?.Options ?? {},
-      pools: pools.pools,
+      driver: 'default',
+      options: body.IPAM.Options ?? {},
+      pools: body.ConfigOnly ? asked : planPools(input, { body, asked, ipv6, driver }),
     },
-    configOnly: body.ConfigOnly ?? false,
+    configOnly: body.ConfigOnly,
     configFrom: source?.name ?? '',
-    userSubnet: pools.fromUser,
+    userSubnet: asked.length > 0,
   }
 }
 
-function checkName({ Name: name }: NetworkCreateBody, existing: readonly NetworkRecord[]): void {
+function checkName({ Name: name }: FullBody, existing: readonly NetworkRecord[]): void {
   if (name === 'default') throw networkErrors.predefinedName(name)
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) throw networkErrors.badName(name)
   if (isPredefined(name) || existing.some((network) => network.name === name)) throw networkErrors.nameTaken(name)
 }
 
-function checkDriver(body: NetworkCreateBody): NetworkRecord['driver'] {
-  const driver = body.Driver === undefined || body.Driver === '' || body.Driver === 'default' ? 'bridge' : body.Driver
-  if (driver === 'overlay' || body.Scope === 'swarm' || body.Ingress === true) throw networkErrors.noSwarm()
+function checkDriver(body: FullBody): NetworkRecord['driver'] {
+  const driver = body.Driver === '' || body.Driver === 'default' ? 'bridge' : body.Driver
+  if (driver === 'overlay' || body.Scope === 'swarm' || body.Ingress) throw networkErrors.noSwarm()
   if (driver === 'host' || driver === 'null') throw networkErrors.oneInstance(driver)
-  const ipam = body.IPAM?.Driver ?? ''
+  const { Driver: ipam = '' } = body.IPAM
   if (ipam !== '' && ipam !== 'default') throw networkErrors.ipamDriverMissing(ipam)
   if (driver === 'bridge' || driver === 'macvlan' || driver === 'ipvlan') return driver
   throw networkErrors.driverMissing(driver)
 }
 
-function configSource(
-  { ConfigFrom: from }: NetworkCreateBody,
-  existing: readonly NetworkRecord[],
-): NetworkRecord | undefined {
-  const name = from?.Network ?? ''
+function configSource({ ConfigFrom: from }: FullBody, existing: readonly NetworkRecord[]): NetworkRecord | undefined {
+  const name = from.Network ?? ''
   if (name === '') return undefined
   const source = existing.find((network) => network.configOnly && (network.name === name || network.id === name))
   if (source === undefined) throw networkErrors.notFound(name)
@@ -127,39 +150,38 @@ function checkParent({ parent }: NetworkRecord['options'], existing: readonly Ne
   if (owner !== undefined) throw networkErrors.parentTaken(owner.name, parent)
 }
 
-/** The pools asked for, completed, or one chosen for each family that is wanted and has none. */
-function planPools(
-  input: NetworkPlanInput,
-  source: NetworkRecord | undefined,
-): { pools: IpamPool[]; fromUser: boolean } {
-  const { body, existing, id } = input
-  const used = usedPrefixes(existing.filter((network) => !network.configOnly))
-  const asked = source?.ipam.pools ?? askedPools(body)
-  if (body.ConfigOnly === true) return { pools: [...asked], fromUser: asked.length > 0 }
-  const withGateway = body.Internal !== true || (body.Driver ?? 'bridge') === 'bridge'
-  const pools: IpamPool[] = []
-  const families = new Set<number>()
-  for (const pool of asked) {
+interface PoolWish {
+  readonly body: FullBody
+  readonly asked: readonly IpamPool[]
+  readonly ipv6: boolean
+  readonly driver: NetworkRecord['driver']
+}
+
+/** The pools asked for, completed, and one chosen for each family that is wanted and has none. */
+function planPools(input: NetworkPlanInput, { body, asked, ipv6, driver }: PoolWish): IpamPool[] {
+  const used = usedPrefixes(input.existing.filter((network) => !network.configOnly))
+  const withGateway = !body.Internal || driver === 'bridge'
+  const prefixes = asked.map((pool) => {
     const prefix = parsePrefix(pool.subnet)
     if (prefix === undefined)
       throw pool.subnet === '' ? networkErrors.subnetMissing() : networkErrors.badSubnet(pool.subnet)
     if (used.some((other) => overlaps(other, prefix))) throw networkErrors.overlap()
     used.push(prefix)
-    families.add(prefix.family)
-    pools.push(completePool(pool, prefix, withGateway))
-  }
-  const add = (prefix: Prefix): void =>
-    void pools.push(completePool({ subnet: formatPrefix(prefix), auxiliary: {} }, prefix, withGateway))
-  if (!families.has(4) && body.EnableIPv4 !== false) add(chooseSubnet(input.pools, [...used, ...input.hostPrefixes], 4))
-  if ((source?.ipv6 ?? body.EnableIPv6) === true && !families.has(6)) add(localPrefixOf(id))
-  return { pools, fromUser: asked.length > 0 }
+    return { pool, prefix }
+  })
+  const lacks = (family: Family): boolean => !prefixes.some(({ prefix }) => prefix.family === family)
+  const choose = (prefix: Prefix): void =>
+    void prefixes.push({ pool: { subnet: formatPrefix(prefix), auxiliary: {} }, prefix })
+  if (body.EnableIPv4 && lacks(4)) choose(chooseSubnet(input.pools, [...used, ...input.hostPrefixes], 4))
+  if (ipv6 && lacks(6)) choose(localPrefixOf(input.id))
+  return prefixes.map(({ pool, prefix }) => completePool(pool, prefix, withGateway))
 }
 
-function askedPools({ IPAM: ipam }: NetworkCreateBody): IpamPool[] {
-  return (ipam?.Config ?? []).map(({ Subnet, IPRange, Gateway, AuxiliaryAddresses, AuxAddress }) => ({
-    subnet: Subnet ?? '',
-    ...(IPRange === undefined || IPRange === '' ? {} : { ipRange: IPRange }),
-    ...(Gateway === undefined || Gateway === '' ? {} : { gateway: Gateway.split('/', 1)[0] ?? '' }),
+function askedPools({ IPAM: { Config } }: FullBody): IpamPool[] {
+  return (Config ?? []).map(({ Subnet = '', IPRange = '', Gateway = '', AuxiliaryAddresses, AuxAddress }) => ({
+    subnet: Subnet,
+    ...(IPRange === '' ? {} : { ipRange: IPRange }),
+    ...(Gateway === '' ? {} : { gateway: Gateway.split('/', 1)[0] ?? '' }),
     auxiliary: AuxiliaryAddresses ?? AuxAddress ?? {},
   }))
 }
