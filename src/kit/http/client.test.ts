@@ -217,6 +217,59 @@ test('TLS serves HTTP/2 and HTTP/1.1 on one port, checks certificates, and answe
   socket.close()
 })
 
+test('an HTTP/2 body that is cut short fails, and its client going away aborts the request', async () => {
+  const { certificate, key } = makeCertificate()
+  const outcomes: string[] = []
+  const settled = Promise.withResolvers<void>()
+  const handler: HttpHandler = async (request, response) => {
+    if (request.method === 'GET') {
+      response.start(200)
+      await new Promise((resolve) => request.signal.addEventListener('abort', resolve))
+      outcomes.push('aborted')
+      return settled.resolve()
+    }
+    await readBody(request).catch((error: GantryError) => outcomes.push(error.code))
+  }
+  await using server = await serve(handler, { host: '127.0.0.1', port: 0, tls: { certificate, key } })
+  const session = connectHttp2(server.origin, { ca: certificate })
+  const upload = session.request({ ':method': 'POST', ':path': '/', 'content-length': 10 })
+  upload.on('error', () => {})
+  upload.write('ab', () => upload.close(8))
+  await new Promise((resolve) => upload.once('close', resolve))
+  const watch = session.request({ ':path': '/' })
+  watch.on('error', () => {})
+  await new Promise((resolve) => watch.once('response', resolve))
+  watch.close(8)
+  await settled.promise
+  session.destroy()
+  assert.deepEqual(outcomes, ['HTTP_BODY_CUT', 'aborted'])
+})
+
+test('a certificate that cannot be used is told before anything listens', async () => {
+  const listener = { host: '127.0.0.1', port: 0, tls: { certificate: 'nonsense', key: 'nonsense' } }
+  await assert.rejects(serve(mirror, listener), (error: GantryError) => error.code === 'HTTP_TLS_INVALID')
+})
+
+test('a client certificate is seen when its authority is trusted, and one can be required', async () => {
+  const { certificate, key } = makeCertificate()
+  const tls = { certificate, key, clientAuthorities: certificate, clientCertificate: 'ask' as const }
+  const tell: HttpHandler = (request, response) =>
+    response.send(200, request.peer.certificate === undefined ? 'stranger' : 'known')
+  await using asking = await serve(tell, { host: '127.0.0.1', port: 0, tls })
+  const trusted = { authorities: certificate }
+  await using stranger = createHttpClient({ clock, target: { url: asking.origin }, tls: trusted })
+  await using known = createHttpClient({ clock, target: { url: asking.origin }, tls: { ...trusted, certificate, key } })
+  assert.equal(await (await stranger.request({ path: '/' })).text(), 'stranger')
+  assert.equal(await (await known.request({ path: '/' })).text(), 'known')
+  await using requiring = await serve(tell, {
+    host: '127.0.0.1',
+    port: 0,
+    tls: { ...tls, clientCertificate: 'require' },
+  })
+  await using refused = createHttpClient({ clock, target: { url: requiring.origin }, tls: trusted })
+  await assert.rejects(refused.request({ path: '/' }))
+})
+
 test('an unwanted subprotocol is refused with an ordinary reply', async () => {
   await using server = await serve(async (request, response) => {
     await acceptWebSocket(request, response, { protocols: ['v5.channel.k8s.io'] })
