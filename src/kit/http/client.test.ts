@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { createServer } from 'node:net'
 import { connect as connectHttp2 } from 'node:http2'
 import { Readable } from 'node:stream'
@@ -15,6 +14,7 @@ import { readBody } from './read-body.ts'
 import { type HttpServer, createHttpServer } from './server.ts'
 import { acceptWebSocket } from './websocket.ts'
 import { WebSocket } from 'ws'
+import { loopbackCertificate } from '../../../test/fixtures/loopback-certificate.ts'
 
 const clock = createClock()
 const files = createFiles()
@@ -183,7 +183,7 @@ test('an unreachable server is told with its address and what to do', async () =
 })
 
 test('TLS serves HTTP/2 and HTTP/1.1 on one port, checks certificates, and answers WebSocket', async () => {
-  const { certificate, key } = makeCertificate()
+  const { certificate, key } = loopbackCertificate
   const handler: HttpHandler = async (request, response) => {
     if (request.path !== '/raw/ws')
       return response.json(200, { version: request.httpVersion, size: (await readBody(request)).length })
@@ -218,7 +218,7 @@ test('TLS serves HTTP/2 and HTTP/1.1 on one port, checks certificates, and answe
 })
 
 test('an HTTP/2 body that is cut short fails, and its client going away aborts the request', async () => {
-  const { certificate, key } = makeCertificate()
+  const { certificate, key } = loopbackCertificate
   const outcomes: string[] = []
   const settled = Promise.withResolvers<void>()
   const handler: HttpHandler = async (request, response) => {
@@ -251,7 +251,7 @@ test('a certificate that cannot be used is told before anything listens', async 
 })
 
 test('a client certificate is seen when its authority is trusted, and one can be required', async () => {
-  const { certificate, key } = makeCertificate()
+  const { certificate, key } = loopbackCertificate
   const tls = { certificate, key, clientAuthorities: certificate, clientCertificate: 'ask' as const }
   const tell: HttpHandler = (request, response) =>
     response.send(200, request.peer.certificate === undefined ? 'stranger' : 'known')
@@ -281,17 +281,3 @@ test('an unwanted subprotocol is refused with an ordinary reply', async () => {
   })
   assert.equal(status, 500)
 })
-
-function makeCertificate(): { certificate: string; key: string } {
-  const pem = execFileSync(
-    'openssl',
-    [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
-      ...['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', '-', '-out', '-'],
-    ],
-    { stdio: ['ignore', 'pipe', 'ignore'] },
-  ).toString()
-  const part = (name: string): string =>
-    new RegExp(`-----BEGIN ${name}-----[^]*?-----END ${name}-----\n`).exec(pem)?.[0] ?? ''
-  return { certificate: part('CERTIFICATE'), key: part('PRIVATE KEY') }
-}
