@@ -7,11 +7,16 @@ export function goJson(value: unknown): string {
   if (typeof value === 'string') return jsonString(value)
   if (typeof value === 'number') return jsonNumber(value)
   if (value instanceof GoFloat) return jsonNumber(value.value)
-  if (value instanceof GoRecord) return goJsonOrdered(value.json)
+  if (value instanceof GoRecord) return value.escapesHtml ? escapeHtml(goJsonOrdered(value.json)) : goJsonOrdered(value.json)
   if (Array.isArray(value)) return `[${value.map(goJson).join(',')}]`
   if (typeof value !== 'object') return String(value)
   const entries = Object.keys(value).toSorted(compareText)
   return `{${entries.map((key) => `${jsonString(key)}:${goJson((value as Readonly<Record<string, unknown>>)[key])}`).join(',')}}`
+}
+
+/** JSON text with the characters that HTML gives a meaning to written as escapes. */
+export function escapeHtml(json: string): string {
+  return json.replace(/[<>&]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`)
 }
 
 /** As goJson, but objects keep the order of their keys, as Go's structs keep that of their fields. */

@@ -10,11 +10,14 @@ export class GoRecord {
   readonly fields: ReadonlyMap<string, unknown>
   /** What the `json` function prints. */
   readonly json: unknown
+  /** Rows of listings escape `<`, `>` and `&` in JSON, as Go's marshalling does by default. */
+  readonly escapesHtml: boolean
 
-  constructor(typeName: string, fields: ReadonlyMap<string, unknown>, json: unknown) {
+  constructor(typeName: string, fields: ReadonlyMap<string, unknown>, json: unknown, escapesHtml = false) {
     this.typeName = typeName
     this.fields = fields
     this.json = json
+    this.escapesHtml = escapesHtml
   }
 }
 

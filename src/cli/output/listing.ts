@@ -55,7 +55,7 @@ function toRecord(shape: ListingShape, row: Row): GoRecord {
   for (const key of Object.keys(row).toSorted()) {
     if (typeof row[key] !== 'function' && shape.hiddenFields?.includes(key) !== true) json[key] = row[key]
   }
-  return new GoRecord(shape.typeName, new Map(Object.entries(row)), json)
+  return new GoRecord(shape.typeName, new Map(Object.entries(row)), json, true)
 }
 
 /** Runs a listing's template errors through the client's prefix (`template parsing error: …`). */

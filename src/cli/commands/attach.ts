@@ -1,0 +1,54 @@
+/** `attach`: connects the terminal to a running container. */
+import { pathOf } from '#clients/docker/engine-client.ts'
+import { carryStreams } from '#cli/docker/attach-streams.ts'
+import { parseDetachKeys } from '#cli/docker/detach-keys.ts'
+import { exitWith, failure } from '#cli/docker/exit.ts'
+import { followWindow, proxySignals } from '#cli/docker/resize-and-signals.ts'
+import type { Verb } from '#cli/grammar/command.ts'
+import { exactly } from '#cli/grammar/command.ts'
+import { waitForExit } from './wait-for-exit.ts'
+
+interface Inspected {
+  readonly State: { readonly Running?: boolean; readonly Paused?: boolean; readonly Restarting?: boolean }
+  readonly Config: { readonly Tty?: boolean; readonly OpenStdin?: boolean }
+}
+
+export const attach: Verb = {
+  usage: '[OPTIONS] CONTAINER',
+  flags: [
+    { name: 'detach-keys', kind: 'string', help: 'Keys that detach' },
+    { name: 'no-stdin', kind: 'bool', help: 'Leave STDIN alone' },
+    { name: 'sig-proxy', kind: 'bool', default: 'true', help: 'Pass signals on to the process' },
+  ],
+  count: exactly(1),
+  completes: 'running',
+  async run({ flags, args, session }) {
+    const [name = ''] = args
+    const client = await session.client()
+    const ending = new AbortController()
+    const exit = await waitForExit(client, { id: name, condition: 'not-running', signal: ending.signal }).catch(() => undefined)
+    const container = await client.json<Inspected>('GET', `/containers${pathOf(name)}/json`)
+    const { State: state, Config: config } = container
+    if (state.Running !== true) throw failure('cannot attach to a stopped container, start it first')
+    if (state.Paused === true) throw failure('cannot attach to a paused container, unpause it first')
+    if (state.Restarting === true) throw failure('cannot attach to a restarting container, wait until it is running')
+    const tty = config.Tty === true
+    const stdin = !flags.bool('no-stdin') && config.OpenStdin === true
+    if (tty && stdin && !session.io.terminal.stdinIsTerminal) throw failure('the input device is not a TTY')
+    const keys = flags.text('detach-keys') || ((await session.config()).detachKeys ?? '')
+    using _signals = flags.bool('sig-proxy') && !tty ? proxySignals(session, client, name) : undefined
+    const connection = await client.hijack(`/containers${pathOf(name)}/attach`, {
+      query: { stream: true, stdin, stdout: true, stderr: true, detachKeys: keys || undefined },
+      headers: { 'Content-Type': 'text/plain' },
+    })
+    using _window = tty && session.io.terminal.stdoutIsTerminal ? followWindow(session, client, `/containers${pathOf(name)}`) : undefined
+    const outcome = await carryStreams(session, { connection, tty, stdin, stdout: true, stderr: true, ...(keys === '' ? {} : { detachKeys: parseDetachKeys(keys) }) })
+    if (outcome === 'detached') {
+      ending.abort()
+      throw exitWith(1, 'read escape sequence')
+    }
+    const ended = await exit?.status
+    if (ended?.error !== undefined) throw failure(ended.error)
+    return ended?.exitCode ?? 0
+  },
+}

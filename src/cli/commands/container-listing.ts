@@ -1,0 +1,89 @@
+/** A container as a row of `ps`. */
+import { ellipsis } from '#cli/output/display-width.ts'
+import { quote } from '#cli/output/go-printf.ts'
+import { ago, humanDuration, humanSize } from '#cli/output/human-units.ts'
+import type { ListingShape, Row } from '#cli/output/listing.ts'
+import { portsColumn } from '#cli/output/ports-column.ts'
+import type { PortRow } from '#cli/output/ports-column.ts'
+import { goTime } from '#cli/docker/timestamps.ts'
+
+export interface ContainerSummary {
+  readonly Id: string
+  readonly Names?: readonly string[]
+  readonly Image: string
+  readonly ImageID?: string
+  readonly Command?: string
+  readonly Created: number
+  readonly Ports?: readonly PortRow[] | null
+  readonly SizeRw?: number
+  readonly SizeRootFs?: number
+  readonly Labels?: Readonly<Record<string, string>> | null
+  readonly State?: string
+  readonly Status?: string
+  readonly Mounts?: readonly { readonly Type?: string; readonly Name?: string; readonly Source?: string; readonly Driver?: string }[] | null
+  readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, unknown>> | null } | null
+}
+
+const table = '{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}'
+const raw = "container_id: {{.ID}}\nimage: {{.Image}}\ncommand: {{.Command}}\ncreated_at: {{.CreatedAt}}\nstate: {{- pad .State 1 0}}\nstatus: {{- pad .Status 1 0}}\nnames: {{.Names}}\nlabels: {{- pad .Labels 1 0}}\nports: {{- pad .Ports 1 0}}\n"
+
+/** How `ps` lays out its rows. */
+export function containerListing({ size }: { readonly size: boolean }): ListingShape {
+  return {
+    typeName: '*formatter.ContainerContext',
+    table: size ? `${table}\t{{.Size}}` : table,
+    quiet: '{{.ID}}',
+    raw: size ? `${raw}size: {{.Size}}\n` : raw,
+    headers: {
+      ID: 'CONTAINER ID', Names: 'NAMES', Image: 'IMAGE', Command: 'COMMAND', CreatedAt: 'CREATED AT', RunningFor: 'CREATED', Ports: 'PORTS', State: 'STATE',
+      Status: 'STATUS', Size: 'SIZE', Labels: 'LABELS', Mounts: 'MOUNTS', LocalVolumes: 'LOCAL VOLUMES', Networks: 'NETWORKS', Platform: 'PLATFORM',
+    },
+  }
+}
+
+/** The first 12 digits of an ID. */
+export function shortId(id: string): string {
+  return id.replace(/^sha256:/, '').slice(0, 12)
+}
+
+/** The fields of one container. */
+export function containerRow(container: ContainerSummary, { nowMs, full }: { readonly nowMs: number; readonly full: boolean }): Row {
+  const labels = container.Labels ?? {}
+  const mounts = (container.Mounts ?? []).map((mount) => (mount.Name ?? '') === '' ? (mount.Source ?? '') : (mount.Name ?? ''))
+  const names = (container.Names ?? []).map((name) => name.replace(/^\//, ''))
+  const command = container.Command ?? ''
+  return {
+    ID: full ? container.Id : shortId(container.Id),
+    Names: (full ? names : names.filter((name) => !name.includes('/'))).join(','),
+    Image: imageText(container, full),
+    Command: quote(full ? command : ellipsis(command, 20)),
+    CreatedAt: goTime(container.Created * 1000),
+    RunningFor: ago(container.Created * 1000, nowMs),
+    Ports: portsColumn(container.Ports ?? []),
+    State: container.State ?? '',
+    Status: container.Status ?? '',
+    Size: sizeText(container),
+    Labels: Object.keys(labels).toSorted().map((key) => `${key}=${labels[key] ?? ''}`).join(','),
+    Label: (name: unknown): string => labels[String(name)] ?? '',
+    Mounts: mounts.map((name) => (full ? name : ellipsis(name, 15))).join(','),
+    LocalVolumes: String((container.Mounts ?? []).filter((mount) => mount.Driver === 'local').length),
+    Networks: Object.keys(container.NetworkSettings?.Networks ?? {}).toSorted().join(','),
+    Platform: null,
+  }
+}
+
+/** How long a container has been there, without `ago`. */
+export function ageOf(createdSeconds: number, nowMs: number): string {
+  return humanDuration(nowMs - createdSeconds * 1000)
+}
+
+function imageText({ Image: image, ImageID: imageId = '' }: ContainerSummary, full: boolean): string {
+  if (image === '') return '<no image>'
+  if (full) return image
+  if (shortId(image) === shortId(imageId)) return shortId(imageId)
+  return image.replace(/@[\w+.-]+:[\da-f]{32,}$/, '')
+}
+
+function sizeText({ SizeRw: own = 0, SizeRootFs: all = 0 }: ContainerSummary): string {
+  return all > 0 ? `${humanSize(own, 3)} (virtual ${humanSize(all, 3)})` : humanSize(own, 3)
+}

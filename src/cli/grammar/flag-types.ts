@@ -1,0 +1,74 @@
+/** The kinds of values flags take: how each reads its text, what help calls it, Go's words for what is wrong. */
+import { parseDuration, parseMemory } from '#cli/output/human-units.ts'
+
+export type FlagKind = 'bool' | 'string' | 'list' | 'strings' | 'int' | 'uint16' | 'bytes' | 'duration' | 'decimal' | 'filter' | 'map'
+
+export interface FlagSpec {
+  readonly name: string
+  readonly short?: string
+  readonly kind: FlagKind
+  readonly help: string
+  /** Shown in place of the kind (`mount`, `ulimit`). */
+  readonly placeholder?: string
+  readonly default?: string
+  /** Accepted but not shown. */
+  readonly hidden?: boolean
+  /** Refuses a value; returns what to say after `invalid argument … flag: `. */
+  readonly check?: (value: string) => string | undefined
+  /** The words that completion offers. */
+  readonly choices?: readonly string[]
+}
+
+const integerLimits: Readonly<Record<string, readonly [bigint, bigint]>> = {
+  int: [-(2n ** 63n), 2n ** 63n - 1n],
+  uint16: [0n, 65_535n],
+}
+
+function checkInteger(kind: 'int' | 'uint16', text: string): string | undefined {
+  const parser = kind === 'int' ? 'strconv.ParseInt' : 'strconv.ParseUint'
+  if (!(kind === 'int' ? /^[+-]?\d+$/ : /^\d+$/).test(text)) return `${parser}: parsing "${text}": invalid syntax`
+  const value = BigInt(text.replace(/^\+/, ''))
+  const [least, most] = integerLimits[kind] ?? [0n, 0n]
+  return value < least || value > most ? `${parser}: parsing "${text}": value out of range` : undefined
+}
+
+const truths: Readonly<Record<string, boolean>> = {
+  '1': true, t: true, T: true, true: true, TRUE: true, True: true,
+  '0': false, f: false, F: false, false: false, FALSE: false, False: false,
+}
+
+/** A boolean as strconv.ParseBool reads it; undefined when it is none. */
+export function parseBool(text: string): boolean | undefined {
+  return Object.hasOwn(truths, text) ? truths[text] : undefined
+}
+
+function durationProblem(text: string): string | undefined {
+  if (parseDuration(text) !== undefined) return undefined
+  return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text) ? `time: missing unit in duration "${text}"` : `time: invalid duration "${text}"`
+}
+
+/** What is wrong with a flag's value, or undefined. */
+export function valueProblem(flag: FlagSpec, text: string): string | undefined {
+  switch (flag.kind) {
+    case 'bool':
+      return parseBool(text) === undefined ? `strconv.ParseBool: parsing "${text}": invalid syntax` : flag.check?.(text)
+    case 'int':
+    case 'uint16':
+      return checkInteger(flag.kind, text) ?? flag.check?.(text)
+    case 'bytes':
+      return parseMemory(text) === undefined && !(flag.name === 'memory-swap' && text === '-1') ? `invalid size: '${text}'` : flag.check?.(text)
+    case 'duration':
+      return durationProblem(text) ?? flag.check?.(text)
+    case 'decimal':
+      return /^[+-]?(\d+(\.\d*)?|\.\d+)$/.test(text) ? flag.check?.(text) : `failed to parse ${text} as a rational number`
+    case 'filter':
+      return text === '' || text.includes('=') ? flag.check?.(text) : 'invalid argument: bad format of filter (expected name=value)'
+    default:
+      return flag.check?.(text)
+  }
+}
+
+/** True when giving the flag again adds to it instead of replacing it. */
+export function repeats(flag: FlagSpec): boolean {
+  return flag.kind === 'list' || flag.kind === 'strings' || flag.kind === 'filter' || flag.kind === 'map'
+}
