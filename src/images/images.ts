@@ -102,7 +102,16 @@ export async function createImages(deps: ImagesDeps, { root }: ImagesOptions): P
   const snapshots = await createSnapshots({ ...deps, layers }, `${root}/snapshots`)
   const index = await createImageIndex(files, `${root}/records`)
   const users = (): ImageUser[] => [...(deps.containers?.() ?? [])]
-  const records = createImageRecords({ clock, index, layers, content, leases, snapshots, users, onEvent: (event) => deps.onEvent?.(event) })
+  const records = createImageRecords({
+    clock,
+    index,
+    layers,
+    content,
+    leases,
+    snapshots,
+    users,
+    onEvent: (event) => deps.onEvent?.(event),
+  })
   const platform: Platform = normalizePlatform({ os: deps.machine.os, architecture: deps.machine.ociArchitecture })
   const exchange = { files, processes: deps.processes, clock, layers, root, index, records, leases, platform }
   // Whatever was stored without a record before a crash has no owner now.
@@ -118,7 +127,10 @@ export async function createImages(deps: ImagesDeps, { root }: ImagesOptions): P
     find: (refOrId) => findImage(index, refOrId),
     all: () => index.all(),
     list: (options = {}) => {
-      const filters = compileFilters(options.filters ?? {}, 'list', { nowMs: clock.now(), resolve: (text) => resolveImage(index, text) })
+      const filters = compileFilters(options.filters ?? {}, 'list', {
+        nowMs: clock.now(),
+        resolve: (text) => resolveImage(index, text),
+      })
       return listImages(context(), filters, options)
     },
     history: (refOrId) => imageHistory(context(), resolveImage(index, refOrId)),
@@ -127,7 +139,8 @@ export async function createImages(deps: ImagesDeps, { root }: ImagesOptions): P
     prune: (filters = {}) => records.prune(filters),
     createImage: (options) => records.create(options),
     load,
-    save: (names) => saveImages({ index, layers, onSaved: (record) => records.announce('save', record, record.id) }, names),
+    save: (names) =>
+      saveImages({ index, layers, onSaved: (record) => records.announce('save', record, record.id) }, names),
     import: (source, options) => importImage(exchange, source, options),
     bootstrap: (options) => bootstrapImage({ ...deps, root, layers, leases, records }, options),
     layersSizeBytes: () => layers.list().reduce((sum, layer) => sum + layer.sizeBytes, 0),

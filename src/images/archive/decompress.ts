@@ -24,12 +24,22 @@ const magics: readonly (readonly [Compression, readonly number[]])[] = [
 /** How bytes that begin like this are compressed. Six bytes are enough to tell. */
 export function detectCompression(start: Uint8Array): Compression {
   // A zstd stream may open with skippable frames (RFC 8878, section 3.1.2).
-  if (start.length >= 4 && ((start[0] ?? 0) & 0xf0) === 0x50 && start[1] === 0x2a && start[2] === 0x4d && start[3] === 0x18) return 'zstd'
+  if (
+    start.length >= 4 &&
+    ((start[0] ?? 0) & 0xf0) === 0x50 &&
+    start[1] === 0x2a &&
+    start[2] === 0x4d &&
+    start[3] === 0x18
+  )
+    return 'zstd'
   return magics.find(([, magic]) => magic.every((byte, at) => start[at] === byte))?.[0] ?? 'none'
 }
 
 /** The first bytes of a stream, and the whole stream again. `start` is shorter than `length` only when the stream is. */
-export async function peekStream(source: AsyncIterable<Uint8Array>, length: number): Promise<{ start: Buffer; stream: AsyncIterable<Uint8Array> }> {
+export async function peekStream(
+  source: AsyncIterable<Uint8Array>,
+  length: number,
+): Promise<{ start: Buffer; stream: AsyncIterable<Uint8Array> }> {
   const iterator = source[Symbol.asyncIterator]()
   const chunks: Uint8Array[] = []
   let have = 0
@@ -46,10 +56,19 @@ export async function peekStream(source: AsyncIterable<Uint8Array>, length: numb
  * The stream without its compression (gzip, zstd, bzip2, xz; anything else passes as it is).
  * bzip2 and xz need those programs on the machine. Damaged input throws `invalid`.
  */
-export async function decompress(source: AsyncIterable<Uint8Array>, processes: Processes, options: DecompressOptions = {}): Promise<AsyncIterable<Uint8Array>> {
+export async function decompress(
+  source: AsyncIterable<Uint8Array>,
+  processes: Processes,
+  options: DecompressOptions = {},
+): Promise<AsyncIterable<Uint8Array>> {
   const { start, stream } = await peekStream(source, 6)
   const kind = detectCompression(start)
-  const plain = kind === 'none' ? stream : kind === 'gzip' || kind === 'zstd' ? inflate(stream, kind) : filterThrough(stream, kind, processes)
+  const plain =
+    kind === 'none'
+      ? stream
+      : kind === 'gzip' || kind === 'zstd'
+        ? inflate(stream, kind)
+        : filterThrough(stream, kind, processes)
   return options.maxBytes === undefined && options.signal === undefined ? plain : bounded(plain, options)
 }
 
@@ -63,7 +82,8 @@ async function* rejoin(chunks: Uint8Array[], iterator: AsyncIterator<Uint8Array>
 }
 
 async function* inflate(source: AsyncIterable<Uint8Array>, kind: 'gzip' | 'zstd'): AsyncGenerator<Uint8Array> {
-  const inflater: Transform = kind === 'gzip' ? createGunzip({ chunkSize: 128 * 1024 }) : createZstdDecompress({ chunkSize: 128 * 1024 })
+  const inflater: Transform =
+    kind === 'gzip' ? createGunzip({ chunkSize: 128 * 1024 }) : createZstdDecompress({ chunkSize: 128 * 1024 })
   const input = Readable.from(source, { objectMode: false })
   input.on('error', (error) => inflater.destroy(error))
   input.pipe(inflater)
@@ -78,10 +98,19 @@ async function* inflate(source: AsyncIterable<Uint8Array>, kind: 'gzip' | 'zstd'
   }
 }
 
-async function* filterThrough(source: AsyncIterable<Uint8Array>, kind: 'bzip2' | 'xz', processes: Processes): AsyncGenerator<Uint8Array> {
+async function* filterThrough(
+  source: AsyncIterable<Uint8Array>,
+  kind: 'bzip2' | 'xz',
+  processes: Processes,
+): AsyncGenerator<Uint8Array> {
   const program = await processes.find(kind)
   if (program === undefined) {
-    throw new GantryError('ARCHIVE_PROGRAM_MISSING', 'not-implemented', `${kind} is not installed, so ${kind} archives cannot be read`, { remedy: `Install ${kind === 'xz' ? 'xz-utils' : kind}.` })
+    throw new GantryError(
+      'ARCHIVE_PROGRAM_MISSING',
+      'not-implemented',
+      `${kind} is not installed, so ${kind} archives cannot be read`,
+      { remedy: `Install ${kind === 'xz' ? 'xz-utils' : kind}.` },
+    )
   }
   const limits = kind === 'xz' ? ['--memlimit-decompress=1GiB'] : []
   const child = processes.spawn(program, ['-dc', ...limits], { descriptors: ['pipe', 'pipe', 'null'] })
@@ -115,11 +144,15 @@ async function* bounded(source: AsyncIterable<Uint8Array>, options: DecompressOp
   for await (const chunk of source) {
     options.signal?.throwIfAborted()
     seen += chunk.byteLength
-    if (options.maxBytes !== undefined && seen > options.maxBytes) throw overLimit('it unpacks to too much', options.maxBytes)
+    if (options.maxBytes !== undefined && seen > options.maxBytes)
+      throw overLimit('it unpacks to too much', options.maxBytes)
     yield chunk
   }
 }
 
 function damaged(kind: string, cause?: unknown): GantryError {
-  return new GantryError('ARCHIVE_DAMAGED', 'invalid', `unexpected EOF: ${kind} data is damaged`, { cause, remedy: 'Make or fetch the archive again.' })
+  return new GantryError('ARCHIVE_DAMAGED', 'invalid', `unexpected EOF: ${kind} data is damaged`, {
+    cause,
+    remedy: 'Make or fetch the archive again.',
+  })
 }

@@ -49,10 +49,21 @@ const directoryTimesMax = 500_000
  * names that climb out, `not-found` when `path` is no directory.
  * @returns the number of entries.
  */
-export async function extractTar(deps: ExtractDeps, source: AsyncIterable<Uint8Array>, at: { readonly root: string; readonly path: string; readonly options?: ExtractOptions }): Promise<number> {
+export async function extractTar(
+  deps: ExtractDeps,
+  source: AsyncIterable<Uint8Array>,
+  at: { readonly root: string; readonly path: string; readonly options?: ExtractOptions },
+): Promise<number> {
   const options = at.options ?? {}
   const { freeBytes } = await deps.files.space(at.root)
-  const extraction: Extraction = { deps, root: at.root, base: at.path, options, directoryTimes: new Map(), parent: undefined }
+  const extraction: Extraction = {
+    deps,
+    root: at.root,
+    base: at.path,
+    options,
+    directoryTimes: new Map(),
+    parent: undefined,
+  }
   let entries = 0
   try {
     for await (const entry of readTar(source, limitsForSpace(freeBytes, options.limits ?? defaultTarLimits))) {
@@ -73,7 +84,8 @@ async function extractEntry(extraction: Extraction, entry: TarEntry): Promise<vo
   const name = parts.pop()
   if (name === undefined) return
   if (header.type === 'unknown') throw refuse(`unhandled tar header type ${header.typeFlag}`)
-  if (extraction.options.noDevices === true && (header.type === 'character' || header.type === 'block')) throw refuse(`device nodes are not allowed here: ${header.name}`)
+  if (extraction.options.noDevices === true && (header.type === 'character' || header.type === 'block'))
+    throw refuse(`device nodes are not allowed here: ${header.name}`)
   const parent = await openParent(extraction, parts)
   const replaced = await makeRoom(extraction, parent, { header, name })
   const owner = extraction.options.owner?.(header) ?? header
@@ -89,22 +101,31 @@ async function extractEntry(extraction: Extraction, entry: TarEntry): Promise<vo
     await extraction.deps.files.setTimes(path, timeMs(header))
     return
   }
-  if (extraction.directoryTimes.size < directoryTimesMax) extraction.directoryTimes.set([...parts, name].join('/'), timeMs(header))
+  if (extraction.directoryTimes.size < directoryTimesMax)
+    extraction.directoryTimes.set([...parts, name].join('/'), timeMs(header))
 }
 
-async function writeFile(extraction: Extraction, entry: TarEntry, to: { path: string; owner: { uid: number; gid: number } }): Promise<void> {
+async function writeFile(
+  extraction: Extraction,
+  entry: TarEntry,
+  to: { path: string; owner: { uid: number; gid: number } },
+): Promise<void> {
   const { files } = extraction.deps
   const file = await files.open(to.path, 'wx', 0o600)
   try {
     for await (const chunk of entry.body) {
-      for (let at = 0; at < chunk.byteLength; ) at += await file.write(chunk.subarray(at), null)
+      for (let at = 0; at < chunk.byteLength;) at += await file.write(chunk.subarray(at), null)
     }
     // By descriptor: the name may be something else by now.
     const self = `/proc/self/fd/${file.fd}`
     await files.chown(to.path, to.owner.uid, to.owner.gid)
     await files.chmod(self, entry.header.mode)
   } catch (error) {
-    if (errnoOf(error) === 'ENOSPC') throw new GantryError('ARCHIVE_NO_SPACE', 'unavailable', 'no space left on device', { cause: error, remedy: 'Free disk space.' })
+    if (errnoOf(error) === 'ENOSPC')
+      throw new GantryError('ARCHIVE_NO_SPACE', 'unavailable', 'no space left on device', {
+        cause: error,
+        remedy: 'Free disk space.',
+      })
     throw error
   } finally {
     await file.close()
@@ -147,17 +168,25 @@ function nodeType(header: TarHeader): number {
 async function linkInRoot(extraction: Extraction, header: TarHeader, path: string): Promise<void> {
   const parts = cleanName(header.linkName)
   const name = parts.pop()
-  if (name === undefined) throw refuse(`link ${JSON.stringify(header.name)}: ${JSON.stringify(header.linkName)} is no file`)
+  if (name === undefined)
+    throw refuse(`link ${JSON.stringify(header.name)}: ${JSON.stringify(header.linkName)} is no file`)
   using place = extraction.deps.kernel.openInRoot(extraction.root, inRoot(extraction, parts), { directory: true })
   try {
     await extraction.deps.files.link(`${place.path}/${name}`, path)
   } catch (error) {
-    throw refuse(`link ${JSON.stringify(header.linkName)} ${JSON.stringify(header.name)}: ${errnoOf(error) ?? 'failed'}`, error)
+    throw refuse(
+      `link ${JSON.stringify(header.linkName)} ${JSON.stringify(header.name)}: ${errnoOf(error) ?? 'failed'}`,
+      error,
+    )
   }
 }
 
 /** Clears the way for an entry. @returns 'directory' when a directory is there and stays. */
-async function makeRoom(extraction: Extraction, parent: RootedPath, at: { header: TarHeader; name: string }): Promise<'directory' | undefined> {
+async function makeRoom(
+  extraction: Extraction,
+  parent: RootedPath,
+  at: { header: TarHeader; name: string },
+): Promise<'directory' | undefined> {
   const { files } = extraction.deps
   let type
   try {
@@ -170,7 +199,9 @@ async function makeRoom(extraction: Extraction, parent: RootedPath, at: { header
   if (type === 'directory' && isDirectory) return 'directory'
   if (extraction.options.noOverwriteDirNonDir === true && (type === 'directory' || isDirectory)) {
     const [old, next] = type === 'directory' ? ['directory', 'non-directory'] : ['non-directory', 'directory']
-    throw refuse(`cannot overwrite ${old} ${JSON.stringify(at.header.name)} with ${next} ${JSON.stringify(extraction.base)}`)
+    throw refuse(
+      `cannot overwrite ${old} ${JSON.stringify(at.header.name)} with ${next} ${JSON.stringify(extraction.base)}`,
+    )
   }
   await removeTree(extraction.deps, parent.path, at.name)
   return undefined
@@ -198,7 +229,12 @@ function tryOpen(extraction: Extraction, parts: readonly string[]): RootedPath |
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' && parts.length > 0) return undefined
     if (errnoOf(error) === 'ENOTDIR' || errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ELOOP') {
-      throw new GantryError('ARCHIVE_NOT_A_DIRECTORY', parts.length > 0 ? 'invalid' : 'not-found', `not a directory: ${parts.length > 0 ? parts.join('/') : extraction.base}`, { cause: error, remedy: 'Extract to a directory.' })
+      throw new GantryError(
+        'ARCHIVE_NOT_A_DIRECTORY',
+        parts.length > 0 ? 'invalid' : 'not-found',
+        `not a directory: ${parts.length > 0 ? parts.join('/') : extraction.base}`,
+        { cause: error, remedy: 'Extract to a directory.' },
+      )
     }
     throw error
   }
@@ -267,10 +303,12 @@ function cleanName(name: string): string[] {
   for (const part of name.split('/')) {
     if (part === '' || part === '.') continue
     if (part === '..') {
-      if (parts.pop() === undefined && !name.startsWith('/')) throw refuse(`${JSON.stringify(name)} is outside of the destination`)
+      if (parts.pop() === undefined && !name.startsWith('/'))
+        throw refuse(`${JSON.stringify(name)} is outside of the destination`)
       continue
     }
-    if (Buffer.byteLength(part) > componentBytesMax) throw refuse(`file name too long: ${JSON.stringify(name.slice(0, 64))}…`)
+    if (Buffer.byteLength(part) > componentBytesMax)
+      throw refuse(`file name too long: ${JSON.stringify(name.slice(0, 64))}…`)
     parts.push(part)
   }
   return parts
@@ -281,5 +319,8 @@ function timeMs(header: TarHeader): number {
 }
 
 function refuse(message: string, cause?: unknown): GantryError {
-  return new GantryError('ARCHIVE_REFUSED', 'invalid', message, { cause, remedy: 'The archive is damaged or hostile, or the destination does not fit it.' })
+  return new GantryError('ARCHIVE_REFUSED', 'invalid', message, {
+    cause,
+    remedy: 'The archive is damaged or hostile, or the destination does not fit it.',
+  })
 }

@@ -66,7 +66,12 @@ const batchSize = 64
 /** Everything below `root` (not the root itself), directories before their content, names in byte order. */
 export async function* walkTree(deps: PackDeps, root: string, options: WalkOptions = {}): AsyncGenerator<PackedEntry> {
   using place = deps.kernel.openInRoot(root, '.', { directory: true })
-  const walk: Walk = { deps, options, excluded: new Set((options.exclude ?? []).map((path) => path.replace(/^\/+|\/+$/g, ''))), links: new Map() }
+  const walk: Walk = {
+    deps,
+    options,
+    excluded: new Set((options.exclude ?? []).map((path) => path.replace(/^\/+|\/+$/g, ''))),
+    links: new Map(),
+  }
   yield* walkPlace(walk, { path: place.path, relative: '' }, 0)
 }
 
@@ -74,7 +79,11 @@ export async function* walkTree(deps: PackDeps, root: string, options: WalkOptio
  * A tar of `path` inside `root`, as `docker cp` and `export` send it. Throws `not-found` when nothing is there; later
  * failures end the stream.
  */
-export function packDirectory(deps: PackDeps, at: { readonly root: string; readonly path: string }, options: PackOptions = {}): Readable {
+export function packDirectory(
+  deps: PackDeps,
+  at: { readonly root: string; readonly path: string },
+  options: PackOptions = {},
+): Readable {
   const writer = createTarWriter()
   void packInto(deps, at, { options, writer }).then(
     () => writer.finish(),
@@ -83,19 +92,34 @@ export function packDirectory(deps: PackDeps, at: { readonly root: string; reado
   return writer.output
 }
 
-async function packInto(deps: PackDeps, at: { readonly root: string; readonly path: string }, to: { options: PackOptions; writer: ReturnType<typeof createTarWriter> }): Promise<void> {
+async function packInto(
+  deps: PackDeps,
+  at: { readonly root: string; readonly path: string },
+  to: { options: PackOptions; writer: ReturnType<typeof createTarWriter> },
+): Promise<void> {
   const { options, writer } = to
   const trimmed = at.path.replace(/\/+$/, '')
   const base = trimmed.slice(trimmed.lastIndexOf('/') + 1)
   const parentPath = trimmed.slice(0, trimmed.length - base.length)
   const rebase = options.rebaseName ?? base
-  using parent = deps.kernel.openInRoot(at.root, base === '' || base === '.' || base === '..' ? trimmed === '' ? '.' : trimmed : parentPath === '' ? '.' : parentPath, { directory: true })
+  using parent = deps.kernel.openInRoot(
+    at.root,
+    base === '' || base === '.' || base === '..'
+      ? trimmed === ''
+        ? '.'
+        : trimmed
+      : parentPath === ''
+        ? '.'
+        : parentPath,
+    { directory: true },
+  )
   const walk: Walk = { deps, options, excluded: new Set(options.exclude ?? []), links: new Map() }
   if (base === '' || base === '.' || base === '..') {
     await addAll(walk, writer, { place: { path: parent.path, relative: '' }, rebase })
     return
   }
-  const followed = options.followLast === true ? deps.kernel.openInRoot(at.root, trimmed, { followLast: true }) : undefined
+  const followed =
+    options.followLast === true ? deps.kernel.openInRoot(at.root, trimmed, { followLast: true }) : undefined
   using target = followed ?? deps.kernel.openInRoot(parent.path, base, { followLast: false })
   const stat = await deps.files.stat(target.path)
   if (stat.type === 'directory') {
@@ -103,23 +127,42 @@ async function packInto(deps: PackDeps, at: { readonly root: string; readonly pa
     return
   }
   const single = await describe(walk, { path: parent.path, relative: '' }, { name: base, stat })
-  if (single !== undefined) await writer.add({ ...single.header, name: rebase === '' ? base : rebase, nameKey: keyOfText(rebase === '' ? base : rebase) }, single.content())
+  if (single !== undefined)
+    await writer.add(
+      { ...single.header, name: rebase === '' ? base : rebase, nameKey: keyOfText(rebase === '' ? base : rebase) },
+      single.content(),
+    )
 }
 
-async function addAll(walk: Walk, writer: ReturnType<typeof createTarWriter>, from: { place: Place; rebase: string; stat?: FileStat }): Promise<void> {
+async function addAll(
+  walk: Walk,
+  writer: ReturnType<typeof createTarWriter>,
+  from: { place: Place; rebase: string; stat?: FileStat },
+): Promise<void> {
   const { place, rebase } = from
-  const prefix = rebase === '' ? '' : `${keyOfText(rebase)}/`
+  // The root directory is named `/`, and what is in it `/name`.
+  const prefix = rebase === '' ? '' : `${keyOfText(rebase).replace(/\/+$/, '')}/`
   const stat = from.stat ?? (await walk.deps.files.stat(place.path))
-  if (rebase !== '') await writer.add({ ...headerOf(walk, { name: rebase, stat, relative: rebase }), nameKey: `${keyOfText(rebase)}/` })
+  if (rebase !== '') await writer.add({ ...headerOf(walk, { name: rebase, stat, relative: rebase }), nameKey: prefix })
   for await (const entry of walkPlace(walk, place, 0)) {
     const { header } = entry
-    const renamed = { ...header, nameKey: prefix + (header.nameKey ?? ''), ...(header.type === 'hardlink' ? { linkKey: prefix + (header.linkKey ?? '') } : {}) }
+    const renamed = {
+      ...header,
+      nameKey: prefix + (header.nameKey ?? ''),
+      ...(header.type === 'hardlink' ? { linkKey: prefix + (header.linkKey ?? '') } : {}),
+    }
     await writer.add(renamed, entry.content())
   }
 }
 
 async function* walkPlace(walk: Walk, place: Place, depth: number): AsyncGenerator<PackedEntry> {
-  if (depth > depthMax) throw new GantryError('ARCHIVE_TOO_DEEP', 'invalid', `directories nest deeper than ${depthMax}: ${place.relative.slice(0, 100)}…`, { remedy: 'Remove the nesting.' })
+  if (depth > depthMax)
+    throw new GantryError(
+      'ARCHIVE_TOO_DEEP',
+      'invalid',
+      `directories nest deeper than ${depthMax}: ${place.relative.slice(0, 100)}…`,
+      { remedy: 'Remove the nesting.' },
+    )
   const names = (await walk.deps.files.list(place.path)).map(({ name }) => name).sort(byBytes)
   for (let at = 0; at < names.length; at += batchSize) {
     walk.options.signal?.throwIfAborted()
@@ -132,7 +175,11 @@ async function* walkPlace(walk: Walk, place: Place, depth: number): AsyncGenerat
   }
 }
 
-async function* walkEntry(walk: Walk, place: Place, at: { name: string; stat: FileStat; depth: number }): AsyncGenerator<PackedEntry> {
+async function* walkEntry(
+  walk: Walk,
+  place: Place,
+  at: { name: string; stat: FileStat; depth: number },
+): AsyncGenerator<PackedEntry> {
   const entry = await describe(walk, place, at)
   if (entry === undefined) return
   yield entry
@@ -145,7 +192,11 @@ async function* walkEntry(walk: Walk, place: Place, at: { name: string; stat: Fi
 }
 
 /** The entry for one name; undefined for what archives cannot hold (sockets) or what is gone. */
-async function describe(walk: Walk, place: Place, at: { name: string; stat: FileStat }): Promise<PackedEntry | undefined> {
+async function describe(
+  walk: Walk,
+  place: Place,
+  at: { name: string; stat: FileStat },
+): Promise<PackedEntry | undefined> {
   const { stat, name } = at
   const relative = joined(place.relative, name)
   const pathKey = keyOfText(relative)
@@ -153,19 +204,36 @@ async function describe(walk: Walk, place: Place, at: { name: string; stat: File
   if (stat.type === 'socket' || stat.type === 'unknown') return undefined
   if (walk.options.overlay === true && stat.type === 'character' && stat.rdev === 0) {
     const whiteout = keyOfText(joined(place.relative, `.wh.${name}`))
-    return { header: { name: '', nameKey: whiteout, type: 'file', mode: 0o600, mtime: timeOf(walk, stat) }, pathKey, countedBytes: 0, content: none }
+    return {
+      header: { name: '', nameKey: whiteout, type: 'file', mode: 0o600, mtime: timeOf(walk, stat) },
+      pathKey,
+      countedBytes: 0,
+      content: none,
+    }
   }
   const header = headerOf(walk, { name, stat, relative })
   const first = stat.type !== 'directory' && stat.nlink > 1 ? rememberLink(walk, stat, pathKey) : undefined
-  if (first !== undefined) return { header: { ...header, type: 'hardlink', linkKey: first, sizeBytes: 0 }, pathKey, countedBytes: 0, content: none }
+  if (first !== undefined)
+    return {
+      header: { ...header, type: 'hardlink', linkKey: first, sizeBytes: 0 },
+      pathKey,
+      countedBytes: 0,
+      content: none,
+    }
   if (stat.type === 'symlink') {
     const linkName = await walk.deps.files.readLink(`${place.path}/${name}`)
     return { header: { ...header, linkName }, pathKey, countedBytes: Buffer.byteLength(linkName), content: none }
   }
-  const attributes = stat.type === 'file' || stat.type === 'directory' ? capabilityOf(walk, `${place.path}/${name}`) : undefined
+  const attributes =
+    stat.type === 'file' || stat.type === 'directory' ? capabilityOf(walk, `${place.path}/${name}`) : undefined
   const full = attributes === undefined ? header : { ...header, attributes }
   if (stat.type !== 'file') return { header: full, pathKey, countedBytes: 0, content: none }
-  return { header: { ...full, sizeBytes: stat.sizeBytes }, pathKey, countedBytes: stat.sizeBytes, content: () => readContent(walk, place, { name, sizeBytes: stat.sizeBytes }) }
+  return {
+    header: { ...full, sizeBytes: stat.sizeBytes },
+    pathKey,
+    countedBytes: stat.sizeBytes,
+    content: () => readContent(walk, place, { name, sizeBytes: stat.sizeBytes }),
+  }
 }
 
 function headerOf(walk: Walk, at: { name: string; stat: FileStat; relative: string }): TarEntryOptions {
@@ -188,11 +256,21 @@ function headerOf(walk: Walk, at: { name: string; stat: FileStat; relative: stri
  * Content of exactly the announced length: a file that grows is cut, one that shrinks is filled with zeros, so that
  * the archive stays readable whatever a live container does to its files.
  */
-async function* readContent(walk: Walk, place: Place, at: { name: string; sizeBytes: number }): AsyncGenerator<Uint8Array> {
+async function* readContent(
+  walk: Walk,
+  place: Place,
+  at: { name: string; sizeBytes: number },
+): AsyncGenerator<Uint8Array> {
   using file = walk.deps.kernel.openInRoot(place.path, at.name, { followLast: false })
   let left = (await walk.deps.files.stat(file.path)).type === 'file' ? at.sizeBytes : -1
-  if (left < 0) throw new GantryError('ARCHIVE_FILE_CHANGED', 'conflict', `${at.name} changed while it was read`, { remedy: 'Try again.' })
-  for await (const chunk of walk.deps.files.readStream(file.path, { end: at.sizeBytes, chunkBytes: 256 * 1024 }) as AsyncIterable<Uint8Array>) {
+  if (left < 0)
+    throw new GantryError('ARCHIVE_FILE_CHANGED', 'conflict', `${at.name} changed while it was read`, {
+      remedy: 'Try again.',
+    })
+  for await (const chunk of walk.deps.files.readStream(file.path, {
+    end: at.sizeBytes,
+    chunkBytes: 256 * 1024,
+  }) as AsyncIterable<Uint8Array>) {
     const piece = chunk.subarray(0, left)
     left -= piece.byteLength
     yield piece
@@ -240,13 +318,24 @@ function isOpaque(walk: Walk, path: string): boolean {
 function opaqueMarker(directory: PackedEntry): PackedEntry {
   const { attributes: _none, ...header } = directory.header
   const nameKey = `${directory.pathKey}/.wh..wh..opq`
-  return { header: { ...header, nameKey, type: 'file', mode: (header.mode ?? 0) & 0o777, sizeBytes: 0 }, pathKey: nameKey, countedBytes: 0, content: async function* () {} }
+  return {
+    header: { ...header, nameKey, type: 'file', mode: (header.mode ?? 0) & 0o777, sizeBytes: 0 },
+    pathKey: nameKey,
+    countedBytes: 0,
+    content: async function* () {},
+  }
 }
 
 function timeOf(walk: Walk, stat: FileStat): TarTime {
   const ms = walk.options.clampTimesMs === undefined ? stat.mtimeMs : Math.min(stat.mtimeMs, walk.options.clampTimesMs)
   const seconds = Math.floor(ms / 1000)
-  return { seconds, nanos: walk.options.truncateTimes === true ? 0 : Math.min(999_999_999, Math.max(0, Math.round((ms - seconds * 1000) * 1e6))) }
+  return {
+    seconds,
+    nanos:
+      walk.options.truncateTimes === true
+        ? 0
+        : Math.min(999_999_999, Math.max(0, Math.round((ms - seconds * 1000) * 1e6))),
+  }
 }
 
 /** Linux's encoding of device numbers (makedev(3)). */

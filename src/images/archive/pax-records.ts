@@ -63,5 +63,7 @@ function forbidsNul(key: string): boolean {
 }
 
 function invalidPax(): GantryError {
-  return new GantryError('ARCHIVE_HEADER_INVALID', 'invalid', 'archive/tar: invalid tar header', { remedy: 'The archive is damaged; make it again.' })
+  return new GantryError('ARCHIVE_HEADER_INVALID', 'invalid', 'archive/tar: invalid tar header', {
+    remedy: 'The archive is damaged; make it again.',
+  })
 }

@@ -9,7 +9,14 @@ import { blockBytes, decodeHeaderBlock, entryTypeOf, isZeroBlock, textOfKey } fr
 import type { HeaderBlock, TarHeader, TarTime } from './tar-header.ts'
 import { defaultTarLimits, invalidHeader, overLimit, unexpectedEnd } from './tar-limits.ts'
 import type { TarLimits } from './tar-limits.ts'
-import { checkSparseMap, hasSparseExtension, paxSparse, readBodyMap, readGnuParts, readGnuRealSize } from './tar-sparse.ts'
+import {
+  checkSparseMap,
+  hasSparseExtension,
+  paxSparse,
+  readBodyMap,
+  readGnuParts,
+  readGnuRealSize,
+} from './tar-sparse.ts'
 import type { SparseMap, SparsePart } from './tar-sparse.ts'
 
 export interface TarEntry {
@@ -44,7 +51,11 @@ export class TarReader implements AsyncDisposable {
   #sparseBytes = 0
 
   /** `onSparseStored` sees the raw stored bytes of sparse files as they are read. */
-  constructor(source: AsyncIterable<Uint8Array>, limits: TarLimits = defaultTarLimits, onSparseStored?: (chunk: Buffer) => void) {
+  constructor(
+    source: AsyncIterable<Uint8Array>,
+    limits: TarLimits = defaultTarLimits,
+    onSparseStored?: (chunk: Buffer) => void,
+  ) {
     this.#source = new ByteSource(source)
     this.#limits = limits
     this.#onSparseStored = onSparseStored
@@ -63,9 +74,11 @@ export class TarReader implements AsyncDisposable {
       const fields = decodeHeaderBlock(block)
       if (fields === undefined) throw invalidHeader()
       const flag = String.fromCharCode(fields.typeFlag)
-      if (flag !== 'x' && flag !== 'g' && flag !== 'L' && flag !== 'K') return await this.#entry(block, fields, { longName, longLink, pax })
+      if (flag !== 'x' && flag !== 'g' && flag !== 'L' && flag !== 'K')
+        return await this.#entry(block, fields, { longName, longLink, pax })
       extensionBytes += fields.sizeBytes
-      if (extensionBytes > this.#limits.headerBytesMax) throw overLimit('an entry\'s header is too long', this.#limits.headerBytesMax)
+      if (extensionBytes > this.#limits.headerBytesMax)
+        throw overLimit("an entry's header is too long", this.#limits.headerBytesMax)
       const payload = await this.#extension(fields.sizeBytes)
       if (flag === 'x') pax = parsePax(payload)
       else if (flag === 'L') longName = cString(payload)
@@ -77,7 +90,12 @@ export class TarReader implements AsyncDisposable {
   async *trailer(): AsyncIterable<Buffer> {
     yield* this.#preamble
     this.#preamble = []
-    for (let chunk = await this.#source.take(zeros.length); chunk !== undefined; chunk = await this.#source.take(zeros.length)) yield chunk
+    for (
+      let chunk = await this.#source.take(zeros.length);
+      chunk !== undefined;
+      chunk = await this.#source.take(zeros.length)
+    )
+      yield chunk
   }
 
   /** The current entry's content that is already here, at most one chunk; undefined when waiting is needed. Not for sparse files. */
@@ -93,17 +111,33 @@ export class TarReader implements AsyncDisposable {
     return this.#source[Symbol.asyncDispose]()
   }
 
-  async #entry(block: Buffer, fields: HeaderBlock, extra: { longName: string | undefined; longLink: string | undefined; pax: PaxRecords }): Promise<TarEntry> {
+  async #entry(
+    block: Buffer,
+    fields: HeaderBlock,
+    extra: { longName: string | undefined; longLink: string | undefined; pax: PaxRecords },
+  ): Promise<TarEntry> {
     this.#entries += 1
     if (this.#entries > this.#limits.entriesMax) throw overLimit('too many entries', this.#limits.entriesMax)
     const header = applyExtensions(fields, extra)
     const sparse = await this.#sparseMap(block, header.sizeBytes, { header, pax: extra.pax })
     const storedBytes = header.type === 'file' || header.type === 'unknown' ? header.sizeBytes : 0
-    const current: Current = { sparse: sparse?.map, stored: storedBytes - (sparse?.bodyMapBytes ?? 0), padding: paddingOf(storedBytes) }
-    const whole: TarHeader = sparse === undefined ? { ...header, sizeBytes: storedBytes } : { ...header, ...sparse.renamed, sparse: true, sizeBytes: sparse.map.realSizeBytes }
+    const current: Current = {
+      sparse: sparse?.map,
+      stored: storedBytes - (sparse?.bodyMapBytes ?? 0),
+      padding: paddingOf(storedBytes),
+    }
+    const whole: TarHeader =
+      sparse === undefined
+        ? { ...header, sizeBytes: storedBytes }
+        : { ...header, ...sparse.renamed, sparse: true, sizeBytes: sparse.map.realSizeBytes }
     this.#charge(whole)
     const preamble = this.#preamble.length === 1 ? this.#preamble[0] : undefined
-    const entry: TarEntry = { header: whole, preamble: preamble ?? Buffer.concat(this.#preamble), storedBytes, body: this.#body(current) }
+    const entry: TarEntry = {
+      header: whole,
+      preamble: preamble ?? Buffer.concat(this.#preamble),
+      storedBytes,
+      body: this.#body(current),
+    }
     this.#preamble = []
     this.#current = current
     return entry
@@ -111,7 +145,8 @@ export class TarReader implements AsyncDisposable {
 
   #charge(header: TarHeader): void {
     const { nameBytesMax, totalBytesMax, sparseBytesMax } = this.#limits
-    if (header.nameKey.length > nameBytesMax || header.linkKey.length > nameBytesMax) throw overLimit('a path is too long', nameBytesMax)
+    if (header.nameKey.length > nameBytesMax || header.linkKey.length > nameBytesMax)
+      throw overLimit('a path is too long', nameBytesMax)
     this.#totalBytes += header.sizeBytes
     if (this.#totalBytes > totalBytesMax) throw overLimit('its contents are too large', totalBytesMax)
     if (!header.sparse) return
@@ -119,22 +154,36 @@ export class TarReader implements AsyncDisposable {
     if (this.#sparseBytes > sparseBytesMax) throw overLimit('its sparse files are too large', sparseBytesMax)
   }
 
-  async #sparseMap(block: Buffer, storedBytes: number, about: { header: TarHeader; pax: PaxRecords }): Promise<{ map: SparseMap; bodyMapBytes: number; renamed: Partial<TarHeader> } | undefined> {
+  async #sparseMap(
+    block: Buffer,
+    storedBytes: number,
+    about: { header: TarHeader; pax: PaxRecords },
+  ): Promise<{ map: SparseMap; bodyMapBytes: number; renamed: Partial<TarHeader> } | undefined> {
     if (about.header.typeFlag === 0x53) {
       const parts = readGnuParts(block, false)
-      for (let more = hasSparseExtension(block, false); more; ) {
+      for (let more = hasSparseExtension(block, false); more;) {
         const extension = await this.#preambleBlock()
         parts.push(...readGnuParts(extension, true))
         more = hasSparseExtension(extension, true)
-        if (parts.length * 24 > this.#limits.headerBytesMax) throw overLimit('a sparse map is too long', this.#limits.headerBytesMax)
+        if (parts.length * 24 > this.#limits.headerBytesMax)
+          throw overLimit('a sparse map is too long', this.#limits.headerBytesMax)
       }
-      return { map: checkSparseMap({ realSizeBytes: readGnuRealSize(block), parts }, storedBytes), bodyMapBytes: 0, renamed: {} }
+      return {
+        map: checkSparseMap({ realSizeBytes: readGnuRealSize(block), parts }, storedBytes),
+        bodyMapBytes: 0,
+        renamed: {},
+      }
     }
     const pax = about.header.type === 'file' ? paxSparse(about.pax) : undefined
     if (pax === undefined) return undefined
     const renamed = pax.name === undefined ? {} : { name: textOfKey(pax.name), nameKey: pax.name }
-    const { parts, blocks } = pax.parts === 'inBody' ? await this.#bodyMap(storedBytes) : { parts: pax.parts, blocks: 0 }
-    return { map: checkSparseMap({ realSizeBytes: pax.realSizeBytes, parts }, storedBytes - blocks * blockBytes), bodyMapBytes: blocks * blockBytes, renamed }
+    const { parts, blocks } =
+      pax.parts === 'inBody' ? await this.#bodyMap(storedBytes) : { parts: pax.parts, blocks: 0 }
+    return {
+      map: checkSparseMap({ realSizeBytes: pax.realSizeBytes, parts }, storedBytes - blocks * blockBytes),
+      bodyMapBytes: blocks * blockBytes,
+      renamed,
+    }
   }
 
   async #bodyMap(storedBytes: number): Promise<{ parts: SparsePart[]; blocks: number }> {
@@ -213,8 +262,9 @@ export class TarReader implements AsyncDisposable {
   async *#sparseBody(current: Current, map: SparseMap): AsyncIterable<Uint8Array> {
     let at = 0
     for (const { offset, length } of [...map.parts, { offset: map.realSizeBytes, length: 0 }]) {
-      for (; at < offset; at += Math.min(zeros.length, offset - at)) yield zeros.subarray(0, Math.min(zeros.length, offset - at))
-      for (let left = length; left > 0; ) {
+      for (; at < offset; at += Math.min(zeros.length, offset - at))
+        yield zeros.subarray(0, Math.min(zeros.length, offset - at))
+      for (let left = length; left > 0;) {
         const chunk = await this.#stored(current, left)
         this.#onSparseStored?.(chunk)
         left -= chunk.length
@@ -226,7 +276,10 @@ export class TarReader implements AsyncDisposable {
 }
 
 /** The entries of a tar stream; ends the source when left early. */
-export async function* readTar(source: AsyncIterable<Uint8Array>, limits: TarLimits = defaultTarLimits): AsyncGenerator<TarEntry, void, undefined> {
+export async function* readTar(
+  source: AsyncIterable<Uint8Array>,
+  limits: TarLimits = defaultTarLimits,
+): AsyncGenerator<TarEntry, void, undefined> {
   await using reader = new TarReader(source, limits)
   for (let entry = await reader.next(); entry !== undefined; entry = await reader.next()) yield entry
 }
@@ -243,7 +296,10 @@ function cString(payload: Buffer): string {
 const attributePrefix = 'SCHILY.xattr.'
 const noAttributes: ReadonlyMap<string, Uint8Array> = new Map()
 
-function applyExtensions(fields: HeaderBlock, extra: { longName: string | undefined; longLink: string | undefined; pax: PaxRecords }): TarHeader {
+function applyExtensions(
+  fields: HeaderBlock,
+  extra: { longName: string | undefined; longLink: string | undefined; pax: PaxRecords },
+): TarHeader {
   const records = extra.pax.length === 0 ? undefined : new Map(extra.pax)
   const nameKey = records?.get('path') ?? extra.longName ?? fields.nameKey
   const linkKey = records?.get('linkpath') ?? extra.longLink ?? fields.linkKey
@@ -271,7 +327,8 @@ function applyExtensions(fields: HeaderBlock, extra: { longName: string | undefi
 
 function attributesOf(records: ReadonlyMap<string, string>): ReadonlyMap<string, Uint8Array> {
   const attributes = new Map<string, Uint8Array>()
-  for (const [key, value] of records) if (key.startsWith(attributePrefix)) attributes.set(key.slice(attributePrefix.length), Buffer.from(value, 'latin1'))
+  for (const [key, value] of records)
+    if (key.startsWith(attributePrefix)) attributes.set(key.slice(attributePrefix.length), Buffer.from(value, 'latin1'))
   return attributes
 }
 

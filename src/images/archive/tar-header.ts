@@ -152,13 +152,15 @@ export function readText(block: Buffer, offset: number, length: number): string 
 
 /** Bytes-as-characters to text. */
 export function textOfKey(key: string): string {
-  for (let at = 0; at < key.length; at += 1) if (key.charCodeAt(at) > 0x7f) return Buffer.from(key, 'latin1').toString('utf8')
+  for (let at = 0; at < key.length; at += 1)
+    if (key.charCodeAt(at) > 0x7f) return Buffer.from(key, 'latin1').toString('utf8')
   return key
 }
 
 /** Text to bytes-as-characters. */
 export function keyOfText(text: string): string {
-  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 0x7f) return Buffer.from(text, 'utf8').toString('latin1')
+  for (let at = 0; at < text.length; at += 1)
+    if (text.charCodeAt(at) > 0x7f) return Buffer.from(text, 'utf8').toString('latin1')
   return text
 }
 
@@ -189,11 +191,14 @@ export function encodeHeaderBlock(block: Buffer, fields: HeaderBlock): void {
 export function splitName(nameKey: string): { prefix: string; name: string; whole: boolean } {
   if (nameKey.length <= 100) return { prefix: '', name: nameKey, whole: true }
   const slash = nameKey.lastIndexOf('/', Math.min(155, nameKey.length - 2))
-  if (slash > 0 && nameKey.length - slash - 1 <= 100) return { prefix: nameKey.slice(0, slash), name: nameKey.slice(slash + 1), whole: true }
+  if (slash > 0 && nameKey.length - slash - 1 <= 100)
+    return { prefix: nameKey.slice(0, slash), name: nameKey.slice(slash + 1), whole: true }
   return { prefix: '', name: nameKey.slice(0, 100), whole: false }
 }
 
-function readNumbers(block: Buffer): Pick<HeaderBlock, 'mode' | 'uid' | 'gid' | 'sizeBytes' | 'mtimeSeconds'> | undefined {
+function readNumbers(
+  block: Buffer,
+): Pick<HeaderBlock, 'mode' | 'uid' | 'gid' | 'sizeBytes' | 'mtimeSeconds'> | undefined {
   const mode = readNumber(block, 100, 8)
   const uid = readNumber(block, 108, 8)
   const gid = readNumber(block, 116, 8)

@@ -24,7 +24,11 @@ export const defaultTarLimits: TarLimits = {
 /** Limits for an archive that shall be unpacked where `freeBytes` are left: never more than fits, with a reserve. */
 export function limitsForSpace(freeBytes: number, limits: TarLimits = defaultTarLimits): TarLimits {
   const room = Math.max(0, Math.floor(freeBytes * 0.95))
-  return { ...limits, totalBytesMax: Math.min(limits.totalBytesMax, room), sparseBytesMax: Math.min(limits.sparseBytesMax, room) }
+  return {
+    ...limits,
+    totalBytesMax: Math.min(limits.totalBytesMax, room),
+    sparseBytesMax: Math.min(limits.sparseBytesMax, room),
+  }
 }
 
 /** The error for a limit that an archive goes over. */
@@ -36,10 +40,14 @@ export function overLimit(what: string, max: number): GantryError {
 
 /** The error for an archive that ends in the middle, in the words of Go's io package that clients know. */
 export function unexpectedEnd(): GantryError {
-  return new GantryError('ARCHIVE_TRUNCATED', 'invalid', 'unexpected EOF', { remedy: 'The archive is cut off or is no archive; make it again.' })
+  return new GantryError('ARCHIVE_TRUNCATED', 'invalid', 'unexpected EOF', {
+    remedy: 'The archive is cut off or is no archive; make it again.',
+  })
 }
 
 /** The error for a block that is no tar header, in the words of Go's archive/tar. */
 export function invalidHeader(): GantryError {
-  return new GantryError('ARCHIVE_HEADER_INVALID', 'invalid', 'archive/tar: invalid tar header', { remedy: 'The archive is damaged or is no tar; make it again.' })
+  return new GantryError('ARCHIVE_HEADER_INVALID', 'invalid', 'archive/tar: invalid tar header', {
+    remedy: 'The archive is damaged or is no tar; make it again.',
+  })
 }

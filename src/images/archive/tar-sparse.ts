@@ -43,7 +43,9 @@ export function readGnuRealSize(block: Buffer): number {
 }
 
 /** What the PAX records say of a sparse file: undefined when it is none, `inBody` for format 1.0 (the map leads the body). */
-export function paxSparse(records: PaxRecords): { realSizeBytes: number; parts: SparsePart[] | 'inBody'; name: string | undefined } | undefined {
+export function paxSparse(
+  records: PaxRecords,
+): { realSizeBytes: number; parts: SparsePart[] | 'inBody'; name: string | undefined } | undefined {
   const value = (key: string): string | undefined => records.findLast(([name]) => name === key)?.[1]
   const major = value('GNU.sparse.major')
   const size = value('GNU.sparse.realsize') ?? value('GNU.sparse.size')
@@ -52,7 +54,14 @@ export function paxSparse(records: PaxRecords): { realSizeBytes: number; parts: 
   const name = value('GNU.sparse.name')
   if (major === '1') return { realSizeBytes, parts: 'inBody', name }
   const map = value('GNU.sparse.map')
-  const numbers = map === undefined ? records.filter(([key]) => key === 'GNU.sparse.offset' || key === 'GNU.sparse.numbytes').map(([, text]) => decimal(text)) : map === '' ? [] : map.split(',').map(decimal)
+  const numbers =
+    map === undefined
+      ? records
+          .filter(([key]) => key === 'GNU.sparse.offset' || key === 'GNU.sparse.numbytes')
+          .map(([, text]) => decimal(text))
+      : map === ''
+        ? []
+        : map.split(',').map(decimal)
   return { realSizeBytes, parts: pairs(numbers), name }
 }
 

@@ -57,7 +57,12 @@ export function encodeTarHeader(entry: TarEntryOptions): Buffer {
   if (records.length === 0) return header
   const payload = encodePax(records)
   const extension = Buffer.alloc(blockBytes)
-  encodeHeaderBlock(extension, { ...emptyFields, nameKey: paxName(nameKey), typeFlag: 'x'.charCodeAt(0), sizeBytes: payload.length })
+  encodeHeaderBlock(extension, {
+    ...emptyFields,
+    nameKey: paxName(nameKey),
+    typeFlag: 'x'.charCodeAt(0),
+    sizeBytes: payload.length,
+  })
   return Buffer.concat([extension, payload, Buffer.alloc(paddingBytes(payload.length)), header])
 }
 
@@ -115,8 +120,19 @@ function drained(output: PassThrough): Promise<void> {
 }
 
 const emptyFields: HeaderBlock = {
-  nameKey: '', linkKey: '', typeFlag: 0, mode: 0, uid: 0, gid: 0, sizeBytes: 0, mtimeSeconds: 0,
-  userName: '', groupName: '', deviceMajor: 0, deviceMinor: 0, gnu: false,
+  nameKey: '',
+  linkKey: '',
+  typeFlag: 0,
+  mode: 0,
+  uid: 0,
+  gid: 0,
+  sizeBytes: 0,
+  mtimeSeconds: 0,
+  userName: '',
+  groupName: '',
+  deviceMajor: 0,
+  deviceMinor: 0,
+  gnu: false,
 }
 
 function blockFields(entry: TarEntryOptions, nameKey: string, linkKey: string): HeaderBlock {
@@ -149,8 +165,10 @@ function paxRecordsFor(entry: TarEntryOptions, nameKey: string, linkKey: string)
   if ((entry.uid ?? 0) > octal7) records.push(['uid', String(entry.uid)])
   if ((entry.gid ?? 0) > octal7) records.push(['gid', String(entry.gid)])
   const mtime = entry.mtime
-  if (mtime !== undefined && (mtime.nanos !== 0 || mtime.seconds < 0 || mtime.seconds > octal11)) records.push(['mtime', formatPaxTime(mtime)])
-  for (const [name, value] of entry.attributes ?? []) records.push([`SCHILY.xattr.${name}`, Buffer.from(value).toString('latin1')])
+  if (mtime !== undefined && (mtime.nanos !== 0 || mtime.seconds < 0 || mtime.seconds > octal11))
+    records.push(['mtime', formatPaxTime(mtime)])
+  for (const [name, value] of entry.attributes ?? [])
+    records.push([`SCHILY.xattr.${name}`, Buffer.from(value).toString('latin1')])
   return records.length < 2 ? records : records.sort(([a], [b]) => (a < b ? -1 : 1))
 }
 

@@ -76,7 +76,10 @@ export async function addDebianPackage(deps: LayerDeps, layer: BaseLayer, path: 
   for await (const entry of debianEntries(deps, path)) {
     const name = mergedName(cleanName(entry.header.name))
     if (name === '' || leftOut.test(name)) continue
-    await addEntry(layer, entry, { name, linkName: entry.header.type === 'hardlink' ? mergedName(cleanName(entry.header.linkName)) : entry.header.linkName })
+    await addEntry(layer, entry, {
+      name,
+      linkName: entry.header.type === 'hardlink' ? mergedName(cleanName(entry.header.linkName)) : entry.header.linkName,
+    })
   }
 }
 
@@ -89,13 +92,18 @@ export async function readFromDebianPackage(deps: LayerDeps, path: string, wante
     for await (const chunk of entry.body) chunks.push(chunk)
     found = Buffer.concat(chunks)
   }
-  if (found === undefined) throw new GantryError('IMAGE_BOOTSTRAP_DAMAGED', 'internal', `${path} has no ${wanted}`, { remedy: 'Remove the download and try again.' })
+  if (found === undefined)
+    throw new GantryError('IMAGE_BOOTSTRAP_DAMAGED', 'internal', `${path} has no ${wanted}`, {
+      remedy: 'Remove the download and try again.',
+    })
   return found
 }
 
 /** Adds an npm package's `bin`, `lib`, `include` and `share` under /usr/local. */
 export async function addNpmPackage(deps: LayerDeps, layer: BaseLayer, path: string): Promise<void> {
-  const plain = await decompress(deps.files.readStream(path) as AsyncIterable<Uint8Array>, deps.processes, { maxBytes: contentBytesMax })
+  const plain = await decompress(deps.files.readStream(path) as AsyncIterable<Uint8Array>, deps.processes, {
+    maxBytes: contentBytesMax,
+  })
   for await (const entry of readTar(plain)) {
     const name = cleanName(entry.header.name).replace(/^[^/]+\/?/, '')
     if (!/^(?:bin|lib|include|share)\//.test(name) || entry.header.type === 'hardlink') continue
@@ -106,17 +114,38 @@ export async function addNpmPackage(deps: LayerDeps, layer: BaseLayer, path: str
 async function addEntry(layer: BaseLayer, entry: TarEntry, to: { name: string; linkName: string }): Promise<void> {
   const { header } = entry
   if (header.type === 'unknown') return
-  await layer.add({ name: to.name, type: header.type, linkName: to.linkName, mode: header.mode, uid: header.uid, gid: header.gid, sizeBytes: header.sizeBytes, attributes: header.attributes }, entry.body)
+  await layer.add(
+    {
+      name: to.name,
+      type: header.type,
+      linkName: to.linkName,
+      mode: header.mode,
+      uid: header.uid,
+      gid: header.gid,
+      sizeBytes: header.sizeBytes,
+      attributes: header.attributes,
+    },
+    entry.body,
+  )
 }
 
 async function* debianEntries({ processes }: LayerDeps, path: string): AsyncGenerator<TarEntry> {
   const program = await processes.find('dpkg-deb')
-  if (program === undefined) throw new GantryError('IMAGE_BOOTSTRAP_TOOL_MISSING', 'not-implemented', 'dpkg-deb is not installed, so base images cannot be made here', { remedy: 'Install dpkg, or load an image from a file.' })
+  if (program === undefined)
+    throw new GantryError(
+      'IMAGE_BOOTSTRAP_TOOL_MISSING',
+      'not-implemented',
+      'dpkg-deb is not installed, so base images cannot be made here',
+      { remedy: 'Install dpkg, or load an image from a file.' },
+    )
   const child = processes.spawn(program, ['--fsys-tarfile', path], { descriptors: ['null', 'pipe', 'null'] })
   try {
     yield* readTar(child.pipes.get(1) as Readable)
     const { exitCode } = await child.exited
-    if (exitCode !== 0) throw new GantryError('IMAGE_BOOTSTRAP_DAMAGED', 'internal', `${path} is damaged`, { remedy: 'Remove the download and try again.' })
+    if (exitCode !== 0)
+      throw new GantryError('IMAGE_BOOTSTRAP_DAMAGED', 'internal', `${path} is damaged`, {
+        remedy: 'Remove the download and try again.',
+      })
   } finally {
     child.kill('SIGKILL')
     await child.exited
@@ -124,7 +153,10 @@ async function* debianEntries({ processes }: LayerDeps, path: string): AsyncGene
 }
 
 function cleanName(name: string): string {
-  return name.split('/').filter((part) => part !== '' && part !== '.' && part !== '..').join('/')
+  return name
+    .split('/')
+    .filter((part) => part !== '' && part !== '.' && part !== '..')
+    .join('/')
 }
 
 function mergedName(name: string): string {

@@ -14,7 +14,14 @@ import { createProcesses } from '#world/real/processes.ts'
 import { createRandom } from '#world/real/random.ts'
 
 const processes = createProcesses()
-const deps = { processes, kernel: createKernel({ processes }), files: createFiles(), clock: createClock(), random: createRandom(), machine: readMachine() }
+const deps = {
+  processes,
+  kernel: createKernel({ processes }),
+  files: createFiles(),
+  clock: createClock(),
+  random: createRandom(),
+  machine: readMachine(),
+}
 
 test('base images run, and making them again gives the same ids', async (context) => {
   const root = mkdtempSync(join(tmpdir(), 'gantry-bootstrap-test-'))

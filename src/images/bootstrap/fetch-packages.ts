@@ -21,7 +21,11 @@ export interface FetchOptions {
 const timeoutMs = 10 * 60_000
 
 /** Paths of Debian packages, in the order asked for. Throws `unavailable` when one is neither kept nor to be had. */
-export async function fetchDebianPackages(deps: FetchDeps, names: readonly string[], options: FetchOptions): Promise<string[]> {
+export async function fetchDebianPackages(
+  deps: FetchDeps,
+  names: readonly string[],
+  options: FetchOptions,
+): Promise<string[]> {
   const { files, processes, cache } = deps
   const directory = `${cache}/debian`
   await files.makeDirectory(directory, { recursive: true, mode: 0o755 })
@@ -31,15 +35,26 @@ export async function fetchDebianPackages(deps: FetchDeps, names: readonly strin
     const result = await runTool(processes, 'apt-get', ['download', '-q', ...missing], { cwd: directory, ...options })
     const still = await missingPackages(files, directory, names)
     if (still.length > 0) {
-      throw new GantryError('IMAGE_BOOTSTRAP_UNREACHABLE', 'unavailable', `cannot download Debian packages ${still.join(', ')}: ${lastLine(result.stderr)}`, { remedy: 'Check the network and run apt-get update, then try again.' })
+      throw new GantryError(
+        'IMAGE_BOOTSTRAP_UNREACHABLE',
+        'unavailable',
+        `cannot download Debian packages ${still.join(', ')}: ${lastLine(result.stderr)}`,
+        { remedy: 'Check the network and run apt-get update, then try again.' },
+      )
     }
   }
   const present = (await files.list(directory)).map(({ name }) => name).sort()
-  return names.map((name) => `${directory}/${present.findLast((file) => file.startsWith(`${name}_`) && file.endsWith('.deb')) ?? ''}`)
+  return names.map(
+    (name) => `${directory}/${present.findLast((file) => file.startsWith(`${name}_`) && file.endsWith('.deb')) ?? ''}`,
+  )
 }
 
 /** Path of an npm package's tarball, and the version it has. Throws `unavailable` when no registry answers. */
-export async function fetchNpmPackage(deps: FetchDeps, name: string, wanted: { readonly version: string } & FetchOptions): Promise<{ path: string; version: string }> {
+export async function fetchNpmPackage(
+  deps: FetchDeps,
+  name: string,
+  wanted: { readonly version: string } & FetchOptions,
+): Promise<{ path: string; version: string }> {
   const { files, processes, cache, random } = deps
   const directory = `${cache}/npm`
   await files.makeDirectory(directory, { recursive: true, mode: 0o755 })
@@ -49,12 +64,24 @@ export async function fetchNpmPackage(deps: FetchDeps, name: string, wanted: { r
   const fresh = `${directory}/${randomHex(random, 8)}`
   await files.makeDirectory(fresh, { mode: 0o755 })
   try {
-    const result = await runTool(processes, 'npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', fresh, `${name}@${wanted.version}`], { cwd: fresh, ...wanted })
+    const result = await runTool(
+      processes,
+      'npm',
+      ['pack', '--silent', '--ignore-scripts', '--pack-destination', fresh, `${name}@${wanted.version}`],
+      { cwd: fresh, ...wanted },
+    )
     // A range may name several versions: npm packs each; the newest is the one meant.
-    const packed = (await files.list(fresh)).map((entry) => ({ file: entry.name, version: versionOf(name, entry.name) })).filter(({ version }) => version !== undefined)
+    const packed = (await files.list(fresh))
+      .map((entry) => ({ file: entry.name, version: versionOf(name, entry.name) }))
+      .filter(({ version }) => version !== undefined)
     const newest = packed.sort((a, b) => compareVersions(a.version ?? '', b.version ?? '')).at(-1)
     if (newest?.version === undefined) {
-      throw new GantryError('IMAGE_BOOTSTRAP_UNREACHABLE', 'unavailable', `cannot download ${name}@${wanted.version} from npm: ${lastLine(result.stderr)}`, { remedy: 'Check the network and that this version exists.' })
+      throw new GantryError(
+        'IMAGE_BOOTSTRAP_UNREACHABLE',
+        'unavailable',
+        `cannot download ${name}@${wanted.version} from npm: ${lastLine(result.stderr)}`,
+        { remedy: 'Check the network and that this version exists.' },
+      )
     }
     await files.rename(`${fresh}/${newest.file}`, `${directory}/${newest.file}`)
     return { path: `${directory}/${newest.file}`, version: newest.version }
@@ -69,10 +96,16 @@ async function missingPackages(files: Files, directory: string, names: readonly 
 }
 
 /** Only an exact version or a beginning of one is answered from what is kept; `latest` always asks. */
-async function keptVersion(files: Files, directory: string, of: { name: string; version: string }): Promise<{ path: string; version: string } | undefined> {
+async function keptVersion(
+  files: Files,
+  directory: string,
+  of: { name: string; version: string },
+): Promise<{ path: string; version: string } | undefined> {
   const versions = (await files.list(directory)).flatMap(({ name: file }) => {
     const version = versionOf(of.name, file)
-    return version !== undefined && (version === of.version || version.startsWith(`${of.version}.`)) ? [{ path: `${directory}/${file}`, version }] : []
+    return version !== undefined && (version === of.version || version.startsWith(`${of.version}.`))
+      ? [{ path: `${directory}/${file}`, version }]
+      : []
   })
   return versions.sort((a, b) => compareVersions(a.version, b.version)).at(-1)
 }
@@ -90,15 +123,42 @@ function compareVersions(a: string, b: string): number {
   return 0
 }
 
-async function runTool(processes: Processes, name: string, args: readonly string[], options: FetchOptions & { cwd: string }): Promise<{ stderr: string }> {
+async function runTool(
+  processes: Processes,
+  name: string,
+  args: readonly string[],
+  options: FetchOptions & { cwd: string },
+): Promise<{ stderr: string }> {
   const program = await processes.find(name)
-  if (program === undefined) throw new GantryError('IMAGE_BOOTSTRAP_TOOL_MISSING', 'not-implemented', `${name} is not installed, so base images cannot be made here`, { remedy: `Install ${name}, or load an image from a file.` })
-  const { PATH, HOME, HTTP_PROXY, HTTPS_PROXY, http_proxy, https_proxy, npm_config_registry } = processes.self.env
-  const env = Object.fromEntries(Object.entries({ PATH, HOME, HTTP_PROXY, HTTPS_PROXY, http_proxy, https_proxy, npm_config_registry, LC_ALL: 'C' }).filter((pair): pair is [string, string] => pair[1] !== undefined))
-  return await processes.run(program, args, { cwd: options.cwd, env, timeoutMs, ...(options.signal === undefined ? {} : { signal: options.signal }) })
+  if (program === undefined)
+    throw new GantryError(
+      'IMAGE_BOOTSTRAP_TOOL_MISSING',
+      'not-implemented',
+      `${name} is not installed, so base images cannot be made here`,
+      { remedy: `Install ${name}, or load an image from a file.` },
+    )
+  // The user's own settings count: proxies, registries, certificates. Not what would steer another Node.
+  const env = Object.fromEntries(
+    Object.entries({
+      ...processes.self.env,
+      NODE_OPTIONS: undefined,
+      NODE_COMPILE_CACHE: undefined,
+      LC_ALL: 'C',
+    }).filter((pair): pair is [string, string] => pair[1] !== undefined),
+  )
+  return await processes.run(program, args, {
+    cwd: options.cwd,
+    env,
+    timeoutMs,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  })
 }
 
 function lastLine(text: string): string {
   const lines = text.trim().split('\n')
-  return lines.findLast((line) => line.startsWith('E:') || line.includes('ERR') || line.includes('error')) ?? lines.at(-1) ?? 'no answer'
+  return (
+    lines.findLast((line) => line.startsWith('E:') || line.includes('ERR') || line.includes('error')) ??
+    lines.at(-1) ??
+    'no answer'
+  )
 }

@@ -32,17 +32,28 @@ interface Places {
 /** Opens the blobs under `root` and sweeps half-written ones. */
 export async function createContentStore(deps: ContentDeps, root: string): Promise<ContentStore> {
   const { files } = deps
-  const places: Places = { root, incoming: `${root}/incoming`, partial: `${root}/partial`, blobs: new Map(), open: new Set() }
+  const places: Places = {
+    root,
+    incoming: `${root}/incoming`,
+    partial: `${root}/partial`,
+    blobs: new Map(),
+    open: new Set(),
+  }
   await files.remove(places.incoming, { recursive: true, force: true })
-  for (const directory of [places.incoming, places.partial, `${root}/sha256`, `${root}/sha512`]) await files.makeDirectory(directory, { recursive: true, mode: 0o700 })
+  for (const directory of [places.incoming, places.partial, `${root}/sha256`, `${root}/sha512`])
+    await files.makeDirectory(directory, { recursive: true, mode: 0o700 })
   for (const algorithm of ['sha256', 'sha512']) {
     for (const { name } of await files.list(`${root}/${algorithm}`)) {
       const digest = `${algorithm}:${name}`
-      if (isDigest(digest)) places.blobs.set(digest, { digest, sizeBytes: (await files.stat(`${root}/${algorithm}/${name}`)).sizeBytes })
+      if (isDigest(digest))
+        places.blobs.set(digest, { digest, sizeBytes: (await files.stat(`${root}/${algorithm}/${name}`)).sizeBytes })
     }
   }
   const need = (digest: Digest): string => {
-    if (!places.blobs.has(digest)) throw new GantryError('BLOB_MISSING', 'not-found', `blob ${digest} does not exist`, { remedy: 'Load or pull the image again.' })
+    if (!places.blobs.has(digest))
+      throw new GantryError('BLOB_MISSING', 'not-found', `blob ${digest} does not exist`, {
+        remedy: 'Load or pull the image again.',
+      })
     return pathOf(places, digest)
   }
   return {
@@ -67,7 +78,11 @@ function algorithmOf(digest: Digest | undefined): 'sha256' | 'sha512' {
   return digest?.startsWith('sha512:') === true ? 'sha512' : 'sha256'
 }
 
-async function putBlob({ files, random }: ContentDeps, places: Places, from: { content: Uint8Array | AsyncIterable<Uint8Array>; options: PutOptions }): Promise<BlobRecord> {
+async function putBlob(
+  { files, random }: ContentDeps,
+  places: Places,
+  from: { content: Uint8Array | AsyncIterable<Uint8Array>; options: PutOptions },
+): Promise<BlobRecord> {
   const { content, options } = from
   const path = `${places.incoming}/${randomHex(random, 8)}`
   const digest = createDigestStream(algorithmOf(options.expectDigest))
@@ -96,13 +111,17 @@ async function putBlob({ files, random }: ContentDeps, places: Places, from: { c
 
 /** Reopens a download: what is there is hashed again, so that a damaged tail shows at the end and not in an image. */
 async function openPartial({ files }: ContentDeps, places: Places, digest: Digest): Promise<PartialBlob> {
-  if (places.open.has(digest)) throw new GantryError('BLOB_BUSY', 'conflict', `blob ${digest} is being downloaded already`, { remedy: 'Wait for the other download.' })
+  if (places.open.has(digest))
+    throw new GantryError('BLOB_BUSY', 'conflict', `blob ${digest} is being downloaded already`, {
+      remedy: 'Wait for the other download.',
+    })
   places.open.add(digest)
   const path = `${places.partial}/${digestHex(digest)}`
   try {
     await limitPartials(files, places)
     const running = createDigestStream(algorithmOf(digest))
-    if (await files.exists(path)) for await (const chunk of files.readStream(path) as AsyncIterable<Uint8Array>) running.update(chunk)
+    if (await files.exists(path))
+      for await (const chunk of files.readStream(path) as AsyncIterable<Uint8Array>) running.update(chunk)
     const file = await files.open(path, 'a', 0o600)
     let closed = false
     const close = async (): Promise<void> => {
@@ -149,31 +168,51 @@ async function limitPartials(files: Files, places: Places): Promise<void> {
   const entries = await files.list(places.partial)
   if (entries.length < partialFilesMax) return
   const open = new Set([...places.open].map(digestHex))
-  const aged = await Promise.all(entries.filter(({ name }) => !open.has(name)).map(async ({ name }) => ({ name, mtimeMs: (await files.stat(`${places.partial}/${name}`)).mtimeMs })))
+  const aged = await Promise.all(
+    entries
+      .filter(({ name }) => !open.has(name))
+      .map(async ({ name }) => ({ name, mtimeMs: (await files.stat(`${places.partial}/${name}`)).mtimeMs })),
+  )
   aged.sort((a, b) => a.mtimeMs - b.mtimeMs)
-  for (const { name } of aged.slice(0, entries.length - partialFilesMax + 1)) await files.remove(`${places.partial}/${name}`, { force: true })
+  for (const { name } of aged.slice(0, entries.length - partialFilesMax + 1))
+    await files.remove(`${places.partial}/${name}`, { force: true })
 }
 
 async function writeAll(file: OpenFile, chunk: Uint8Array): Promise<void> {
-  for (let at = 0; at < chunk.byteLength; ) {
+  for (let at = 0; at < chunk.byteLength;) {
     try {
       at += await file.write(chunk.subarray(at), null)
     } catch (error) {
       if (errnoOf(error) !== 'ENOSPC') throw error
-      throw new GantryError('CONTENT_NO_SPACE', 'unavailable', 'no space left on device', { cause: error, remedy: 'Free disk space (gantry system prune).' })
+      throw new GantryError('CONTENT_NO_SPACE', 'unavailable', 'no space left on device', {
+        cause: error,
+        remedy: 'Free disk space (gantry system prune).',
+      })
     }
   }
 }
 
 function verify(record: BlobRecord, options: PutOptions): void {
   if (options.expectDigest !== undefined && record.digest !== options.expectDigest) {
-    throw new GantryError('BLOB_DIGEST_MISMATCH', 'invalid', `unexpected digest: expected ${options.expectDigest}, got ${record.digest}`, { remedy: 'The content is damaged where it comes from; try again.' })
+    throw new GantryError(
+      'BLOB_DIGEST_MISMATCH',
+      'invalid',
+      `unexpected digest: expected ${options.expectDigest}, got ${record.digest}`,
+      { remedy: 'The content is damaged where it comes from; try again.' },
+    )
   }
   if (options.expectSizeBytes !== undefined && record.sizeBytes !== options.expectSizeBytes) {
-    throw new GantryError('BLOB_SIZE_MISMATCH', 'invalid', `unexpected size: expected ${options.expectSizeBytes}, got ${record.sizeBytes}`, { remedy: 'The content is damaged where it comes from; try again.' })
+    throw new GantryError(
+      'BLOB_SIZE_MISMATCH',
+      'invalid',
+      `unexpected size: expected ${options.expectSizeBytes}, got ${record.sizeBytes}`,
+      { remedy: 'The content is damaged where it comes from; try again.' },
+    )
   }
 }
 
 function tooLarge(max: number): GantryError {
-  return new GantryError('BLOB_TOO_LARGE', 'too-large', `content is larger than ${max} bytes`, { remedy: 'Check the address or the file.' })
+  return new GantryError('BLOB_TOO_LARGE', 'too-large', `content is larger than ${max} bytes`, {
+    remedy: 'Check the address or the file.',
+  })
 }

@@ -48,7 +48,8 @@ export async function createLeases(files: Files, path: string): Promise<LeaseBoo
     async unpin(owner) {
       if (pins.delete(owner)) await save()
     },
-    pinned: (prefix) => [...pins].filter(([owner]) => owner.startsWith(prefix)).map(([owner, things]) => ({ owner, things })),
+    pinned: (prefix) =>
+      [...pins].filter(([owner]) => owner.startsWith(prefix)).map(([owner, things]) => ({ owner, things })),
     holdsLayer: (digest) => holds('layer', digest),
     holdsBlob: (digest) => holds('blob', digest),
     holdsImage: (digest) => holds('image', digest),

@@ -21,7 +21,11 @@ export interface ImportDeps extends ReadArchiveDeps {
 }
 
 /** Imports a tar (any compression). The reference is judged before a byte is read. */
-export async function importImage(deps: ImportDeps, source: AsyncIterable<Uint8Array>, options: ImportOptions = {}): Promise<ImageRecord> {
+export async function importImage(
+  deps: ImportDeps,
+  source: AsyncIterable<Uint8Array>,
+  options: ImportOptions = {},
+): Promise<ImageRecord> {
   const tags = options.reference === undefined || options.reference === '' ? [] : [completeTag(options.reference)]
   const platform = normalizePlatform(options.platform ?? deps.platform)
   const taken = new Set<Digest>()
@@ -32,7 +36,10 @@ export async function importImage(deps: ImportDeps, source: AsyncIterable<Uint8A
       lease.hold({ layer })
     }
     const plain = await decompress(source, deps.processes)
-    const layer = await deps.layers.ingestTar(plain, { onStored: hold, ...(options.signal === undefined ? {} : { signal: options.signal }) })
+    const layer = await deps.layers.ingestTar(plain, {
+      onStored: hold,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    })
     const created = formatInstant(deps.clock.now())
     const message = options.message ?? ''
     const config: ImageConfig = {

@@ -20,7 +20,11 @@ export interface LoadDeps extends ReadArchiveDeps {
 }
 
 /** Loads every image of an archive (docker-archive or OCI layout, compressed or not). Throws `invalid` for a bad one and keeps nothing of it. */
-export async function loadImages(deps: LoadDeps, source: AsyncIterable<Uint8Array>, options: LoadOptions = {}): Promise<LoadedImage[]> {
+export async function loadImages(
+  deps: LoadDeps,
+  source: AsyncIterable<Uint8Array>,
+  options: LoadOptions = {},
+): Promise<LoadedImage[]> {
   const taken = new Set<Digest>()
   try {
     using lease = deps.leases.open('load')
@@ -29,7 +33,11 @@ export async function loadImages(deps: LoadDeps, source: AsyncIterable<Uint8Arra
       lease.hold({ layer })
     }
     const contents = await readArchive(deps, source, { ...options, onLayer })
-    const planned = planLoad({ contents, hasLayer: (diffId) => deps.layers.get(diffId) !== undefined, platform: options.platform ?? deps.platform })
+    const planned = planLoad({
+      contents,
+      hasLayer: (diffId) => deps.layers.get(diffId) !== undefined,
+      platform: options.platform ?? deps.platform,
+    })
     const before = new Map(planned.flatMap(({ tags }) => tags).map((tag) => [tag, deps.index.byReference(tag)]))
     const records = await deps.records.createAll(planned.map(imageOptions))
     for (const record of records) deps.records.announce('load', record, record.id)
@@ -41,14 +49,23 @@ export async function loadImages(deps: LoadDeps, source: AsyncIterable<Uint8Arra
 }
 
 function imageOptions(image: PlannedImage): CreateImageOptions {
-  return { config: image.configBytes, tags: image.tags, ...(image.parent === undefined ? {} : { parent: image.parent }) }
+  return {
+    config: image.configBytes,
+    tags: image.tags,
+    ...(image.parent === undefined ? {} : { parent: image.parent }),
+  }
 }
 
 function describe(image: PlannedImage, before: ReadonlyMap<string, string | undefined>): LoadedImage {
   const references = image.tags.map((tag) => familiarReference(parseReference(tag)))
   const messages = image.tags.flatMap((tag, position) => {
     const old = before.get(tag)
-    const moved = old === undefined || old === image.id ? [] : [`The image ${references[position] ?? tag} already exists, renaming the old one with ID ${old} to empty string`]
+    const moved =
+      old === undefined || old === image.id
+        ? []
+        : [
+            `The image ${references[position] ?? tag} already exists, renaming the old one with ID ${old} to empty string`,
+          ]
     return [...moved, `Loaded image: ${references[position] ?? tag}`]
   })
   return { id: image.id, references, messages: messages.length === 0 ? [`Loaded image ID: ${image.id}`] : messages }

@@ -58,7 +58,13 @@ function planDocker(context: PlanContext): PlannedImage[] {
     const configBytes = documentAt(context.contents, item.Config)
     const config = parseImageConfig(configBytes)
     checkLayers(context, config, item.Layers)
-    return { id: digestOf(configBytes), configBytes, config, tags: item.RepoTags.map(completeTag), parentText: item.Parent }
+    return {
+      id: digestOf(configBytes),
+      configBytes,
+      config,
+      tags: item.RepoTags.map(completeTag),
+      parentText: item.Parent,
+    }
   })
   const byId = new Map(planned.map((image) => [image.id, image]))
   return planned.map(({ parentText, ...image }) => {
@@ -91,27 +97,37 @@ function planDescriptor(context: PlanContext, descriptor: ManifestDescriptor, de
   if (document.kind === 'index') {
     const candidates = document.manifests.filter((entry) => !isAttestation(entry))
     const present = candidates.filter((entry) => context.contents.documents.has(blobPath(entry.digest)))
-    const chosen = present.find((entry) => entry.platform !== undefined && platformMatches(context.platform, entry.platform)) ?? (present.length === 1 ? present[0] : undefined)
+    const chosen =
+      present.find((entry) => entry.platform !== undefined && platformMatches(context.platform, entry.platform)) ??
+      (present.length === 1 ? present[0] : undefined)
     return chosen === undefined ? undefined : planDescriptor(context, chosen, depth + 1)
   }
   if (document.kind !== 'image') return undefined
   const configBytes = blobAt(context.contents, document.config.digest)
   const config = parseImageConfig(configBytes)
-  checkLayers(context, config, document.layers.map(({ digest }) => blobPath(digest)))
+  checkLayers(
+    context,
+    config,
+    document.layers.map(({ digest }) => blobPath(digest)),
+  )
   return { id: digestOf(configBytes), configBytes, config, tags: [] }
 }
 
 /** Each layer is the one the config names, from this archive or already stored. */
 function checkLayers(context: PlanContext, config: ImageConfig, paths: readonly string[]): void {
   const diffIds = config.rootfs.diff_ids
-  if (diffIds.length !== paths.length) throw refuse(`invalid manifest, layers length mismatch: expected ${diffIds.length}, got ${paths.length}`)
+  if (diffIds.length !== paths.length)
+    throw refuse(`invalid manifest, layers length mismatch: expected ${diffIds.length}, got ${paths.length}`)
   for (const [position, path] of paths.entries()) {
     const expected = diffIds[position] as Digest
     const found = layerAt(context.contents, path)
     if (found instanceof GantryError) throw found
     if (found === undefined && context.hasLayer(expected)) continue
     if (found === undefined) throw refuse(`layer ${JSON.stringify(path)} is not in the archive`)
-    if (found !== expected) throw refuse(`invalid diffID for layer ${position}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(found)}`)
+    if (found !== expected)
+      throw refuse(
+        `invalid diffID for layer ${position}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(found)}`,
+      )
   }
 }
 
@@ -123,13 +139,19 @@ function parseManifestItems(bytes: Buffer): ManifestItem[] {
     if (typeof item !== 'object' || item === null) throw refuse('manifest.json has an entry that is no object')
     const { Config, RepoTags, Layers, Parent } = item as Record<string, unknown>
     if (typeof Config !== 'string') throw refuse('manifest.json has an entry without Config')
-    return { Config, RepoTags: stringList(RepoTags, 'RepoTags'), Layers: stringList(Layers, 'Layers'), ...(typeof Parent === 'string' && Parent !== '' ? { Parent } : {}) }
+    return {
+      Config,
+      RepoTags: stringList(RepoTags, 'RepoTags'),
+      Layers: stringList(Layers, 'Layers'),
+      ...(typeof Parent === 'string' && Parent !== '' ? { Parent } : {}),
+    }
   })
 }
 
 function stringList(value: unknown, what: string): string[] {
   if (value === undefined || value === null) return []
-  if (!Array.isArray(value) || value.length > 10_000 || !value.every((entry) => typeof entry === 'string')) throw refuse(`manifest.json: ${what} is not a list of strings`)
+  if (!Array.isArray(value) || value.length > 10_000 || !value.every((entry) => typeof entry === 'string'))
+    throw refuse(`manifest.json: ${what} is not a list of strings`)
   return value as string[]
 }
 
@@ -153,7 +175,12 @@ function readManifest(bytes: Buffer, mediaType?: string): ManifestDocument {
 function documentAt(contents: ArchiveContents, path: string): Buffer {
   const place = follow(contents, path)
   const bytes = place === undefined ? undefined : contents.documents.get(place)
-  if (bytes === undefined) throw refuse(place !== undefined && contents.unusable.has(place) ? `${path} is not a usable file` : `open ${path}: no such file or directory`)
+  if (bytes === undefined)
+    throw refuse(
+      place !== undefined && contents.unusable.has(place)
+        ? `${path} is not a usable file`
+        : `open ${path}: no such file or directory`,
+    )
   return bytes
 }
 
@@ -213,5 +240,8 @@ function isParent(parent: ImageConfig, child: ImageConfig): boolean {
 }
 
 function refuse(message: string, cause?: unknown): GantryError {
-  return new GantryError('IMAGE_ARCHIVE_INVALID', 'invalid', message, { cause, remedy: 'Save the image again, or check that the file is an image archive.' })
+  return new GantryError('IMAGE_ARCHIVE_INVALID', 'invalid', message, {
+    cause,
+    remedy: 'Save the image again, or check that the file is an image archive.',
+  })
 }

@@ -39,18 +39,37 @@ const documentsBytesMax = 64 * 1024 * 1024
 const archiveEntriesMax = 50_000
 
 /** Reads the whole archive; `onLayer` hears of each layer before it is registered. Throws with the daemon's words for a damaged one. */
-export async function readArchive(deps: ReadArchiveDeps, source: AsyncIterable<Uint8Array>, options: LoadOptions & { readonly onLayer: (diffId: Digest) => void }): Promise<ArchiveContents> {
-  const contents = { documents: new Map<string, Buffer>(), layers: new Map<string, Digest | GantryError>(), links: new Map<string, string>(), unusable: new Set<string>() }
+export async function readArchive(
+  deps: ReadArchiveDeps,
+  source: AsyncIterable<Uint8Array>,
+  options: LoadOptions & { readonly onLayer: (diffId: Digest) => void },
+): Promise<ArchiveContents> {
+  const contents = {
+    documents: new Map<string, Buffer>(),
+    layers: new Map<string, Digest | GantryError>(),
+    links: new Map<string, string>(),
+    unusable: new Set<string>(),
+  }
   try {
     const { freeBytes } = await deps.files.space(deps.root)
     const limits = limitsForSpace(freeBytes, { ...defaultTarLimits, entriesMax: archiveEntriesMax, sparseBytesMax: 0 })
-    const plain = await decompress(source, deps.processes, options.signal === undefined ? {} : { signal: options.signal })
+    const plain = await decompress(
+      source,
+      deps.processes,
+      options.signal === undefined ? {} : { signal: options.signal },
+    )
     await using reader = new TarReader(plain, limits)
     let documentBytes = 0
     for (let entry = await reader.next(); entry !== undefined; entry = await reader.next()) {
       options.signal?.throwIfAborted()
       documentBytes += await takeEntry(deps, contents, { entry, options })
-      if (documentBytes > documentsBytesMax) throw new GantryError('IMAGE_ARCHIVE_TOO_LARGE', 'invalid', `the archive's documents are larger than ${documentsBytesMax} bytes`, { remedy: 'Save fewer images into one archive.' })
+      if (documentBytes > documentsBytesMax)
+        throw new GantryError(
+          'IMAGE_ARCHIVE_TOO_LARGE',
+          'invalid',
+          `the archive's documents are larger than ${documentsBytesMax} bytes`,
+          { remedy: 'Save fewer images into one archive.' },
+        )
     }
     return contents
   } catch (error) {
@@ -69,7 +88,16 @@ export function cleanPath(path: string): string | undefined {
   return parts.join('/')
 }
 
-async function takeEntry(deps: ReadArchiveDeps, contents: { documents: Map<string, Buffer>; layers: Map<string, Digest | GantryError>; links: Map<string, string>; unusable: Set<string> }, of: { entry: TarEntry; options: LoadOptions & { onLayer: (diffId: Digest) => void } }): Promise<number> {
+async function takeEntry(
+  deps: ReadArchiveDeps,
+  contents: {
+    documents: Map<string, Buffer>
+    layers: Map<string, Digest | GantryError>
+    links: Map<string, string>
+    unusable: Set<string>
+  },
+  of: { entry: TarEntry; options: LoadOptions & { onLayer: (diffId: Digest) => void } },
+): Promise<number> {
   const { header } = of.entry
   const path = cleanPath(header.name)
   if (path === undefined || path === '') return 0
@@ -105,7 +133,11 @@ function looksLikeLayer(start: Buffer): boolean {
 }
 
 /** Unpacks one layer. A damaged one is remembered as such: the archive may hold things that only look like layers. */
-async function takeLayer(deps: ReadArchiveDeps, source: AsyncIterable<Uint8Array>, of: LoadOptions & { path: string; sizeBytes: number; onLayer: (diffId: Digest) => void }): Promise<Digest | GantryError> {
+async function takeLayer(
+  deps: ReadArchiveDeps,
+  source: AsyncIterable<Uint8Array>,
+  of: LoadOptions & { path: string; sizeBytes: number; onLayer: (diffId: Digest) => void },
+): Promise<Digest | GantryError> {
   const name = (/([0-9a-f]{12})[0-9a-f]*(?:\/layer\.tar)?$/.exec(of.path)?.[1] ?? of.path).slice(0, 12)
   const blob = /^blobs\/sha256\/([0-9a-f]{64})$/.exec(of.path)?.[1]
   const stored = createDigestStream()
@@ -120,13 +152,24 @@ async function takeLayer(deps: ReadArchiveDeps, source: AsyncIterable<Uint8Array
     const report = of.onProgress
     const { diffId } = await deps.layers.ingestTar(plain, {
       ...(of.signal === undefined ? {} : { signal: of.signal }),
-      ...(report === undefined ? {} : { onProgress: (currentBytes: number) => report({ layer: name, currentBytes, totalBytes: of.sizeBytes, done: false }) }),
+      ...(report === undefined
+        ? {}
+        : {
+            onProgress: (currentBytes: number) =>
+              report({ layer: name, currentBytes, totalBytes: of.sizeBytes, done: false }),
+          }),
       onStored: of.onLayer,
     })
     if (blob !== undefined) {
       for await (const _rest of counted);
       const found = stored.finish()
-      if (found !== `sha256:${blob}`) return new GantryError('BLOB_DIGEST_MISMATCH', 'invalid', `unexpected digest: expected sha256:${blob}, got ${found}`, { remedy: 'The archive is damaged; save it again.' })
+      if (found !== `sha256:${blob}`)
+        return new GantryError(
+          'BLOB_DIGEST_MISMATCH',
+          'invalid',
+          `unexpected digest: expected sha256:${blob}, got ${found}`,
+          { remedy: 'The archive is damaged; save it again.' },
+        )
     }
     report?.({ layer: name, currentBytes: of.sizeBytes, totalBytes: of.sizeBytes, done: true })
     return diffId
@@ -138,5 +181,8 @@ async function takeLayer(deps: ReadArchiveDeps, source: AsyncIterable<Uint8Array
 
 function wrap(error: unknown): unknown {
   if (!(error instanceof GantryError) || !error.code.startsWith('ARCHIVE_')) return error
-  return new GantryError(error.code, error.kind, `Error processing tar file(exit status 1): ${messageOf(error)}`, { cause: error, ...(error.remedy === undefined ? {} : { remedy: error.remedy }) })
+  return new GantryError(error.code, error.kind, `Error processing tar file(exit status 1): ${messageOf(error)}`, {
+    cause: error,
+    ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+  })
 }

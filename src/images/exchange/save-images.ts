@@ -61,19 +61,31 @@ function addByName(index: ImageIndex, name: string, add: (record: ImageRecord, t
   }
   const reference = parseReference(name)
   if (reference.tag === undefined && reference.digest === undefined) {
-    const tagged = index.all().flatMap((record) => record.tags.filter((tag) => repositoryOf(parseReference(tag)) === repositoryOf(reference)).map((tag) => ({ record, tag })))
+    const tagged = index
+      .all()
+      .flatMap((record) =>
+        record.tags
+          .filter((tag) => repositoryOf(parseReference(tag)) === repositoryOf(reference))
+          .map((tag) => ({ record, tag })),
+      )
     for (const { record, tag } of tagged) add(record, tag)
     if (tagged.length === 0) add(found(findImage(index, name), name))
     return
   }
   const id = index.byReference(lookupKey(reference))
   const record = id === undefined ? undefined : index.get(id)
-  if (record === undefined) throw new GantryError('IMAGE_MISSING', 'not-found', 'reference does not exist', { remedy: 'List the images and check the name.' })
+  if (record === undefined)
+    throw new GantryError('IMAGE_MISSING', 'not-found', 'reference does not exist', {
+      remedy: 'List the images and check the name.',
+    })
   add(record, reference.digest === undefined ? formatReference(reference) : undefined)
 }
 
 function found(record: ImageRecord | undefined, name: string): ImageRecord {
-  if (record === undefined) throw new GantryError('IMAGE_MISSING', 'not-found', `No such image: ${name}`, { remedy: 'List the images and check the name.' })
+  if (record === undefined)
+    throw new GantryError('IMAGE_MISSING', 'not-found', `No such image: ${name}`, {
+      remedy: 'List the images and check the name.',
+    })
   return record
 }
 
@@ -82,9 +94,19 @@ async function writeAll(deps: SaveDeps, writer: TarWriter, chosen: readonly Chos
   const put = async (name: string, content: Uint8Array, mtimeMs = 0): Promise<void> => {
     if (written.has(name)) return
     written.add(name)
-    await writer.add({ name, type: 'file', mode: 0o644, sizeBytes: content.byteLength, mtime: { seconds: Math.floor(mtimeMs / 1000), nanos: 0 } }, content)
+    await writer.add(
+      {
+        name,
+        type: 'file',
+        mode: 0o644,
+        sizeBytes: content.byteLength,
+        mtime: { seconds: Math.floor(mtimeMs / 1000), nanos: 0 },
+      },
+      content,
+    )
   }
-  for (const directory of ['blobs', 'blobs/sha256']) await writer.add({ name: directory, type: 'directory', mode: 0o755 })
+  for (const directory of ['blobs', 'blobs/sha256'])
+    await writer.add({ name: directory, type: 'directory', mode: 0o755 })
   const manifests: object[] = []
   const descriptors: object[] = []
   for (const { record, tags } of chosen) {
@@ -98,7 +120,16 @@ async function writeAll(deps: SaveDeps, writer: TarWriter, chosen: readonly Chos
     manifests.push(manifestItem(record, layers, [...tags]))
     deps.onSaved?.(record)
   }
-  await put('index.json', Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests: descriptors })))
+  await put(
+    'index.json',
+    Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: 'application/vnd.oci.image.index.v1+json',
+        manifests: descriptors,
+      }),
+    ),
+  )
   await put('manifest.json', Buffer.from(JSON.stringify(manifests)))
   await put('oci-layout', Buffer.from('{"imageLayoutVersion":"1.0.0"}'))
   await put('repositories', Buffer.from(`${JSON.stringify(repositoriesOf(chosen))}\n`))
@@ -110,15 +141,31 @@ interface SavedLayer {
   readonly digest: Digest
 }
 
-async function putLayer(deps: SaveDeps, writer: TarWriter, of: { diffId: Digest; written: Set<string>; createdMs: number }): Promise<SavedLayer> {
+async function putLayer(
+  deps: SaveDeps,
+  writer: TarWriter,
+  of: { diffId: Digest; written: Set<string>; createdMs: number },
+): Promise<SavedLayer> {
   const { diffId, written, createdMs } = of
   const record = deps.layers.get(diffId)
-  if (record === undefined) throw new GantryError('LAYER_MISSING', 'not-found', `layer ${diffId} does not exist`, { remedy: 'Pull or load the image again.' })
+  if (record === undefined)
+    throw new GantryError('LAYER_MISSING', 'not-found', `layer ${diffId} does not exist`, {
+      remedy: 'Pull or load the image again.',
+    })
   const name = blobPath(diffId)
   if (!written.has(name)) {
     written.add(name)
     const content = deps.layers.reproduceTar(diffId) as AsyncIterable<Uint8Array>
-    await writer.add({ name, type: 'file', mode: 0o644, sizeBytes: record.tarBytes, mtime: { seconds: Math.floor(createdMs / 1000), nanos: 0 } }, content)
+    await writer.add(
+      {
+        name,
+        type: 'file',
+        mode: 0o644,
+        sizeBytes: record.tarBytes,
+        mtime: { seconds: Math.floor(createdMs / 1000), nanos: 0 },
+      },
+      content,
+    )
   }
   return { mediaType: 'application/vnd.oci.image.layer.v1.tar', size: record.tarBytes, digest: diffId }
 }
@@ -127,7 +174,11 @@ function manifestOf(record: ImageRecord, layers: readonly SavedLayer[]): object 
   return {
     schemaVersion: 2,
     mediaType: 'application/vnd.oci.image.manifest.v1+json',
-    config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: record.id, size: record.configBytes.byteLength },
+    config: {
+      mediaType: 'application/vnd.oci.image.config.v1+json',
+      digest: record.id,
+      size: record.configBytes.byteLength,
+    },
     layers,
   }
 }
@@ -142,9 +193,26 @@ function manifestItem(record: ImageRecord, layers: readonly SavedLayer[], tags: 
 }
 
 function indexEntries(record: ImageRecord, manifest: Buffer, tags: readonly string[]): object[] {
-  const descriptor = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: digestOf(manifest), size: manifest.length, platform: { architecture: record.config.architecture, os: record.config.os, ...(record.config.variant === undefined ? {} : { variant: record.config.variant }) } }
+  const descriptor = {
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    digest: digestOf(manifest),
+    size: manifest.length,
+    platform: {
+      architecture: record.config.architecture,
+      os: record.config.os,
+      ...(record.config.variant === undefined ? {} : { variant: record.config.variant }),
+    },
+  }
   if (tags.length === 0) return [descriptor]
-  return tags.toSorted().map((tag) => ({ ...descriptor, annotations: { 'io.containerd.image.name': tag, 'org.opencontainers.image.ref.name': parseReference(tag).tag ?? '' } }))
+  return tags
+    .toSorted()
+    .map((tag) => ({
+      ...descriptor,
+      annotations: {
+        'io.containerd.image.name': tag,
+        'org.opencontainers.image.ref.name': parseReference(tag).tag ?? '',
+      },
+    }))
 }
 
 /** The oldest index: repository to tag to the topmost layer. */
@@ -154,7 +222,10 @@ function repositoriesOf(chosen: readonly Chosen[]): Record<string, Record<string
     for (const tag of tags) {
       const reference: Reference = parseReference(tag)
       const name = familiarName(reference)
-      repositories[name] = { ...repositories[name], [reference.tag ?? 'latest']: digestHex(record.diffIds.at(-1) ?? record.id) }
+      repositories[name] = {
+        ...repositories[name],
+        [reference.tag ?? 'latest']: digestHex(record.diffIds.at(-1) ?? record.id),
+      }
     }
   }
   return repositories

@@ -48,7 +48,15 @@ const padding = Buffer.alloc(512)
 const sliceBytes = 1024 * 1024
 
 /** Unpacks into `directory` (which holds `fs/` afterwards). Throws `invalid` for a damaged or hostile tar. */
-export async function unpackLayer(deps: UnpackDeps, directory: string, options: { readonly source: AsyncIterable<Uint8Array>; readonly signal?: AbortSignal; readonly onProgress?: (tarBytes: number) => void }): Promise<UnpackedLayer> {
+export async function unpackLayer(
+  deps: UnpackDeps,
+  directory: string,
+  options: {
+    readonly source: AsyncIterable<Uint8Array>
+    readonly signal?: AbortSignal
+    readonly onProgress?: (tarBytes: number) => void
+  },
+): Promise<UnpackedLayer> {
   const { freeBytes } = await deps.files.space(directory)
   await deps.files.makeDirectory(`${directory}/fs`, { mode: 0o755 })
   const digest = createDigestStream()
@@ -72,7 +80,13 @@ export async function unpackLayer(deps: UnpackDeps, directory: string, options: 
     }
     await work.finish()
     await recipe.finish()
-    return { diffId: digest.finish(), sizeBytes: work.tree.sizeBytes, tarBytes: digest.sizeBytes, entries, moves: work.moves }
+    return {
+      diffId: digest.finish(),
+      sizeBytes: work.tree.sizeBytes,
+      tarBytes: digest.sizeBytes,
+      entries,
+      moves: work.moves,
+    }
   } catch (error) {
     await recipe.abort()
     throw error
@@ -103,7 +117,8 @@ class Unpacking implements AsyncDisposable {
     const { header } = entry
     this.#recipe.literal(entry.preamble)
     const step = this.tree.add(header)
-    for (const parent of step.missingParents) await this.#untar.write(encodeTarHeader({ name: '', nameKey: parent, type: 'directory', mode: 0o755 }))
+    for (const parent of step.missingParents)
+      await this.#untar.write(encodeTarHeader({ name: '', nameKey: parent, type: 'directory', mode: 0o755 }))
     if (step.action === 'write') await this.#write(entry, step, reader)
     else await this.#mark(step, entry)
     await this.#recipe.settled()
@@ -114,7 +129,11 @@ class Unpacking implements AsyncDisposable {
     await this.#untar.finish()
     for (const pathKey of this.#opaque) {
       const path = textOfKey(pathKey)
-      this.#deps.kernel.attributes.set(path === '' ? `${this.#directory}/fs` : `${this.#directory}/fs/${path}`, 'trusted.overlay.opaque', Buffer.from('y'))
+      this.#deps.kernel.attributes.set(
+        path === '' ? `${this.#directory}/fs` : `${this.#directory}/fs/${path}`,
+        'trusted.overlay.opaque',
+        Buffer.from('y'),
+      )
     }
   }
 
@@ -133,7 +152,7 @@ class Unpacking implements AsyncDisposable {
     } else {
       this.#recipe.content(step.path, header.sizeBytes)
       this.#contents += 1
-      for (let left = header.sizeBytes; left > 0; ) {
+      for (let left = header.sizeBytes; left > 0;) {
         const ready = reader.takeReady()
         if (ready === undefined) {
           for await (const chunk of entry.body) await this.#untar.write(chunk)
@@ -150,7 +169,8 @@ class Unpacking implements AsyncDisposable {
   /** A whiteout or a file without one: what it may carry as content goes into the recipe. */
   async #mark(step: LayerStep, entry: TarEntry): Promise<void> {
     if (step.action === 'opaque') this.#opaque.add(step.path)
-    if (step.action === 'whiteout') await this.#untar.write(encodeTarHeader({ name: '', nameKey: step.path, type: 'character' }))
+    if (step.action === 'whiteout')
+      await this.#untar.write(encodeTarHeader({ name: '', nameKey: step.path, type: 'character' }))
     for await (const chunk of entry.body) {
       if (!entry.header.sparse) this.#recipe.literal(Buffer.from(chunk))
       await this.#recipe.settled()
@@ -179,7 +199,10 @@ class Unpacking implements AsyncDisposable {
 
 /** The entry as tar gets it: the resolved path, numbers, and only attributes that cannot steer an overlay. */
 function cleanHeader(header: TarHeader, step: LayerStep): Parameters<typeof encodeTarHeader>[0] {
-  const attributes = header.attributes.size === 0 ? header.attributes : new Map([...header.attributes].filter(([name]) => isKeptAttribute(name)))
+  const attributes =
+    header.attributes.size === 0
+      ? header.attributes
+      : new Map([...header.attributes].filter(([name]) => isKeptAttribute(name)))
   return {
     name: '',
     nameKey: step.path === '' ? './' : step.path,
@@ -201,7 +224,10 @@ function isKeptAttribute(name: string): boolean {
   return !name.startsWith('trusted.overlay.') && !name.startsWith('user.overlay.') && name !== 'security.selinux'
 }
 
-async function* hashing(source: AsyncIterable<Uint8Array>, onChunk: (chunk: Uint8Array) => void): AsyncGenerator<Uint8Array> {
+async function* hashing(
+  source: AsyncIterable<Uint8Array>,
+  onChunk: (chunk: Uint8Array) => void,
+): AsyncGenerator<Uint8Array> {
   for await (const chunk of source) {
     for (let at = 0; at < chunk.byteLength; at += sliceBytes) {
       const slice = chunk.byteLength <= sliceBytes ? chunk : chunk.subarray(at, at + sliceBytes)
@@ -212,5 +238,7 @@ async function* hashing(source: AsyncIterable<Uint8Array>, onChunk: (chunk: Uint
 }
 
 function tooOften(): GantryError {
-  return new GantryError('LAYER_REFUSED', 'invalid', 'the layer replaces its own entries too often', { remedy: 'The layer is damaged or hostile; build or fetch the image again.' })
+  return new GantryError('LAYER_REFUSED', 'invalid', 'the layer replaces its own entries too often', {
+    remedy: 'The layer is damaged or hostile; build or fetch the image again.',
+  })
 }

@@ -15,8 +15,13 @@ import { writeRecipe } from './recipe.ts'
 const zeros = Buffer.alloc(1024)
 
 /** Makes `directory` a layer out of `upper`; with `consume` the upper directory is moved, else copied. */
-export async function packUpper(deps: UnpackDeps, upper: string, options: IngestUpperOptions & { readonly directory: string }): Promise<UnpackedLayer> {
-  if (!options.consume || (options.exclude ?? []).length > 0 || options.clampTimesMs !== undefined) return await copyUpper(deps, upper, options)
+export async function packUpper(
+  deps: UnpackDeps,
+  upper: string,
+  options: IngestUpperOptions & { readonly directory: string },
+): Promise<UnpackedLayer> {
+  if (!options.consume || (options.exclude ?? []).length > 0 || options.clampTimesMs !== undefined)
+    return await copyUpper(deps, upper, options)
   const digest = createDigestStream()
   const recipe = writeRecipe(deps.files.writeStream(`${options.directory}/recipe.zst`))
   const tally = { entries: 0, sizeBytes: 0 }
@@ -47,9 +52,16 @@ export async function packUpper(deps: UnpackDeps, upper: string, options: Ingest
 }
 
 /** A live or altered directory goes through its tar once more, so that what is stored is exactly what was hashed. */
-async function copyUpper(deps: UnpackDeps, upper: string, options: IngestUpperOptions & { readonly directory: string }): Promise<UnpackedLayer> {
+async function copyUpper(
+  deps: UnpackDeps,
+  upper: string,
+  options: IngestUpperOptions & { readonly directory: string },
+): Promise<UnpackedLayer> {
   const source = tarOfTree(deps, upper, options)
-  const unpacked = await unpackLayer(deps, options.directory, { source, ...(options.signal === undefined ? {} : { signal: options.signal }) })
+  const unpacked = await unpackLayer(deps, options.directory, {
+    source,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  })
   if (options.consume) await deps.files.remove(upper, { recursive: true, force: true })
   return unpacked
 }
@@ -85,7 +97,10 @@ async function moveTree({ files, processes }: UnpackDeps, from: string, to: stri
   } catch (error) {
     if (errnoOf(error) !== 'EXDEV') throw error
     const copied = await processes.run('cp', ['-a', '--reflink=auto', '--', from, to])
-    if (copied.exitCode !== 0) throw new GantryError('LAYER_COPY_FAILED', 'internal', `cannot copy ${from}: ${copied.stderr.trim()}`, { remedy: 'Check the space left under the state directory.' })
+    if (copied.exitCode !== 0)
+      throw new GantryError('LAYER_COPY_FAILED', 'internal', `cannot copy ${from}: ${copied.stderr.trim()}`, {
+        remedy: 'Check the space left under the state directory.',
+      })
     await files.remove(from, { recursive: true, force: true })
   }
 }

@@ -17,7 +17,13 @@ import { createLayerStore } from './layer-store.ts'
 import type { LayerStore } from './layer-types.ts'
 
 const processes = createProcesses()
-const deps = { processes, files: createFiles(), kernel: createKernel({ processes }), clock: createClock(), random: createRandom() }
+const deps = {
+  processes,
+  files: createFiles(),
+  kernel: createKernel({ processes }),
+  clock: createClock(),
+  random: createRandom(),
+}
 
 function scratch(context: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'gantry-layers-'))
@@ -50,7 +56,13 @@ async function store(root: string): Promise<LayerStore> {
   return await createLayerStore(deps, join(root, 'layers'))
 }
 
-const file = (name: string, content: string): TarEntryOptions & { content: string } => ({ name, type: 'file', mode: 0o644, content, mtime: { seconds: 1_700_000_000, nanos: 0 } })
+const file = (name: string, content: string): TarEntryOptions & { content: string } => ({
+  name,
+  type: 'file',
+  mode: 0o644,
+  content,
+  mtime: { seconds: 1_700_000_000, nanos: 0 },
+})
 
 test('a layer is unpacked, found again after a restart, and its tar reproduced to the byte', async (context) => {
   const root = scratch(context)
@@ -64,7 +76,10 @@ test('a layer is unpacked, found again after a restart, and its tar reproduced t
     file('ünïcode', 'ü'),
     { name: 'dev/null', type: 'character', deviceMajor: 1, deviceMinor: 3, mode: 0o666 },
     { name: 'pipe', type: 'fifo', mode: 0o600 },
-    { ...file('ping', 'x'), attributes: new Map([['security.capability', Buffer.from('0100000200200000000000000000000000000000', 'hex')]]) },
+    {
+      ...file('ping', 'x'),
+      attributes: new Map([['security.capability', Buffer.from('0100000200200000000000000000000000000000', 'hex')]]),
+    },
   ])
   const record = await layers.ingestTar(one(bytes))
   assert.equal(record.diffId, digestOf(bytes))
@@ -83,7 +98,12 @@ test('a layer is unpacked, found again after a restart, and its tar reproduced t
 
 test('whiteouts become what overlayfs understands and come back as they were', async (context) => {
   const layers = await store(scratch(context))
-  const bytes = tar([{ name: 'd', type: 'directory', mode: 0o755 }, file('d/.wh..wh..opq', ''), file('.wh.gone', ''), file('d/new', 'n')])
+  const bytes = tar([
+    { name: 'd', type: 'directory', mode: 0o755 },
+    file('d/.wh..wh..opq', ''),
+    file('.wh.gone', ''),
+    file('d/new', 'n'),
+  ])
   const { diffId } = await layers.ingestTar(one(bytes))
   const fs = layers.pathOf(diffId)
   assert.deepEqual(readdirSync(fs).sort(), ['d', 'gone'])
@@ -137,7 +157,13 @@ test('what no layer may contain is refused and leaves nothing behind', async (co
     ['climbing', tar([file('../x', '')])],
     ['hard link outside', tar([{ name: 'h', type: 'hardlink', linkName: '/etc/passwd' }])],
     ['hard link climbing', tar([{ name: 'h', type: 'hardlink', linkName: '../../etc/passwd' }])],
-    ['hard link to a directory', tar([{ name: 'd', type: 'directory' }, { name: 'h', type: 'hardlink', linkName: 'd' }])],
+    [
+      'hard link to a directory',
+      tar([
+        { name: 'd', type: 'directory' },
+        { name: 'h', type: 'hardlink', linkName: 'd' },
+      ]),
+    ],
     ['file as directory', tar([file('f', 'x'), file('f/g', 'x')])],
     ['symlink loop', tar([{ name: 'l', type: 'symlink', linkName: 'l' }, file('l/x', '')])],
     ['whiteout of the parent', tar([file('d/.wh...', '')])],
@@ -145,7 +171,10 @@ test('what no layer may contain is refused and leaves nothing behind', async (co
     ['no tar', Buffer.alloc(4096, 'junk')],
   ]
   for (const [what, bytes] of refused) await assert.rejects(layers.ingestTar(one(bytes)), { name: 'GantryError' }, what)
-  await assert.rejects(layers.ingestTar(one(tar([file('a', 'b')])), { expectDiffId: digestOf('other') }), /invalid diffID/)
+  await assert.rejects(
+    layers.ingestTar(one(tar([file('a', 'b')])), { expectDiffId: digestOf('other') }),
+    /invalid diffID/,
+  )
   assert.deepEqual(readdirSync(join(root, 'layers/incoming')), [])
   assert.deepEqual(readdirSync(join(root, 'layers/sha256')), [])
 })
@@ -155,7 +184,8 @@ test('a layer that another tar program made survives the round trip', async (con
   const layers = await store(root)
   const tree = join(root, 'tree')
   mkdirSync(join(tree, 'd'.repeat(90)), { recursive: true })
-  for (let index = 0; index < 300; index += 1) writeFileSync(join(tree, 'd'.repeat(90), `f${index}`), 'x'.repeat(index * 37))
+  for (let index = 0; index < 300; index += 1)
+    writeFileSync(join(tree, 'd'.repeat(90), `f${index}`), 'x'.repeat(index * 37))
   for (const format of ['gnu', 'pax', 'ustar']) {
     const bytes = execFileSync('tar', [`--format=${format}`, '-cf', '-', '-C', tree, '.'], { maxBuffer: 1 << 28 })
     const { diffId } = await layers.ingestTar(one(bytes))

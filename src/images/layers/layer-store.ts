@@ -31,7 +31,10 @@ export async function createLayerStore(deps: LayerStoreDeps, root: string): Prom
   const directoryOf = (diffId: Digest): string => `${root}/sha256/${digestHex(diffId)}`
   const need = (diffId: Digest): StoredLayer => {
     const layer = layers.get(diffId)
-    if (layer === undefined) throw new GantryError('LAYER_MISSING', 'not-found', `layer ${diffId} does not exist`, { remedy: 'Load or pull the image again.' })
+    if (layer === undefined)
+      throw new GantryError('LAYER_MISSING', 'not-found', `layer ${diffId} does not exist`, {
+        remedy: 'Load or pull the image again.',
+      })
     return layer
   }
   const register = async (directory: string, unpacked: UnpackedLayer): Promise<LayerRecord> => {
@@ -56,17 +59,19 @@ export async function createLayerStore(deps: LayerStoreDeps, root: string): Prom
     ingestTar: (source, options = {}) =>
       inFresh(async (directory) => {
         const unpacked = await unpackLayer(deps, directory, { source, ...pick(options) })
-        if (options.expectDiffId !== undefined && unpacked.diffId !== options.expectDiffId) throw wrongDigest(unpacked.diffId, options.expectDiffId)
+        if (options.expectDiffId !== undefined && unpacked.diffId !== options.expectDiffId)
+          throw wrongDigest(unpacked.diffId, options.expectDiffId)
         options.onStored?.(unpacked.diffId)
         return await register(directory, unpacked)
       }),
-    ingestUpper: (upper, options) => 
+    ingestUpper: (upper, options) =>
       inFresh(async (directory) => {
         const packed = await packUpper(deps, upper, { ...options, directory })
         options.onStored?.(packed.diffId)
         return await register(directory, packed)
       }),
-    reproduceTar: (diffId) => reproduceTar(files, { directory: directoryOf(diffId), diffId, moves: need(diffId).moves }),
+    reproduceTar: (diffId) =>
+      reproduceTar(files, { directory: directoryOf(diffId), diffId, moves: need(diffId).moves }),
     get: (diffId) => layers.get(diffId),
     list: () => [...layers.values()],
     pathOf: (diffId) => `${directoryOf(need(diffId).diffId)}/fs`,
@@ -81,7 +86,10 @@ export async function createLayerStore(deps: LayerStoreDeps, root: string): Prom
 }
 
 function pick(options: IngestTarOptions): { signal?: AbortSignal; onProgress?: (tarBytes: number) => void } {
-  return { ...(options.signal === undefined ? {} : { signal: options.signal }), ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }) }
+  return {
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+  }
 }
 
 async function moveIntoPlace({ files }: LayerStoreDeps, from: string, to: string): Promise<void> {
@@ -115,7 +123,12 @@ async function readRecord(files: LayerStoreDeps['files'], path: string): Promise
 }
 
 function wrongDigest(found: Digest, expected: Digest): GantryError {
-  return new GantryError('LAYER_DIGEST_MISMATCH', 'invalid', `invalid diffID for layer: expected "${expected}", got "${found}"`, {
-    remedy: 'The layer is damaged; build or fetch the image again.',
-  })
+  return new GantryError(
+    'LAYER_DIGEST_MISMATCH',
+    'invalid',
+    `invalid diffID for layer: expected "${expected}", got "${found}"`,
+    {
+      remedy: 'The layer is damaged; build or fetch the image again.',
+    },
+  )
 }

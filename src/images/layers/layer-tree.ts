@@ -54,7 +54,8 @@ export class LayerTree {
     const parts = cleanParts(header.nameKey, header.name)
     const base = parts.pop()
     if (base === undefined) return this.#addRoot(header)
-    if (base.startsWith('.wh.') && base !== opaqueMarker && base.startsWith('.wh..wh.')) return { action: 'skip', path: '', missingParents: [] }
+    if (base.startsWith('.wh.') && base !== opaqueMarker && base.startsWith('.wh..wh.'))
+      return { action: 'skip', path: '', missingParents: [] }
     const missingParents: string[] = []
     const parent = this.#resolve(parts, header.name, missingParents)
     if (base === opaqueMarker) return { action: 'opaque', path: parent, missingParents }
@@ -79,7 +80,12 @@ export class LayerTree {
   #addEntry(header: TarHeader, path: string, missingParents: string[]): LayerStep {
     const existing = this.#nodes.get(path)
     const linkPath = header.type === 'hardlink' ? this.#linkTarget(header, path) : undefined
-    const replaces = existing?.kind === 'directory' && header.type !== 'directory' ? 'directory' : existing?.kind === 'file' ? 'file' : undefined
+    const replaces =
+      existing?.kind === 'directory' && header.type !== 'directory'
+        ? 'directory'
+        : existing?.kind === 'file'
+          ? 'file'
+          : undefined
     if (replaces === 'directory') this.#forgetBelow(path)
     this.#set(path, this.#nodeFor(header, linkPath))
     return {
@@ -105,8 +111,10 @@ export class LayerTree {
     const missing: string[] = []
     const target = base === undefined ? '' : join(this.#resolve(parts, header.linkName, missing), base)
     const node = this.#nodes.get(target)
-    if (missing.length > 0 || node === undefined || node.kind === 'whiteout') throw refuse(`link ${JSON.stringify(header.linkName)} ${JSON.stringify(header.name)}: no such file or directory`)
-    if (node.kind === 'directory' || target === path) throw refuse(`link ${JSON.stringify(header.linkName)} ${JSON.stringify(header.name)}: operation not permitted`)
+    if (missing.length > 0 || node === undefined || node.kind === 'whiteout')
+      throw refuse(`link ${JSON.stringify(header.linkName)} ${JSON.stringify(header.name)}: no such file or directory`)
+    if (node.kind === 'directory' || target === path)
+      throw refuse(`link ${JSON.stringify(header.linkName)} ${JSON.stringify(header.name)}: operation not permitted`)
     return target
   }
 
@@ -131,7 +139,8 @@ export class LayerTree {
         pending.push(...target.split('/').reverse())
         continue
       }
-      if (node !== undefined && node.kind !== 'directory' && node.kind !== 'whiteout') throw refuse(`not a directory: ${JSON.stringify(name)}`)
+      if (node !== undefined && node.kind !== 'directory' && node.kind !== 'whiteout')
+        throw refuse(`not a directory: ${JSON.stringify(name)}`)
       if (node?.kind !== 'directory') this.#makeParent(next, missing)
       path = next
     }
@@ -139,7 +148,8 @@ export class LayerTree {
   }
 
   #makeParent(path: string, missing: string[]): void {
-    if (Buffer.byteLength(path, 'latin1') > 4095 || path.slice(path.lastIndexOf('/') + 1).length > componentBytesMax) throw refuse('file name too long')
+    if (Buffer.byteLength(path, 'latin1') > 4095 || path.slice(path.lastIndexOf('/') + 1).length > componentBytesMax)
+      throw refuse('file name too long')
     this.#set(path, { kind: 'directory', sizeBytes: 0 })
     missing.push(path)
   }
@@ -164,7 +174,8 @@ function cleanParts(key: string, shown: string): string[] {
   for (const part of key.split('/')) {
     if (part === '' || part === '.') continue
     if (part === '..') {
-      if (parts.pop() === undefined && !key.startsWith('/')) throw refuse(`${JSON.stringify(shown)} is outside of the layer`)
+      if (parts.pop() === undefined && !key.startsWith('/'))
+        throw refuse(`${JSON.stringify(shown)} is outside of the layer`)
       continue
     }
     if (part.length > componentBytesMax) throw refuse(`file name too long: ${JSON.stringify(shown.slice(0, 64))}…`)
@@ -184,5 +195,7 @@ function join(parent: string, name: string): string {
 }
 
 function refuse(message: string): GantryError {
-  return new GantryError('LAYER_REFUSED', 'invalid', message, { remedy: 'The layer is damaged or hostile; build or fetch the image again.' })
+  return new GantryError('LAYER_REFUSED', 'invalid', message, {
+    remedy: 'The layer is damaged or hostile; build or fetch the image again.',
+  })
 }

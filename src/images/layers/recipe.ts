@@ -132,5 +132,7 @@ function drain(stream: Writable): Promise<void> {
 }
 
 function damaged(): GantryError {
-  return new GantryError('LAYER_RECIPE_DAMAGED', 'internal', 'the layer\'s recipe is damaged', { remedy: 'Remove the image and load or pull it again.' })
+  return new GantryError('LAYER_RECIPE_DAMAGED', 'internal', "the layer's recipe is damaged", {
+    remedy: 'Remove the image and load or pull it again.',
+  })
 }

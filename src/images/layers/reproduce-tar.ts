@@ -18,7 +18,9 @@ export interface ReproduceOptions {
 const aheadMax = 16
 const smallBytes = 256 * 1024
 
-type Piece = Uint8Array | { readonly path: string; readonly sizeBytes: number; readonly content: Promise<Uint8Array> | undefined }
+type Piece =
+  | Uint8Array
+  | { readonly path: string; readonly sizeBytes: number; readonly content: Promise<Uint8Array> | undefined }
 
 /** The tar as a stream; it fails at its end when the digest is another one. */
 export function reproduceTar(files: Files, options: ReproduceOptions): Readable {
@@ -33,9 +35,15 @@ async function* verified(files: Files, options: ReproduceOptions): AsyncGenerato
   }
   const found = digest.finish()
   if (found !== options.diffId) {
-    throw new GantryError('LAYER_DAMAGED', 'internal', `layer ${options.diffId} no longer has its content (found ${found})`, {
-      remedy: 'Files under the state directory were changed from outside; remove the image and load or pull it again.',
-    })
+    throw new GantryError(
+      'LAYER_DAMAGED',
+      'internal',
+      `layer ${options.diffId} no longer has its content (found ${found})`,
+      {
+        remedy:
+          'Files under the state directory were changed from outside; remove the image and load or pull it again.',
+      },
+    )
   }
 }
 
@@ -104,15 +112,24 @@ function movedPath(pathKey: string, number: number, moves: readonly RecipeMove[]
 }
 
 function sized(piece: { readonly path: string; readonly sizeBytes: number }, content: Uint8Array): Uint8Array {
-  if (content.byteLength !== piece.sizeBytes) throw new GantryError('LAYER_DAMAGED', 'internal', `${piece.path} changed its size`, { remedy: 'Remove the image and load or pull it again.' })
+  if (content.byteLength !== piece.sizeBytes)
+    throw new GantryError('LAYER_DAMAGED', 'internal', `${piece.path} changed its size`, {
+      remedy: 'Remove the image and load or pull it again.',
+    })
   return content
 }
 
-async function* exactStream(files: Files, piece: { readonly path: string; readonly sizeBytes: number }): AsyncGenerator<Uint8Array> {
+async function* exactStream(
+  files: Files,
+  piece: { readonly path: string; readonly sizeBytes: number },
+): AsyncGenerator<Uint8Array> {
   let seen = 0
   for await (const chunk of files.readStream(piece.path, { chunkBytes: 256 * 1024 }) as AsyncIterable<Uint8Array>) {
     seen += chunk.byteLength
     yield chunk
   }
-  if (seen !== piece.sizeBytes) throw new GantryError('LAYER_DAMAGED', 'internal', `${piece.path} changed its size`, { remedy: 'Remove the image and load or pull it again.' })
+  if (seen !== piece.sizeBytes)
+    throw new GantryError('LAYER_DAMAGED', 'internal', `${piece.path} changed its size`, {
+      remedy: 'Remove the image and load or pull it again.',
+    })
 }

@@ -17,8 +17,19 @@ const stageBytes = 256 * 1024
 const stderrBytesMax = 4096
 // -P: paths were judged already. Directories get their times last, whatever order the entries come in.
 const tarArguments = [
-  '--xattrs', '--xattrs-include=*', '--numeric-owner', '--same-owner', '--delay-directory-restore',
-  '-b', '256', '-p', '-P', '-x', '-f', '-', '-C',
+  '--xattrs',
+  '--xattrs-include=*',
+  '--numeric-owner',
+  '--same-owner',
+  '--delay-directory-restore',
+  '-b',
+  '256',
+  '-p',
+  '-P',
+  '-x',
+  '-f',
+  '-',
+  '-C',
 ]
 
 /** Starts tar in a directory; disposing it before `finish` kills it. */
@@ -96,7 +107,9 @@ function writable(stream: Duplex, exited: Promise<unknown>): Promise<void> {
 function failed(words: string): GantryError {
   const full = /No space left on device/.test(words)
   const line = words.split('\n')[0] ?? ''
-  const message = full ? 'no space left on device' : `Error processing tar file(exit status 1): ${line.replace(/^tar: /, '') || 'tar ended early'}`
+  const message = full
+    ? 'no space left on device'
+    : `Error processing tar file(exit status 1): ${line.replace(/^tar: /, '') || 'tar ended early'}`
   return new GantryError(full ? 'LAYER_NO_SPACE' : 'LAYER_UNPACK_FAILED', full ? 'unavailable' : 'invalid', message, {
     remedy: full ? 'Free disk space (gantry system prune).' : 'The layer is damaged; build or fetch the image again.',
   })

@@ -32,7 +32,9 @@ export function resolveImage(index: ImageIndex, refOrId: string): ImageRecord {
 
 /** Docker's words for a missing image: the reference with its tag, an id as given. */
 export function noSuchImage(refOrId: string): GantryError {
-  return new GantryError('IMAGE_MISSING', 'not-found', `No such image: ${shownName(refOrId)}`, { remedy: 'Pull, load or build the image.' })
+  return new GantryError('IMAGE_MISSING', 'not-found', `No such image: ${shownName(refOrId)}`, {
+    remedy: 'Pull, load or build the image.',
+  })
 }
 
 /** True when the text names the image by its id or a beginning of it. */

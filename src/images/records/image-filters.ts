@@ -23,7 +23,11 @@ const listKeys = new Set(['dangling', 'label', 'label!', 'before', 'since', 'ref
 const pruneKeys = new Set(['dangling', 'label', 'label!', 'until'])
 
 /** Compiles filters. Throws `invalid` for unknown keys and malformed values. */
-export function compileFilters(filters: ImageFilters, purpose: 'list' | 'prune', context: FilterContext): CompiledFilters {
+export function compileFilters(
+  filters: ImageFilters,
+  purpose: 'list' | 'prune',
+  context: FilterContext,
+): CompiledFilters {
   for (const key of Object.keys(filters)) {
     if (!(purpose === 'list' ? listKeys : pruneKeys).has(key)) throw invalidFilter(`Invalid filter '${key}'`)
   }
@@ -49,12 +53,22 @@ export function compileFilters(filters: ImageFilters, purpose: 'list' | 'prune',
 /** The references that the reference filter lets through; all when there is no such filter. */
 export function filterReferences(filters: CompiledFilters, references: readonly string[]): string[] {
   if (filters.references.length === 0) return [...references]
-  return references.filter((text) => filters.references.some((pattern) => matchesReference(pattern, parseReference(text))))
+  return references.filter((text) =>
+    filters.references.some((pattern) => matchesReference(pattern, parseReference(text))),
+  )
 }
 
 function parseDangling(values: readonly string[] | undefined): boolean | undefined {
   if (values === undefined || values.length === 0) return undefined
-  const parsed = new Set(values.map((value) => (['1', 'true', 't'].includes(value.toLowerCase()) ? true : ['0', 'false', 'f'].includes(value.toLowerCase()) ? false : undefined)))
+  const parsed = new Set(
+    values.map((value) =>
+      ['1', 'true', 't'].includes(value.toLowerCase())
+        ? true
+        : ['0', 'false', 'f'].includes(value.toLowerCase())
+          ? false
+          : undefined,
+    ),
+  )
   const [only] = parsed
   if (parsed.size !== 1 || only === undefined) throw invalidFilter(`invalid filter 'dangling=[${values.join(' ')}]'`)
   return only
@@ -70,23 +84,46 @@ function parseLabel(text: string): { key: string; value: string | undefined } {
   return equals < 0 ? { key: text, value: undefined } : { key: text.slice(0, equals), value: text.slice(equals + 1) }
 }
 
-function hasLabel(labels: Readonly<Record<string, string>>, wanted: { key: string; value: string | undefined }): boolean {
+function hasLabel(
+  labels: Readonly<Record<string, string>>,
+  wanted: { key: string; value: string | undefined },
+): boolean {
   return Object.hasOwn(labels, wanted.key) && (wanted.value === undefined || labels[wanted.key] === wanted.value)
 }
 
-const unitMs: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+const unitMs: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+}
 
 /** A Go duration back from now, seconds since 1970 (with fraction), or a date. */
 function parseUntil(text: string, nowMs: number): number {
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)]
-  if (parts.length > 0 && parts.map(([whole]) => whole).join('') === text) return nowMs - parts.reduce((sum, [, count, unit]) => sum + Number(count) * (unitMs[unit ?? ''] ?? 0), 0)
-  const iso = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : /[zZ]|[+-]\d\d:\d\d$/.test(text) ? text : `${text}Z`
-  const ms = createdMsOf({ created: iso.replace(/T(\d\d:\d\d)(?=Z|[+-])/, 'T$1:00'), os: '', architecture: '', rootfs: { type: 'layers', diff_ids: [] } })
+  if (parts.length > 0 && parts.map(([whole]) => whole).join('') === text)
+    return nowMs - parts.reduce((sum, [, count, unit]) => sum + Number(count) * (unitMs[unit ?? ''] ?? 0), 0)
+  const iso = /^\d{4}-\d\d-\d\d$/.test(text)
+    ? `${text}T00:00:00Z`
+    : /[zZ]|[+-]\d\d:\d\d$/.test(text)
+      ? text
+      : `${text}Z`
+  const ms = createdMsOf({
+    created: iso.replace(/T(\d\d:\d\d)(?=Z|[+-])/, 'T$1:00'),
+    os: '',
+    architecture: '',
+    rootfs: { type: 'layers', diff_ids: [] },
+  })
   if (ms === 0) throw invalidFilter(`failed to parse value as time or duration: "${text}"`)
   return ms
 }
 
 function invalidFilter(message: string): GantryError {
-  return new GantryError('IMAGE_FILTER_INVALID', 'invalid', message, { remedy: 'Use before, since, dangling, label, reference or until.' })
+  return new GantryError('IMAGE_FILTER_INVALID', 'invalid', message, {
+    remedy: 'Use before, since, dangling, label, reference or until.',
+  })
 }

@@ -37,7 +37,13 @@ export interface ImageIndex {
   /** Ids that begin with these hex digits. */
   byPrefix(hexPrefix: string): Digest[]
   childrenOf(id: Digest): Digest[]
-  add(image: { readonly configBytes: Uint8Array; readonly parent?: Digest; readonly sizeBytes: number; readonly addedMs: number; readonly containerId?: string }): Promise<ImageRecord>
+  add(image: {
+    readonly configBytes: Uint8Array
+    readonly parent?: Digest
+    readonly sizeBytes: number
+    readonly addedMs: number
+    readonly containerId?: string
+  }): Promise<ImageRecord>
   /** Points references at images, or takes them away (undefined); all or nothing. */
   setReferences(changes: ReadonlyMap<string, Digest | undefined>, nowMs: number): Promise<void>
   setParent(id: Digest, parent: Digest): Promise<void>
@@ -48,7 +54,10 @@ export interface ImageIndex {
 /** Opens the records under `root`. */
 export async function createImageIndex(files: Files, root: string): Promise<ImageIndex> {
   await files.makeDirectory(`${root}/images`, { recursive: true, mode: 0o700 })
-  return new DiskIndex(files, root, { images: await readImages(files, root), references: await readReferences(files, root) })
+  return new DiskIndex(files, root, {
+    images: await readImages(files, root),
+    references: await readReferences(files, root),
+  })
 }
 
 class DiskIndex implements ImageIndex {
@@ -60,7 +69,11 @@ class DiskIndex implements ImageIndex {
   #records: Map<Digest, ImageRecord> | undefined
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(files: Files, root: string, state: { images: Map<Digest, IndexedImage>; references: Map<string, Digest> }) {
+  constructor(
+    files: Files,
+    root: string,
+    state: { images: Map<Digest, IndexedImage>; references: Map<string, Digest> },
+  ) {
     this.#files = files
     this.#root = root
     this.#images = state.images
@@ -105,16 +118,21 @@ class DiskIndex implements ImageIndex {
 
   async setReferences(changes: ReadonlyMap<string, Digest | undefined>, nowMs: number): Promise<void> {
     // One writer at a time, each starting from what the one before made durable.
-    const turn = this.#writing.catch(() => undefined).then(async () => {
-      const next = new Map(this.#references)
-      for (const [reference, id] of changes) {
-        if (id === undefined) next.delete(reference)
-        else next.set(reference, id)
-      }
-      await this.#files.replace(`${this.#root}/references.json`, JSON.stringify(Object.fromEntries([...next].sort(([a], [b]) => (a < b ? -1 : 1)))))
-      this.#references = next
-      this.#records = undefined
-    })
+    const turn = this.#writing
+      .catch(() => undefined)
+      .then(async () => {
+        const next = new Map(this.#references)
+        for (const [reference, id] of changes) {
+          if (id === undefined) next.delete(reference)
+          else next.set(reference, id)
+        }
+        await this.#files.replace(
+          `${this.#root}/references.json`,
+          JSON.stringify(Object.fromEntries([...next].sort(([a], [b]) => (a < b ? -1 : 1)))),
+        )
+        this.#references = next
+        this.#records = undefined
+      })
     this.#writing = turn
     await turn
     for (const id of new Set(changes.values())) if (id !== undefined) await this.#update(id, { lastTagMs: nowMs })
@@ -153,8 +171,20 @@ class DiskIndex implements ImageIndex {
       if (list === undefined) target.set(id, [reference])
       else list.push(reference)
     }
-    const newestFirst = [...this.#images.values()].map((image) => ({ image, createdMs: createdMsOf(image.config) })).sort((a, b) => b.createdMs - a.createdMs || b.image.addedMs - a.image.addedMs)
-    this.#records = new Map(newestFirst.map(({ image }) => [image.id, { ...image, diffIds: image.config.rootfs.diff_ids, tags: (tags.get(image.id) ?? []).sort(), digests: (digests.get(image.id) ?? []).sort() }]))
+    const newestFirst = [...this.#images.values()]
+      .map((image) => ({ image, createdMs: createdMsOf(image.config) }))
+      .sort((a, b) => b.createdMs - a.createdMs || b.image.addedMs - a.image.addedMs)
+    this.#records = new Map(
+      newestFirst.map(({ image }) => [
+        image.id,
+        {
+          ...image,
+          diffIds: image.config.rootfs.diff_ids,
+          tags: (tags.get(image.id) ?? []).sort(),
+          digests: (digests.get(image.id) ?? []).sort(),
+        },
+      ]),
+    )
     return this.#records
   }
 }
@@ -170,7 +200,8 @@ function parseInstant(text: string): number {
   const match = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))$/.exec(text)
   if (match === null) return Number.NaN
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number)
-  const offsetMinutes = match[8] === undefined ? 0 : (Number(match[9]) * 60 + Number(match[10])) * (match[8] === '-' ? -1 : 1)
+  const offsetMinutes =
+    match[8] === undefined ? 0 : (Number(match[9]) * 60 + Number(match[10])) * (match[8] === '-' ? -1 : 1)
   const days = daysFromCivil(year, month, day)
   const fraction = match[7] === undefined ? 0 : Number(`0.${match[7]}`)
   return ((days * 24 + hour) * 60 + minute - offsetMinutes) * 60_000 + (second + fraction) * 1000
@@ -213,7 +244,9 @@ async function readImage(files: Files, directory: string, id: Digest): Promise<I
 
 async function readReferences(files: Files, root: string): Promise<Map<string, Digest>> {
   try {
-    return new Map(Object.entries(JSON.parse(await files.readText(`${root}/references.json`)) as Record<string, Digest>))
+    return new Map(
+      Object.entries(JSON.parse(await files.readText(`${root}/references.json`)) as Record<string, Digest>),
+    )
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return new Map()
     throw error

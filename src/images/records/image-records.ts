@@ -16,7 +16,17 @@ import { compileFilters } from './image-filters.ts'
 import type { ImageIndex } from './image-index.ts'
 import { planRemoval } from './plan-removal.ts'
 import type { RemovalPlan } from './plan-removal.ts'
-import type { CreateImageOptions, ImageAction, ImageEvent, ImageFilters, ImageRecord, ImageUser, PruneResult, RemovedItem, RemoveOptions } from './record-types.ts'
+import type {
+  CreateImageOptions,
+  ImageAction,
+  ImageEvent,
+  ImageFilters,
+  ImageRecord,
+  ImageUser,
+  PruneResult,
+  RemovedItem,
+  RemoveOptions,
+} from './record-types.ts'
 
 export interface RecordsDeps {
   readonly clock: Clock
@@ -67,13 +77,17 @@ export function createImageRecords(deps: RecordsDeps): ImageRecords {
         announce('tag', tagged, familiarReference(parseReference(reference)))
         return tagged
       }),
-    remove: (refOrId, options) => inTurn(async () => (await removeOne(deps, announce, { refOrId, options })).rows.slice()),
+    remove: (refOrId, options) =>
+      inTurn(async () => (await removeOne(deps, announce, { refOrId, options })).rows.slice()),
     prune: (filters) => inTurn(() => pruneImages(deps, announce, filters)),
     collectGarbage: () => inTurn(() => collectGarbage(deps)),
     releaseLayers: (diffIds) =>
       inTurn(async () => {
         const needed = neededLayers(deps)
-        await removeLayers(deps, [...diffIds].filter((diffId) => !needed.has(diffId)))
+        await removeLayers(
+          deps,
+          [...diffIds].filter((diffId) => !needed.has(diffId)),
+        )
       }),
   }
 }
@@ -81,9 +95,17 @@ export function createImageRecords(deps: RecordsDeps): ImageRecords {
 /** A tag's complete form. Throws `invalid` for a digest or a name that could be taken for one. */
 export function completeTag(text: string): string {
   const reference = withDefaultTag(parseReference(text))
-  if (reference.digest !== undefined) throw new GantryError('IMAGE_TAG_INVALID', 'invalid', 'refusing to create a tag with a digest reference', { remedy: 'Name a tag.' })
+  if (reference.digest !== undefined)
+    throw new GantryError('IMAGE_TAG_INVALID', 'invalid', 'refusing to create a tag with a digest reference', {
+      remedy: 'Name a tag.',
+    })
   if (reference.domain === 'docker.io' && reference.path === 'library/sha256') {
-    throw new GantryError('IMAGE_TAG_INVALID', 'invalid', 'refusing to create an ambiguous tag using digest algorithm as name', { remedy: 'Choose another name.' })
+    throw new GantryError(
+      'IMAGE_TAG_INVALID',
+      'invalid',
+      'refusing to create an ambiguous tag using digest algorithm as name',
+      { remedy: 'Choose another name.' },
+    )
   }
   return formatReference(reference)
 }
@@ -122,7 +144,10 @@ function checkImage(deps: RecordsDeps, options: CreateImageOptions): CheckedImag
   const config = parseImageConfig(configBytes)
   const sizes = config.rootfs.diff_ids.map((diffId) => {
     const layer = deps.layers.get(diffId)
-    if (layer === undefined) throw new GantryError('LAYER_MISSING', 'invalid', `layer ${diffId} does not exist`, { remedy: 'Store the layers before the image.' })
+    if (layer === undefined)
+      throw new GantryError('LAYER_MISSING', 'invalid', `layer ${diffId} does not exist`, {
+        remedy: 'Store the layers before the image.',
+      })
     return layer.sizeBytes
   })
   return {
@@ -138,14 +163,26 @@ function checkImage(deps: RecordsDeps, options: CreateImageOptions): CheckedImag
 
 function completeDigest(text: string): string {
   const { tag: _tag, ...reference } = parseReference(text)
-  if (reference.digest === undefined || !isDigest(reference.digest)) throw new GantryError('IMAGE_REFERENCE_INVALID', 'invalid', `${text} has no digest`, { remedy: 'Write name@sha256:….' })
+  if (reference.digest === undefined || !isDigest(reference.digest))
+    throw new GantryError('IMAGE_REFERENCE_INVALID', 'invalid', `${text} has no digest`, {
+      remedy: 'Write name@sha256:….',
+    })
   return formatReference(reference)
 }
 
-async function removeOne(deps: RecordsDeps, announce: ImageRecords['announce'], of: { refOrId: string; options: RemoveOptions }): Promise<RemovalPlan & { freedBytes: number }> {
+async function removeOne(
+  deps: RecordsDeps,
+  announce: ImageRecords['announce'],
+  of: { refOrId: string; options: RemoveOptions },
+): Promise<RemovalPlan & { freedBytes: number }> {
   const record = resolveImage(deps.index, of.refOrId)
   if (deps.leases.holdsImage(record.id) && isIdPrefix(record.id, of.refOrId)) {
-    throw new GantryError('IMAGE_IN_USE', 'conflict', `conflict: unable to delete ${record.id.slice(7, 19)} (cannot be forced) - image is being used by a build`, { remedy: 'Wait for the build.' })
+    throw new GantryError(
+      'IMAGE_IN_USE',
+      'conflict',
+      `conflict: unable to delete ${record.id.slice(7, 19)} (cannot be forced) - image is being used by a build`,
+      { remedy: 'Wait for the build.' },
+    )
   }
   const images = new Map(deps.index.all().map((image) => [image.id, image]))
   const otherStacks = deps.snapshots.list().map(({ diffIds }) => diffIds)
@@ -159,14 +196,27 @@ async function removeOne(deps: RecordsDeps, announce: ImageRecords['announce'], 
   return { ...plan, freedBytes: await removeLayers(deps, plan.freedLayers) }
 }
 
-async function pruneImages(deps: RecordsDeps, announce: ImageRecords['announce'], filters: ImageFilters): Promise<PruneResult> {
-  const compiled = compileFilters(filters, 'prune', { nowMs: deps.clock.now(), resolve: (text) => resolveImage(deps.index, text) })
+async function pruneImages(
+  deps: RecordsDeps,
+  announce: ImageRecords['announce'],
+  filters: ImageFilters,
+): Promise<PruneResult> {
+  const compiled = compileFilters(filters, 'prune', {
+    nowMs: deps.clock.now(),
+    resolve: (text) => resolveImage(deps.index, text),
+  })
   const danglingOnly = compiled.dangling ?? true
   const rows: RemovedItem[] = []
   let freedBytes = 0
   for (const record of deps.index.all()) {
     const used = deps.users().some(({ imageId }) => imageId === record.id) || deps.leases.holdsImage(record.id)
-    if (used || (danglingOnly && record.tags.length > 0) || !compiled.matches(record) || deps.index.get(record.id) === undefined) continue
+    if (
+      used ||
+      (danglingOnly && record.tags.length > 0) ||
+      !compiled.matches(record) ||
+      deps.index.get(record.id) === undefined
+    )
+      continue
     if (record.tags.length === 0 && deps.index.childrenOf(record.id).length > 0) continue
     const names = [...record.tags, ...record.digests]
     for (const refOrId of names.length === 0 ? [record.id] : names) {
@@ -196,12 +246,21 @@ async function removeLayers(deps: RecordsDeps, diffIds: Iterable<Digest>): Promi
 }
 
 function neededLayers(deps: RecordsDeps): Set<Digest> {
-  return new Set([...deps.index.all().flatMap(({ diffIds }) => diffIds), ...deps.snapshots.list().flatMap(({ diffIds }) => diffIds)])
+  return new Set([
+    ...deps.index.all().flatMap(({ diffIds }) => diffIds),
+    ...deps.snapshots.list().flatMap(({ diffIds }) => diffIds),
+  ])
 }
 
 async function collectGarbage(deps: RecordsDeps): Promise<number> {
   const needed = neededLayers(deps)
-  let freed = await removeLayers(deps, deps.layers.list().map(({ diffId }) => diffId).filter((diffId) => !needed.has(diffId)))
+  let freed = await removeLayers(
+    deps,
+    deps.layers
+      .list()
+      .map(({ diffId }) => diffId)
+      .filter((diffId) => !needed.has(diffId)),
+  )
   for (const { digest, sizeBytes } of deps.content.list()) {
     if (deps.leases.holdsBlob(digest)) continue
     await deps.content.remove(digest)

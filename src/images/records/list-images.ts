@@ -15,7 +15,11 @@ export interface ListContext {
 }
 
 /** The images to show, newest first. Intermediate images of builds only with `all`. */
-export function listImages(context: ListContext, filters: CompiledFilters, options: { readonly all?: boolean; readonly sharedSize?: boolean }): ImageRow[] {
+export function listImages(
+  context: ListContext,
+  filters: CompiledFilters,
+  options: { readonly all?: boolean; readonly sharedSize?: boolean },
+): ImageRow[] {
   const records = context.index.all()
   const shown = records.flatMap((record) => {
     const names = namesToShow(context, filters, { record, all: options.all === true })
@@ -38,7 +42,12 @@ export function imageHistory(context: ListContext, record: ImageRecord): History
     const diffId = entry.empty_layer === true ? undefined : record.diffIds[layerNumber]
     if (entry.empty_layer !== true) layerNumber += 1
     const size = diffId === undefined ? 0 : (context.layer(diffId)?.sizeBytes ?? 0)
-    return { Created: Math.floor(createdMsOf({ ...record.config, created: entry.created ?? '' }) / 1000), CreatedBy: entry.created_by ?? '', Size: size, Comment: entry.comment ?? '' }
+    return {
+      Created: Math.floor(createdMsOf({ ...record.config, created: entry.created ?? '' }) / 1000),
+      CreatedBy: entry.created_by ?? '',
+      Size: size,
+      Comment: entry.comment ?? '',
+    }
   })
   let chain: ImageRecord | undefined = record
   return rows.toReversed().map((row) => {
@@ -52,16 +61,25 @@ export function imageHistory(context: ListContext, record: ImageRecord): History
 /** How many images have each layer. */
 export function countLayerUses(records: readonly ImageRecord[]): Map<Digest, number> {
   const uses = new Map<Digest, number>()
-  for (const record of records) for (const diffId of new Set(record.diffIds)) uses.set(diffId, (uses.get(diffId) ?? 0) + 1)
+  for (const record of records)
+    for (const diffId of new Set(record.diffIds)) uses.set(diffId, (uses.get(diffId) ?? 0) + 1)
   return uses
 }
 
-function namesToShow(context: ListContext, filters: CompiledFilters, of: { record: ImageRecord; all: boolean }): { repoTags: string[]; repoDigests: string[] } | undefined {
+function namesToShow(
+  context: ListContext,
+  filters: CompiledFilters,
+  of: { record: ImageRecord; all: boolean },
+): { repoTags: string[]; repoDigests: string[] } | undefined {
   const { record } = of
-  const familiar = (references: readonly string[]): string[] => filterReferences(filters, references).map((text) => familiarReference(parseReference(text))).sort()
+  const familiar = (references: readonly string[]): string[] =>
+    filterReferences(filters, references)
+      .map((text) => familiarReference(parseReference(text)))
+      .sort()
   const repoTags = familiar(record.tags)
   const repoDigests = familiar(record.digests)
-  if (repoTags.length > 0 || repoDigests.length > 0) return filters.dangling === true && repoTags.length > 0 ? undefined : { repoTags, repoDigests }
+  if (repoTags.length > 0 || repoDigests.length > 0)
+    return filters.dangling === true && repoTags.length > 0 ? undefined : { repoTags, repoDigests }
   const hasChildren = context.index.childrenOf(record.id).length > 0
   if (hasChildren && (!of.all || filters.dangling === true)) return undefined
   if (filters.dangling === false || filters.references.length > 0) return undefined

@@ -51,5 +51,7 @@ function quote(character: string): string {
 }
 
 function badPattern(pattern: string): GantryError {
-  return new GantryError('IMAGE_FILTER_INVALID', 'invalid', `syntax error in pattern: ${pattern}`, { remedy: 'Write a shell pattern such as busybox:1.*.' })
+  return new GantryError('IMAGE_FILTER_INVALID', 'invalid', `syntax error in pattern: ${pattern}`, {
+    remedy: 'Write a shell pattern such as busybox:1.*.',
+  })
 }

@@ -36,7 +36,11 @@ interface Draft {
 }
 
 /** Plans the removal of `record`, named as `given`. Throws `conflict` when it may not go. */
-export function planRemoval(context: RemovalContext, of: { readonly record: ImageRecord; readonly given: string }, options: RemoveOptions): RemovalPlan {
+export function planRemoval(
+  context: RemovalContext,
+  of: { readonly record: ImageRecord; readonly given: string },
+  options: RemoveOptions,
+): RemovalPlan {
   const { record, given } = of
   const draft: Draft = { context, options, untag: new Set(), deleted: new Set(), rows: [], freed: new Set() }
   const force = options.force === true
@@ -49,7 +53,9 @@ export function planRemoval(context: RemovalContext, of: { readonly record: Imag
   } else {
     const [user] = context.users.filter(({ imageId }) => imageId === record.id)
     if (!force && isSingleReference(record) && user !== undefined) {
-      throw conflict(`conflict: unable to remove repository reference ${JSON.stringify(given)} (must force) - container ${user.containerId.slice(0, 12)} is using its referenced image ${short(record.id)}`)
+      throw conflict(
+        `conflict: unable to remove repository reference ${JSON.stringify(given)} (must force) - container ${user.containerId.slice(0, 12)} is using its referenced image ${short(record.id)}`,
+      )
     }
     untag(draft, lookupKey(parseReference(given)))
     untagLeftDigests(draft, record, given)
@@ -64,7 +70,9 @@ export function planRemoval(context: RemovalContext, of: { readonly record: Imag
 function untagLeftDigests(draft: Draft, record: ImageRecord, given: string): void {
   const removed = parseReference(given)
   if (removed.digest !== undefined) return
-  const inRepository = referencesLeft(draft, record).filter((text) => repositoryOf(parseReference(text)) === repositoryOf(removed))
+  const inRepository = referencesLeft(draft, record).filter(
+    (text) => repositoryOf(parseReference(text)) === repositoryOf(removed),
+  )
   if (inRepository.some((text) => !text.includes('@'))) return
   for (const reference of inRepository) untag(draft, reference)
 }
@@ -80,7 +88,8 @@ function deleteImage(draft: Draft, record: ImageRecord, how: { force: boolean; q
   draft.deleted.add(record.id)
   draft.rows.push({ Deleted: record.id })
   freeLayers(draft, record)
-  const parent = record.parent === undefined || draft.options.noPrune === true ? undefined : draft.context.images.get(record.parent)
+  const parent =
+    record.parent === undefined || draft.options.noPrune === true ? undefined : draft.context.images.get(record.parent)
   if (parent !== undefined) deleteImage(draft, parent, { force: false, quiet: true })
 }
 
@@ -90,20 +99,38 @@ interface Conflict {
   readonly message: string
 }
 
-function findConflict(draft: Draft, record: ImageRecord, check: { hard: boolean; stopped: boolean; references: boolean }): Conflict | undefined {
-  if (childrenOf(draft, record).length > 0) return { hard: true, used: false, message: 'image has dependent child images' }
+function findConflict(
+  draft: Draft,
+  record: ImageRecord,
+  check: { hard: boolean; stopped: boolean; references: boolean },
+): Conflict | undefined {
+  if (childrenOf(draft, record).length > 0)
+    return { hard: true, used: false, message: 'image has dependent child images' }
   const users = draft.context.users.filter(({ imageId }) => imageId === record.id)
   const running = users.find((user) => user.running)
-  if (running !== undefined) return { hard: true, used: true, message: `image is being used by running container ${running.containerId.slice(0, 12)}` }
-  if (check.references && referencesLeft(draft, record).length > 0) return { hard: false, used: false, message: 'image is referenced in multiple repositories' }
+  if (running !== undefined)
+    return {
+      hard: true,
+      used: true,
+      message: `image is being used by running container ${running.containerId.slice(0, 12)}`,
+    }
+  if (check.references && referencesLeft(draft, record).length > 0)
+    return { hard: false, used: false, message: 'image is referenced in multiple repositories' }
   const [stopped] = users
-  if (check.stopped && stopped !== undefined) return { hard: false, used: true, message: `image is being used by stopped container ${stopped.containerId.slice(0, 12)}` }
+  if (check.stopped && stopped !== undefined)
+    return {
+      hard: false,
+      used: true,
+      message: `image is being used by stopped container ${stopped.containerId.slice(0, 12)}`,
+    }
   return undefined
 }
 
 function refuseConflict(found: Conflict | undefined, record: ImageRecord): void {
   if (found === undefined) return
-  throw conflict(`conflict: unable to delete ${short(record.id)} (${found.hard ? 'cannot be forced' : 'must be forced'}) - ${found.message}`)
+  throw conflict(
+    `conflict: unable to delete ${short(record.id)} (${found.hard ? 'cannot be forced' : 'must be forced'}) - ${found.message}`,
+  )
 }
 
 /** At most one tag, and digests only of that tag's repository. */
@@ -120,7 +147,9 @@ function isSingleReference(record: ImageRecord): boolean {
 function freeLayers(draft: Draft, record: ImageRecord): void {
   const { images, otherStacks } = draft.context
   const others = [...images.values()].filter((image) => !draft.deleted.has(image.id)).map((image) => image.diffIds)
-  const neededStacks = new Set([...others, ...otherStacks].flatMap((stack) => stack.map((_, depth) => chainIdOf(stack.slice(0, depth + 1)))))
+  const neededStacks = new Set(
+    [...others, ...otherStacks].flatMap((stack) => stack.map((_, depth) => chainIdOf(stack.slice(0, depth + 1)))),
+  )
   const neededLayers = new Set([...others, ...otherStacks].flat())
   for (let depth = record.diffIds.length; depth > 0; depth -= 1) {
     const chain = chainIdOf(record.diffIds.slice(0, depth))
@@ -141,7 +170,9 @@ function referencesLeft(draft: Draft, record: ImageRecord): string[] {
 }
 
 function childrenOf(draft: Draft, record: ImageRecord): Digest[] {
-  return [...draft.context.images.values()].filter((image) => image.parent === record.id && !draft.deleted.has(image.id)).map((image) => image.id)
+  return [...draft.context.images.values()]
+    .filter((image) => image.parent === record.id && !draft.deleted.has(image.id))
+    .map((image) => image.id)
 }
 
 function finish(draft: Draft): RemovalPlan {
@@ -153,5 +184,7 @@ function short(id: Digest): string {
 }
 
 function conflict(message: string): GantryError {
-  return new GantryError('IMAGE_IN_USE', 'conflict', message, { remedy: 'Remove what uses the image first, or force where that is possible.' })
+  return new GantryError('IMAGE_IN_USE', 'conflict', message, {
+    remedy: 'Remove what uses the image first, or force where that is possible.',
+  })
 }

@@ -12,7 +12,11 @@ const kinds = { modified: 0, added: 1, deleted: 2 } as const
  * Compares an overlay's writable directory with the directories under it (topmost first).
  * A directory that is only there because something below it changed counts as modified, as in Docker.
  */
-export async function listChanges(deps: PackDeps, upper: string, options: { readonly lowers: readonly string[]; readonly initLayer: boolean }): Promise<PathChange[]> {
+export async function listChanges(
+  deps: PackDeps,
+  upper: string,
+  options: { readonly lowers: readonly string[]; readonly initLayer: boolean },
+): Promise<PathChange[]> {
   const changes = new Map<string, 0 | 1 | 2>()
   const opaque = new Set<string>()
   for await (const { pathKey, header } of walkTree(deps, upper, { overlay: true })) {
@@ -23,7 +27,12 @@ export async function listChanges(deps: PackDeps, upper: string, options: { read
     } else if (name === `.wh.${pathKey.slice(pathKey.lastIndexOf('/') + 1)}` && header.type === 'file') {
       changes.set(path, kinds.deleted)
     } else {
-      changes.set(path, (await existsBelow(deps, options.lowers, path.slice(1))) && !hidden(path, opaque) ? kinds.modified : kinds.added)
+      changes.set(
+        path,
+        (await existsBelow(deps, options.lowers, path.slice(1))) && !hidden(path, opaque)
+          ? kinds.modified
+          : kinds.added,
+      )
     }
   }
   if (options.initLayer) dropInitPaths(changes)
@@ -34,12 +43,14 @@ export async function listChanges(deps: PackDeps, upper: string, options: { read
 function dropInitPaths(changes: Map<string, 0 | 1 | 2>): void {
   for (const path of [...changes.keys()].sort().reverse()) {
     if (!initLayerPaths.has(path) || path === '/etc') continue
-    if (![...changes.keys()].some((other) => other.startsWith(`${path}/`)) && changes.get(path) === kinds.modified) changes.delete(path)
+    if (![...changes.keys()].some((other) => other.startsWith(`${path}/`)) && changes.get(path) === kinds.modified)
+      changes.delete(path)
   }
 }
 
 function hidden(path: string, opaque: ReadonlySet<string>): boolean {
-  for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) if (opaque.has(path.slice(0, at))) return true
+  for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1))
+    if (opaque.has(path.slice(0, at))) return true
   return false
 }
 
@@ -62,7 +73,8 @@ async function lookIn(deps: PackDeps, lower: string, path: string): Promise<bool
       stat = await deps.files.lstat(at)
     } catch (error) {
       const code = errnoOf(error)
-      if (code === 'ENOENT' || code === 'ENOTDIR') return opaqueAbove(deps, lower, parts.slice(0, depth - 1)) ? false : undefined
+      if (code === 'ENOENT' || code === 'ENOTDIR')
+        return opaqueAbove(deps, lower, parts.slice(0, depth - 1)) ? false : undefined
       throw error
     }
     if (stat.type === 'character' && stat.rdev === 0) return false
@@ -73,7 +85,10 @@ async function lookIn(deps: PackDeps, lower: string, path: string): Promise<bool
 
 function opaqueAbove(deps: PackDeps, lower: string, parts: readonly string[]): boolean {
   for (let depth = parts.length; depth > 0; depth -= 1) {
-    if (deps.kernel.attributes.get(`${lower}/${parts.slice(0, depth).join('/')}`, 'trusted.overlay.opaque') !== undefined) return true
+    if (
+      deps.kernel.attributes.get(`${lower}/${parts.slice(0, depth).join('/')}`, 'trusted.overlay.opaque') !== undefined
+    )
+      return true
   }
   return false
 }

@@ -8,7 +8,9 @@ const directories = ['dev', 'dev/pts', 'dev/shm', 'proc', 'sys', 'etc']
 const emptyFiles = ['.dockerenv', 'dev/console', 'etc/hostname', 'etc/hosts', 'etc/resolv.conf']
 
 /** Paths of the init layer, which a diff of a container leaves out. */
-export const initLayerPaths: ReadonlySet<string> = new Set([...directories, ...emptyFiles, 'etc/mtab'].map((path) => `/${path}`))
+export const initLayerPaths: ReadonlySet<string> = new Set(
+  [...directories, ...emptyFiles, 'etc/mtab'].map((path) => `/${path}`),
+)
 
 /** Makes the layer at `path` unless it is there. */
 export async function makeInitLayer(files: Files, path: string): Promise<void> {
@@ -25,7 +27,8 @@ export async function makeInitLayer(files: Files, path: string): Promise<void> {
     await files.chmod(`${half}/${file}`, 0o755)
   }
   await files.symlink('/proc/mounts', `${half}/etc/mtab`)
-  for (const each of [...emptyFiles, 'etc/mtab', ...directories.toReversed()]) await files.setTimes(`${half}/${each}`, 0)
+  for (const each of [...emptyFiles, 'etc/mtab', ...directories.toReversed()])
+    await files.setTimes(`${half}/${each}`, 0)
   await files.chmod(half, 0o755)
   await files.rename(half, path)
 }

@@ -30,7 +30,8 @@ interface Context extends SnapshotDeps {
 export async function createSnapshots(deps: SnapshotDeps, root: string): Promise<Snapshots> {
   const { files } = deps
   const context: Context = { ...deps, root, initPath: `${root}/init`, emptyPath: `${root}/empty`, known: new Map() }
-  for (const name of ['by-key', 'views', 'empty', 'doomed']) await files.makeDirectory(`${root}/${name}`, { recursive: true, mode: 0o711 })
+  for (const name of ['by-key', 'views', 'empty', 'doomed'])
+    await files.makeDirectory(`${root}/${name}`, { recursive: true, mode: 0o711 })
   await makeInitLayer(files, context.initPath)
   await sweep(context, `${root}/views`)
   await sweep(context, `${root}/doomed`)
@@ -41,7 +42,10 @@ export async function createSnapshots(deps: SnapshotDeps, root: string): Promise
   }
   const need = (key: string): Snapshot => {
     const snapshot = context.known.get(key)
-    if (snapshot === undefined) throw new GantryError('SNAPSHOT_MISSING', 'not-found', `snapshot ${key} does not exist`, { remedy: 'Create the container again.' })
+    if (snapshot === undefined)
+      throw new GantryError('SNAPSHOT_MISSING', 'not-found', `snapshot ${key} does not exist`, {
+        remedy: 'Create the container again.',
+      })
     return snapshot
   }
   return {
@@ -65,7 +69,10 @@ export async function createSnapshots(deps: SnapshotDeps, root: string): Promise
     usage: (key) => treeBytes(context, need(key).upperPath),
     changes: (key) => {
       const snapshot = need(key)
-      return listChanges(context, snapshot.upperPath, { lowers: lowersOf(context, snapshot), initLayer: snapshot.withInitLayer })
+      return listChanges(context, snapshot.upperPath, {
+        lowers: lowersOf(context, snapshot),
+        initLayer: snapshot.withInitLayer,
+      })
     },
     detachUpper: async (key) => {
       const snapshot = need(key)
@@ -82,15 +89,22 @@ export async function createSnapshots(deps: SnapshotDeps, root: string): Promise
 async function prepare(context: Context, request: SnapshotRequest): Promise<Snapshot> {
   const { files, known, root } = context
   const { key, diffIds, withInitLayer = false, extraLowers = [] } = request
-  if (!keyPattern.test(key)) throw new GantryError('SNAPSHOT_KEY_INVALID', 'invalid', `invalid snapshot key ${JSON.stringify(key)}`, { remedy: 'Use letters, digits, dot, dash and underscore.' })
-  if (known.has(key)) throw new GantryError('SNAPSHOT_EXISTS', 'conflict', `snapshot ${key} exists already`, { remedy: 'Remove it first.' })
+  if (!keyPattern.test(key))
+    throw new GantryError('SNAPSHOT_KEY_INVALID', 'invalid', `invalid snapshot key ${JSON.stringify(key)}`, {
+      remedy: 'Use letters, digits, dot, dash and underscore.',
+    })
+  if (known.has(key))
+    throw new GantryError('SNAPSHOT_EXISTS', 'conflict', `snapshot ${key} exists already`, {
+      remedy: 'Remove it first.',
+    })
   const directory = `${root}/by-key/${key}`
   const snapshot = describe(context, { key, diffIds, withInitLayer, extraLowers })
   lowersOf(context, snapshot)
   known.set(key, snapshot)
   try {
     await files.makeDirectory(directory, { mode: 0o711 })
-    for (const path of [snapshot.upperPath, snapshot.workPath, snapshot.mergedPath]) await files.makeDirectory(path, { mode: 0o755 })
+    for (const path of [snapshot.upperPath, snapshot.workPath, snapshot.mergedPath])
+      await files.makeDirectory(path, { mode: 0o755 })
     await copyRootAttributes(context, snapshot)
     await files.write(`${directory}/snapshot.json`, JSON.stringify({ diffIds, withInitLayer, extraLowers }))
     mountSnapshot(context, snapshot)
@@ -104,20 +118,32 @@ async function prepare(context: Context, request: SnapshotRequest): Promise<Snap
 
 /** The root directory of an overlay is the upper's own: it must look like the topmost layer's. */
 async function copyRootAttributes({ files, layers }: Context, snapshot: Snapshot): Promise<void> {
-  const below = snapshot.extraLowers[0] ?? (snapshot.diffIds.length > 0 ? layers.pathOf(snapshot.diffIds.at(-1) as Digest) : undefined)
+  const below =
+    snapshot.extraLowers[0] ??
+    (snapshot.diffIds.length > 0 ? layers.pathOf(snapshot.diffIds.at(-1) as Digest) : undefined)
   if (below === undefined) return
   const { mode, uid, gid } = await files.stat(below)
   await files.chown(snapshot.upperPath, uid, gid)
   await files.chmod(snapshot.upperPath, mode)
 }
 
-function describe(context: Context, parts: Pick<Snapshot, 'key' | 'diffIds' | 'withInitLayer' | 'extraLowers'>): Snapshot {
+function describe(
+  context: Context,
+  parts: Pick<Snapshot, 'key' | 'diffIds' | 'withInitLayer' | 'extraLowers'>,
+): Snapshot {
   const directory = `${context.root}/by-key/${parts.key}`
   return { ...parts, mergedPath: `${directory}/merged`, upperPath: `${directory}/upper`, workPath: `${directory}/work` }
 }
 
-function lowersOf({ layers, initPath, emptyPath }: Context, snapshot: Pick<Snapshot, 'diffIds' | 'withInitLayer' | 'extraLowers'>): string[] {
-  const lowers = [...snapshot.extraLowers, ...(snapshot.withInitLayer ? [initPath] : []), ...uniqueTopmost(snapshot.diffIds).map((diffId) => layers.pathOf(diffId))]
+function lowersOf(
+  { layers, initPath, emptyPath }: Context,
+  snapshot: Pick<Snapshot, 'diffIds' | 'withInitLayer' | 'extraLowers'>,
+): string[] {
+  const lowers = [
+    ...snapshot.extraLowers,
+    ...(snapshot.withInitLayer ? [initPath] : []),
+    ...uniqueTopmost(snapshot.diffIds).map((diffId) => layers.pathOf(diffId)),
+  ]
   return lowers.length === 0 ? [emptyPath] : lowers
 }
 
@@ -127,16 +153,32 @@ function uniqueTopmost(diffIds: readonly Digest[]): Digest[] {
 }
 
 function mountSnapshot(context: Context, snapshot: Snapshot): void {
-  context.kernel.mounts.overlay({ lower: lowersOf(context, snapshot), upper: snapshot.upperPath, work: snapshot.workPath, target: snapshot.mergedPath })
+  context.kernel.mounts.overlay({
+    lower: lowersOf(context, snapshot),
+    upper: snapshot.upperPath,
+    work: snapshot.workPath,
+    target: snapshot.mergedPath,
+  })
 }
 
-async function makeView(context: Context, diffIds: readonly Digest[]): Promise<{ readonly path: string } & AsyncDisposable> {
+async function makeView(
+  context: Context,
+  diffIds: readonly Digest[],
+): Promise<{ readonly path: string } & AsyncDisposable> {
   const path = `${context.root}/views/${randomHex(context.random, 8)}`
   await context.files.makeDirectory(path, { mode: 0o711 })
   try {
     const lower = lowersOf(context, { diffIds, withInitLayer: false, extraLowers: [] })
     // An overlay of one directory without an upper is refused; the empty one beside it changes nothing.
-    context.kernel.mounts.overlay({ lower: lower.length === 1 && lower[0] !== context.emptyPath ? [...lower, context.emptyPath] : lower.length === 1 ? [...lower, context.initPath] : lower, target: path })
+    context.kernel.mounts.overlay({
+      lower:
+        lower.length === 1 && lower[0] !== context.emptyPath
+          ? [...lower, context.emptyPath]
+          : lower.length === 1
+            ? [...lower, context.initPath]
+            : lower,
+      target: path,
+    })
   } catch (error) {
     await context.files.remove(path, { recursive: true, force: true })
     throw error
@@ -150,9 +192,12 @@ async function isMounted({ kernel }: Context, path: string): Promise<boolean> {
 
 /** Unmounts whatever is at or below, then removes; nothing is deleted through a mount that would not go. */
 async function discard(context: Context, directory: string): Promise<void> {
-  for (const path of await context.kernel.mounts.listBelow(directory)) context.kernel.mounts.unmount(path, { detach: true })
+  for (const path of await context.kernel.mounts.listBelow(directory))
+    context.kernel.mounts.unmount(path, { detach: true })
   if ((await context.kernel.mounts.listBelow(directory)).length > 0) {
-    throw new GantryError('SNAPSHOT_BUSY', 'conflict', `${directory} is still mounted`, { remedy: 'Stop what uses it and try again.' })
+    throw new GantryError('SNAPSHOT_BUSY', 'conflict', `${directory} is still mounted`, {
+      remedy: 'Stop what uses it and try again.',
+    })
   }
   await context.files.remove(directory, { recursive: true, force: true })
 }
@@ -163,7 +208,10 @@ async function sweep(context: Context, directory: string): Promise<void> {
 
 async function readSnapshot(context: Context, key: string): Promise<Snapshot | undefined> {
   try {
-    const stored = JSON.parse(await context.files.readText(`${context.root}/by-key/${key}/snapshot.json`)) as Pick<Snapshot, 'diffIds' | 'withInitLayer' | 'extraLowers'>
+    const stored = JSON.parse(await context.files.readText(`${context.root}/by-key/${key}/snapshot.json`)) as Pick<
+      Snapshot,
+      'diffIds' | 'withInitLayer' | 'extraLowers'
+    >
     return describe(context, { key, ...stored })
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError) return undefined

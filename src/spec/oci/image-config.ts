@@ -89,9 +89,21 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   if (!Array.isArray(diffIds) || !diffIds.every((id) => typeof id === 'string' && isDigest(id))) {
     throw invalidConfig('rootfs.diff_ids is not a list of digests')
   }
-  if (diffIds.length > imageLayersMax) throw invalidConfig(`max depth exceeded: ${diffIds.length} layers, at most ${imageLayersMax} fit`)
-  for (const field of ['created', 'author', 'architecture', 'variant', 'os', 'comment', 'docker_version', 'container', 'parent']) {
-    if (value[field] !== undefined && value[field] !== null && typeof value[field] !== 'string') throw invalidConfig(`${field} is not a string`)
+  if (diffIds.length > imageLayersMax)
+    throw invalidConfig(`max depth exceeded: ${diffIds.length} layers, at most ${imageLayersMax} fit`)
+  for (const field of [
+    'created',
+    'author',
+    'architecture',
+    'variant',
+    'os',
+    'comment',
+    'docker_version',
+    'container',
+    'parent',
+  ]) {
+    if (value[field] !== undefined && value[field] !== null && typeof value[field] !== 'string')
+      throw invalidConfig(`${field} is not a string`)
   }
   checkRunConfig(value['config'], 'config')
   checkHistory(value['history'])
@@ -126,16 +138,19 @@ function checkRunConfig(value: unknown, where: string): void {
   for (const field of ['Env', 'Cmd', 'Entrypoint', 'OnBuild', 'Shell']) {
     const list = value[field]
     if (list === undefined || list === null) continue
-    if (!Array.isArray(list) || !list.every((item) => typeof item === 'string')) throw invalidConfig(`${where}.${field} is not a list of strings`)
+    if (!Array.isArray(list) || !list.every((item) => typeof item === 'string'))
+      throw invalidConfig(`${where}.${field} is not a list of strings`)
   }
   for (const field of ['Labels', 'Volumes', 'ExposedPorts', 'Healthcheck']) {
     const map = value[field]
     if (map !== undefined && map !== null && !isObject(map)) throw invalidConfig(`${where}.${field} is not an object`)
   }
   const labels = value['Labels']
-  if (isObject(labels) && !Object.values(labels).every((label) => typeof label === 'string')) throw invalidConfig(`${where}.Labels is not a map of strings`)
+  if (isObject(labels) && !Object.values(labels).every((label) => typeof label === 'string'))
+    throw invalidConfig(`${where}.Labels is not a map of strings`)
   for (const field of ['User', 'WorkingDir', 'StopSignal']) {
-    if (value[field] !== undefined && value[field] !== null && typeof value[field] !== 'string') throw invalidConfig(`${where}.${field} is not a string`)
+    if (value[field] !== undefined && value[field] !== null && typeof value[field] !== 'string')
+      throw invalidConfig(`${where}.${field} is not a string`)
   }
 }
 

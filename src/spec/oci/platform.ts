@@ -31,13 +31,20 @@ const word = /^[A-Za-z0-9_-]+$/
 export function parsePlatform(text: string, localArchitecture = 'amd64'): Platform {
   const parts = text.split('/')
   if (parts.length > 3 || parts.some((part) => !word.test(part))) {
-    throw new GantryError('IMAGE_PLATFORM_INVALID', 'invalid', `invalid platform: "${text}": platform specifier component must match "^[A-Za-z0-9_.-]+(?:\\([A-Za-z0-9_.-]*\\))?$"`, {
-      remedy: 'Write os/architecture, for instance linux/amd64.',
-    })
+    throw new GantryError(
+      'IMAGE_PLATFORM_INVALID',
+      'invalid',
+      `invalid platform: "${text}": platform specifier component must match "^[A-Za-z0-9_.-]+(?:\\([A-Za-z0-9_.-]*\\))?$"`,
+      {
+        remedy: 'Write os/architecture, for instance linux/amd64.',
+      },
+    )
   }
   const [first = '', second, third] = parts.map((part) => part.toLowerCase())
   if (second === undefined) {
-    return isArchitecture(first) ? normalizePlatform({ os: 'linux', architecture: first }) : { os: first, architecture: localArchitecture }
+    return isArchitecture(first)
+      ? normalizePlatform({ os: 'linux', architecture: first })
+      : { os: first, architecture: localArchitecture }
   }
   return normalizePlatform({ os: first, architecture: second, ...(third === undefined ? {} : { variant: third }) })
 }
@@ -69,7 +76,18 @@ export function platformMatches(wanted: Platform, offered: Platform): boolean {
   return a.variant === undefined || b.variant === undefined ? true : a.variant === b.variant
 }
 
-const architectures = new Set(['386', 'amd64', 'arm', 'arm64', 'ppc64le', 's390x', 'riscv64', 'mips64le', 'loong64', 'wasm'])
+const architectures = new Set([
+  '386',
+  'amd64',
+  'arm',
+  'arm64',
+  'ppc64le',
+  's390x',
+  'riscv64',
+  'mips64le',
+  'loong64',
+  'wasm',
+])
 
 function isArchitecture(text: string): boolean {
   return text in aliases || architectures.has(text)

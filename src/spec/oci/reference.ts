@@ -30,15 +30,23 @@ const hexId = /^[0-9a-f]{64}$/
  */
 export function parseReference(text: string): Reference {
   if (text === '') throw invalidReference('invalid reference format')
-  if (hexId.test(text)) throw invalidReference(`invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`)
+  if (hexId.test(text))
+    throw invalidReference(`invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`)
   const { domain, remainder } = splitDomain(text)
   const { path, tag, digest } = splitPath(remainder)
-  if (path !== path.toLowerCase()) throw invalidReference(`invalid reference format: repository name (${path}) must be lowercase`)
+  if (path !== path.toLowerCase())
+    throw invalidReference(`invalid reference format: repository name (${path}) must be lowercase`)
   if (!domainPattern.test(domain) || !pathPattern.test(path)) throw invalidReference('invalid reference format')
   if (tag !== undefined && !tagPattern.test(tag)) throw invalidReference('invalid reference format')
   if (digest !== undefined && !isDigest(digest)) throw invalidReference(digestComplaint(digest))
-  if (domain.length + 1 + path.length > repositoryLengthMax) throw invalidReference(`repository name must not be more than ${repositoryLengthMax} characters`)
-  return { domain, path, ...(tag === undefined ? {} : { tag }), ...(digest === undefined ? {} : { digest: digest as Digest }) }
+  if (domain.length + 1 + path.length > repositoryLengthMax)
+    throw invalidReference(`repository name must not be more than ${repositoryLengthMax} characters`)
+  return {
+    domain,
+    path,
+    ...(tag === undefined ? {} : { tag }),
+    ...(digest === undefined ? {} : { digest: digest as Digest }),
+  }
 }
 
 /** The reference with `:latest` where it has neither tag nor digest. */
@@ -59,7 +67,9 @@ export function formatReference(reference: Reference): string {
 /** The repository as users read it: `busybox`, `user/app`, `localhost:5000/app`. */
 export function familiarName(reference: Reference): string {
   if (reference.domain !== hubDomain) return repositoryOf(reference)
-  return reference.path.startsWith('library/') && !reference.path.slice(8).includes('/') ? reference.path.slice(8) : reference.path
+  return reference.path.startsWith('library/') && !reference.path.slice(8).includes('/')
+    ? reference.path.slice(8)
+    : reference.path
 }
 
 /** The reference as users read it: `busybox:latest`. */
@@ -78,7 +88,10 @@ export function isTag(text: string): boolean {
 }
 
 function suffixOf(reference: Reference): string {
-  return (reference.tag === undefined ? '' : `:${reference.tag}`) + (reference.digest === undefined ? '' : `@${reference.digest}`)
+  return (
+    (reference.tag === undefined ? '' : `:${reference.tag}`) +
+    (reference.digest === undefined ? '' : `@${reference.digest}`)
+  )
 }
 
 /** The part before the first slash is a host when it looks like one: a dot, a colon, `localhost`, or capitals. */
@@ -98,15 +111,22 @@ function splitPath(text: string): { path: string; tag: string | undefined; diges
   const digest = at < 0 ? undefined : text.slice(at + 1)
   const named = at < 0 ? text : text.slice(0, at)
   const colon = named.indexOf(':')
-  return { path: colon < 0 ? named : named.slice(0, colon), tag: colon < 0 ? undefined : named.slice(colon + 1), digest }
+  return {
+    path: colon < 0 ? named : named.slice(0, colon),
+    tag: colon < 0 ? undefined : named.slice(colon + 1),
+    digest,
+  }
 }
 
 function digestComplaint(digest: string): string {
   const [algorithm, hex] = digest.split(':')
-  if ((algorithm === 'sha256' || algorithm === 'sha512') && hex !== undefined && /^[0-9a-f]+$/.test(hex)) return 'invalid checksum digest length'
+  if ((algorithm === 'sha256' || algorithm === 'sha512') && hex !== undefined && /^[0-9a-f]+$/.test(hex))
+    return 'invalid checksum digest length'
   return /^[a-z0-9]+:[0-9a-f]{32,}$/.test(digest) ? 'unsupported digest algorithm' : 'invalid reference format'
 }
 
 function invalidReference(message: string): GantryError {
-  return new GantryError('IMAGE_REFERENCE_INVALID', 'invalid', message, { remedy: 'Write [registry/]name[:tag], all lower case except the tag.' })
+  return new GantryError('IMAGE_REFERENCE_INVALID', 'invalid', message, {
+    remedy: 'Write [registry/]name[:tag], all lower case except the tag.',
+  })
 }

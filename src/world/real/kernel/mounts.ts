@@ -147,8 +147,17 @@ function overlayPaths({ lower, upper, work }: OverlayMount): string[] {
   return [...lower, ...(upper === undefined ? [] : [upper]), ...(work === undefined ? [] : [work])]
 }
 
+/**
+ * Some kernels rename directories by reference and copy up without content unless told not to; a writable directory
+ * must stand for itself, because layers are made of it.
+ */
+const overlayFeatures = [
+  ['redirect_dir', 'off'],
+  ['metacopy', 'off'],
+] as const
+
 function overlayOptions({ lower, upper, work }: OverlayMount): string {
-  return `lowerdir=${lower.join(':')}${upper === undefined ? '' : `,upperdir=${upper}`}${work === undefined ? '' : `,workdir=${work}`}`
+  return `lowerdir=${lower.join(':')}${upper === undefined ? '' : `,upperdir=${upper}`}${work === undefined ? '' : `,workdir=${work}`},${overlayFeatures.map(([name, value]) => `${name}=${value}`).join(',')}`
 }
 
 /** False when this kernel's overlay does not know `lowerdir+`. */
@@ -167,6 +176,8 @@ function configureOverlay(libc: Libc, { lower, upper, work, target }: OverlayMou
       checkCall(libc, libc.fsconfig(context, configureString, 'upperdir', upper, 0), ['fsconfig', upper])
     if (work !== undefined)
       checkCall(libc, libc.fsconfig(context, configureString, 'workdir', work, 0), ['fsconfig', work])
+    for (const [name, value] of overlayFeatures)
+      checkCall(libc, libc.fsconfig(context, configureString, name, value, 0), ['fsconfig', target])
     checkCall(libc, libc.fsconfig(context, configureCreate, null, null, 0), ['fsconfig', target])
     mounted = checkCall(libc, libc.fsmount(context, 1, 0), ['fsmount', target])
     checkCall(libc, libc.moveMount(mounted, '', currentDirectory, target, moveFromEmptyPath), ['move_mount', target])
