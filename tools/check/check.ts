@@ -70,4 +70,5 @@ async function main(names: readonly string[]): Promise<number> {
   return failed.length === 0 ? 0 : 1
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 process.exitCode = await main(process.argv.slice(2))

@@ -35,11 +35,18 @@ export function runCommand(argv: readonly string[], options: CommandOptions = {}
       timedOut = true
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
     }, options.timeoutMs ?? 180_000)
+    // Killing the gate must not leave its programs behind: they have a process group of their own.
+    const killGroup = (): void => {
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
+    }
+    process.once('exit', killGroup)
     child.on('error', (error) => {
+      process.off('exit', killGroup)
       clearTimeout(timer)
       resolve({ ok: false, output: `${output}${error.message}`, timedOut })
     })
     child.on('close', (code) => {
+      process.off('exit', killGroup)
       clearTimeout(timer)
       resolve({ ok: code === 0, output, timedOut })
     })
