@@ -21,11 +21,16 @@ function bindOptions(mount: ContainerMount): string[] {
 }
 
 /** An empty volume takes over what the image has at its place, with owners and modes (unless `nocopy`). */
-async function copyUp(parts: EngineParts, work: MountWork, mount: ContainerMount, volumePath: string): Promise<void> {
+export async function fillVolume(
+  parts: EngineParts,
+  rootPath: string,
+  mount: ContainerMount,
+  volumePath: string,
+): Promise<void> {
   const { files, kernel, processes } = parts.world
   if (!mount.copyUp || (await files.list(volumePath)).length > 0) return
   try {
-    using place = kernel.openInRoot(work.rootPath, mount.point.Destination)
+    using place = kernel.openInRoot(rootPath, mount.point.Destination)
     const stat = await files.stat(place.path)
     if (stat.type !== 'directory') return
     const source = place.path.replace('/proc/self/', `/proc/${processes.self.pid}/`)
@@ -96,7 +101,7 @@ async function prepareVolume(
   const name = mount.point.Name ?? ''
   const path = await parts.volumes.acquire(name, record.id)
   work.undo.defer(() => parts.volumes.release(name, record.id))
-  await copyUp(parts, work, mount, path)
+  await fillVolume(parts, work.rootPath, mount, path)
   const attributes = {
     container: record.id,
     destination: mount.point.Destination,
