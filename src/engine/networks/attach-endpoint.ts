@@ -84,6 +84,7 @@ export function plugIn(
     const { interfaceName, ipv4, ipv4Length, ipv6, ipv6Length } = endpoint
     if (ipv4 !== undefined) inside.addAddress(interfaceName, { address: ipv4, prefixLength: ipv4Length ?? 32 })
     if (ipv6 !== undefined) {
+      deps.kernel.namespaces.setSysctl(netnsPath, `net/ipv6/conf/${interfaceName}/accept_dad`, '0')
       deps.kernel.namespaces.setSysctl(netnsPath, `net/ipv6/conf/${interfaceName}/disable_ipv6`, '0')
       inside.addAddress(interfaceName, { address: ipv6, prefixLength: ipv6Length ?? 128 })
     }

@@ -51,6 +51,8 @@ export function ensureBridge(deps: DriverDeps, network: NetworkRecord): boolean 
   // Published ports are reachable on the host's loopback; the filter's guard keeps containers from using that way in.
   sysctl(`net/ipv4/conf/${name}/route_localnet`, '1')
   if (network.ipv6) {
+    // Until an address is known to be nobody else's, a second or more, neighbours could not be asked for.
+    sysctl(`net/ipv6/conf/${name}/accept_dad`, '0')
     sysctl(`net/ipv6/conf/${name}/disable_ipv6`, '0')
     sysctl(`net/ipv6/conf/${name}/accept_ra`, '0')
   }

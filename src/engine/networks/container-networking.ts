@@ -220,7 +220,7 @@ async function connectRecord(
         gotEndpoint(withNames(record.networks[name] ?? blankEndpoint, record), sandbox.endpoints[index] as Endpoint),
       ] as const,
   )
-  const files = await filesOf(networks, config, { record, sandbox, links })
+  const files = await containerFiles(networks, config, { record, sandbox, links })
   return {
     netnsPath: sandbox.onHost === true ? undefined : networks.netnsPath(record.id),
     endpoints: Object.fromEntries(endpoints),
@@ -256,13 +256,14 @@ async function joinShared(
   return { netnsPath, endpoints: {}, hosts: await config.hostHosts(), resolvConf: await config.hostResolvConf() }
 }
 
-interface HostLink {
+/** A linked container as the hosts file names it. */
+export interface HostLink {
   readonly address: string
   readonly names: readonly string[]
 }
 
 /** `--link` on the default bridge: the other's address under its alias, its hostname and its name. */
-function resolveLinks(networks: Networks, record: ContainerRecord): HostLink[] {
+export function resolveLinks(networks: Networks, record: ContainerRecord): HostLink[] {
   const bridge = networks.find('bridge')
   return (record.hostConfig.Links ?? []).map((link) => {
     const [target, alias] = splitLink(link)
@@ -278,7 +279,8 @@ function resolveLinks(networks: Networks, record: ContainerRecord): HostLink[] {
   })
 }
 
-async function filesOf(
+/** Texts of a container's hosts and resolv.conf for its networks at this moment; to be written again when a running one joins or leaves a network. */
+export async function containerFiles(
   networks: Networks,
   config: NetworkingConfig,
   { record, sandbox, links }: { record: ContainerRecord; sandbox: Sandbox; links: readonly HostLink[] },

@@ -24,6 +24,8 @@ export interface ResolverDeps {
 
 export interface ResolverConfig {
   readonly netnsPath: string
+  /** An earlier engine answered here before. */
+  readonly replaces: boolean
   /** Looks names up as they are at that moment. */
   readonly answer: (question: ParsedQuery['question']) => Verdict
   /** Servers for the rest; none on networks without a way out. */
@@ -53,7 +55,7 @@ export async function startResolver(deps: ResolverDeps, config: ResolverConfig):
     await Promise.all([datagrams[Symbol.asyncDispose](), listener[Symbol.asyncDispose]()])
   }
   try {
-    kernel.packetFilter.apply(resolverText({ udp: udp.port, tcp: tcp.port }), config.netnsPath)
+    kernel.packetFilter.apply(resolverText({ udp: udp.port, tcp: tcp.port }, config.replaces), config.netnsPath)
   } catch (error) {
     await stop()
     throw error

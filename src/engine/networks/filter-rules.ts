@@ -130,11 +130,12 @@ export function portElements(table: string, verb: 'add' | 'delete', ports: reado
     .join('\n')
 }
 
-/** Rules inside a container's namespace that bring its resolver's port 53 to the sockets that we hold there. */
-export function resolverText(ports: { readonly udp: number; readonly tcp: number }): string {
-  return `add table ip gantry_dns
-delete table ip gantry_dns
-table ip gantry_dns {
+/**
+ * Rules inside a container's namespace that bring its resolver's port 53 to the sockets that we hold there. Only those
+ * of an earlier engine are replaced: a fresh namespace is cheaper to fill.
+ */
+export function resolverText(ports: { readonly udp: number; readonly tcp: number }, replaces: boolean): string {
+  return `${replaces ? 'add table ip gantry_dns\ndelete table ip gantry_dns\n' : ''}table ip gantry_dns {
   chain output {
     type nat hook output priority -100; policy accept;
     ip daddr 127.0.0.11 udp dport 53 dnat to 127.0.0.11:${ports.udp}

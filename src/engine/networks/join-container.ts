@@ -133,12 +133,17 @@ export function hasNames(deps: Pick<JoinDeps, 'book'>, { endpoints }: Sandbox): 
 }
 
 /** Starts the container's resolver when it needs one and has none. */
-export async function resolveNames(deps: JoinDeps, { containerId, ...sandbox }: Sandbox): Promise<void> {
+export async function resolveNames(
+  deps: JoinDeps,
+  { containerId, ...sandbox }: Sandbox,
+  replaces = false,
+): Promise<void> {
   if (deps.resolvers.has(containerId) || !hasNames(deps, { containerId, ...sandbox })) return
   const current = (): Sandbox | undefined => deps.book.sandbox(containerId)
   const view = { network: (id: string) => deps.book.network(id), members: (id: string) => deps.book.members(id) }
   const resolver = await startResolver(deps, {
     netnsPath: deps.sandboxFiles.netnsPath(containerId),
+    replaces,
     answer: (question) => {
       const asker = current()
       return asker === undefined ? { kind: 'missing' } : answerQuery(view, asker, question)

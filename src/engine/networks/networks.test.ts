@@ -251,7 +251,10 @@ test('names are those of the networks that a container is in', async () => {
   assert.deepEqual(await look(two, one.slice(0, 12)), [address])
   assert.deepEqual(await look(two, 'db'), [address])
   assert.deepEqual(await look(one, 'db').then((lines) => lines.some((line) => line.includes('NXDOMAIN'))), true)
-  assert.deepEqual((await look(two, 'pool')).toSorted(), [address, second].toSorted())
+  assert.deepEqual(
+    (await look(two, 'pool')).toSorted((a, b) => a.localeCompare(b)),
+    [address ?? '', second ?? ''].toSorted((a, b) => a.localeCompare(b)),
+  )
   assert.deepEqual(await look(two, 'one', ' -type=aaaa'), [])
   assert.match((await look(two, address ?? '', '')).join(), /name = one\.app/)
   assert.match((await look(three, 'one')).join(), /NXDOMAIN/)

@@ -81,11 +81,14 @@ export function planNetwork(input: NetworkPlanInput): NetworkRecord {
   checkName(body, existing)
   const driver = checkDriver(body)
   const source = configSource(body, existing)
-  const options = source?.options ?? body.Options
-  if (driver === 'bridge') checkBridge(options, existing)
-  if (driver === 'macvlan' || driver === 'ipvlan') checkParent(options, existing)
+  const { options, ipv6, labels, name } = source ?? {
+    options: body.Options,
+    ipv6: body.EnableIPv6,
+    labels: {},
+    name: '',
+  }
+  checkOptions(driver, options, existing)
   if (body.ConfigOnly && (body.Internal || body.Attachable)) throw networkErrors.configOptions()
-  const ipv6 = source?.ipv6 ?? body.EnableIPv6
   const asked = source?.ipam.pools ?? askedPools(body)
   return {
     id: input.id,
@@ -97,16 +100,17 @@ export function planNetwork(input: NetworkPlanInput): NetworkRecord {
     ipv4: body.EnableIPv4,
     ipv6,
     options,
-    labels: { ...source?.labels, ...body.Labels },
-    ipam: {
-      driver: 'default',
-      options: body.IPAM.Options ?? {},
-      pools: body.ConfigOnly ? asked : planPools(input, { body, asked, ipv6, driver }),
-    },
+    labels: { ...labels, ...body.Labels },
+    ipam: planIpam(input, { body, asked, ipv6, driver }),
     configOnly: body.ConfigOnly,
-    configFrom: source?.name ?? '',
+    configFrom: name,
     userSubnet: asked.length > 0,
   }
+}
+
+function planIpam(input: NetworkPlanInput, wish: PoolWish): NetworkRecord['ipam'] {
+  const pools = wish.body.ConfigOnly ? wish.asked : planPools(input, wish)
+  return { driver: 'default', options: wish.body.IPAM.Options ?? {}, pools }
 }
 
 function checkName({ Name: name }: FullBody, existing: readonly NetworkRecord[]): void {
@@ -115,13 +119,15 @@ function checkName({ Name: name }: FullBody, existing: readonly NetworkRecord[])
   if (isPredefined(name) || existing.some((network) => network.name === name)) throw networkErrors.nameTaken(name)
 }
 
-function checkDriver(body: FullBody): NetworkRecord['driver'] {
-  const driver = body.Driver === '' || body.Driver === 'default' ? 'bridge' : body.Driver
+const drivers = { '': 'bridge', default: 'bridge', bridge: 'bridge', macvlan: 'macvlan', ipvlan: 'ipvlan' } as const
+
+function checkDriver(body: FullBody): 'bridge' | 'macvlan' | 'ipvlan' {
+  const driver = body.Driver
   if (driver === 'overlay' || body.Scope === 'swarm' || body.Ingress) throw networkErrors.noSwarm()
   if (driver === 'host' || driver === 'null') throw networkErrors.oneInstance(driver)
   const { Driver: ipam = '' } = body.IPAM
   if (ipam !== '' && ipam !== 'default') throw networkErrors.ipamDriverMissing(ipam)
-  if (driver === 'bridge' || driver === 'macvlan' || driver === 'ipvlan') return driver
+  if (Object.hasOwn(drivers, driver)) return drivers[driver as keyof typeof drivers]
   throw networkErrors.driverMissing(driver)
 }
 
@@ -131,6 +137,15 @@ function configSource({ ConfigFrom: from }: FullBody, existing: readonly Network
   const source = existing.find((network) => network.configOnly && (network.name === name || network.id === name))
   if (source === undefined) throw networkErrors.notFound(name)
   return source
+}
+
+function checkOptions(
+  driver: NetworkRecord['driver'],
+  options: NetworkRecord['options'],
+  existing: readonly NetworkRecord[],
+): void {
+  if (driver === 'bridge') checkBridge(options, existing)
+  else checkParent(options, existing)
 }
 
 function checkBridge(options: NetworkRecord['options'], existing: readonly NetworkRecord[]): void {

@@ -59,7 +59,7 @@ export async function restoreNetworks(deps: RestoreDeps, config: DefaultBridgeCo
         : await deps.publisher.restore(sandbox.containerId, sandbox.ports, portTarget(deps, gateway))
     for (const { hostIp, hostPort, protocol } of lost)
       deps.warn(`port ${hostIp}:${hostPort}/${protocol} of container ${sandbox.name} could not be reserved again`)
-    await attempt(deps, `names for container ${sandbox.name}`, () => resolveNames(deps, sandbox))
+    await attempt(deps, `names for container ${sandbox.name}`, () => resolveNames(deps, sandbox, true))
   }
 }
 

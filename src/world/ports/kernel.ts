@@ -202,6 +202,29 @@ export interface PacketFilter {
   list(command: string, netns?: string): unknown
 }
 
+/** Whether one thing can be done here, and if not what is missing. */
+export interface KernelFacility {
+  readonly available: boolean
+  /** One line for people; empty when available. */
+  readonly reason: string
+}
+
+/** What containers and networks may need of a machine. Only the first five and nft are needed by every engine. */
+export interface KernelProbe {
+  readonly overlay: KernelFacility
+  readonly openInRoot: KernelFacility
+  readonly networkNamespaces: KernelFacility
+  readonly bridge: KernelFacility
+  readonly veth: KernelFacility
+  readonly macvlan: KernelFacility
+  readonly ipvlan: KernelFacility
+  readonly vlan: KernelFacility
+  readonly vxlan: KernelFacility
+  readonly dummy: KernelFacility
+  readonly nft: KernelFacility
+  readonly userNamespaces: KernelFacility
+}
+
 export interface Kernel {
   readonly mounts: Mounts
   readonly attributes: ExtendedAttributes

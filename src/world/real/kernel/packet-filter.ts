@@ -47,20 +47,30 @@ function loadNftables(): Nftables {
   }
 }
 
-/** One use of a context; it belongs to the namespace in which it was made and is freed before the return. */
-function runOnce(nft: Nftables, commands: string, flags: number): string {
+/** A context that keeps what it prints. It belongs to the namespace in which it is made. */
+function openContext(nft: Nftables): unknown {
   const context = nft.contextNew(0)
   if (context === null)
     throw new GantryError('KERNEL_NFTABLES_MISSING', 'not-implemented', 'this kernel has no nftables', {
       remedy: 'Load the module nf_tables.',
     })
+  nft.bufferOutput(context)
+  nft.bufferError(context)
+  return context
+}
+
+function runIn(nft: Nftables, context: unknown, { commands, flags }: { commands: string; flags: number }): string {
+  nft.outputFlags(context, flags)
+  if (nft.run(context, commands) === 0) return nft.output(context) ?? ''
+  const text = (nft.error(context) ?? '').trim()
+  throw Object.assign(new Error(`nft: ${text === '' ? 'command failed' : text}`), { code: codeOf(text) })
+}
+
+/** In a namespace of others the context ends with its use: open, it would keep the namespace alive. */
+function runOnce(nft: Nftables, work: { commands: string; flags: number }): string {
+  const context = openContext(nft)
   try {
-    nft.bufferOutput(context)
-    nft.bufferError(context)
-    nft.outputFlags(context, flags)
-    if (nft.run(context, commands) === 0) return nft.output(context) ?? ''
-    const text = (nft.error(context) ?? '').trim()
-    throw Object.assign(new Error(`nft: ${text === '' ? 'command failed' : text}`), { code: codeOf(text) })
+    return runIn(nft, context, work)
   } finally {
     nft.contextFree(context)
   }
@@ -75,14 +85,18 @@ function codeOf(text: string): string {
   return text.includes('Operation not supported') ? 'EOPNOTSUPP' : 'EINVAL'
 }
 
-/** The PacketFilter of the running kernel; the library is loaded at the first use. */
+/**
+ * The PacketFilter of the running kernel; the library is loaded at the first use. The context of our own namespace
+ * stays open: closing one makes the kernel wait for everything deleted meanwhile to be freed, about ten milliseconds.
+ */
 export function createPacketFilter(libc: Libc): PacketFilter {
   let loaded: Nftables | undefined
+  let own: unknown
   const run = (commands: string, flags: number, netns: string | undefined): string => {
     const nft = (loaded ??= loadNftables())
-    return netns === undefined
-      ? runOnce(nft, commands, flags)
-      : inNetworkNamespace(libc, netns, () => runOnce(nft, commands, flags))
+    if (netns !== undefined) return inNetworkNamespace(libc, netns, () => runOnce(nft, { commands, flags }))
+    own ??= openContext(nft)
+    return runIn(nft, own, { commands, flags })
   }
   return {
     apply: (commands, netns) => void run(commands, 0, netns),
