@@ -59,7 +59,9 @@ async function runTests(root: string, pattern: string): Promise<StepOutcome> {
   const result = await runCommand(argv, { cwd: root })
   const count = (word: string): number => Number(new RegExp(`^ℹ ${word} (\\d+)`, 'm').exec(result.output)?.[1] ?? 0)
   const [passed, failed, skipped] = [count('pass'), count('fail'), count('skipped')]
-  const failures = result.output.slice(Math.max(0, result.output.indexOf('✖ failing tests:')))
+  const at = result.output.indexOf('✖ failing tests:')
+  // Where the run hangs, the last tests that ended tell best where.
+  const failures = at === -1 ? result.output.split('\n').slice(-40).join('\n') : result.output.slice(at)
   const note = `${passed} passed${failed > 0 ? `, ${failed} failed` : ''}${skipped > 0 ? `, ${skipped} skipped` : ''} in ${files.length} files`
   // A run that tells no count did not test anything, whatever its exit code says.
   const ok = result.ok && passed > 0 && failed === 0
