@@ -1,6 +1,6 @@
 /** Recognises and undoes the compression of a stream, by its first bytes, with a bound on what comes out. */
-import { Readable, Transform } from 'node:stream'
-import type { Duplex } from 'node:stream'
+import { Readable } from 'node:stream'
+import type { Duplex, Transform } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { Processes } from '#world/ports/processes.ts'

@@ -189,5 +189,5 @@ function isAscii(key: string): boolean {
 }
 
 function asciiOf(key: string): string {
-  return [...key].filter((character) => character.charCodeAt(0) < 0x80).join('')
+  return key.replaceAll(/[^\x00-\x7f]/g, '')
 }

@@ -198,7 +198,7 @@ class Unpacking implements AsyncDisposable {
 }
 
 /** The entry as tar gets it: the resolved path, numbers, and only attributes that cannot steer an overlay. */
-function cleanHeader(header: TarHeader, step: LayerStep): Parameters<typeof encodeTarHeader>[0] {
+export function cleanHeader(header: TarHeader, step: LayerStep): Parameters<typeof encodeTarHeader>[0] {
   const attributes =
     header.attributes.size === 0
       ? header.attributes

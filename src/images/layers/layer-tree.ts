@@ -41,7 +41,13 @@ const componentBytesMax = 255
 /** The growing tree of one layer. */
 export class LayerTree {
   readonly #nodes = new Map<string, Node>([['', { kind: 'directory', sizeBytes: 0 }]])
+  readonly #whiteouts: boolean
   #sizeBytes = 0
+
+  /** With `whiteouts: false` names that begin with `.wh.` are names like others (build contexts). */
+  constructor(options: { readonly whiteouts?: boolean } = {}) {
+    this.#whiteouts = options.whiteouts ?? true
+  }
 
   /** What Docker counts as the layer's size so far. */
   get sizeBytes(): number {
@@ -54,13 +60,15 @@ export class LayerTree {
     const parts = cleanParts(header.nameKey, header.name)
     const base = parts.pop()
     if (base === undefined) return this.#addRoot(header)
-    if (base.startsWith('.wh.') && base !== opaqueMarker && base.startsWith('.wh..wh.'))
+    const marked = this.#whiteouts && base.startsWith(whiteoutPrefix)
+    // AUFS's own bookkeeping, which nothing but AUFS reads.
+    if (marked && base !== opaqueMarker && base.startsWith('.wh..wh.'))
       return { action: 'skip', path: '', missingParents: [] }
     const missingParents: string[] = []
     const parent = this.#resolve(parts, header.name, missingParents)
+    if (!marked) return this.#addEntry(header, join(parent, base), missingParents)
     if (base === opaqueMarker) return { action: 'opaque', path: parent, missingParents }
-    if (base.startsWith(whiteoutPrefix)) return this.#addWhiteout(join(parent, whiteoutName(base)), missingParents)
-    return this.#addEntry(header, join(parent, base), missingParents)
+    return this.#addWhiteout(join(parent, whiteoutName(base)), missingParents)
   }
 
   #addRoot(header: TarHeader): LayerStep {

@@ -6,8 +6,7 @@
  *     0x01 u32 length of path, u48 size, path (bytes)     the content of that file under the layer's directory
  */
 import { createZstdCompress, createZstdDecompress, constants } from 'node:zlib'
-import { Readable } from 'node:stream'
-import type { Writable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { ByteSource } from '#images/archive/byte-source.ts'
 import { GantryError } from '#base/errors/gantry-error.ts'
