@@ -57,17 +57,24 @@ function refuseUnsupported(query: Query): void {
   const version = query.get('version') ?? ''
   if (version !== '' && version !== '1') {
     if (version !== '2') throw invalidRequest(`invalid version "${version}"`)
-    throw new GantryError('BUILD_VERSION_UNSUPPORTED', 'not-implemented', 'version 2 (BuildKit) is not served at this endpoint', {
-      remedy: 'Set DOCKER_BUILDKIT=0, or leave out version=2.',
-    })
+    throw new GantryError(
+      'BUILD_VERSION_UNSUPPORTED',
+      'not-implemented',
+      'version 2 (BuildKit) is not served at this endpoint',
+      {
+        remedy: 'Set DOCKER_BUILDKIT=0, or leave out version=2.',
+      },
+    )
   }
-  if (query.flag('squash')) throw invalidRequest('squash is only supported with experimental mode', 'Leave out --squash.')
+  if (query.flag('squash'))
+    throw invalidRequest('squash is only supported with experimental mode', 'Leave out --squash.')
   const securityOptions = query.get('securityopt') ?? ''
   if (securityOptions !== '' && stringList(securityOptions).length > 0) {
     throw invalidRequest('The daemon on this platform does not support setting security options on build')
   }
   const isolation = query.get('isolation') ?? ''
-  if (isolation !== '' && isolation.toLowerCase() !== 'default') throw invalidRequest(`Unsupported isolation: "${isolation}"`)
+  if (isolation !== '' && isolation.toLowerCase() !== 'default')
+    throw invalidRequest(`Unsupported isolation: "${isolation}"`)
 }
 
 function decodeTags(texts: readonly string[]): string[] {
@@ -99,7 +106,10 @@ function decodeSurroundings(query: Query): StepSurroundings {
   const number = (key: string): number => looseInteger(query.get(key) ?? '')
   return {
     networkMode: query.get('networkmode') ?? '',
-    extraHosts: query.all('extrahosts').flatMap((value) => (value.startsWith('[') ? stringList(value) : value.split(','))).filter((host) => host !== ''),
+    extraHosts: query
+      .all('extrahosts')
+      .flatMap((value) => (value.startsWith('[') ? stringList(value) : value.split(',')))
+      .filter((host) => host !== ''),
     shmSizeBytes: strictInteger(query.get('shmsize') ?? ''),
     memoryBytes: number('memory'),
     memorySwapBytes: number('memswap'),
@@ -121,7 +131,8 @@ function looseInteger(text: string): number {
 
 function strictInteger(text: string): number {
   if (text === '') return 0
-  if (!/^[+-]?\d+$/.test(text) || !Number.isSafeInteger(Number(text))) throw invalidRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+  if (!/^[+-]?\d+$/.test(text) || !Number.isSafeInteger(Number(text)))
+    throw invalidRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
   return Number(text)
 }
 
@@ -129,7 +140,8 @@ function decodeUlimits(text: string): Ulimit[] {
   if (text === '') return []
   const value = parseJson(text, 'error reading ulimit settings: ')
   if (value === null) return []
-  if (!Array.isArray(value)) throw invalidRequest('error reading ulimit settings: json: cannot unmarshal into Go value of type []*units.Ulimit')
+  if (!Array.isArray(value))
+    throw invalidRequest('error reading ulimit settings: json: cannot unmarshal into Go value of type []*units.Ulimit')
   return value.map((item: unknown) => {
     const { Name, Soft, Hard } = (typeof item === 'object' && item !== null ? item : {}) as Record<string, unknown>
     if (typeof Name !== 'string' || typeof Soft !== 'number' || typeof Hard !== 'number') {
@@ -143,7 +155,10 @@ function stringMap(text: string, what: string, nulls: boolean): Record<string, s
   if (text === '') return {}
   const value = parseJson(text, `error reading ${what}: `)
   if (value === null) return {}
-  if (typeof value !== 'object' || Array.isArray(value)) throw invalidRequest(`error reading ${what}: json: cannot unmarshal ${goTypeOf(value)} into Go value of type map[string]string`)
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw invalidRequest(
+      `error reading ${what}: json: cannot unmarshal ${goTypeOf(value)} into Go value of type map[string]string`,
+    )
   const entries = Object.entries(value).flatMap(([key, item]): [string, string | null][] => {
     if (typeof item === 'string') return [[key, item]]
     if (item === null) return [[key, nulls ? null : '']]
@@ -156,7 +171,8 @@ function stringList(text: string): string[] {
   if (text === '') return []
   const value = parseJson(text, '')
   if (value === null) return []
-  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) throw invalidRequest(`json: cannot unmarshal ${goTypeOf(value)} into Go value of type []string`)
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string'))
+    throw invalidRequest(`json: cannot unmarshal ${goTypeOf(value)} into Go value of type []string`)
   return value
 }
 
@@ -165,7 +181,9 @@ function parseJson(text: string, prefix: string): unknown {
     return JSON.parse(text)
   } catch (error) {
     const first = text.trimStart()[0] ?? ''
-    const why = /^["[{\dtfn-]/.test(first) ? messageOf(error) : `invalid character '${first}' looking for beginning of value`
+    const why = /^["[{\dtfn-]/.test(first)
+      ? messageOf(error)
+      : `invalid character '${first}' looking for beginning of value`
     throw new GantryError('BUILD_REQUEST_INVALID', 'invalid', prefix + why, { cause: error, remedy: 'Send JSON.' })
   }
 }

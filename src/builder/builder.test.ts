@@ -4,7 +4,9 @@ import { openTestBuilder } from './test-builder.contract.ts'
 
 test('a build prints step by step what Docker prints', async (context) => {
   const { build, images } = await openTestBuilder(context)
-  const { id, text, messages } = await build('FROM busybox\nRUN echo hi; echo err >&2\nCMD ["true"]\n', { query: 't=cw-b&t=cw-b:2' })
+  const { id, text, messages } = await build('FROM busybox\nRUN echo hi; echo err >&2\nCMD ["true"]\n', {
+    query: 't=cw-b&t=cw-b:2',
+  })
   assert.equal(
     text.replace('\u001b[91merr\n\u001b[0m', '<err>\n'),
     [
@@ -70,7 +72,10 @@ test('history and configuration are those that Docker writes', async (context) =
     'RUN echo $A $C',
     '',
   ].join('\n')
-  const { id, text, error } = await build(dockerfile, { context: [{ name: 'f', content: 'x' }], query: `buildargs=${encodeURIComponent('{"B":"bb","HTTP_PROXY":"p"}')}` })
+  const { id, text, error } = await build(dockerfile, {
+    context: [{ name: 'f', content: 'x' }],
+    query: `buildargs=${encodeURIComponent('{"B":"bb","HTTP_PROXY":"p"}')}`,
+  })
   assert.equal(error?.message, undefined)
   const { config } = images.resolve(id ?? '')
   assert.deepEqual(
@@ -101,9 +106,21 @@ test('history and configuration are those that Docker writes', async (context) =
     ],
   )
   assert.match(text, /Note: overriding previous HEALTHCHECK: \[CMD-SHELL curl "x" y\]/)
-  assert.deepEqual(config.config?.Healthcheck, { Test: ['NONE'], Interval: 5e9, Timeout: 90e9, StartPeriod: 1e8, Retries: 2 })
+  assert.deepEqual(config.config?.Healthcheck, {
+    Test: ['NONE'],
+    Interval: 5e9,
+    Timeout: 90e9,
+    StartPeriod: 1e8,
+    Retries: 2,
+  })
   assert.deepEqual(config.config?.Cmd, ['a', 'b c'])
-  assert.deepEqual(config.config?.ExposedPorts, { '443/udp': {}, '80/tcp': {}, '90/tcp': {}, '91/tcp': {}, '92/tcp': {} })
+  assert.deepEqual(config.config?.ExposedPorts, {
+    '443/udp': {},
+    '80/tcp': {},
+    '90/tcp': {},
+    '91/tcp': {},
+    '92/tcp': {},
+  })
   assert.equal(config.config?.WorkingDir, '/tmp/rel/sub')
   assert.equal(config.author, 'me <a@b>')
   // The WORKDIRs and the COPY made files; the echo did not.
@@ -114,7 +131,10 @@ test('triggers run in the child, without steps of their own, and are gone afterw
   const { build, images, shell } = await openTestBuilder(context)
   await build('FROM busybox\nONBUILD RUN echo on > /on\nONBUILD COPY f /f\n', { query: 't=base' })
   const { text, id } = await build('FROM base\nCMD ["x"]\n', { context: [{ name: 'f', content: 'd' }] })
-  assert.match(text, /^Step 1\/2 : FROM base\n# Executing 2 build triggers\n ---> Running in <id>\nRemoving intermediate container <id>\n ---> <id>\nStep 2\/2/)
+  assert.match(
+    text,
+    /^Step 1\/2 : FROM base\n# Executing 2 build triggers\n ---> Running in <id>\nRemoving intermediate container <id>\n ---> <id>\nStep 2\/2/,
+  )
   assert.equal(await shell(id ?? '', 'cat /on /f'), 'on\nd')
   assert.equal(images.resolve(id ?? '').config.config?.OnBuild, null)
   await build('FROM busybox\nONBUILD FOO\n', { query: 't=base2' })
@@ -123,7 +143,8 @@ test('triggers run in the child, without steps of their own, and are gone afterw
 
 test('stages see each other by name and number; a target stops early', async (context) => {
   const { build, shell, images } = await openTestBuilder(context)
-  const dockerfile = 'FROM busybox AS base\nENV A=1\nRUN echo built > /out\nFROM BASE AS two\nRUN echo $A > /a\nFROM scratch\nCOPY --from=0 /out /got\nCOPY --from=two /a /bin/busybox /d/\n'
+  const dockerfile =
+    'FROM busybox AS base\nENV A=1\nRUN echo built > /out\nFROM BASE AS two\nRUN echo $A > /a\nFROM scratch\nCOPY --from=0 /out /got\nCOPY --from=two /a /bin/busybox /d/\n'
   const { id, error } = await build(dockerfile)
   assert.equal(error?.message, undefined)
   const { config } = images.resolve(id ?? '')
@@ -131,7 +152,10 @@ test('stages see each other by name and number; a target stops early', async (co
   const target = await build(dockerfile, { query: 'target=TWO&t=two' })
   assert.match(target.text, /^Step 1\/5/)
   assert.equal(await shell('two', 'cat /out /a'), 'built\n1\n')
-  assert.equal((await build(dockerfile, { query: 'target=three' })).error?.message, 'failed to reach build target three in Dockerfile')
+  assert.equal(
+    (await build(dockerfile, { query: 'target=three' })).error?.message,
+    'failed to reach build target three in Dockerfile',
+  )
 })
 
 // Texts recorded from dockerd 20.10.24.
@@ -140,21 +164,44 @@ const failures: readonly (readonly [string, string])[] = [
   ['RUN ["/bin/sh","-c","exit 5"]', "The command '/bin/sh -c exit 5' returned a non-zero code: 5"],
   ['COPY ../x /x', 'COPY failed: forbidden path outside the build context: ../x ()'],
   ['COPY f/x /x', 'COPY failed: forbidden path outside the build context: f/x ()'],
-  ['COPY nosuch /x', 'COPY failed: file not found in build context or excluded by .dockerignore: stat nosuch: file does not exist'],
+  [
+    'COPY nosuch /x',
+    'COPY failed: file not found in build context or excluded by .dockerignore: stat nosuch: file does not exist',
+  ],
   ['COPY z* /x/', 'COPY failed: no source files were specified'],
-  ['COPY f d /x', 'When using COPY with more than one source file, the destination must be a directory and end with a /'],
+  [
+    'COPY f d /x',
+    'When using COPY with more than one source file, the destination must be a directory and end with a /',
+  ],
   ['COPY http://127.0.0.1:1/x /x', "COPY failed: source can't be a URL for COPY"],
-  ['ADD http://127.0.0.1:1/x /x', 'ADD failed: Get "http://127.0.0.1:1/x": dial tcp 127.0.0.1:1: connect: connection refused'],
+  [
+    'ADD http://127.0.0.1:1/x /x',
+    'ADD failed: Get "http://127.0.0.1:1/x": dial tcp 127.0.0.1:1: connect: connection refused',
+  ],
   ['COPY --from=0 f /f', 'invalid from flag value 0: refers to current build stage'],
   ['COPY --from=5 f /f', 'invalid from flag value 5: index out of bounds'],
-  ['COPY --from=$X f /f', 'invalid from flag value $X: invalid reference format: repository name must be lowercase'],
   ['COPY --from=busybox /nosuch /x', 'COPY failed: stat nosuch: file does not exist'],
-  ['COPY --chown=nosuch f /f', "unable to convert uid/gid chown string to host mapping: can't find uid for user nosuch: no such user: nosuch"],
-  ['COPY --chown=a:b:c f /f', 'unable to convert uid/gid chown string to host mapping: invalid chown string format: a:b:c'],
+  [
+    'COPY --chown=nosuch f /f',
+    "unable to convert uid/gid chown string to host mapping: can't find uid for user nosuch: no such user: nosuch",
+  ],
+  [
+    'COPY --chown=a:b:c f /f',
+    'unable to convert uid/gid chown string to host mapping: invalid chown string format: a:b:c',
+  ],
   ['COPY d /bin/busybox', 'failed to copy files: /bin/busybox: not a directory'],
-  ['COPY abs /x', 'COPY failed: file not found in build context or excluded by .dockerignore: stat abs: file does not exist'],
-  ['COPY up /x', 'COPY failed: file not found in build context or excluded by .dockerignore: stat up: file does not exist'],
-  ['RUN --mount=type=cache,target=/x true', 'the --mount option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/ to learn how to build images with BuildKit enabled'],
+  [
+    'COPY abs /x',
+    'COPY failed: file not found in build context or excluded by .dockerignore: stat abs: file does not exist',
+  ],
+  [
+    'COPY up /x',
+    'COPY failed: file not found in build context or excluded by .dockerignore: stat up: file does not exist',
+  ],
+  [
+    'RUN --mount=type=cache,target=/x true',
+    'the --mount option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/ to learn how to build images with BuildKit enabled',
+  ],
   ['STOPSIGNAL x', 'Invalid signal: x'],
   ['EXPOSE 99999999', 'Invalid containerPort: 99999999'],
   ['VOLUME $NOPE', 'VOLUME specified can not be an empty string'],
@@ -164,7 +211,7 @@ const failures: readonly (readonly [string, string])[] = [
   ['FROM scratch', 'No image was generated. Is your Dockerfile empty?'],
 ]
 
-test('what fails on the way fails in Docker\'s words', async (context) => {
+test("what fails on the way fails in Docker's words", async (context) => {
   const { build } = await openTestBuilder(context)
   const files = [
     { name: 'f', content: '1' },
@@ -202,10 +249,16 @@ test('a quiet build says only the id, and everything when it fails', async (cont
 test('build arguments: precedence, unused ones, predefined ones', async (context) => {
   const { build, shell, images } = await openTestBuilder(context)
   const args = encodeURIComponent('{"V":"c","NOPE":"1","HTTP_PROXY":"http://p:1","N":null}')
-  const { id, text } = await build('ARG BASE=busybox\nFROM $BASE\nARG V=a\nARG N=dflt\nENV V2=$V$N\nRUN echo $V $V2 $HTTP_PROXY $BASE > /v\nENV V=b\nRUN echo $V >> /v\n', { query: `buildargs=${args}` })
+  const { id, text } = await build(
+    'ARG BASE=busybox\nFROM $BASE\nARG V=a\nARG N=dflt\nENV V2=$V$N\nRUN echo $V $V2 $HTTP_PROXY $BASE > /v\nENV V=b\nRUN echo $V >> /v\n',
+    { query: `buildargs=${args}` },
+  )
   assert.equal(await shell(id ?? '', 'cat /v'), 'c cdflt http://p:1\nb\n')
   assert.match(text, /\[Warning\] One or more build-args \[NOPE\] were not consumed\nSuccessfully built/)
-  assert.equal(images.history(id ?? '').some((row) => row.CreatedBy.includes('p:1')), false)
+  assert.equal(
+    images.history(id ?? '').some((row) => row.CreatedBy.includes('p:1')),
+    false,
+  )
 })
 
 test('labels of the request are literal steps at the end; automatic platform arguments need declaring', async (context) => {
@@ -239,7 +292,7 @@ test('aborting a build ends its command and removes its container', async (conte
   const { build, containers } = await openTestBuilder(context)
   const controller = new AbortController()
   const running = build('FROM busybox\nRUN echo started; sleep 60\n', { signal: controller.signal })
-  while (containers.size === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  await containerOf(containers, running)
   controller.abort()
   await assert.rejects(running, { name: 'AbortError' })
   assert.equal(containers.size, 0)
@@ -248,7 +301,7 @@ test('aborting a build ends its command and removes its container', async (conte
 test('a build is cancelled by its id', async (context) => {
   const { build, builder, containers } = await openTestBuilder(context)
   const running = build('FROM busybox\nRUN sleep 60\n', { query: 'buildid=b1' })
-  while (containers.size === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  await containerOf(containers, running)
   assert.equal(builder.cancel('other'), false)
   assert.equal(builder.cancel('b1'), true)
   assert.equal((await running).error?.code, 'BUILD_CANCELLED')
@@ -268,6 +321,22 @@ test('an empty or missing Dockerfile is an error of the request', async (context
     assert.equal(error?.message, message)
     assert.deepEqual(messages, [])
   }
-  assert.equal((await build('', { context: [{ name: 'Dockerfile', content: '' }] })).error?.message, 'the Dockerfile (Dockerfile) cannot be empty')
+  assert.equal(
+    (await build('', { context: [{ name: 'Dockerfile', content: '' }] })).error?.message,
+    'the Dockerfile (Dockerfile) cannot be empty',
+  )
   assert.equal((await build('FROM busybox\n', { query: 'dockerfile=/Dockerfile' })).error, undefined)
 })
+
+/** Waits until the build has made its container; fails when it ends before. */
+async function containerOf(containers: ReadonlyMap<string, unknown>, running: Promise<unknown>): Promise<void> {
+  let ended = false
+  const end = (): void => {
+    ended = true
+  }
+  running.then(end, end)
+  while (containers.size === 0) {
+    assert.equal(ended, false, 'the build ended without a container')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}

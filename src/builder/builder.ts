@@ -49,7 +49,10 @@ export interface Builder extends AsyncDisposable {
 
 /** Creates the builder. Disposing it ends all builds and waits for them. */
 export function createBuilder(deps: BuilderDeps): Builder {
-  const running = new Map<object, { readonly buildId: string; readonly controller: AbortController; readonly done: Promise<unknown> }>()
+  const running = new Map<
+    object,
+    { readonly buildId: string; readonly controller: AbortController; readonly done: Promise<unknown> }
+  >()
   return {
     async build(input) {
       const controller = new AbortController()
@@ -137,8 +140,18 @@ async function cleanUp(run: BuildRun): Promise<void> {
 
 /** Values that a stage sees once it declares them (Dockerfile reference, "Automatic platform ARGs"). */
 function platformArgs(machine: Machine): Record<string, string> {
-  const platform = { PLATFORM: `${machine.os}/${machine.ociArchitecture}`, OS: machine.os, ARCH: machine.ociArchitecture, VARIANT: '' }
-  return Object.fromEntries(Object.entries(platform).flatMap(([name, value]) => [[`TARGET${name}`, value], [`BUILD${name}`, value]]))
+  const platform = {
+    PLATFORM: `${machine.os}/${machine.ociArchitecture}`,
+    OS: machine.os,
+    ARCH: machine.ociArchitecture,
+    VARIANT: '',
+  }
+  return Object.fromEntries(
+    Object.entries(platform).flatMap(([name, value]) => [
+      [`TARGET${name}`, value],
+      [`BUILD${name}`, value],
+    ]),
+  )
 }
 
 function cancelled(): GantryError {

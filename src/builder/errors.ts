@@ -8,7 +8,10 @@ export function invalidRequest(message: string, remedy = 'Correct the request.')
 }
 
 /** A step that cannot be done. */
-export function stepFailed(message: string, options: { readonly kind?: ErrorKind; readonly cause?: unknown } = {}): GantryError {
+export function stepFailed(
+  message: string,
+  options: { readonly kind?: ErrorKind; readonly cause?: unknown } = {},
+): GantryError {
   return new GantryError('BUILD_STEP_FAILED', options.kind ?? 'invalid', message, {
     cause: options.cause,
     remedy: 'Correct the step in the Dockerfile or what it needs.',
@@ -17,10 +20,15 @@ export function stepFailed(message: string, options: { readonly kind?: ErrorKind
 
 /** A RUN whose command ended with another code than 0; clients find the code in `errorDetail`. */
 export function commandFailed(command: string, exitCode: number): GantryError {
-  return new GantryError('BUILD_COMMAND_FAILED', 'invalid', `The command '${command}' returned a non-zero code: ${exitCode}`, {
-    remedy: 'Read what the command printed above.',
-    details: { code: exitCode },
-  })
+  return new GantryError(
+    'BUILD_COMMAND_FAILED',
+    'invalid',
+    `The command '${command}' returned a non-zero code: ${exitCode}`,
+    {
+      remedy: 'Read what the command printed above.',
+      details: { code: exitCode },
+    },
+  )
 }
 
 /** Something that only BuildKit can do, in Docker's words. */

@@ -8,7 +8,13 @@ const idleTimeoutMs = 60_000
 /** Makes the builder's fetcher of a client without a target. */
 export function createFetchUrl(client: HttpClient): FetchUrl {
   return async (url, signal) => {
-    const reply = await client.request({ url, signal, redirectsMax, idleTimeoutMs, headers: { 'Accept-Encoding': 'identity' } })
+    const reply = await client.request({
+      url,
+      signal,
+      redirectsMax,
+      idleTimeoutMs,
+      headers: { 'Accept-Encoding': 'identity' },
+    })
     return {
       status: reply.status,
       reason: reply.reason,

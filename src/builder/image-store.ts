@@ -50,7 +50,11 @@ export function openBuildImages(deps: ImageStoreDeps, purpose: string): BuildIma
   }
 }
 
-async function openDraft({ images, files, random }: ImageStoreDeps, lease: Lease, image: BuildImage | undefined): Promise<LayerDraft> {
+async function openDraft(
+  { images, files, random }: ImageStoreDeps,
+  lease: Lease,
+  image: BuildImage | undefined,
+): Promise<LayerDraft> {
   const key = `build-${randomHex(random, 16)}`
   const snapshot = await images.snapshots.prepareWritable({ key, diffIds: image?.config.rootfs.diff_ids ?? [] })
   return {
@@ -82,4 +86,3 @@ function isIdOf(record: ImageRecord, text: string): boolean {
   const hex = text.replace(/^sha256:/, '')
   return /^[0-9a-f]{4,64}$/.test(hex) && record.id.startsWith(`sha256:${hex}`)
 }
-

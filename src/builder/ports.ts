@@ -105,7 +105,11 @@ export interface BuildContainers {
   /** Creates a container and gives its id (64 hex digits). */
   create(container: StepContainer): Promise<string>
   /** Starts it and resolves with its exit code when it ended and all its output was handed over. Aborting kills it. */
-  run(id: string, onOutput: (stream: OutputStream, chunk: Uint8Array) => Promise<void>, signal: AbortSignal): Promise<number>
+  run(
+    id: string,
+    onOutput: (stream: OutputStream, chunk: Uint8Array) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<number>
   /** Makes a layer of what it wrote (volumes and mount points left out); undefined when it wrote nothing. */
   commit(id: string, signal: AbortSignal): Promise<Digest | undefined>
   /** Removes it with its anonymous volumes; a missing one is fine. */

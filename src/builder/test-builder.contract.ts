@@ -27,7 +27,10 @@ import { decodeBuildRequest } from './build-request.ts'
 import { openBuildImages } from './image-store.ts'
 import type { BuildContainers, BuildMessage, FetchUrl, StepContainer } from './ports.ts'
 
-export type ContextEntry = Omit<TarEntryOptions, 'type'> & { readonly type?: TarEntryOptions['type']; readonly content?: string | Uint8Array }
+export type ContextEntry = Omit<TarEntryOptions, 'type'> & {
+  readonly type?: TarEntryOptions['type']
+  readonly content?: string | Uint8Array
+}
 
 export interface BuildOutcome {
   readonly id: Digest | undefined
@@ -43,14 +46,24 @@ export interface TestBuilder {
   /** Containers that exist now. */
   readonly containers: ReadonlyMap<string, StepContainer>
   /** Builds a Dockerfile with a context; `query` as in the request's target. */
-  build(dockerfile: string, options?: { readonly context?: readonly ContextEntry[]; readonly query?: string; readonly signal?: AbortSignal }): Promise<BuildOutcome>
+  build(
+    dockerfile: string,
+    options?: { readonly context?: readonly ContextEntry[]; readonly query?: string; readonly signal?: AbortSignal },
+  ): Promise<BuildOutcome>
   /** Runs a shell line in an image and gives what it printed. */
   shell(image: string, line: string): Promise<string>
 }
 
 const processes = createProcesses()
 const kernel = createKernel({ processes })
-const world = { processes, kernel, files: createFiles(), clock: createClock(), random: createRandom(), machine: readMachine() }
+const world = {
+  processes,
+  kernel,
+  files: createFiles(),
+  clock: createClock(),
+  random: createRandom(),
+  machine: readMachine(),
+}
 
 /** Opens a builder with a `busybox` image; everything is gone when the test ends. */
 export async function openTestBuilder(context: TestContext, fetchUrl: FetchUrl = refuseFetch): Promise<TestBuilder> {
@@ -62,9 +75,21 @@ export async function openTestBuilder(context: TestContext, fetchUrl: FetchUrl =
   const images = await createImages(world, { root })
   await loadBusybox(images)
   const pull = (reference: string): Promise<void> =>
-    Promise.reject(new GantryError('TEST_NO_REGISTRY', 'not-found', `manifest for ${reference} not found: manifest unknown: manifest unknown`))
+    Promise.reject(
+      new GantryError(
+        'TEST_NO_REGISTRY',
+        'not-found',
+        `manifest for ${reference} not found: manifest unknown: manifest unknown`,
+      ),
+    )
   const { containers, known } = chrootContainers(images)
-  const builder = createBuilder({ ...world, containers, fetchUrl, version: '20.10.24', openImages: (purpose) => openBuildImages({ images, files: world.files, random: world.random, pull }, purpose) })
+  const builder = createBuilder({
+    ...world,
+    containers,
+    fetchUrl,
+    version: '20.10.24',
+    openImages: (purpose) => openBuildImages({ images, files: world.files, random: world.random, pull }, purpose),
+  })
   return {
     builder,
     images,
@@ -73,7 +98,10 @@ export async function openTestBuilder(context: TestContext, fetchUrl: FetchUrl =
     shell: async (image, line) => {
       const record = images.resolve(image)
       await using view = await images.snapshots.view(record.diffIds)
-      return execFileSync('/usr/sbin/chroot', [view.path, '/bin/sh', '-c', line], { encoding: 'utf8', env: { PATH: '/bin' } })
+      return execFileSync('/usr/sbin/chroot', [view.path, '/bin/sh', '-c', line], {
+        encoding: 'utf8',
+        env: { PATH: '/bin' },
+      })
     },
   }
 }
@@ -83,14 +111,25 @@ export function contextTar(entries: readonly ContextEntry[]): Buffer {
   const parts: Buffer[] = []
   for (const { content, ...entry } of entries) {
     const bytes = Buffer.from(content ?? '')
-    parts.push(encodeTarHeader({ mode: 0o644, ...entry, type: entry.type ?? 'file', sizeBytes: bytes.length }), bytes, Buffer.alloc(paddingBytes(bytes.length)))
+    parts.push(
+      encodeTarHeader({ mode: 0o644, ...entry, type: entry.type ?? 'file', sizeBytes: bytes.length }),
+      bytes,
+      Buffer.alloc(paddingBytes(bytes.length)),
+    )
   }
   return Buffer.concat([...parts, Buffer.alloc(1024)])
 }
 
-async function build(builder: Builder, dockerfile: string, options: { readonly context?: readonly ContextEntry[]; readonly query?: string; readonly signal?: AbortSignal }): Promise<BuildOutcome> {
+async function build(
+  builder: Builder,
+  dockerfile: string,
+  options: { readonly context?: readonly ContextEntry[]; readonly query?: string; readonly signal?: AbortSignal },
+): Promise<BuildOutcome> {
   const messages: BuildMessage[] = []
-  const tar = contextTar([...(dockerfile === '' ? [] : [{ name: 'Dockerfile', content: dockerfile }]), ...(options.context ?? [])])
+  const tar = contextTar([
+    ...(dockerfile === '' ? [] : [{ name: 'Dockerfile', content: dockerfile }]),
+    ...(options.context ?? []),
+  ])
   const emit = (message: BuildMessage): Promise<void> => {
     messages.push(message)
     return Promise.resolve()
@@ -99,12 +138,20 @@ async function build(builder: Builder, dockerfile: string, options: { readonly c
   let error: GantryError | undefined
   try {
     const request = decodeBuildRequest(parseQuery(`/build?${options.query ?? ''}`))
-    id = await builder.build({ request, context: chunks(tar), emit, signal: options.signal ?? new AbortController().signal })
+    id = await builder.build({
+      request,
+      context: chunks(tar),
+      emit,
+      signal: options.signal ?? new AbortController().signal,
+    })
   } catch (thrown) {
     if (!(thrown instanceof GantryError)) throw thrown
     error = thrown
   }
-  const text = messages.map((message) => message.stream ?? '').join('').replaceAll(/\b[0-9a-f]{12}\b/g, '<id>')
+  const text = messages
+    .map((message) => message.stream ?? '')
+    .join('')
+    .replaceAll(/\b[0-9a-f]{12}\b/g, '<id>')
   return { id, messages, text, error }
 }
 
@@ -116,7 +163,27 @@ async function* chunks(bytes: Buffer): AsyncGenerator<Uint8Array> {
 async function loadBusybox(images: Images): Promise<void> {
   const binary = ['/usr/bin/busybox', '/bin/busybox'].find((path) => existsSync(path))
   if (binary === undefined) throw new Error('these tests need busybox-static')
-  const applets = ['sh', 'ls', 'cat', 'stat', 'find', 'id', 'mkdir', 'touch', 'chown', 'chmod', 'ln', 'readlink', 'echo', 'rm', 'true', 'false', 'sleep', 'tee', 'sort']
+  const applets = [
+    'sh',
+    'ls',
+    'cat',
+    'stat',
+    'find',
+    'id',
+    'mkdir',
+    'touch',
+    'chown',
+    'chmod',
+    'ln',
+    'readlink',
+    'echo',
+    'rm',
+    'true',
+    'false',
+    'sleep',
+    'tee',
+    'sort',
+  ]
   const directory = (name: string, mode = 0o755): ContextEntry => ({ name, type: 'directory', mode })
   const tar = contextTar([
     directory('bin/'),
@@ -156,7 +223,11 @@ function chrootContainers(images: Images): { containers: BuildContainers; known:
       const config = known.get(id)?.config ?? {}
       const root = images.snapshots.get(key(id))?.mergedPath ?? '/nonexistent'
       const env = Object.fromEntries((config.Env ?? []).map((entry) => entry.split(/=(.*)/s).slice(0, 2)))
-      const child = spawn('/usr/sbin/chroot', [root, ...(config.Cmd ?? [])], { env, signal, stdio: ['ignore', 'pipe', 'pipe'] })
+      const child = spawn('/usr/sbin/chroot', [root, ...(config.Cmd ?? [])], {
+        env,
+        signal,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
       const outputs: Promise<void>[] = []
       child.stdout.on('data', (chunk: Buffer) => outputs.push(onOutput('stdout', chunk)))
       child.stderr.on('data', (chunk: Buffer) => outputs.push(onOutput('stderr', chunk)))
@@ -180,4 +251,5 @@ function chrootContainers(images: Images): { containers: BuildContainers; known:
   return { containers, known }
 }
 
-const refuseFetch: FetchUrl = () => Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }))
+const refuseFetch: FetchUrl = () =>
+  Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }))

@@ -35,7 +35,11 @@ async function hashChildren(options: HashOptions, hashes: string[]): Promise<voi
   const entries = await options.files.list(options.path)
   for (const { name } of entries.toSorted((left, right) => (left.name < right.name ? -1 : 1))) {
     options.signal.throwIfAborted()
-    const child = { ...options, path: `${options.path}/${name}`, name: options.name === '' ? name : `${options.name}/${name}` }
+    const child = {
+      ...options,
+      path: `${options.path}/${name}`,
+      name: options.name === '' ? name : `${options.name}/${name}`,
+    }
     const stat = await options.files.lstat(child.path)
     hashes.push(await hashEntry(child, stat))
     if (stat.type === 'directory') await hashChildren(child, hashes)
@@ -54,7 +58,11 @@ async function hashEntry(options: HashOptions, stat: FileStat): Promise<string> 
   return digestHex(digest.finish())
 }
 
-async function feed({ files, path, signal }: HashOptions, sizeBytes: number, take: (chunk: Uint8Array) => void): Promise<void> {
+async function feed(
+  { files, path, signal }: HashOptions,
+  sizeBytes: number,
+  take: (chunk: Uint8Array) => void,
+): Promise<void> {
   if (sizeBytes <= chunkBytes) {
     take(await files.read(path, { maxBytes: chunkBytes }))
     return

@@ -8,7 +8,11 @@ import { sameStep } from './compare-config.ts'
 
 export interface CacheProbe {
   /** The image that already holds the step's result. */
-  find(parent: BuildImage | undefined, containerConfig: ImageRunConfig, result: ImageRunConfig): Promise<BuildImage | undefined>
+  find(
+    parent: BuildImage | undefined,
+    containerConfig: ImageRunConfig,
+    result: ImageRunConfig,
+  ): Promise<BuildImage | undefined>
   /** A new stage: a miss in the one before is forgotten. */
   enterStage(): void
 }
@@ -23,7 +27,11 @@ export interface CacheOptions {
 /** Creates the cache of one build. After the first miss of a stage nothing else in it is looked up. */
 export function createCacheProbe({ images, disabled, sources }: CacheOptions): CacheProbe {
   const found = sources.flatMap((reference) => images.find(reference) ?? [])
-  const lookUp = async (parent: BuildImage | undefined, config: ImageRunConfig, result: ImageRunConfig): Promise<BuildImage | undefined> => {
+  const lookUp = async (
+    parent: BuildImage | undefined,
+    config: ImageRunConfig,
+    result: ImageRunConfig,
+  ): Promise<BuildImage | undefined> => {
     const local = images.children(parent?.id).find((child) => sameStep(child.config.container_config, config))
     if (sources.length === 0) return local
     if (local !== undefined && found.some((source) => standsOn(images, source, local))) return local
@@ -64,7 +72,11 @@ export function historyContinues(source: ImageConfig, parent: ImageConfig | unde
   return (
     theirs.length > mine.length &&
     layers.every((layer, at) => source.rootfs.diff_ids[at] === layer) &&
-    mine.every((entry, at) => entry.created_by === theirs[at]?.created_by && (entry.empty_layer ?? false) === (theirs[at]?.empty_layer ?? false)) &&
+    mine.every(
+      (entry, at) =>
+        entry.created_by === theirs[at]?.created_by &&
+        (entry.empty_layer ?? false) === (theirs[at]?.empty_layer ?? false),
+    ) &&
     theirs[mine.length]?.created_by === command
   )
 }

@@ -5,7 +5,7 @@ import { decompress } from '#images/archive/decompress.ts'
 import { createIgnoreMatcher, ignoreFileBytesMax, parseIgnoreFile } from '#spec/dockerfile/ignore-file.ts'
 import { dockerfileBytesMax } from '#spec/dockerfile/read-statements.ts'
 import { cleanPath } from '#spec/dockerfile/clean-path.ts'
-import { errnoOf } from '#base/errors/gantry-error.ts'
+import { errnoOf, GantryError } from '#base/errors/gantry-error.ts'
 import type { Files } from '#world/ports/files.ts'
 import type { Kernel } from '#world/ports/kernel.ts'
 import type { Processes } from '#world/ports/processes.ts'
@@ -42,7 +42,8 @@ export async function receiveContext(
     const limits = limitsForSpace((await files.space(directory.path)).freeBytes)
     const tree = new RootedTree(deps, directory.path)
     const plain = await decompress(source, processes, { maxBytes: limits.totalBytesMax, signal })
-    await extractTar(deps, plain, { root: directory.path, path: '/', options: { owner: () => rootOwner, noDevices: true, limits, signal } })
+    const rules = { owner: () => rootOwner, noDevices: true, limits, signal }
+    await extractTar(deps, plain, { root: directory.path, path: '/', options: rules }).catch(archiveFailed)
     const dockerfile = await openDockerfile(deps, tree, options.dockerfile)
     return { tree, dockerfile, [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose]() }
   } catch (error) {
@@ -50,6 +51,33 @@ export async function receiveContext(
     throw error
   }
 }
+
+/** An archive whose entries do not fit together (a link to nothing, a file as a directory) is the client's mistake. */
+export function archiveFailed(error: unknown): never {
+  const errno = errnoOf(error)
+  if (errno === undefined || !archiveErrnos.has(errno)) throw error
+  throw new GantryError(
+    'BUILD_ARCHIVE_INVALID',
+    'invalid',
+    `Error processing tar file(exit status 1): an entry does not fit the others (${errno})`,
+    {
+      cause: error,
+      remedy: 'Make the archive again.',
+    },
+  )
+}
+
+const archiveErrnos = new Set([
+  'ENOENT',
+  'ENOTDIR',
+  'EISDIR',
+  'EEXIST',
+  'ELOOP',
+  'ENAMETOOLONG',
+  'EMLINK',
+  'EPERM',
+  'ENOTEMPTY',
+])
 
 /** A context of nothing but a Dockerfile (`remote` is one). */
 export async function contextOfDockerfile(deps: ContextDeps, dockerfile: string): Promise<BuildContext> {
@@ -63,8 +91,13 @@ export async function contextOfDockerfile(deps: ContextDeps, dockerfile: string)
 async function openDockerfile(deps: ContextDeps, tree: RootedTree, wanted: string): Promise<string> {
   const named = cleanPath(wanted === '' ? 'Dockerfile' : wanted.replace(/^\/+/, ''))
   if (named === '..' || named.startsWith('../')) throw forbiddenPath(wanted)
-  const file = (await readFile(deps, tree, { path: named, bytesMax: dockerfileBytesMax })) ?? (named === 'Dockerfile' ? await readFile(deps, tree, { path: 'dockerfile', bytesMax: dockerfileBytesMax }) : undefined)
-  if (file === undefined) throw invalidRequest(`Cannot locate specified Dockerfile: ${named}`, 'Name a Dockerfile of the context with -f.')
+  const file =
+    (await readFile(deps, tree, { path: named, bytesMax: dockerfileBytesMax })) ??
+    (named === 'Dockerfile'
+      ? await readFile(deps, tree, { path: 'dockerfile', bytesMax: dockerfileBytesMax })
+      : undefined)
+  if (file === undefined)
+    throw invalidRequest(`Cannot locate specified Dockerfile: ${named}`, 'Name a Dockerfile of the context with -f.')
   checkNotEmpty(named, file)
   await applyIgnoreFile(deps, tree, named)
   return file
@@ -84,7 +117,11 @@ async function applyIgnoreFile(deps: ContextDeps, tree: RootedTree, dockerfile: 
 }
 
 /** A regular file's text; undefined when there is none. */
-async function readFile(deps: ContextDeps, tree: RootedTree, { path, bytesMax }: { path: string; bytesMax: number }): Promise<string | undefined> {
+async function readFile(
+  deps: ContextDeps,
+  tree: RootedTree,
+  { path, bytesMax }: { path: string; bytesMax: number },
+): Promise<string | undefined> {
   try {
     const found = await tree.stat(`/${path}`)
     if (found?.stat.type !== 'file') return undefined

@@ -15,16 +15,23 @@ export interface RemoteOptions {
 }
 
 /** Fetches and opens a remote context. Throws `invalid` in Docker's words when it cannot. */
-export async function openRemoteContext(deps: ContextDeps & { readonly fetchUrl: FetchUrl }, options: RemoteOptions): Promise<BuildContext> {
+export async function openRemoteContext(
+  deps: ContextDeps & { readonly fetchUrl: FetchUrl },
+  options: RemoteOptions,
+): Promise<BuildContext> {
   const { url, signal } = options
   if (/^(?:git:\/\/|git@|github\.com\/)/.test(url) || /^https?:\/\/.*\.git(?:#.+)?$/.test(url)) {
-    throw invalidRequest(`unable to fetch ${url}: contexts from git repositories are not supported`, 'Clone the repository and send the directory, or give the URL of a tarball.')
+    throw invalidRequest(
+      `unable to fetch ${url}: contexts from git repositories are not supported`,
+      'Clone the repository and send the directory, or give the URL of a tarball.',
+    )
   }
   if (!/^https?:\/\//.test(url)) throw invalidRequest(`remoteURL (${url}) could not be recognized as URL`)
   await using download = await deps.fetchUrl(url, signal).catch((error: unknown) => {
     throw invalidRequest(`error downloading remote context ${url}: ${describeFetchError(url, error)}`)
   })
-  if (download.status >= 400) throw invalidRequest(`error downloading remote context ${url}: ${await describeStatus(url, download)}`)
+  if (download.status >= 400)
+    throw invalidRequest(`error downloading remote context ${url}: ${await describeStatus(url, download)}`)
   const { start, stream } = await peekStream(download.body, 512)
   if (isArchive(start)) return await receiveContext(deps, stream, { dockerfile: options.dockerfile, signal })
   const text = await readText(stream)
@@ -32,7 +39,11 @@ export async function openRemoteContext(deps: ContextDeps & { readonly fetchUrl:
 }
 
 function isArchive(start: Buffer): boolean {
-  return detectCompression(start) !== 'none' || start.subarray(257, 262).toString('latin1') === 'ustar' || start.subarray(0, 512).includes(0)
+  return (
+    detectCompression(start) !== 'none' ||
+    start.subarray(257, 262).toString('latin1') === 'ustar' ||
+    start.subarray(0, 512).includes(0)
+  )
 }
 
 async function readText(stream: AsyncIterable<Uint8Array>): Promise<string> {

@@ -36,7 +36,10 @@ export class RootedTree {
    * The result is absolute, clean and free of symlinks. Throws `invalid` for a loop.
    */
   async resolve(path: string): Promise<string> {
-    const pending = path.split('/').filter((part) => part !== '' && part !== '.').toReversed()
+    const pending = path
+      .split('/')
+      .filter((part) => part !== '' && part !== '.')
+      .toReversed()
     let resolved = ''
     let links = 0
     for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
@@ -52,7 +55,12 @@ export class RootedTree {
       links += 1
       if (links > symlinksMax) throw stepFailed(`too many levels of symbolic links: ${path}`)
       if (target.startsWith('/')) resolved = ''
-      pending.push(...target.split('/').filter((step) => step !== '' && step !== '.').toReversed())
+      pending.push(
+        ...target
+          .split('/')
+          .filter((step) => step !== '' && step !== '.')
+          .toReversed(),
+      )
     }
     return resolved === '' ? '/' : resolved
   }

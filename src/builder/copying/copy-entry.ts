@@ -60,10 +60,16 @@ async function makeRoom(deps: CopyDeps, { to }: Route, stat: FileStat): Promise<
     return false
   }
   if (stat.type === 'directory') return true
-  throw stepFailed(`failed to copy files: cannot overwrite directory ${goQuote(to.slice(to.lastIndexOf('/')))} with non-directory`)
+  throw stepFailed(
+    `failed to copy files: cannot overwrite directory ${goQuote(to.slice(to.lastIndexOf('/')))} with non-directory`,
+  )
 }
 
-async function linked(deps: CopyDeps, { to }: Route, { stat, links }: { stat: FileStat; links: Map<string, string> }): Promise<boolean> {
+async function linked(
+  deps: CopyDeps,
+  { to }: Route,
+  { stat, links }: { stat: FileStat; links: Map<string, string> },
+): Promise<boolean> {
   const inode = `${stat.dev}:${stat.ino}`
   const first = links.get(inode)
   if (first === undefined) {
@@ -101,7 +107,11 @@ async function copyContent({ files, signal }: CopyDeps, { from, to }: Route, siz
   }
 }
 
-async function settle({ files, kernel }: CopyDeps, { from, to }: Route, { stat, rules }: { stat: FileStat; rules: CopyRules }): Promise<void> {
+async function settle(
+  { files, kernel }: CopyDeps,
+  { from, to }: Route,
+  { stat, rules }: { stat: FileStat; rules: CopyRules },
+): Promise<void> {
   const owner = rules.owner ?? stat
   await files.chown(to, owner.uid, owner.gid)
   if (stat.type !== 'symlink') await files.chmod(to, modeOf(stat, rules))

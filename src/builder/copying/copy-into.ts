@@ -4,6 +4,7 @@ import { extractTar } from '#images/archive/extract-tar.ts'
 import { directoryName } from '#spec/dockerfile/clean-path.ts'
 import { goQuote } from '#spec/dockerfile/go-quote.ts'
 import type { ModeChange } from '#spec/dockerfile/file-mode.ts'
+import { archiveFailed } from '../context/build-context.ts'
 import type { Owner, RootedTree } from '../context/rooted-tree.ts'
 import { stepFailed } from '../errors.ts'
 import { copyChildren, copyEntry } from './copy-entry.ts'
@@ -41,25 +42,40 @@ async function place(deps: CopyDeps, source: CopySource, target: CopyTarget): Pr
   const owner = target.owner ?? root
   if (source.isDirectory) {
     await tree.makeDirectory(resolved, owner)
-    await source.tree.at(source.path, (from) => tree.at(resolved, (to) => copyChildren(deps, { from, to }, { ...target, links: new Map() })))
+    await source.tree.at(source.path, (from) =>
+      tree.at(resolved, (to) => copyChildren(deps, { from, to }, { ...target, links: new Map() })),
+    )
     return
   }
   if (source.mayUnpack && (await unpackArchive(deps, source, { tree, directory: resolved }))) return
-  const path = destination.endsWith('/') || isDirectory ? `${resolved === '/' ? '' : resolved}/${source.name}` : resolved
+  const path =
+    destination.endsWith('/') || isDirectory ? `${resolved === '/' ? '' : resolved}/${source.name}` : resolved
   await tree.makeDirectory(directoryName(path), owner)
   if ((await tree.lstat(path))?.type === 'directory') {
-    throw stepFailed(`failed to copy files: cannot overwrite directory ${goQuote(path)} with non-directory ${goQuote(source.path)}`)
+    throw stepFailed(
+      `failed to copy files: cannot overwrite directory ${goQuote(path)} with non-directory ${goQuote(source.path)}`,
+    )
   }
-  await source.tree.at(source.path, (from) => tree.at(path, (to) => copyEntry(deps, { from, to }, { ...target, links: new Map() })))
+  await source.tree.at(source.path, (from) =>
+    tree.at(path, (to) => copyEntry(deps, { from, to }, { ...target, links: new Map() })),
+  )
 }
 
 /** Unpacks the source when it is an archive; false when it is none. */
-async function unpackArchive(deps: CopyDeps, source: CopySource, target: { readonly tree: RootedTree; readonly directory: string }): Promise<boolean> {
+async function unpackArchive(
+  deps: CopyDeps,
+  source: CopySource,
+  target: { readonly tree: RootedTree; readonly directory: string },
+): Promise<boolean> {
   return await source.tree.at(source.path, async (path) => {
     const archive = await openArchive(deps, path)
     if (archive === undefined) return false
     await target.tree.makeDirectory(target.directory, root)
-    await extractTar(deps, archive.content, { root: target.tree.root, path: target.directory, options: { limits: archive.limits, signal: deps.signal } })
+    await extractTar(deps, archive.content, {
+      root: target.tree.root,
+      path: target.directory,
+      options: { limits: archive.limits, signal: deps.signal },
+    }).catch(archiveFailed)
     return true
   })
 }

@@ -58,7 +58,9 @@ async function findOne(path: string, { files, tree, fromImage, mayUnpack, signal
   }
   const name = baseName(path === '' ? '/' : path)
   const isDirectory = found.stat.type === 'directory'
-  const key = await tree.at(found.resolved, (place) => hashSource({ files, path: place, name, withOwner: fromImage, signal }))
+  const key = await tree.at(found.resolved, (place) =>
+    hashSource({ files, path: place, name, withOwner: fromImage, signal }),
+  )
   return { tree, path: found.resolved, name, isDirectory, key, mayUnpack }
 }
 
@@ -74,8 +76,15 @@ async function expandWildcards(pattern: string, { files, tree }: FindOptions): P
       const stat = await tree.lstat(`/${directory}`)
       if (stat?.type !== 'directory') continue
       const entries = await tree.at(`/${directory}`, (place) => files.list(place))
-      const names = entries.filter((entry) => depth === parts.length - 1 || entry.type === 'directory').map((entry) => entry.name)
-      next.push(...names.filter((name) => glob.matches(name)).toSorted().map((name) => (directory === '' ? name : `${directory}/${name}`)))
+      const names = entries
+        .filter((entry) => depth === parts.length - 1 || entry.type === 'directory')
+        .map((entry) => entry.name)
+      next.push(
+        ...names
+          .filter((name) => glob.matches(name))
+          .toSorted()
+          .map((name) => (directory === '' ? name : `${directory}/${name}`)),
+      )
     }
     matches = next
   }

@@ -41,13 +41,21 @@ export async function downloadSource(deps: CopyDeps, scratch: Scratch, options: 
   const name = fileNameOf(url, options.destination)
   const directory = await scratch.directory()
   const path = `${directory}/${name}`
-  await save(deps, { path, body: download.body, totalBytes: Number(download.header('content-length') ?? 0) }, options.onProgress)
+  await save(
+    deps,
+    { path, body: download.body, totalBytes: Number(download.header('content-length') ?? 0) },
+    options.onProgress,
+  )
   await deps.files.setTimes(path, parseHttpDate(download.header('last-modified') ?? '') ?? 0)
   return await sourceOf(deps, directory, name)
 }
 
 /** A here-document of COPY or ADD as a file: mode 0644, variables expanded unless its delimiter was quoted. */
-export async function heredocSource(deps: CopyDeps, scratch: Scratch, options: { readonly heredoc: Heredoc; readonly expand: ExpandOptions }): Promise<CopySource> {
+export async function heredocSource(
+  deps: CopyDeps,
+  scratch: Scratch,
+  options: { readonly heredoc: Heredoc; readonly expand: ExpandOptions },
+): Promise<CopySource> {
   const { heredoc, expand } = options
   const content = heredoc.expand ? expandContent(heredoc.content, expand) : heredoc.content
   const name = baseName(heredoc.name)
@@ -62,11 +70,20 @@ export async function heredocSource(deps: CopyDeps, scratch: Scratch, options: {
 function expandContent(content: string, options: ExpandOptions): string {
   const { escape } = options
   const special = escape === '`' ? /`(?!\$)|["']/g : /\\(?!\$)|["']/g
-  return expandWord(content.replaceAll(special, (char) => escape + char), options)
+  return expandWord(
+    content.replaceAll(special, (char) => escape + char),
+    options,
+  )
 }
 
 async function sourceOf(deps: CopyDeps, directory: string, name: string): Promise<CopySource> {
-  const key = await hashSource({ files: deps.files, path: `${directory}/${name}`, name, withOwner: false, signal: deps.signal })
+  const key = await hashSource({
+    files: deps.files,
+    path: `${directory}/${name}`,
+    name,
+    withOwner: false,
+    signal: deps.signal,
+  })
   return { tree: new RootedTree(deps, directory), path: `/${name}`, name, isDirectory: false, key, mayUnpack: false }
 }
 
@@ -84,19 +101,26 @@ interface Saving {
   readonly totalBytes: number
 }
 
-async function save({ files, signal }: CopyDeps, { path, body, totalBytes }: Saving, onProgress: DownloadOptions['onProgress']): Promise<void> {
+async function save(
+  { files, signal }: CopyDeps,
+  { path, body, totalBytes }: Saving,
+  onProgress: DownloadOptions['onProgress'],
+): Promise<void> {
   const freeBytes = (await files.space(path.slice(0, path.lastIndexOf('/')))).freeBytes
   await using file = await files.open(path, 'wx', 0o600)
   let position = 0
   let reported = 0
   for await (const chunk of body) {
     signal.throwIfAborted()
-    if (position + chunk.byteLength > freeBytes * 0.95) throw stepFailed('the download is larger than the disk has room for', { kind: 'exhausted' })
+    if (position + chunk.byteLength > freeBytes * 0.95)
+      throw stepFailed('the download is larger than the disk has room for', { kind: 'exhausted' })
     await writeAll(file, chunk, position)
     position += chunk.byteLength
     if (position - reported < 512 * 1024) continue
     reported = position
-    await onProgress({ status: 'Downloading', progressDetail: { current: position, ...(totalBytes > 0 ? { total: totalBytes } : {}) } })
+    await onProgress({
+      status: 'Downloading',
+      progressDetail: { current: position, ...(totalBytes > 0 ? { total: totalBytes } : {}) },
+    })
   }
 }
-

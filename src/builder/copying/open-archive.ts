@@ -18,7 +18,8 @@ export async function openArchive(deps: CopyDeps, path: string): Promise<Archive
   const stat = await files.lstat(path)
   if (stat.type !== 'file' || stat.sizeBytes < 10) return undefined
   const limits = limitsForSpace((await files.space(path)).freeBytes)
-  const open = async (): Promise<AsyncIterable<Uint8Array>> => decompress(files.readStream(path), processes, { maxBytes: limits.totalBytesMax, signal })
+  const open = async (): Promise<AsyncIterable<Uint8Array>> =>
+    decompress(files.readStream(path), processes, { maxBytes: limits.totalBytesMax, signal })
   try {
     await using reader = new TarReader(await open(), limits)
     if ((await reader.next()) === undefined) return undefined

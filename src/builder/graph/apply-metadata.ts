@@ -40,7 +40,11 @@ export interface MetadataChange extends StageMetadata {
 export type MetadataInstruction = Exclude<StageInstruction, { readonly kind: 'arg' | 'copy' | 'add' | 'run' }>
 
 /** Applies an instruction. WORKDIR's directory is made elsewhere. Throws `invalid` with Docker's messages. */
-export function applyMetadata(instruction: MetadataInstruction, before: StageMetadata, options: ExpandOptions): MetadataChange {
+export function applyMetadata(
+  instruction: MetadataInstruction,
+  before: StageMetadata,
+  options: ExpandOptions,
+): MetadataChange {
   switch (instruction.kind) {
     case 'env':
       return applyEnv(instruction, before, options)
@@ -85,22 +89,38 @@ function applyLabel(instruction: LabelInstruction, before: StageMetadata, option
   const expand = (word: string): string => (instruction.literal ? word : expandWord(word, options))
   const added = instruction.pairs.map(({ key, value }): [string, string] => [expand(key), expand(value)])
   const comment = added.reduce((text, [key, value]) => `${text} ${key}=${value}`, 'LABEL')
-  return { ...before, config: { ...before.config, Labels: { ...before.config.Labels, ...Object.fromEntries(added) } }, comment }
+  return {
+    ...before,
+    config: { ...before.config, Labels: { ...before.config.Labels, ...Object.fromEntries(added) } },
+    comment,
+  }
 }
 
 function applyWords(instruction: WordsInstruction, before: StageMetadata, options: ExpandOptions): MetadataChange {
   const { config } = before
   if (instruction.kind === 'shell') {
-    return { ...before, config: { ...config, Shell: instruction.words }, comment: `SHELL [${instruction.words.join(' ')}]` }
+    return {
+      ...before,
+      config: { ...config, Shell: instruction.words },
+      comment: `SHELL [${instruction.words.join(' ')}]`,
+    }
   }
   if (instruction.kind === 'volume') {
     const volumes = instruction.words.map((word) => expandWord(word, options))
     if (volumes.includes('')) throw stepFailed('VOLUME specified can not be an empty string')
-    return { ...before, config: { ...config, Volumes: { ...config.Volumes, ...setOf(volumes) } }, comment: `VOLUME [${volumes.join(' ')}]` }
+    return {
+      ...before,
+      config: { ...config, Volumes: { ...config.Volumes, ...setOf(volumes) } },
+      comment: `VOLUME [${volumes.join(' ')}]`,
+    }
   }
   const ports = instruction.words.flatMap((word) => expandWords(word, options))
   const exposed = setOf(ports.flatMap(parseExposedPort))
-  return { ...before, config: { ...config, ExposedPorts: { ...config.ExposedPorts, ...exposed } }, comment: `EXPOSE ${ports.join(' ')}` }
+  return {
+    ...before,
+    config: { ...config, ExposedPorts: { ...config.ExposedPorts, ...exposed } },
+    comment: `EXPOSE ${ports.join(' ')}`,
+  }
 }
 
 function applyCommand(instruction: CommandInstruction, before: StageMetadata): MetadataChange {
@@ -108,16 +128,26 @@ function applyCommand(instruction: CommandInstruction, before: StageMetadata): M
   const { config } = before
   if (instruction.kind === 'cmd') {
     const words = resolveCommandLine(command, shellOf(config))
-    return { ...before, config: { ...config, Cmd: words }, cmdSet: before.cmdSet || words.length > 0, comment: `CMD ${goQuoteList(words)}` }
+    return {
+      ...before,
+      config: { ...config, Cmd: words },
+      cmdSet: before.cmdSet || words.length > 0,
+      comment: `CMD ${goQuoteList(words)}`,
+    }
   }
   const words = command.words.length === 0 ? [] : resolveCommandLine(command, shellOf(config))
   const entrypoint = words.length === 0 ? null : words
-  return { ...before, config: { ...config, Entrypoint: entrypoint, Cmd: before.cmdSet ? (config.Cmd ?? null) : null }, comment: `ENTRYPOINT ${goQuoteList(words)}` }
+  return {
+    ...before,
+    config: { ...config, Entrypoint: entrypoint, Cmd: before.cmdSet ? (config.Cmd ?? null) : null },
+    comment: `ENTRYPOINT ${goQuoteList(words)}`,
+  }
 }
 
 function applyText(instruction: TextInstruction, before: StageMetadata, options: ExpandOptions): MetadataChange {
   const { config } = before
-  if (instruction.kind === 'maintainer') return { ...before, author: instruction.text, comment: `MAINTAINER ${instruction.text}` }
+  if (instruction.kind === 'maintainer')
+    return { ...before, author: instruction.text, comment: `MAINTAINER ${instruction.text}` }
   const text = expandWord(instruction.text, options)
   if (instruction.kind === 'user') return { ...before, config: { ...config, User: text }, comment: `USER ${text}` }
   if (instruction.kind === 'stopsignal') {
@@ -132,7 +162,9 @@ function applyText(instruction: TextInstruction, before: StageMetadata, options:
 function applyHealthcheck(instruction: HealthcheckInstruction, before: StageMetadata): MetadataChange {
   const old = before.config.Healthcheck ?? undefined
   const own: Healthcheck = {
-    Test: instruction.disabled ? ['NONE'] : [instruction.command.shellForm ? 'CMD-SHELL' : 'CMD', ...instruction.command.words],
+    Test: instruction.disabled
+      ? ['NONE']
+      : [instruction.command.shellForm ? 'CMD-SHELL' : 'CMD', ...instruction.command.words],
     ...present('Interval', instruction.intervalNanos),
     ...present('Timeout', instruction.timeoutNanos),
     ...present('StartPeriod', instruction.startPeriodNanos),
@@ -152,7 +184,12 @@ function applyHealthcheck(instruction: HealthcheckInstruction, before: StageMeta
 
 /** Go's `%q` of the healthcheck's struct, numbers as characters and all. */
 function describeHealthcheck(check: Healthcheck): string {
-  const times = [check.Interval, check.Timeout, check.StartPeriod, ...(check.StartInterval === undefined ? [] : [check.StartInterval])]
+  const times = [
+    check.Interval,
+    check.Timeout,
+    check.StartPeriod,
+    ...(check.StartInterval === undefined ? [] : [check.StartInterval]),
+  ]
   const words = times.map((nanos) => goQuote(formatGoDuration(nanos ?? 0)))
   return `&{${goQuoteList(check.Test ?? [])} ${words.join(' ')} ${goQuoteRune(check.Retries ?? 0)}}`
 }

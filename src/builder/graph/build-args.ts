@@ -49,7 +49,10 @@ export class BuildArgs {
   /** What RUN gets on top of an environment: `k=v`, sorted; ENV of the same name wins. */
   environment(env: readonly string[]): string[] {
     const taken = new Set(env.map((entry) => entry.split('=', 1)[0]))
-    return [...this.visible()].filter(([name]) => !taken.has(name)).map(([name, value]) => `${name}=${value}`).toSorted()
+    return [...this.visible()]
+      .filter(([name]) => !taken.has(name))
+      .map(([name, value]) => `${name}=${value}`)
+      .toSorted()
   }
 
   /** The part of `environment` that counts for cache and history. */

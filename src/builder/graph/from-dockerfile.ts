@@ -37,7 +37,13 @@ function upTo(stages: readonly Stage[], target: string): readonly Stage[] {
 function withLabels(stages: readonly Stage[], labels: Readonly<Record<string, string>>): readonly Stage[] {
   const added = Object.entries(labels)
     .toSorted(([left], [right]) => (left < right ? -1 : 1))
-    .map(([key, value]): LabelInstruction => ({ kind: 'label', original: `LABEL ${key}=${value}`, line: 0, pairs: [{ key, value }], literal: true }))
+    .map(([key, value]): LabelInstruction => ({
+      kind: 'label',
+      original: `LABEL ${key}=${value}`,
+      line: 0,
+      pairs: [{ key, value }],
+      literal: true,
+    }))
   const last = stages.at(-1)
   if (last === undefined || added.length === 0) return stages
   return [...stages.slice(0, -1), { ...last, instructions: [...last.instructions, ...added] }]

@@ -53,7 +53,11 @@ export async function commitMetadata(run: BuildRun, stage: StageState, comment: 
 }
 
 /** Prints " ---> Running in <id>" for a step without a command and gives the id. */
-export async function announceContainer(run: BuildRun, stage: StageState, containerConfig: ImageRunConfig): Promise<string> {
+export async function announceContainer(
+  run: BuildRun,
+  stage: StageState,
+  containerConfig: ImageRunConfig,
+): Promise<string> {
   const { deps, request } = run
   const id = request.remove
     ? randomHex(deps.random, 32)

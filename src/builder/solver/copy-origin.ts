@@ -23,7 +23,8 @@ export async function openCopyOrigin(run: BuildRun, from: string): Promise<CopyO
 
 /** Undefined: a stage on scratch that has made nothing. */
 async function findImage(run: BuildRun, from: string): Promise<BuildImage | undefined> {
-  const invalid = (why: string, cause?: unknown): GantryError => stepFailed(`invalid from flag value ${from}: ${why}`, { cause })
+  const invalid = (why: string, cause?: unknown): GantryError =>
+    stepFailed(`invalid from flag value ${from}: ${why}`, { cause })
   const named = run.finished.find((stage) => stage.name !== '' && stage.name === from.toLowerCase())
   if (named !== undefined) return named.image
   if (/^\d+$/.test(from)) {

@@ -45,7 +45,10 @@ export async function copyStep(run: BuildRun, stage: StageState, instruction: Co
   const keys = sources.map((source) => source.key)
   const key = keys.length === 1 ? (keys[0] ?? '') : combineHashes('multi', keys)
   const flags = `${words.chmod === '' ? '' : `--chmod=${words.chmod} `}${words.chown === '' ? '' : `--chown=${words.chown}`}`
-  const containerConfig = withFileComment(stage.config, `${nameOf(instruction)} ${flags}${key} in ${words.destination} `)
+  const containerConfig = withFileComment(
+    stage.config,
+    `${nameOf(instruction)} ${flags}${key} in ${words.destination} `,
+  )
   if (await useCache(run, stage, containerConfig)) return
   await using draft = await run.images.draft(stage.image)
   await writeSources(run, { stage, words, sources, path: draft.path, keepOwners: instruction.from !== '' })
@@ -72,7 +75,9 @@ async function gather(run: BuildRun, gathering: Gathering): Promise<CopySource[]
     throw stepFailed(`${nameOf(instruction)} failed: ${messageOf(error)}`, { kind: error.kind, cause: error })
   }
   if (sources.length > 1 && !words.destination.endsWith('/')) {
-    throw stepFailed(`When using ${nameOf(instruction)} with more than one source file, the destination must be a directory and end with a /`)
+    throw stepFailed(
+      `When using ${nameOf(instruction)} with more than one source file, the destination must be a directory and end with a /`,
+    )
   }
   return sources
 }
@@ -82,14 +87,29 @@ async function gatherWord(run: BuildRun, gathering: Gathering, word: string): Pr
   const { deps } = run
   const copyDeps: CopyDeps = { ...deps, signal: run.signal }
   const marker = heredocMarker(word)
-  const heredoc = marker === undefined ? undefined : instruction.heredocs.find((document) => document.name === marker.name)
-  if (heredoc !== undefined) return [await heredocSource(copyDeps, scratch, { heredoc, expand: expandOptionsOf(run, stage) })]
+  const heredoc =
+    marker === undefined ? undefined : instruction.heredocs.find((document) => document.name === marker.name)
+  if (heredoc !== undefined)
+    return [await heredocSource(copyDeps, scratch, { heredoc, expand: expandOptionsOf(run, stage) })]
   if (!isUrl(word)) {
-    return await findSources(word, { files: deps.files, tree, fromImage: instruction.from !== '', mayUnpack: instruction.kind === 'add', signal: run.signal })
+    return await findSources(word, {
+      files: deps.files,
+      tree,
+      fromImage: instruction.from !== '',
+      mayUnpack: instruction.kind === 'add',
+      signal: run.signal,
+    })
   }
   if (instruction.kind === 'copy') throw stepFailed("source can't be a URL for COPY")
   const onProgress = (message: object): Promise<void> => run.progress.message(message)
-  return [await downloadSource(copyDeps, scratch, { url: word, destination: words.destination, fetchUrl: deps.fetchUrl, onProgress })]
+  return [
+    await downloadSource(copyDeps, scratch, {
+      url: word,
+      destination: words.destination,
+      fetchUrl: deps.fetchUrl,
+      onProgress,
+    }),
+  ]
 }
 
 interface Writing {
@@ -104,11 +124,13 @@ async function writeSources(run: BuildRun, { stage, words, sources, path, keepOw
   const { deps } = run
   const tree = new RootedTree(deps, path)
   const modeChange = words.chmod === '' ? undefined : parseModeChange(words.chmod)
-  if (words.chmod !== '' && modeChange === undefined) throw stepFailed(`invalid chmod parameter: '${words.chmod}'. it should be octal string and between 0 and 07777`)
+  if (words.chmod !== '' && modeChange === undefined)
+    throw stepFailed(`invalid chmod parameter: '${words.chmod}'. it should be octal string and between 0 and 07777`)
   const named = words.chown === '' ? undefined : await lookupOwner(words.chown, tree, deps.files)
   const owner = named ?? (keepOwners ? undefined : { uid: 0, gid: 0 })
   const destination = absoluteDestination(words.destination, stage.config.WorkingDir ?? '')
-  for (const source of sources) await copyInto({ ...deps, signal: run.signal }, source, { tree, destination, owner, modeChange })
+  for (const source of sources)
+    await copyInto({ ...deps, signal: run.signal }, source, { tree, destination, owner, modeChange })
 }
 
 /** The destination under WORKDIR, a slash at the end kept. Pure. */

@@ -10,11 +10,17 @@ import type { BuildImage } from '../ports.ts'
 import type { BuildRun, StageState } from './stage-state.ts'
 
 /** The stage's beginning, with the triggers of its base image parsed. Throws `invalid` when there is no such image. */
-export async function beginStage(run: BuildRun, from: FromInstruction): Promise<{ readonly stage: StageState; readonly triggers: readonly StageInstruction[] }> {
+export async function beginStage(
+  run: BuildRun,
+  from: FromInstruction,
+): Promise<{ readonly stage: StageState; readonly triggers: readonly StageInstruction[] }> {
   const options = { variables: run.args.globals(), escape: run.plan.dockerfile.directives.escape }
   const base = expandWord(from.base, options)
   if (base === '') throw stepFailed(`base name (${from.base}) should not be blank`)
-  const platform = platformOf(from.platform === '' ? run.request.platform : expandWord(from.platform, options), from.platform !== '')
+  const platform = platformOf(
+    from.platform === '' ? run.request.platform : expandWord(from.platform, options),
+    from.platform !== '',
+  )
   run.args.enterStage()
   run.cache.enterStage()
   const { image, config } = await findBase(run, base, platform)
@@ -22,7 +28,11 @@ export async function beginStage(run: BuildRun, from: FromInstruction): Promise<
   return { stage, triggers: await readTriggers(run, config?.OnBuild ?? []) }
 }
 
-async function findBase(run: BuildRun, base: string, platform: string): Promise<{ image: BuildImage | undefined; config: StageState['config'] | undefined }> {
+async function findBase(
+  run: BuildRun,
+  base: string,
+  platform: string,
+): Promise<{ image: BuildImage | undefined; config: StageState['config'] | undefined }> {
   const earlier = run.finished.find((stage) => stage.name !== '' && stage.name === base.toLowerCase())
   // An earlier stage has used its triggers already; its own ONBUILD instructions run here.
   if (earlier !== undefined) return { image: earlier.image, config: earlier.config }

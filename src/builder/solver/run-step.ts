@@ -34,7 +34,11 @@ export async function runStep(run: BuildRun, stage: StageState, instruction: Run
 }
 
 /** The command as history and cache know it: the arguments that it could see in front. Pure. */
-export function recordedCommand(command: readonly string[], environment: readonly string[], recorded: readonly string[]): string[] {
+export function recordedCommand(
+  command: readonly string[],
+  environment: readonly string[],
+  recorded: readonly string[],
+): string[] {
   return environment.length === 0 ? [...command] : [`|${recorded.length}`, ...recorded, ...command]
 }
 

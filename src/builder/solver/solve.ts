@@ -33,14 +33,16 @@ export async function solve(run: BuildRun): Promise<BuildImage> {
   }
   for (const stage of run.plan.stages) await solveStage(run, counter, stage)
   const unused = run.args.unused()
-  if (unused.length > 0) await run.progress.text(`[Warning] One or more build-args [${unused.join(' ')}] were not consumed\n`)
+  if (unused.length > 0)
+    await run.progress.text(`[Warning] One or more build-args [${unused.join(' ')}] were not consumed\n`)
   const image = run.finished.at(-1)?.image
   if (image === undefined) throw stepFailed('No image was generated. Is your Dockerfile empty?')
   return image
 }
 
 async function solveStage(run: BuildRun, counter: Counter, { from, instructions }: Stage): Promise<void> {
-  if (from.name !== '' && run.finished.some((stage) => stage.name === from.name)) throw stepFailed(`${from.name} stage name already used`)
+  if (from.name !== '' && run.finished.some((stage) => stage.name === from.name))
+    throw stepFailed(`${from.name} stage name already used`)
   await announce(run, counter, from.original)
   const { stage, triggers } = await beginStage(run, from)
   for (const trigger of triggers) await dispatch(run, stage, trigger)

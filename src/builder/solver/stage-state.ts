@@ -67,4 +67,3 @@ export function expandOptionsOf(run: BuildRun, stage: StageState): ExpandOptions
   for (const [name, value] of environmentOf(stage.config)) variables.set(name, value)
   return { variables, escape: run.plan.dockerfile.directives.escape }
 }
-
