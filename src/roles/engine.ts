@@ -11,7 +11,10 @@
 import { join } from 'node:path'
 import { digestHex, digestOf } from '#base/data/digest.ts'
 import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
+import { applyChanges } from '#builder/graph/apply-changes.ts'
+import { archiveRoutes } from '#engine/api/archive-routes.ts'
 import { attachRoutes } from '#engine/api/attach-routes.ts'
+import { commitRoutes } from '#engine/api/commit-routes.ts'
 import { containerRoutes } from '#engine/api/container-routes.ts'
 import { createEngineApi, encodeEngineError, engineHeaders, mayHijackEngine } from '#engine/api/engine-api.ts'
 import { execRoutes } from '#engine/api/exec-routes.ts'
@@ -31,6 +34,7 @@ import type { EngineParts, EnginePaths } from '#engine/containers/engine-parts.t
 import { restoreContainers } from '#engine/containers/restore-containers.ts'
 import { createEventLog } from '#engine/events/event-log.ts'
 import { createExecs } from '#engine/exec/execs.ts'
+import { createHealthChecks } from '#engine/health/health-checks.ts'
 import { createNetworks } from '#engine/networks/networks.ts'
 import { createRecordTable } from '#engine/records/record-table.ts'
 import { hasUnifiedCgroups } from '#engine/runtime/cgroups.ts'
@@ -229,17 +233,26 @@ export async function startEngine(world: World, log: Log, config: EngineConfig):
     cgroupParent,
     unifiedCgroups: unified,
     emit: (event) => events.publish(event),
-    hooks: { onStarted: () => undefined, onEnded: (id) => execs.forget(id) },
-    healthOf: () => undefined,
+    hooks: {
+      onStarted: (id) => health.onStarted(id),
+      onEnded: (id) => {
+        health.onEnded(id)
+        execs.forget(id)
+      },
+    },
+    healthOf: (id) => health.healthOf(id),
     stopping: () => stopping.signal.aborted,
   }
   const execs = createExecs(parts)
+  const health = scope.use(createHealthChecks(parts, execs))
   scope.use(await restoreContainers(parts))
   const handler = createEngineApi([
     ...systemRoutes({ parts, events, facts: await readFacts(world, config), usersOfVolume, buildCache: () => [] }),
     ...containerRoutes(parts),
     ...attachRoutes(parts),
     ...execRoutes(parts, execs),
+    ...archiveRoutes(parts),
+    ...commitRoutes(parts, applyChanges),
     ...logRoutes(parts),
     ...imageRoutes(images),
     ...volumeRoutes({ volumes, usersOf: usersOfVolume, emit: parts.emit }),

@@ -49,7 +49,7 @@ export async function readContainerPath(
     const tar = packDirectory(
       parts.world,
       { root: root.path, path: found.type === 'directory' ? posix.join(found.resolved, '.') : found.resolved },
-      { rebaseName: found.stat.name, signal: at.signal },
+      { rebaseName: found.stat.name, rootNames: true, signal: at.signal },
     )
     await at.send(found.stat, tar)
   })
@@ -138,7 +138,11 @@ export async function exportContainer(
 ): Promise<void> {
   await withContainerLayer(parts, container, (root) =>
     options.send(
-      packDirectory(parts.world, { root: root.path, path: '/' }, { rebaseName: '', signal: options.signal }),
+      packDirectory(
+        parts.world,
+        { root: root.path, path: '/' },
+        { rebaseName: '', rootNames: true, signal: options.signal },
+      ),
     ),
   )
   parts.emit({ type: 'container', action: 'export', id: container.id, attributes: attributesOf(container.record) })

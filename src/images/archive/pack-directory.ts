@@ -23,6 +23,8 @@ export interface WalkOptions {
   /** Whole seconds, as Docker's layers have them. */
   readonly truncateTimes?: boolean
   readonly clampTimesMs?: number
+  /** Says `root` beside owner and group 0, as Docker's archives do (layers never have names). */
+  readonly rootNames?: boolean
   /** Paths relative to the root to leave out, with all below them. */
   readonly exclude?: readonly string[]
   readonly signal?: AbortSignal
@@ -248,6 +250,8 @@ function headerOf(walk: Walk, at: { name: string; stat: FileStat; relative: stri
     uid: stat.uid,
     gid: stat.gid,
     mtime: timeOf(walk, stat),
+    ...(walk.options.rootNames === true && stat.uid === 0 ? { userName: 'root' } : {}),
+    ...(walk.options.rootNames === true && stat.gid === 0 ? { groupName: 'root' } : {}),
     ...(device ? { deviceMajor: majorOf(stat.rdev), deviceMinor: minorOf(stat.rdev) } : {}),
   }
 }
