@@ -171,18 +171,18 @@ export function keyOfText(text: string): string {
 export function encodeHeaderBlock(block: Buffer, fields: HeaderBlock): void {
   const { prefix, name } = splitName(fields.nameKey)
   block.write(name, 0, 100, 'latin1')
-  writeOctal(block, 100, 8, fields.mode & 0o7777)
-  writeOctal(block, 108, 8, fields.uid)
-  writeOctal(block, 116, 8, fields.gid)
-  writeOctal(block, 124, 12, fields.sizeBytes)
-  writeOctal(block, 136, 12, Math.max(0, fields.mtimeSeconds))
+  writeOctal(block, [100, 8], fields.mode & 0o7777)
+  writeOctal(block, [108, 8], fields.uid)
+  writeOctal(block, [116, 8], fields.gid)
+  writeOctal(block, [124, 12], fields.sizeBytes)
+  writeOctal(block, [136, 12], Math.max(0, fields.mtimeSeconds))
   block[156] = fields.typeFlag
   block.write(fields.linkKey.slice(0, 100), 157, 100, 'latin1')
   block.write('ustar\x0000', 257, 8, 'latin1')
   block.write(fields.userName.slice(0, 31), 265, 32, 'latin1')
   block.write(fields.groupName.slice(0, 31), 297, 32, 'latin1')
-  writeOctal(block, 329, 8, fields.deviceMajor)
-  writeOctal(block, 337, 8, fields.deviceMinor)
+  writeOctal(block, [329, 8], fields.deviceMajor)
+  writeOctal(block, [337, 8], fields.deviceMinor)
   if (prefix !== '') block.write(prefix, 345, 155, 'latin1')
   writeChecksum(block)
 }
@@ -235,7 +235,7 @@ function checksumMatches(block: Buffer, sum: number): boolean {
   return sum === unsigned || sum === unsigned - high * 256
 }
 
-function writeOctal(block: Buffer, offset: number, length: number, value: number): void {
+function writeOctal(block: Buffer, [offset, length]: readonly [number, number], value: number): void {
   const text = value.toString(8)
   const fits = text.length < length
   block.write((fits ? text : '0').padStart(length - 1, '0'), offset, length - 1, 'latin1')

@@ -189,5 +189,5 @@ function isAscii(key: string): boolean {
 }
 
 function asciiOf(key: string): string {
-  return key.replaceAll(/[^\x00-\x7f]/g, '')
+  return isAscii(key) ? key : Buffer.from(Buffer.from(key, 'latin1').filter((byte) => byte < 0x80)).toString('latin1')
 }

@@ -32,7 +32,7 @@ export async function fetchDebianPackages(
   const missing = await missingPackages(files, directory, names)
   if (missing.length > 0) {
     options.onProgress(`Downloading ${missing.length} Debian package${missing.length === 1 ? '' : 's'}`)
-    const result = await runTool(processes, 'apt-get', ['download', '-q', ...missing], { cwd: directory, ...options })
+    const result = await runTool(processes, ['apt-get', 'download', '-q', ...missing], { cwd: directory, ...options })
     const still = await missingPackages(files, directory, names)
     if (still.length > 0) {
       throw new GantryError(
@@ -66,8 +66,7 @@ export async function fetchNpmPackage(
   try {
     const result = await runTool(
       processes,
-      'npm',
-      ['pack', '--silent', '--ignore-scripts', '--pack-destination', fresh, `${name}@${wanted.version}`],
+      ['npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', fresh, `${name}@${wanted.version}`],
       { cwd: fresh, ...wanted },
     )
     // A range may name several versions: npm packs each; the newest is the one meant.
@@ -125,8 +124,7 @@ function compareVersions(a: string, b: string): number {
 
 async function runTool(
   processes: Processes,
-  name: string,
-  args: readonly string[],
+  [name, ...args]: readonly [string, ...string[]],
   options: FetchOptions & { cwd: string },
 ): Promise<{ stderr: string }> {
   const program = await processes.find(name)
