@@ -20,11 +20,14 @@ interface StoredLayer extends LayerRecord {
   readonly moves: readonly RecipeMove[]
 }
 
+const sweepAttemptsMax = 250
+const sweepPauseMs = 20
+
 /** Opens the layers under `root`: sweeps half-made ones, reads the records of the others. */
 export async function createLayerStore(deps: LayerStoreDeps, root: string): Promise<LayerStore> {
   const incoming = `${root}/incoming`
   const { files } = deps
-  await files.remove(incoming, { recursive: true, force: true })
+  await sweep(deps, incoming)
   await files.makeDirectory(incoming, { recursive: true, mode: 0o700 })
   await files.makeDirectory(`${root}/sha256`, { recursive: true, mode: 0o700 })
   const layers = await readRecords(deps, root)
@@ -89,6 +92,22 @@ function pick(options: IngestTarOptions): { signal?: AbortSignal; onProgress?: (
   return {
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+  }
+}
+
+/**
+ * Removes what a killed program left half-made. Its tar may outlive it by the length of a pipe and still be adding
+ * files: then the removal is tried again.
+ */
+async function sweep({ files, clock }: LayerStoreDeps, directory: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await files.remove(directory, { recursive: true, force: true })
+      return
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOTEMPTY' || attempt === sweepAttemptsMax) throw error
+      await clock.sleep(sweepPauseMs)
+    }
   }
 }
 
