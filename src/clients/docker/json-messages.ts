@@ -4,21 +4,21 @@ import { GantryError } from '#base/errors/gantry-error.ts'
 /** One object may not be larger; a build's log line is the largest in practice. */
 const messageBytesMax = 64 * 1024 * 1024
 
-/** Yields each object of `source`. Objects may share a chunk or be split over several; whitespace between them is free. */
-export async function* readJsonMessages(source: AsyncIterable<Uint8Array>): AsyncGenerator<unknown, void> {
+/** Yields each object of `source`, read by `parse` (default JSON.parse). Objects may share a chunk or be split over several; whitespace between them is free. */
+export async function* readJsonMessages(source: AsyncIterable<Uint8Array>, parse: (text: string) => unknown = JSON.parse): AsyncGenerator<unknown, void> {
   const decoder = new TextDecoder()
   let pending = ''
   for await (const chunk of source) {
     pending += decoder.decode(chunk, { stream: true })
     let end = objectEnd(pending)
     while (end > 0) {
-      yield JSON.parse(pending.slice(0, end)) as unknown
+      yield parse(pending.slice(0, end))
       pending = pending.slice(end)
       end = objectEnd(pending)
     }
     if (pending.length > messageBytesMax) throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'too-large', 'message from the daemon exceeds 64 MiB')
   }
-  if (pending.trim() !== '') yield JSON.parse(pending) as unknown
+  if (pending.trim() !== '') yield parse(pending)
 }
 
 /** Where the first whole object of `text` ends, or 0. */

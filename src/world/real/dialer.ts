@@ -30,7 +30,10 @@ export function createDialer(): Dialer {
         child.once('spawn', resolve)
         child.once('error', reject)
       })
-      const stream = Duplex.from({ writable: child.stdin as NodeJS.WritableStream, readable: child.stdout as NodeJS.ReadableStream } as never)
+      const stream = Duplex.from({
+        writable: child.stdin as NodeJS.WritableStream,
+        readable: child.stdout as NodeJS.ReadableStream,
+      } as never)
       stream.once('close', () => child.kill())
       return stream
     },

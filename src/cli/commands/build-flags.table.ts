@@ -1,0 +1,37 @@
+/** The flags of `build`. */
+import type { FlagSpec } from '#cli/grammar/flag-types.ts'
+import { checkAddHost, checkUlimit } from './container-flag-checks.ts'
+
+export const buildFlags: readonly FlagSpec[] = [
+  { name: 'add-host', kind: 'list', help: 'Extra line for /etc/hosts (host:ip)', check: checkAddHost },
+  { name: 'build-arg', kind: 'list', help: 'Value of an ARG' },
+  { name: 'cache-from', kind: 'strings', help: 'Image to take cached layers from' },
+  { name: 'cgroup-parent', kind: 'string', help: 'Cgroup for RUN' },
+  { name: 'compress', kind: 'bool', help: 'Compress the context' },
+  { name: 'cpu-period', kind: 'int', help: 'Length of a CPU quota period, microseconds' },
+  { name: 'cpu-quota', kind: 'int', help: 'CPU time within a period, microseconds' },
+  { name: 'cpu-shares', short: 'c', kind: 'int', help: 'Share of CPU time' },
+  { name: 'cpuset-cpus', kind: 'string', help: 'CPUs to run on (0-3, 0,1)' },
+  { name: 'cpuset-mems', kind: 'string', help: 'Memory nodes to use (0-3, 0,1)' },
+  { name: 'disable-content-trust', kind: 'bool', default: 'true', help: 'Leave signatures unchecked' },
+  { name: 'file', short: 'f', kind: 'string', help: 'Dockerfile (default PATH/Dockerfile)' },
+  { name: 'force-rm', kind: 'bool', help: 'Remove intermediate containers in any case' },
+  { name: 'iidfile', kind: 'string', help: 'File to write the image ID to' },
+  { name: 'isolation', kind: 'string', help: 'Isolation technology' },
+  { name: 'label', kind: 'list', help: 'Label of the image' },
+  { name: 'memory', short: 'm', kind: 'bytes', help: 'Memory limit' },
+  { name: 'memory-swap', kind: 'bytes', help: 'Memory and swap together; -1 for any amount of swap' },
+  { name: 'network', kind: 'string', default: 'default', help: 'Network for RUN' },
+  { name: 'no-cache', kind: 'bool', help: 'Run every step anew' },
+  { name: 'platform', kind: 'string', help: 'Platform of the image (os/architecture)' },
+  { name: 'progress', kind: 'string', default: 'auto', help: 'How progress is shown', hidden: true },
+  { name: 'pull', kind: 'bool', help: 'Look for newer base images' },
+  { name: 'quiet', short: 'q', kind: 'bool', help: 'Print only the image ID' },
+  { name: 'rm', kind: 'bool', default: 'true', help: 'Remove intermediate containers after success' },
+  { name: 'security-opt', kind: 'strings', help: 'Security option' },
+  { name: 'shm-size', kind: 'bytes', help: 'Size of /dev/shm' },
+  { name: 'squash', kind: 'bool', help: 'Make one layer of the new ones' },
+  { name: 'tag', short: 't', kind: 'list', help: 'Name of the image (name:tag)' },
+  { name: 'target', kind: 'string', help: 'Stage to build' },
+  { name: 'ulimit', kind: 'list', placeholder: 'ulimit', help: 'Resource limit (name=soft[:hard])', check: checkUlimit },
+]
