@@ -27,7 +27,7 @@ import type { EngineFacts } from '#engine/api/view-info.ts'
 import { volumeRoutes } from '#engine/api/volume-routes.ts'
 import { openContainerBook } from '#engine/containers/container-book.ts'
 import type { ContainerBook } from '#engine/containers/container-book.ts'
-import { createContainerNetworking } from '#engine/containers/container-networking.ts'
+import { createContainerNetworking } from '#engine/networks/container-networking.ts'
 import { isAlive } from '#engine/containers/container-record.ts'
 import type { ContainerRecord } from '#engine/containers/container-record.ts'
 import type { EngineParts, EnginePaths } from '#engine/containers/engine-parts.ts'
@@ -199,12 +199,11 @@ export async function startEngine(world: World, log: Log, config: EngineConfig):
       },
     ),
   )
-  const networking = createContainerNetworking({
-    networks,
-    files: world.files,
-    book: () => book,
-    resolvConf: '/etc/resolv.conf',
-  })
+  const networkingConfig = {
+    hostResolvConf: () => world.files.readText('/etc/resolv.conf').catch(() => ''),
+    hostHosts: () => world.files.readText('/etc/hosts').catch(() => ''),
+  }
+  const networking = createContainerNetworking(networks, networkingConfig)
   const unified = await hasUnifiedCgroups(world.files)
   const stopping = new AbortController()
   const parts: EngineParts = {
@@ -256,7 +255,7 @@ export async function startEngine(world: World, log: Log, config: EngineConfig):
     ...logRoutes(parts),
     ...imageRoutes(images),
     ...volumeRoutes({ volumes, usersOf: usersOfVolume, emit: parts.emit }),
-    ...networkRoutes({ parts, networks, networking }),
+    ...networkRoutes({ parts, networks, config: networkingConfig }),
     ...swarmRoutes(),
   ])
   const server = scope.use(

@@ -32,7 +32,8 @@ export async function pumpInput(socket: Duplex, options: InputOptions): Promise<
   const { broker, detachKeys } = options
   await broker.ready()
   let matched = 0
-  for await (const chunk of socket) {
+  // The connection must live on when the client has closed its side: output still comes.
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
     const scan = options.terminal
       ? scanDetachKeys(chunk as Buffer, detachKeys, matched)
       : { forward: chunk as Buffer, detached: false, matched: 0 }

@@ -28,9 +28,13 @@ interface ExecSession {
 async function serveExec({ execs, exec, socket, size }: ExecSession): Promise<void> {
   const { config } = exec
   socket.on('error', () => socket.destroy())
-  exec.broker.addSink(
-    createSocketSink(socket, { stdout: config.attachStdout, stderr: config.attachStderr, raw: config.tty }),
-  )
+  const sink = createSocketSink(socket, {
+    stdout: config.attachStdout,
+    stderr: config.attachStderr,
+    raw: config.tty,
+  })
+  // The client asks for the exit code as soon as the stream ends, so it ends when that is known.
+  exec.broker.addSink({ ...sink, end: () => undefined })
   if (config.attachStdin) {
     const options = {
       broker: exec.broker,
@@ -46,9 +50,10 @@ async function serveExec({ execs, exec, socket, size }: ExecSession): Promise<vo
   try {
     await execs.start(exec, size)
     await exec.ended
+    socket.end()
   } catch (error) {
     const text = Buffer.from(`${messageOf(error)}\r\n`)
-    socket.end(config.tty ? text : frame('stderr', text))
+    socket.end(config.tty ? text : frame('stdout', text))
   }
 }
 

@@ -4,12 +4,16 @@ import { GantryError } from '#base/errors/gantry-error.ts'
 import { parseApiTime } from '#spec/docker/api-time.ts'
 import type { EndpointSettings } from '#spec/docker/container-config.ts'
 import type { Container } from '#engine/containers/container-book.ts'
-import { readWish, wishedEndpoint } from '#engine/containers/container-networking.ts'
-import type { Networking } from '#engine/containers/container-networking.ts'
-import { isAlive } from '#engine/containers/container-record.ts'
 import type { EngineParts } from '#engine/containers/engine-parts.ts'
 import { folderOf } from '#engine/containers/prepare-start.ts'
-import type { NetworkRecord, Sandbox } from '#engine/networks/network-record.ts'
+import {
+  connectNetwork,
+  containerFiles,
+  disconnectNetwork,
+  resolveLinks,
+} from '#engine/networks/container-networking.ts'
+import type { NetworkingConfig } from '#engine/networks/container-networking.ts'
+import type { NetworkRecord } from '#engine/networks/network-record.ts'
 import type { Networks } from '#engine/networks/networks.ts'
 import type { NetworkCreateBody } from '#engine/networks/plan-network.ts'
 import { param, readBodyObject, readFilters } from './api-route.ts'
@@ -18,7 +22,7 @@ import type { ApiCall, ApiRoute } from './api-route.ts'
 export interface NetworkApiDeps {
   readonly parts: EngineParts
   readonly networks: Networks
-  readonly networking: Networking
+  readonly config: NetworkingConfig
 }
 
 interface ConnectBody {
@@ -27,96 +31,47 @@ interface ConnectBody {
   readonly Force?: boolean
 }
 
-/** Containers without a network of their own cannot be given one. */
-function checkConnectable(container: Container): void {
-  const { NetworkMode } = container.record.hostConfig
-  if (NetworkMode === 'host' || NetworkMode.startsWith('container:')) {
-    throw new GantryError(
-      'ENGINE_SHARED_NETWORK',
-      'invalid',
-      'container sharing network namespace with another container or host cannot be connected to any other network',
-    )
-  }
-}
-
-/** Puts what a running container's network now is into its record and its hosts file. */
-async function store(deps: NetworkApiDeps, container: Container, sandbox: Sandbox): Promise<void> {
-  const { parts, networking } = deps
-  await parts.book.update(container, { networks: networking.endpointsOf(container.record, sandbox) })
-  await parts.world.files.write(
-    join(folderOf(parts, container.id), 'hosts'),
-    networking.hostsOf(container.record, sandbox),
-  )
+/** Puts what a container's networks now are into its record, and into its hosts file while it runs. */
+async function store(
+  deps: NetworkApiDeps,
+  container: Container,
+  networks: Readonly<Record<string, EndpointSettings>>,
+): Promise<void> {
+  const { parts } = deps
+  await parts.book.update(container, { networks })
+  const sandbox = deps.networks.sandbox(container.id)
+  if (sandbox === undefined) return
+  const links = networks['bridge'] === undefined ? [] : resolveLinks(deps.networks, container.record)
+  const { hosts } = await containerFiles(deps.networks, deps.config, { record: container.record, sandbox, links })
+  await parts.world.files.write(join(folderOf(parts, container.id), 'hosts'), hosts)
 }
 
 async function connect(
   deps: NetworkApiDeps,
   container: Container,
   network: NetworkRecord,
-  given: Partial<EndpointSettings> | null,
+  asked: Partial<EndpointSettings>,
 ): Promise<void> {
-  const { parts, networks } = deps
-  await parts.book.locks.run(container.id, async () => {
-    checkConnectable(container)
-    const { record } = container
-    if (network.driver === 'host')
-      throw new GantryError(
-        'ENGINE_HOST_NETWORK',
-        'invalid',
-        'container cannot be connected to host network - container must be created in host network mode',
-      )
-    if (record.networks[network.name] !== undefined && isAlive(record.state)) {
-      throw new GantryError(
-        'ENGINE_ENDPOINT_EXISTS',
-        'forbidden',
-        `endpoint with name ${record.name} already exists in network ${network.name}`,
-      )
-    }
-    const wished = wishedEndpoint(given, network.id)
-    const others = Object.fromEntries(Object.entries(record.networks).filter(([name]) => name !== 'none'))
-    if (!isAlive(record.state)) {
-      readWish(wished, network, null)
-      await parts.book.update(container, { networks: { ...others, [network.name]: wished } })
-      return
-    }
-    const sandbox = await networks.connect(container.id, network, readWish(wished, network, null))
-    container.record = { ...record, networks: { ...others, [network.name]: wished } }
-    await store(deps, container, sandbox)
+  await deps.parts.book.locks.run(container.id, async () => {
+    const settings = await connectNetwork(deps.networks, container.record, { network, asked })
+    // `none` is what a container has while it has nothing else.
+    const others = Object.entries(container.record.networks).filter(([name]) => name !== 'none')
+    await store(deps, container, { ...Object.fromEntries(others), [network.name]: settings })
   })
 }
 
 async function disconnect(deps: NetworkApiDeps, container: Container, network: NetworkRecord): Promise<void> {
-  const { parts, networks } = deps
-  await parts.book.locks.run(container.id, async () => {
-    const { record } = container
-    if (network.driver === 'host')
-      throw new GantryError(
-        'ENGINE_HOST_NETWORK',
-        'forbidden',
-        'container cannot be disconnected from host network or connected to host network',
-      )
-    if (record.networks[network.name] === undefined) {
-      throw new GantryError(
-        'ENGINE_NOT_CONNECTED',
-        'forbidden',
-        `container ${container.id} is not connected to network ${network.name}`,
-      )
-    }
-    const { [network.name]: _left, ...rest } = record.networks
-    if (!isAlive(record.state)) {
-      await parts.book.update(container, { networks: rest })
-      return
-    }
-    const sandbox = await networks.disconnect(container.id, network)
-    container.record = { ...record, networks: rest }
-    await store(deps, container, sandbox)
+  await deps.parts.book.locks.run(container.id, async () => {
+    await disconnectNetwork(deps.networks, container.record, network)
+    const { [network.name]: _left, ...rest } = container.record.networks
+    await store(deps, container, rest)
   })
 }
 
 async function handleConnect(deps: NetworkApiDeps, call: ApiCall): Promise<void> {
   const body = await readBodyObject<ConnectBody>(call)
   const container = deps.parts.book.resolve(body.Container ?? '')
-  await connect(deps, container, deps.networks.find(param(call, 'id')), body.EndpointConfig ?? null)
+  await connect(deps, container, deps.networks.find(param(call, 'id')), body.EndpointConfig ?? {})
   call.response.send(200)
 }
 

@@ -1,6 +1,7 @@
 /** What Docker refuses, and what it only warns of, in a container's host configuration. Pure; wording as moby's. */
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { ContainerConfig, HostConfig, Resources } from '#spec/docker/container-config.ts'
+import { planCapabilities } from '#engine/runtime/plan-capabilities.ts'
 import { isLogDriver, unknownLogOption } from './log-options.ts'
 
 export interface HostFacts {
@@ -192,6 +193,7 @@ export function checkHostConfig(
   checkPorts(hostConfig)
   checkLogging(hostConfig)
   checkUnsupported(hostConfig)
+  planCapabilities({ add: hostConfig.CapAdd ?? [], drop: hostConfig.CapDrop ?? [], privileged: false }, 0n)
   if (!facts.runtimes.includes(hostConfig.Runtime)) refuse(`Unknown runtime specified ${hostConfig.Runtime}`)
   if (hostConfig.ShmSize < 0) refuse('SHM size can not be less than 0')
   if (hostConfig.OomScoreAdj < -1000 || hostConfig.OomScoreAdj > 1000) {

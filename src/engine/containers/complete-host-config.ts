@@ -120,6 +120,7 @@ export function completeHostConfig(user: Partial<HostConfig>, defaults: HostDefa
   return {
     ...config,
     ...adaptMemory(config),
+    PidsLimit: config.PidsLimit !== null && config.PidsLimit <= 0 ? null : config.PidsLimit,
     LogConfig:
       config.LogConfig.Type === ''
         ? { Type: defaults.logConfig.Type, Config: { ...defaults.logConfig.Config, ...config.LogConfig.Config } }

@@ -43,6 +43,8 @@ export interface ContainerNetworking {
   }): Readonly<Record<string, EndpointSettings>>
   /** Makes the namespace, connects every endpoint, publishes the ports. */
   connect(record: ContainerRecord): Promise<ConnectedNetwork>
+  /** Makes a running container answer to its new name. */
+  rename(record: ContainerRecord): Promise<void>
   /** Takes it all away after a run; what was asked for stays in the endpoints. */
   disconnect(record: ContainerRecord): Promise<Readonly<Record<string, EndpointSettings>>>
   /** Host bindings of a running container, by container port; null for exposed ports that are not published. */

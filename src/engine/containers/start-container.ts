@@ -16,6 +16,7 @@ import { attributesOf } from './event-attributes.ts'
 import { folderOf, prepareStart } from './prepare-start.ts'
 import type { PreparedStart } from './prepare-start.ts'
 import { explainStart } from './start-errors.ts'
+import { removeLocked } from './remove-container.ts'
 import { superviseRun } from './supervise-run.ts'
 
 /** The log that the monitor writes and every log driver reads. */
@@ -112,7 +113,10 @@ export async function startContainer(parts: EngineParts, container: Container): 
     try {
       await startLocked(parts, container)
     } catch (failure) {
-      throw await recordFailure(parts, container, failure)
+      const error = await recordFailure(parts, container, failure)
+      if (container.record.hostConfig.AutoRemove && !container.removing)
+        await removeLocked(parts, container, { volumes: true })
+      throw error
     }
     parts.emit({ type: 'container', action: 'start', id: container.id, attributes: attributesOf(container.record) })
     parts.hooks.onStarted(container.id)

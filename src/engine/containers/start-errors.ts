@@ -10,15 +10,20 @@ export interface FailedStart {
   readonly error: GantryError
 }
 
-const prefix = 'failed to create task for container: failed to create shim task: OCI runtime create failed'
+/** How Docker introduces what kept a container, or a process in one, from running. */
+const prefixes = {
+  container: 'failed to create task for container: failed to create shim task: OCI runtime create failed',
+  exec: 'OCI runtime exec failed: exec failed',
+}
 const creation = 'unable to start container process'
 
 function words(program: string, text: string): { readonly exitCode: number; readonly message: string } | undefined {
   if (/executable file .* not found|not found in \$PATH/i.test(text)) {
     return { exitCode: 127, message: `exec: "${program}": executable file not found in $PATH` }
   }
-  if (/chdir|cwd/i.test(text)) return { exitCode: 126, message: `chdir to cwd: ${text}` }
-  if (/permission denied|is a directory|EACCES/i.test(text))
+  if (/chdir|cwd/i.test(text))
+    return { exitCode: 126, message: 'chdir to cwd set in config.json failed: no such file or directory' }
+  if (/permission denied|is a directory|EACCES|open executable/i.test(text))
     return { exitCode: 126, message: `exec: "${program}": permission denied` }
   if (/no such file or directory|ENOENT/i.test(text))
     return { exitCode: 127, message: `exec: "${program}": stat ${program}: no such file or directory` }
@@ -27,7 +32,12 @@ function words(program: string, text: string): { readonly exitCode: number; read
 }
 
 /** Reads a runtime's complaint about the program it was to run. */
-export function explainStart(program: string, failure: unknown): FailedStart {
+export function explainStart(
+  program: string,
+  failure: unknown,
+  what: keyof typeof prefixes = 'container',
+): FailedStart {
+  const prefix = prefixes[what]
   const text = messageOf(failure)
   const fromRuntime = failure instanceof GantryError && failure.code.startsWith('ENGINE_RUNTIME')
   if (!fromRuntime) {

@@ -100,6 +100,7 @@ export async function renameContainer(parts: EngineParts, container: Container, 
         'Renaming a container with the same name as its current name',
       )
     await parts.book.rename(container, name)
+    await parts.networking.rename(container.record)
     parts.emit({
       type: 'container',
       action: 'rename',

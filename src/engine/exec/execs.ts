@@ -27,6 +27,8 @@ export interface Exec {
   status: 'created' | 'running' | 'ended'
   pid: number
   exitCode: number | null
+  /** Size asked for before there was a terminal to set. */
+  wantedSize: { readonly height: number; readonly width: number } | undefined
   /** Resolves when it has ended; set once it runs. */
   ended: Promise<void> | undefined
 }
@@ -105,6 +107,7 @@ export function createExecs(parts: EngineParts): Execs {
       status: 'created',
       pid: 0,
       exitCode: null,
+      wantedSize: undefined,
       ended: undefined,
     }
     execs.set(exec.id, exec)
@@ -158,9 +161,10 @@ export function createExecs(parts: EngineParts): Execs {
         broker: exec.broker,
       })
       exec.pid = running.pid
+      if (exec.wantedSize !== undefined) await resizeTerminal(files, folderOf(exec), exec.wantedSize)
       exec.ended = running.exitCode.then((exitCode) => finish(exec, exitCode))
     } catch (failure) {
-      const explained = explainStart(exec.config.cmd[0] ?? '', failure)
+      const explained = explainStart(exec.config.cmd[0] ?? '', failure, 'exec')
       await finish(exec, explained.exitCode)
       throw explained.error
     }
@@ -176,7 +180,8 @@ export function createExecs(parts: EngineParts): Execs {
       return exec
     },
     resize: async (exec, size) => {
-      if (exec.status === 'running') await resizeTerminal(files, folderOf(exec), size)
+      exec.wantedSize = size
+      if (exec.pid !== 0 && exec.status === 'running') await resizeTerminal(files, folderOf(exec), size)
     },
     runToEnd: async (container, config, options) => {
       const exec = create(container, container.record.name, config)

@@ -2,6 +2,7 @@
 import type { ConnectedNetwork, ContainerNetworking } from '#engine/containers/engine-parts.ts'
 import type { ContainerRecord } from '#engine/containers/container-record.ts'
 import type { EndpointSettings } from '#spec/docker/container-config.ts'
+import { isErrorKind } from '#base/errors/gantry-error.ts'
 import { macOfAddress, parseAddress } from './address.ts'
 import type { EndpointWish } from './attach-endpoint.ts'
 import { joinOrder } from './choose-gateway.ts'
@@ -146,6 +147,7 @@ export function createContainerNetworking(networks: Networks, config: Networking
         Object.entries(record.networks).map(([name, settings]) => [name, restEndpoint(settings)]),
       )
     },
+    rename: (record) => networks.rename(record.id, record.name),
     publishedPorts: (record) => showPorts(networks.sandbox(record.id)?.ports ?? [], exposedPorts(record)),
     sandboxOf: (record) => {
       const sandbox = networks.sandbox(record.id)
@@ -176,13 +178,27 @@ function planEndpoints(
   if (!asked.has(first)) asked.set(first, {})
   const planned: Record<string, EndpointSettings> = {}
   for (const name of joinOrder(first, [...asked.keys()])) {
-    const network = networks.find(name)
     const settings = asked.get(name) ?? {}
+    const network = findOrLater(networks, name)
+    if (network === undefined) {
+      planned[name] = { ...blankEndpoint, IPAMConfig: settings.IPAMConfig ?? null, Aliases: settings.Aliases ?? null }
+      continue
+    }
     checkEndpoint(network, settings)
     const mac = settings.MacAddress ?? (name === first ? macAddress : undefined) ?? ''
     planned[network.name] = askedEndpoint({ ...settings, MacAddress: mac }, network, [])
   }
   return planned
+}
+
+/** A network that does not exist is found out at the start, as with Docker: it may be made until then. */
+function findOrLater(networks: Networks, name: string): NetworkRecord | undefined {
+  try {
+    return networks.find(name)
+  } catch (error) {
+    if (isErrorKind(error, 'not-found')) return undefined
+    throw error
+  }
 }
 
 async function connectRecord(
