@@ -1,5 +1,6 @@
 /** The C library's calls that the kernel port needs, bound once through koffi; raw results, no policy. */
 import koffi from 'koffi'
+import type { LibraryHandle } from 'koffi'
 
 type Pointer = Uint8Array | null
 
@@ -50,6 +51,8 @@ export interface Libc {
   spawnActionsDup2(actions: Pointer, fd: number, target: number): number
   spawnActionsOpen(actions: Pointer, fd: number, path: string, flags: number, mode: number): number
   spawnActionsChdir(actions: Pointer, path: string): number
+  /** Absent from C libraries before glibc 2.34. */
+  spawnActionsCloseFrom: ((actions: Pointer, first: number) => number) | undefined
   spawnAttributesInit(attributes: Pointer): number
   spawnAttributesDestroy(attributes: Pointer): number
   spawnAttributesFlags(attributes: Pointer, flags: number): number
@@ -98,6 +101,7 @@ const prototypes: Readonly<
   spawnActionsDup2: ['posix_spawn_file_actions_adddup2', 'int', ['void *', 'int', 'int']],
   spawnActionsOpen: ['posix_spawn_file_actions_addopen', 'int', ['void *', 'int', 'str', 'int', 'uint']],
   spawnActionsChdir: ['posix_spawn_file_actions_addchdir_np', 'int', ['void *', 'str']],
+  spawnActionsCloseFrom: ['posix_spawn_file_actions_addclosefrom_np', 'int', ['void *', 'int']],
   spawnAttributesInit: ['posix_spawnattr_init', 'int', ['void *']],
   spawnAttributesDestroy: ['posix_spawnattr_destroy', 'int', ['void *']],
   spawnAttributesFlags: ['posix_spawnattr_setflags', 'int', ['void *', 'int16']],
@@ -105,12 +109,28 @@ const prototypes: Readonly<
   spawnAttributesSignalMask: ['posix_spawnattr_setsigmask', 'int', ['void *', 'void *']],
 }
 
+/** Calls that an older C library may lack. */
+const optional = new Set(['posix_spawn_file_actions_addclosefrom_np'])
+
+function bindCall(
+  library: LibraryHandle,
+  [name, result, args]: readonly [string, string, readonly string[]],
+): ReturnType<LibraryHandle['func']> | undefined {
+  try {
+    return library.func(name, result, [...args])
+  } catch (error) {
+    if (optional.has(name)) return undefined
+    throw error
+  }
+}
+
 /** Binds the C library of the running program. Throws when there is none (koffi's own error). */
 export function loadLibc(): Libc {
   const library = koffi.load('libc.so.6')
   const calls: Record<string, unknown> = { errno: () => koffi.errno() }
   for (const [key, [name, result, args]] of Object.entries(prototypes)) {
-    const raw = library.func(name, result, [...args])
+    const raw = bindCall(library, [name, result, args])
+    if (raw === undefined) continue
     const number = name === 'syscall' ? numbers[key as keyof typeof numbers] : undefined
     calls[key] = number === undefined ? raw : raw.bind(undefined, number)
   }

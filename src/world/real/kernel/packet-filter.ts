@@ -76,6 +76,11 @@ function runOnce(nft: Nftables, work: { commands: string; flags: number }): stri
   }
 }
 
+/** Runs commands in the thread's current namespace with a context of their own, for a try. */
+export function tryNftables(commands: string): void {
+  runOnce(loadNftables(), { commands, flags: 0 })
+}
+
 /** nft ends its first line with the kernel's words for the errno. */
 function codeOf(text: string): string {
   if (text.includes('No such file or directory')) return 'ENOENT'

@@ -1,6 +1,6 @@
 /**
  * Starting programs with posix_spawn(3): the parent's size does not matter and the loop is not held up by fork.
- * Descriptors of ours are close-on-exec; only those listed reach the child.
+ * Only the descriptors listed reach the child: ours are close-on-exec, and what we were started with is closed.
  */
 import { closeSync } from 'node:fs'
 import { spawnStateBytes } from './libc.ts'
@@ -75,6 +75,8 @@ function addDescriptors(libc: Libc, { actions, moved, request }: DescriptorPlan)
     if (source === 'null') must(libc.spawnActionsOpen(actions, target, '/dev/null', readWrite, 0), request.path)
     else must(libc.spawnActionsDup2(actions, source, target), request.path)
   }
+  if (libc.spawnActionsCloseFrom !== undefined)
+    must(libc.spawnActionsCloseFrom(actions, descriptors.length), request.path)
 }
 
 /** The child starts with no signal blocked or ignored (we ignore SIGPIPE, which would pass through exec). */

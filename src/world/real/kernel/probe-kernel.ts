@@ -9,7 +9,7 @@ import type { Libc } from './libc.ts'
 import { createMounts } from './mounts.ts'
 import { openNetlink } from './netlink-session.ts'
 import { createOpenInRoot } from './open-in-root.ts'
-import { createPacketFilter } from './packet-filter.ts'
+import { tryNftables } from './packet-filter.ts'
 import { inNewNetworkNamespace } from './thread-namespace.ts'
 
 /** Tries every facility in places of its own; nothing is left behind. Takes some tens of milliseconds. */
@@ -98,9 +98,8 @@ function tryOpenInRoot(libc: Libc): void {
 }
 
 function tryNft(libc: Libc): void {
-  const filter = createPacketFilter(libc)
   inNewNetworkNamespace(libc, () =>
-    filter.apply('table inet probe {\nchain c {\ntype nat hook output priority 0;\n}\n}'),
+    tryNftables('table inet probe {\nchain c {\ntype nat hook output priority 0;\n}\n}'),
   )
 }
 

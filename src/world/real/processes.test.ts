@@ -1,0 +1,4 @@
+import { processesContract } from '#world/ports/processes.contract.ts'
+import { createProcesses } from './processes.ts'
+
+processesContract('this machine', createProcesses)
