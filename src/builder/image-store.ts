@@ -1,4 +1,5 @@
 /** The image store as the builder wants it: one lease for a build, drafts as overlay snapshots. */
+import type { Digest } from '#base/data/digest.ts'
 import type { Lease } from '#images/content/content-types.ts'
 import type { Images } from '#images/images.ts'
 import type { ImageRecord } from '#images/records/record-types.ts'
@@ -34,6 +35,7 @@ export function openBuildImages(deps: ImageStoreDeps, purpose: string): BuildIma
         .all()
         .filter((record) => record.parent === parent && record.config.container_config !== undefined)
         .map(toBuildImage),
+    hold: (layer) => lease.hold({ layer }),
     async create(image) {
       const record = await images.createImage({
         config: image.config,
@@ -65,9 +67,8 @@ async function openDraft(
         await files.remove(upper, { recursive: true, force: true })
         return undefined
       }
-      const layer = await images.layers.ingestUpper(upper, { consume: true, signal })
-      lease.hold({ layer: layer.diffId })
-      return layer.diffId
+      const onStored = (layer: Digest): void => lease.hold({ layer })
+      return (await images.layers.ingestUpper(upper, { consume: true, onStored, signal })).diffId
     },
     [Symbol.asyncDispose]: () => images.snapshots.remove(key),
   }

@@ -58,6 +58,8 @@ export interface BuildImages extends Disposable {
   obtain(reference: string, options: ObtainOptions): Promise<BuildImage>
   /** Images built on a parent (undefined: on scratch), newest first. */
   children(parent: Digest | undefined): readonly BuildImage[]
+  /** Keeps a layer that something else stored, until this is disposed. */
+  hold(layer: Digest): void
   create(image: NewImage): Promise<BuildImage>
   /** Points a complete reference at an image. */
   tag(id: Digest, reference: string): Promise<void>
@@ -100,6 +102,11 @@ export interface StepContainer {
 
 export type OutputStream = 'stdout' | 'stderr'
 
+export interface CommitStepOptions {
+  readonly onStored: (layer: Digest) => void
+  readonly signal: AbortSignal
+}
+
 /** Containers for RUN steps. They show in `docker ps -a` while they exist. */
 export interface BuildContainers {
   /** Creates a container and gives its id (64 hex digits). */
@@ -110,8 +117,11 @@ export interface BuildContainers {
     onOutput: (stream: OutputStream, chunk: Uint8Array) => Promise<void>,
     signal: AbortSignal,
   ): Promise<number>
-  /** Makes a layer of what it wrote (volumes and mount points left out); undefined when it wrote nothing. */
-  commit(id: string, signal: AbortSignal): Promise<Digest | undefined>
+  /**
+   * Makes a layer of what it wrote (volumes and mount points left out); undefined when it wrote nothing. `onStored` is
+   * told of the layer before garbage collection could see it.
+   */
+  commit(id: string, options: CommitStepOptions): Promise<Digest | undefined>
   /** Removes it with its anonymous volumes; a missing one is fine. */
   remove(id: string): Promise<void>
 }

@@ -25,7 +25,7 @@ import { createBuilder } from './builder.ts'
 import type { Builder } from './builder.ts'
 import { decodeBuildRequest } from './build-request.ts'
 import { openBuildImages } from './image-store.ts'
-import type { BuildContainers, BuildMessage, FetchUrl, StepContainer } from './ports.ts'
+import type { BuildContainers, BuildImages, BuildMessage, FetchUrl, StepContainer } from './ports.ts'
 
 export type ContextEntry = Omit<TarEntryOptions, 'type'> & {
   readonly type?: TarEntryOptions['type']
@@ -43,6 +43,10 @@ export interface BuildOutcome {
 export interface TestBuilder {
   readonly builder: Builder
   readonly images: Images
+  /** What the builder makes its RUN containers with. */
+  readonly stepContainers: BuildContainers
+  /** The store as one build sees it; the caller disposes it. */
+  openStore(): BuildImages
   /** Containers that exist now. */
   readonly containers: ReadonlyMap<string, StepContainer>
   /** Builds a Dockerfile with a context; `query` as in the request's target. */
@@ -83,17 +87,21 @@ export async function openTestBuilder(context: TestContext, fetchUrl: FetchUrl =
       ),
     )
   const { containers, known } = chrootContainers(images)
+  const openStore = (): BuildImages =>
+    openBuildImages({ images, files: world.files, random: world.random, pull }, 'build')
   const builder = createBuilder({
     ...world,
     containers,
     fetchUrl,
     version: '20.10.24',
-    openImages: (purpose) => openBuildImages({ images, files: world.files, random: world.random, pull }, purpose),
+    openImages: openStore,
   })
   return {
     builder,
     images,
     containers: known,
+    stepContainers: containers,
+    openStore,
     build: (dockerfile, options = {}) => build(builder, dockerfile, options),
     shell: async (image, line) => {
       const record = images.resolve(image)
@@ -238,10 +246,10 @@ function chrootContainers(images: Images): { containers: BuildContainers; known:
       await Promise.all(outputs)
       return code
     },
-    async commit(id) {
+    async commit(id, { onStored, signal }) {
       const snapshot = images.snapshots.get(key(id))
       if (snapshot === undefined || (await world.files.list(snapshot.upperPath)).length === 0) return undefined
-      return (await images.layers.ingestUpper(snapshot.upperPath, { consume: false })).diffId
+      return (await images.layers.ingestUpper(snapshot.upperPath, { consume: false, onStored, signal })).diffId
     },
     async remove(id) {
       known.delete(id)

@@ -28,7 +28,10 @@ export async function runStep(run: BuildRun, stage: StageState, instruction: Run
   const exitCode = await run.deps.containers.run(id, (stream, chunk) => run.progress.output(stream, chunk), run.signal)
   run.signal.throwIfAborted()
   if (exitCode !== 0) throw commandFailed(command.join(' '), exitCode)
-  const diffId = await run.deps.containers.commit(id, run.signal)
+  const diffId = await run.deps.containers.commit(id, {
+    onStored: (layer) => run.images.hold(layer),
+    signal: run.signal,
+  })
   await commitImage(run, stage, { containerConfig, diffId, containerId: id })
   await removeContainers(run)
 }
