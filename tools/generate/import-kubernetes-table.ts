@@ -76,6 +76,10 @@ for (const name of ['k8s.io/apimachinery/pkg/runtime.Unknown', 'k8s.io/apimachin
   reach(`ref:${name}`)
 
 const keep = (value: object): object => Object.fromEntries(Object.entries(value).filter(([key]) => !dropped.has(key)))
+// Published as required, though the marker sits on the outer type only.
+for (const field of facts.types['k8s.io/api/core/v1.EphemeralContainerCommon']?.fields ?? []) {
+  if (field['json'] === 'name') Object.assign(field, { openapiRequired: true })
+}
 const lines: string[] = ['{', `"kubernetes": ${JSON.stringify(facts.kubernetes)},`, '"groupVersions": [']
 lines.push(groupVersions.map((gv) => JSON.stringify(gv)).join(',\n'), '],', '"kinds": [')
 lines.push(kinds.map((kind) => JSON.stringify(keep(kind))).join(',\n'), '],', '"types": {')

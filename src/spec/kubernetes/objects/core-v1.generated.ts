@@ -394,7 +394,7 @@ export interface EnvVarSource {
 }
 
 export interface EphemeralContainer {
-  readonly name?: string
+  readonly name: string
   readonly image?: string
   readonly command?: readonly string[]
   readonly args?: readonly string[]
@@ -423,7 +423,7 @@ export interface EphemeralContainer {
 }
 
 export interface EphemeralContainerCommon {
-  readonly name?: string
+  readonly name: string
   readonly image?: string
   readonly command?: readonly string[]
   readonly args?: readonly string[]
