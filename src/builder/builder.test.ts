@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { buildErrorMessage, commandFailed } from './errors.ts'
 import { openTestBuilder } from './test-builder.contract.ts'
 
 test('a build prints step by step what Docker prints', async (context) => {
@@ -340,3 +341,11 @@ async function containerOf(containers: ReadonlyMap<string, unknown>, running: Pr
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
+
+test('the last message after a failure carries the exit code', () => {
+  assert.deepEqual(buildErrorMessage(commandFailed('x', 127)), {
+    errorDetail: { code: 127, message: "The command 'x' returned a non-zero code: 127" },
+    error: "The command 'x' returned a non-zero code: 127",
+  })
+  assert.deepEqual(buildErrorMessage(new Error('boom')), { errorDetail: { message: 'boom' }, error: 'boom' })
+})

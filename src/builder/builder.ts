@@ -11,18 +11,27 @@ import type { BuildRequest } from './build-request.ts'
 import { createCacheProbe } from './cache/probe-cache.ts'
 import { receiveContext } from './context/build-context.ts'
 import type { BuildContext } from './context/build-context.ts'
+import { createWorkFolders } from './context/work-folders.ts'
 import { openRemoteContext } from './context/remote-context.ts'
 import { BuildArgs } from './graph/build-args.ts'
 import { planBuild } from './graph/from-dockerfile.ts'
-import type { BuildImages, BuildMessage } from './ports.ts'
+import type { BuildImageStore, BuildMessage } from './ports.ts'
 import { removeContainers } from './solver/commit-step.ts'
 import { createProgress, shortId } from './solver/progress.ts'
 import { solve } from './solver/solve.ts'
 import type { BuildRun, SolverDeps } from './solver/stage-state.ts'
 
-export interface BuilderDeps extends SolverDeps {
-  /** Opens the images for one build; disposed at its end. */
-  readonly openImages: (purpose: string) => BuildImages
+export interface BuilderDeps extends Omit<SolverDeps, 'folders'> {
+  readonly imageStore: BuildImageStore
+  /** Folder of the builder's own for contexts and downloads; emptied at the start. */
+  readonly workDirectory: string
+}
+
+/** The parts of one builder. */
+interface Workshop extends SolverDeps {
+  readonly imageStore: BuildImageStore
+  /** Settled when what an earlier program left is gone. */
+  readonly swept: Promise<unknown>
 }
 
 export interface BuildInput {
@@ -49,6 +58,11 @@ export interface Builder extends AsyncDisposable {
 
 /** Creates the builder. Disposing it ends all builds and waits for them. */
 export function createBuilder(deps: BuilderDeps): Builder {
+  const folders = createWorkFolders(deps, deps.workDirectory)
+  const swept = Promise.all([folders.sweep(), deps.imageStore.sweep()])
+  // A failure shows in the first build, not as an unhandled rejection before it.
+  swept.catch(() => undefined)
+  const workshop: Workshop = { ...deps, folders, swept }
   const running = new Map<
     object,
     { readonly buildId: string; readonly controller: AbortController; readonly done: Promise<unknown> }
@@ -56,7 +70,7 @@ export function createBuilder(deps: BuilderDeps): Builder {
   return {
     async build(input) {
       const controller = new AbortController()
-      const done = runBuild(deps, { ...input, signal: AbortSignal.any([input.signal, controller.signal]) })
+      const done = runBuild(workshop, { ...input, signal: AbortSignal.any([input.signal, controller.signal]) })
       const key = {}
       running.set(key, { buildId: input.request.buildId, controller, done })
       try {
@@ -74,18 +88,19 @@ export function createBuilder(deps: BuilderDeps): Builder {
     async [Symbol.asyncDispose]() {
       const builds = [...running.values()]
       for (const build of builds) build.controller.abort(cancelled())
-      await Promise.allSettled(builds.map((build) => build.done))
+      await Promise.allSettled([swept, ...builds.map((build) => build.done)])
     },
   }
 }
 
-async function runBuild(deps: BuilderDeps, input: BuildInput): Promise<Digest> {
+async function runBuild(deps: Workshop, input: BuildInput): Promise<Digest> {
   const { request, signal, emit } = input
   signal.throwIfAborted()
+  await deps.swept
   await using context = await openContext(deps, input)
   const dockerfile = parseDockerfile(context.dockerfile)
   const plan = planBuild(dockerfile, request)
-  using images = deps.openImages('build')
+  using images = deps.imageStore.open('build')
   const progress = createProgress(emit, request.quiet)
   const run: BuildRun = {
     deps,
@@ -111,7 +126,7 @@ async function runBuild(deps: BuilderDeps, input: BuildInput): Promise<Digest> {
   }
 }
 
-async function openContext(deps: BuilderDeps, { request, context, signal }: BuildInput): Promise<BuildContext> {
+async function openContext(deps: Workshop, { request, context, signal }: BuildInput): Promise<BuildContext> {
   const { dockerfile, remote } = request
   if (remote === '') return await receiveContext(deps, context, { dockerfile, signal })
   return await openRemoteContext(deps, { url: remote, dockerfile, signal })

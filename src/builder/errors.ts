@@ -1,5 +1,5 @@
 /** Errors of builds, worded as the classic builder of Docker 20.10 words them. */
-import { GantryError } from '#base/errors/gantry-error.ts'
+import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import type { ErrorKind } from '#base/errors/gantry-error.ts'
 
 /** A request that cannot be taken. */
@@ -46,4 +46,14 @@ export function forbiddenPath(path: string): GantryError {
   return new GantryError('BUILD_PATH_FORBIDDEN', 'invalid', `forbidden path outside the build context: ${path} ()`, {
     remedy: 'Name a path inside the build context.',
   })
+}
+
+/** The last line of a build's output after a failure, as clients read it (Engine API, JSONMessage). */
+export function buildErrorMessage(error: unknown): {
+  readonly errorDetail: { readonly code?: number; readonly message: string }
+  readonly error: string
+} {
+  const message = messageOf(error)
+  const code = error instanceof GantryError ? error.details['code'] : undefined
+  return { errorDetail: { ...(typeof code === 'number' ? { code } : {}), message }, error: message }
 }

@@ -6,7 +6,7 @@ import type { ImageRecord } from '#images/records/record-types.ts'
 import type { Files } from '#world/ports/files.ts'
 import { randomHex } from '#world/ports/random.ts'
 import type { Random } from '#world/ports/random.ts'
-import type { BuildImage, BuildImages, LayerDraft, ObtainOptions } from './ports.ts'
+import type { BuildImage, BuildImages, BuildImageStore, LayerDraft, ObtainOptions } from './ports.ts'
 
 export interface ImageStoreDeps {
   readonly images: Images
@@ -16,8 +16,22 @@ export interface ImageStoreDeps {
   readonly pull: (reference: string, options: ObtainOptions) => Promise<void>
 }
 
-/** Opens the store for one build. Never asks a registry for what is here, unless the build says `pull`. */
-export function openBuildImages(deps: ImageStoreDeps, purpose: string): BuildImages {
+const draftPrefix = 'build-'
+
+/** Makes the builder's store of the program's images. */
+export function createImageStore(deps: ImageStoreDeps): BuildImageStore {
+  const { snapshots } = deps.images
+  return {
+    open: (purpose) => openBuildImages(deps, purpose),
+    async sweep() {
+      for (const { key } of snapshots.list().filter((snapshot) => snapshot.key.startsWith(draftPrefix)))
+        await snapshots.remove(key)
+    },
+  }
+}
+
+/** Never asks a registry for what is here, unless the build says `pull`. */
+function openBuildImages(deps: ImageStoreDeps, purpose: string): BuildImages {
   const { images } = deps
   const lease = images.leases.open(purpose)
   return {
@@ -57,7 +71,7 @@ async function openDraft(
   lease: Lease,
   image: BuildImage | undefined,
 ): Promise<LayerDraft> {
-  const key = `build-${randomHex(random, 16)}`
+  const key = `${draftPrefix}${randomHex(random, 16)}`
   const snapshot = await images.snapshots.prepareWritable({ key, diffIds: image?.config.rootfs.diff_ids ?? [] })
   return {
     path: snapshot.mergedPath,

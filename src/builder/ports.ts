@@ -69,6 +69,13 @@ export interface BuildImages extends Disposable {
   draft(image: BuildImage | undefined): Promise<LayerDraft>
 }
 
+export interface BuildImageStore {
+  /** Opens the images for one build. */
+  open(purpose: string): BuildImages
+  /** Removes drafts that an earlier program left. Called once, before the first build. */
+  sweep(): Promise<void>
+}
+
 export interface Ulimit {
   readonly Name: string
   readonly Soft: number

@@ -24,7 +24,7 @@ import { randomHex } from '#world/ports/random.ts'
 import { createBuilder } from './builder.ts'
 import type { Builder } from './builder.ts'
 import { decodeBuildRequest } from './build-request.ts'
-import { openBuildImages } from './image-store.ts'
+import { createImageStore } from './image-store.ts'
 import type { BuildContainers, BuildImages, BuildMessage, FetchUrl, StepContainer } from './ports.ts'
 
 export type ContextEntry = Omit<TarEntryOptions, 'type'> & {
@@ -47,6 +47,8 @@ export interface TestBuilder {
   readonly stepContainers: BuildContainers
   /** The store as one build sees it; the caller disposes it. */
   openStore(): BuildImages
+  /** Where contexts are unpacked. */
+  readonly workDirectory: string
   /** Containers that exist now. */
   readonly containers: ReadonlyMap<string, StepContainer>
   /** Builds a Dockerfile with a context; `query` as in the request's target. */
@@ -87,21 +89,22 @@ export async function openTestBuilder(context: TestContext, fetchUrl: FetchUrl =
       ),
     )
   const { containers, known } = chrootContainers(images)
-  const openStore = (): BuildImages =>
-    openBuildImages({ images, files: world.files, random: world.random, pull }, 'build')
+  const imageStore = createImageStore({ images, files: world.files, random: world.random, pull })
   const builder = createBuilder({
     ...world,
     containers,
     fetchUrl,
     version: '20.10.24',
-    openImages: openStore,
+    imageStore,
+    workDirectory: join(root, 'builds'),
   })
   return {
     builder,
     images,
     containers: known,
     stepContainers: containers,
-    openStore,
+    openStore: () => imageStore.open('test'),
+    workDirectory: join(root, 'builds'),
     build: (dockerfile, options = {}) => build(builder, dockerfile, options),
     shell: async (image, line) => {
       const record = images.resolve(image)

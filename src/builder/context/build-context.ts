@@ -12,11 +12,13 @@ import type { Processes } from '#world/ports/processes.ts'
 import { forbiddenPath, invalidRequest } from '../errors.ts'
 import { removeIgnored } from './remove-ignored.ts'
 import { RootedTree } from './rooted-tree.ts'
+import type { WorkFolders } from './work-folders.ts'
 
 export interface ContextDeps {
   readonly files: Files
   readonly kernel: Kernel
   readonly processes: Processes
+  readonly folders: WorkFolders
 }
 
 const rootOwner = { uid: 0, gid: 0 }
@@ -37,7 +39,7 @@ export async function receiveContext(
 ): Promise<BuildContext> {
   const { files, processes } = deps
   const { signal } = options
-  const directory = await files.temporaryDirectory('gantry-build-')
+  const directory = await deps.folders.make()
   try {
     const limits = limitsForSpace((await files.space(directory.path)).freeBytes)
     const tree = new RootedTree(deps, directory.path)
@@ -81,7 +83,7 @@ const archiveErrnos = new Set([
 
 /** A context of nothing but a Dockerfile (`remote` is one). */
 export async function contextOfDockerfile(deps: ContextDeps, dockerfile: string): Promise<BuildContext> {
-  const directory = await deps.files.temporaryDirectory('gantry-build-')
+  const directory = await deps.folders.make()
   const tree = new RootedTree(deps, directory.path)
   checkNotEmpty('Dockerfile', dockerfile)
   await deps.files.write(`${directory.path}/Dockerfile`, dockerfile)

@@ -14,7 +14,7 @@ export async function openCopyOrigin(run: BuildRun, from: string): Promise<CopyO
   if (from === '') return { tree: run.context, [Symbol.asyncDispose]: () => Promise.resolve() }
   const image = await findImage(run, from)
   if (image === undefined) {
-    const empty = await run.deps.files.temporaryDirectory('gantry-build-')
+    const empty = await run.deps.folders.make()
     return { tree: new RootedTree(run.deps, empty.path), [Symbol.asyncDispose]: () => empty[Symbol.asyncDispose]() }
   }
   const view = await run.images.view(image)

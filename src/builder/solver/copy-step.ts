@@ -147,7 +147,7 @@ function createScratch(run: BuildRun): Scratch & AsyncDisposable {
   const made: AsyncDisposable[] = []
   return {
     async directory() {
-      const directory = await run.deps.files.temporaryDirectory('gantry-build-')
+      const directory = await run.deps.folders.make()
       made.push(directory)
       return directory.path
     },

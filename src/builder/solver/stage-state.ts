@@ -10,6 +10,7 @@ import type { Random } from '#world/ports/random.ts'
 import type { BuildRequest } from '../build-request.ts'
 import type { CacheProbe } from '../cache/probe-cache.ts'
 import type { RootedTree } from '../context/rooted-tree.ts'
+import type { WorkFolders } from '../context/work-folders.ts'
 import type { BuildArgs } from '../graph/build-args.ts'
 import type { BuildPlan } from '../graph/from-dockerfile.ts'
 import { environmentOf } from '../graph/run-config.ts'
@@ -25,6 +26,7 @@ export interface SolverDeps {
   readonly machine: Machine
   readonly containers: BuildContainers
   readonly fetchUrl: FetchUrl
+  readonly folders: WorkFolders
   /** What `docker_version` of built images says. */
   readonly version: string
 }

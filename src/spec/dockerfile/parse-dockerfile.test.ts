@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { messageOf } from '#base/errors/gantry-error.ts'
+import fc from 'fast-check'
+import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import { parseDockerfile } from './parse-dockerfile.ts'
 import { parseStageInstruction } from './parse-instruction.ts'
 
@@ -164,4 +165,40 @@ test('a trigger is parsed alone and keeps its text', () => {
   const one = file.stages[0]?.instructions[0]
   assert.equal(one?.kind === 'onbuild' ? one.trigger : '', 'run  echo  a')
   assert.deepEqual(parseStageInstruction('RUN echo on', '\\').kind, 'run')
+})
+
+test('any text ends in stages or in an expected failure', () => {
+  const words = fc.constantFrom(
+    'FROM b',
+    'RUN',
+    'ENV',
+    'A=1',
+    '"',
+    "'",
+    '[',
+    ']',
+    '\\',
+    '\n',
+    ' ',
+    '<<EOF',
+    'EOF',
+    '--x=1',
+    '#',
+    'ONBUILD',
+    'HEALTHCHECK',
+    'CMD',
+    '["a"',
+    '\0',
+    '`',
+  )
+  fc.assert(
+    fc.property(fc.array(words, { maxLength: 30 }), (parts) => {
+      try {
+        return parseDockerfile(parts.join(' ')).stages.length > 0
+      } catch (error) {
+        return error instanceof GantryError && error.kind === 'invalid'
+      }
+    }),
+    { numRuns: 2000 },
+  )
 })
