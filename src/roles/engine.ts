@@ -15,12 +15,19 @@ import { applyChanges } from '#builder/graph/apply-changes.ts'
 import { archiveRoutes } from '#engine/api/archive-routes.ts'
 import { attachRoutes } from '#engine/api/attach-routes.ts'
 import { commitRoutes } from '#engine/api/commit-routes.ts'
+import { buildRoutes } from '#engine/api/build-routes.ts'
+import { createFetchUrl } from '#builder/fetch-url.ts'
+import { transferRoutes } from '#engine/api/transfer-routes.ts'
+import { createHttpClient } from '#kit/http/client.ts'
+import { createImageBuilder } from './image-builder.ts'
+import { createImageTransfer, pullForBuild } from './image-transfer.ts'
 import { containerRoutes } from '#engine/api/container-routes.ts'
 import { createEngineApi, encodeEngineError, engineHeaders, mayHijackEngine } from '#engine/api/engine-api.ts'
 import { execRoutes } from '#engine/api/exec-routes.ts'
 import { imageRoutes } from '#engine/api/image-routes.ts'
 import { logRoutes } from '#engine/api/log-routes.ts'
 import { networkRoutes } from '#engine/api/network-routes.ts'
+import { statsRoutes } from '#engine/api/stats-routes.ts'
 import { swarmRoutes } from '#engine/api/swarm-routes.ts'
 import { systemRoutes } from '#engine/api/system-routes.ts'
 import type { EngineFacts } from '#engine/api/view-info.ts'
@@ -245,6 +252,10 @@ export async function startEngine(world: World, log: Log, config: EngineConfig):
   const execs = createExecs(parts)
   const health = scope.use(createHealthChecks(parts, execs))
   scope.use(await restoreContainers(parts))
+  const http = scope.use(createHttpClient({ clock: world.clock }))
+  const transfer = createImageTransfer()
+  const builder = scope.use(createImageBuilder({ parts, http, pull: (reference, options) => pullForBuild(transfer, reference, options) }))
+  const fetchUrl = createFetchUrl(http)
   const handler = createEngineApi([
     ...systemRoutes({ parts, events, facts: await readFacts(world, config), usersOfVolume, buildCache: () => [] }),
     ...containerRoutes(parts),
@@ -252,8 +263,11 @@ export async function startEngine(world: World, log: Log, config: EngineConfig):
     ...execRoutes(parts, execs),
     ...archiveRoutes(parts),
     ...commitRoutes(parts, applyChanges),
+    ...statsRoutes(parts),
     ...logRoutes(parts),
     ...imageRoutes(images),
+    ...buildRoutes(builder),
+    ...transferRoutes({ images, transfer, applyChanges, fetch: async (url, signal) => (await fetchUrl(url, signal)).body }),
     ...volumeRoutes({ volumes, usersOf: usersOfVolume, emit: parts.emit }),
     ...networkRoutes({ parts, networks, config: networkingConfig }),
     ...swarmRoutes(),
