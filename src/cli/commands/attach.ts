@@ -29,9 +29,9 @@ export const attach: Verb = {
     const exit = await waitForExit(client, { id: name, condition: 'not-running', signal: ending.signal }).catch(() => undefined)
     const container = await client.json<Inspected>('GET', `/containers${pathOf(name)}/json`)
     const { State: state, Config: config } = container
-    if (state.Running !== true) throw failure('cannot attach to a stopped container, start it first')
-    if (state.Paused === true) throw failure('cannot attach to a paused container, unpause it first')
-    if (state.Restarting === true) throw failure('cannot attach to a restarting container, wait until it is running')
+    if (state.Running !== true) throw failure('You cannot attach to a stopped container, start it first')
+    if (state.Paused === true) throw failure('You cannot attach to a paused container, unpause it first')
+    if (state.Restarting === true) throw failure('You cannot attach to a restarting container, wait until it is running')
     const tty = config.Tty === true
     const stdin = !flags.bool('no-stdin') && config.OpenStdin === true
     if (tty && stdin && !session.io.terminal.stdinIsTerminal) throw failure('the input device is not a TTY')

@@ -120,8 +120,7 @@ function planVolumes(specs: readonly string[], cwd: string): { readonly binds: r
     if (parts.includes('')) throw failure(`invalid spec: ${spec}: empty section between colons`)
     if (parts.length > 3) throw failure(`invalid spec: ${spec}: too many colons`)
     const [source = '', ...rest] = parts
-    const path = source.startsWith('~') ? source : source
-    binds.push([/^\.\.?(\/|$)/.test(path) ? absolute(cwd, path) : path, ...rest].join(':'))
+    binds.push([/^\.\.?(\/|$)/.test(source) ? absolute(cwd, source) : source, ...rest].join(':'))
   }
   return { binds: binds.length === 0 ? null : binds, anonymous }
 }

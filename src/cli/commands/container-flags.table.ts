@@ -2,10 +2,8 @@
 import type { FlagSpec } from '#cli/grammar/flag-types.ts'
 import { checkAddHost, checkAttach, checkDeviceRate, checkDeviceRule, checkDns, checkMount, checkNetwork, checkSysctl, checkUlimit } from './container-flag-checks.ts'
 
-const orEmpty = 'list'
-
 export const containerFlags: readonly FlagSpec[] = [
-  { name: 'add-host', kind: orEmpty, help: 'Extra line for /etc/hosts (host:ip)', check: checkAddHost },
+  { name: 'add-host', kind: 'list', help: 'Extra line for /etc/hosts (host:ip)', check: checkAddHost },
   { name: 'annotation', kind: 'map', help: 'Annotation handed to the OCI runtime' },
   { name: 'attach', short: 'a', kind: 'list', help: 'Connect to STDIN, STDOUT or STDERR', check: checkAttach, choices: ['stdin', 'stdout', 'stderr'] },
   { name: 'blkio-weight', kind: 'uint16', help: 'Share of block I/O, 10 to 1000; 0 leaves it alone' },

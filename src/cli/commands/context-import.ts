@@ -2,6 +2,7 @@
 import type { ContextDocument } from '#cli/docker/context-store.ts'
 import { contextNameProblem } from '#cli/docker/context-store.ts'
 import { failure } from '#cli/docker/exit.ts'
+import type { Files } from '#world/ports/files.ts'
 import type { Verb } from '#cli/grammar/command.ts'
 import { exactly } from '#cli/grammar/command.ts'
 import { extractTar } from './extract-tar.ts'
@@ -38,8 +39,8 @@ export const contextImport: Verb = {
   },
 }
 
-async function unpack(source: AsyncIterable<Uint8Array>, { files, folder }: { readonly files: import('#world/ports/files.ts').Files; readonly folder: string }): Promise<{ readonly document: ContextDocument; readonly tls: Readonly<Record<string, string>> }> {
-  await extractTar(files, source, `${folder}/root`, { keepRoot: true })
+async function unpack(source: AsyncIterable<Uint8Array>, { files, folder }: { readonly files: Files; readonly folder: string }): Promise<{ readonly document: ContextDocument; readonly tls: Readonly<Record<string, string>> }> {
+  await extractTar(files, source, { target: `${folder}/root`, keepRoot: true })
   const document = JSON.parse(await files.readText(`${folder}/root/meta.json`, { maxBytes: sizeBytesMax })) as ContextDocument
   const tls: Record<string, string> = {}
   for (const name of ['ca.pem', 'cert.pem', 'key.pem']) {

@@ -129,7 +129,7 @@ async function copyOut(session: Session, { source, target, follow, quiet }: Plan
   const contents = /(^|\/)\.$/.test(source.path)
   // The archive's root is named after the path asked for; it becomes the target, or an entry of the existing folder.
   const place = existing?.type === 'directory' ? (contents && directory ? local : `${local === '/' ? '' : local}/${renamed === '/' || renamed === '.' ? '' : renamed}`) : local
-  const sizeBytes = await extractTar(session.io.files, reply.body as AsyncIterable<Uint8Array>, place.replace(/\/$/, '') || '/')
+  const sizeBytes = await extractTar(session.io.files, reply.body as AsyncIterable<Uint8Array>, { target: place.replace(/\/$/, '') || '/' })
   if (!quiet) await session.warn(`Successfully copied ${humanSize(sizeBytes)} to ${local}\n`)
 }
 

@@ -17,7 +17,7 @@ interface CreateReply {
 }
 
 /** An error of `run` or `create` with the hint where help is. */
-export function withHelp(session: Session, verb: string, error: unknown, exitCode = 125): GantryError {
+export function withHelp(session: Session, verb: string, { error, exitCode = 125 }: { readonly error: unknown; readonly exitCode?: number }): GantryError {
   const { program } = session.io
   return exitWith(exitCode, `${program}: ${messageOf(error)}\n\nRun '${program} ${verb} --help' for more information`, error)
 }

@@ -18,7 +18,7 @@ export const create: Verb = {
       const body = await containerBody({ flags, args, session })
       await session.print(`${await createContainer(session, client, { flags, body })}\n`)
     } catch (error) {
-      throw withHelp(session, 'create', error)
+      throw withHelp(session, 'create', { error })
     }
   },
 }

@@ -57,11 +57,11 @@ class Blocks {
 const metadataBytesMax = 1024 * 1024
 
 /** Unpacks `source` so that its root entry becomes `target` (or, with `keepRoot`, lies in it); resolves to the archive's size. */
-export async function extractTar(files: Files, source: AsyncIterable<Uint8Array>, target: string, options: { readonly keepRoot?: boolean } = {}): Promise<number> {
+export async function extractTar(files: Files, source: AsyncIterable<Uint8Array>, { target, keepRoot = false }: { readonly target: string; readonly keepRoot?: boolean }): Promise<number> {
   const blocks = new Blocks(source)
   const links: { readonly path: string; readonly link: string; readonly hard: boolean }[] = []
   const folders: { readonly path: string; readonly mode: number; readonly mtimeMs: number }[] = []
-  const top = options.keepRoot === true ? 0 : 1
+  const top = keepRoot ? 0 : 1
   for (let header = await readHeader(blocks); header !== undefined; header = await readHeader(blocks)) {
     const parts = cleanParts(header.name)
     const path = [target, ...parts.slice(top)].join('/')

@@ -4,7 +4,7 @@ import { encodeAuth, readCredentials, serverKey } from '#cli/docker/credentials.
 import type { ProgressMessage } from '#cli/docker/progress.ts'
 import { showProgress } from '#cli/docker/progress.ts'
 import type { Reference } from '#cli/docker/references.ts'
-import { familiarText, fullName } from '#cli/docker/references.ts'
+import { fullName } from '#cli/docker/references.ts'
 import type { Session } from '#cli/docker/session.ts'
 
 export interface PullOptions {
@@ -30,9 +30,4 @@ export async function pullImage(session: Session, client: EngineClient, request:
   }
   const { terminal } = session.io
   await showProgress(session, messages, options.toStderr === true ? { print: (text) => session.warn(text), terminal: terminal.stderrIsTerminal } : {})
-}
-
-/** What `pull` prints at the end: the reference as asked for, with its registry. */
-export function pulledName(reference: Reference): string {
-  return `${reference.domain}/${reference.path}${familiarText(reference).slice(familiarText({ ...reference, tag: undefined, digest: reference.digest }).length - (reference.digest === undefined ? 7 : 0))}`
 }

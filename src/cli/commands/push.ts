@@ -3,7 +3,7 @@ import { encodeAuth, readCredentials, serverKey } from '#cli/docker/credentials.
 import { failure } from '#cli/docker/exit.ts'
 import type { ProgressMessage } from '#cli/docker/progress.ts'
 import { showProgress } from '#cli/docker/progress.ts'
-import { familiarText, fullName, parseReference } from '#cli/docker/references.ts'
+import { fullName, parseReference } from '#cli/docker/references.ts'
 import type { Verb } from '#cli/grammar/command.ts'
 import { exactly } from '#cli/grammar/command.ts'
 import { pathOf } from '#clients/docker/engine-client.ts'
@@ -32,6 +32,5 @@ export const push: Verb = {
     })
     await showProgress(session, messages, quiet ? { print: () => Promise.resolve() } : {})
     if (quiet) await session.print(`${reference.domain}/${reference.path}${allTags ? '' : `:${reference.tag ?? 'latest'}`}\n`)
-    void familiarText
   },
 }

@@ -25,7 +25,7 @@ async function runContainer({ flags, args, session }: Call): Promise<number> {
     if (flags.list('annotation').length > 0) await requireApi(client, '1.43', 'annotation')
     body = await containerBody({ flags, args, session })
   } catch (error) {
-    throw withHelp(session, 'run', error)
+    throw withHelp(session, 'run', { error })
   }
   const detached = flags.bool('detach')
   if (detached && flags.list('attach').length > 0) throw failure('conflicting options: cannot specify both --attach and --detach')
@@ -33,7 +33,7 @@ async function runContainer({ flags, args, session }: Call): Promise<number> {
   if (detached) body = { ...body, AttachStdin: false, AttachStdout: false, AttachStderr: false, StdinOnce: false }
   if (body.Tty && session.io.terminal.size() !== undefined) body = withConsoleSize(session, body)
   const id = await createContainer(session, client, { flags, body }).catch((error: unknown) => {
-    throw withHelp(session, 'run', error)
+    throw withHelp(session, 'run', { error })
   })
   if (detached || (!body.AttachStdin && !body.AttachStdout && !body.AttachStderr)) return runDetached(session, client, id)
   return runAttached(session, client, { id, body, keys: flags.text('detach-keys'), proxy: flags.bool('sig-proxy'), remove: flags.bool('rm') })
@@ -48,7 +48,7 @@ async function start(session: Session, client: EngineClient, id: string): Promis
   try {
     await client.text('POST', `/containers${pathOf(id)}/start`)
   } catch (error) {
-    throw withHelp(session, 'run', error, startFailureCode(error))
+    throw withHelp(session, 'run', { error, exitCode: startFailureCode(error) })
   }
 }
 

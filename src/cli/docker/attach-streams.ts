@@ -1,5 +1,6 @@
 /** Carries a hijacked connection to and from the terminal: output split in two, keys with detach, half-close at the end of input. */
 import type { Duplex, Readable } from 'node:stream'
+import type { Frame } from '#clients/docker/multiplex.ts'
 import { createDemultiplexer } from '#clients/docker/multiplex.ts'
 import { createDetachWatcher, defaultDetachKeys } from './detach-keys.ts'
 import type { Session } from './session.ts'
@@ -36,13 +37,8 @@ async function carryOutput(session: Session, plan: AttachPlan): Promise<'ended'>
   const frames = createDemultiplexer()
   try {
     for await (const chunk of plan.connection as AsyncIterable<Uint8Array>) {
-      if (plan.tty) {
-        if (plan.stdout) await writeTo(stdout, chunk)
-        continue
-      }
-      for (const { stream, payload } of frames.feed(chunk)) {
-        if (stream === 'stdout' ? plan.stdout : plan.stderr) await writeTo(stream === 'stdout' ? stdout : stderr, payload)
-      }
+      const parts: readonly Frame[] = plan.tty ? [{ stream: 'stdout', payload: chunk }] : frames.feed(chunk)
+      for (const { stream, payload } of parts.filter((part) => plan[part.stream])) await writeTo(stream === 'stdout' ? stdout : stderr, payload)
     }
   } catch (error) {
     if (!plan.connection.destroyed || !isReset(error)) throw error

@@ -12,7 +12,6 @@ export interface ParsedArguments {
 export interface ParseOptions {
   /** False: the first positional ends the flags, as for `run`, `exec` and `create`. */
   readonly interspersed?: boolean
-  /** Flags that are not known are left in place as positionals (global flags before the command). */
 }
 
 /** Reads `args`. Throws CLI_USAGE with pflag's wording. */

@@ -47,7 +47,6 @@ export interface EngineClient {
   stream(method: string, path: string, options?: CallOptions): Promise<Reply>
   /** The raw connection after an upgrade (attach, exec). */
   hijack(path: string, options?: CallOptions): Promise<Duplex>
-  /** Whether a raw connection comes multiplexed cannot be told from its head with old daemons; callers know. */
 }
 
 const kinds: Readonly<Record<number, ErrorKind>> = {
@@ -119,7 +118,9 @@ class Client implements EngineClient {
   async stream(method: string, path: string, options: CallOptions = {}): Promise<Reply> {
     const reply = await this.send(method, `/v${await this.version()}${path}`, options)
     if (reply.status < 400) return reply
-    throw failureOf(reply.status, method === 'HEAD' ? '' : await readAll(reply.body), { target: path, reason: reply.reason })
+    const text = method === 'HEAD' ? '' : await readAll(reply.body)
+    reply.body.destroy()
+    throw failureOf(reply.status, text, { target: path, reason: reply.reason })
   }
 
   async hijack(path: string, options: CallOptions = {}): Promise<Duplex> {
