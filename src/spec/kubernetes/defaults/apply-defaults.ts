@@ -5,7 +5,8 @@
 import { setMember } from '../decode/parse-json.ts'
 import { roundedToMilli } from '../decode/quantity-text.ts'
 import { sortedKeys } from '../decode/sorted-keys.ts'
-import { zeroValue } from '../decode/zero-value.ts'
+import { isOmitted, zeroValue } from '../decode/zero-value.ts'
+import { alwaysShows } from '../schema/always-shows.ts'
 import type { SchemaField, SchemaType, StructType } from '../schema/type-rows.ts'
 import { type DefaultContext, type DefaultRule, type Draft, isZero } from './draft.ts'
 import { kindDefaults } from './kind-defaults.ts'
@@ -116,6 +117,11 @@ function roundAmounts(amounts: Draft): Draft {
   return entries.every(([key, amount]) => amount === amounts[key]) ? amounts : Object.fromEntries(entries)
 }
 
+/** True for a member that a canonical object has. */
+function shows(member: unknown, field: SchemaField): boolean {
+  return member === undefined || isOmitted(member, field) ? alwaysShows(field) : true
+}
+
 /** A value that a rule wrote, with the members of its structs in upstream's order. */
 function inOrder(value: unknown, type: SchemaType): unknown {
   if (typeof value !== 'object' || value === null) return value
@@ -124,7 +130,7 @@ function inOrder(value: unknown, type: SchemaType): unknown {
     const out: Draft = {}
     for (const field of struct.fields) {
       const member = (value as Draft)[field.json]
-      if (member !== undefined) out[field.json] = inOrder(member, field.type)
+      if (shows(member, field)) out[field.json] = inOrder(member ?? zeroValue(field), field.type)
     }
     return out
   }
@@ -146,7 +152,8 @@ function settle(value: Draft, draft: Draft, struct: StructType): Draft {
   if (keys.length === Object.keys(value).length && keys.every((key) => draft[key] === value[key])) return value
   const out: Draft = {}
   for (const field of struct.fields) {
-    if (Object.hasOwn(draft, field.json)) out[field.json] = draft[field.json] ?? zeroValue(field)
+    const member = draft[field.json]
+    if (shows(member, field)) out[field.json] = member ?? zeroValue(field)
   }
   return out
 }
