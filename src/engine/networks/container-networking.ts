@@ -40,10 +40,10 @@ export const blankEndpoint: EndpointSettings = {
   GlobalIPv6PrefixLen: 0,
 }
 
-/** What a container asked of a network, with nothing of what it got. */
+/** What a container asked of a network (undefined: one that is still to be made), with nothing of what it got. */
 export function askedEndpoint(
   asked: Partial<EndpointSettings>,
-  network: NetworkRecord,
+  network: NetworkRecord | undefined,
   names: readonly string[],
 ): EndpointSettings {
   const { IPAMConfig, Links, Aliases, DriverOpts, GwPriority, MacAddress } = asked
@@ -55,8 +55,8 @@ export function askedEndpoint(
     DriverOpts: DriverOpts ?? null,
     MacAddress: MacAddress ?? '',
     ...(GwPriority === undefined ? {} : { GwPriority }),
-    NetworkID: network.id,
-    DNSNames: isDefaultBridge(network) ? null : names,
+    NetworkID: network?.id ?? '',
+    DNSNames: network !== undefined && isDefaultBridge(network) ? null : names,
   }
 }
 
@@ -166,27 +166,29 @@ function sharedWith(mode: string): string | undefined {
   return mode.startsWith('container:') ? mode.slice('container:'.length) : undefined
 }
 
-function planEndpoints(
-  networks: Networks,
-  { networkMode, endpoints, macAddress }: Parameters<ContainerNetworking['plan']>[0],
-): Record<string, EndpointSettings> {
-  if (sharedWith(networkMode) !== undefined) return {}
-  const first = networkMode === 'default' || networkMode === '' ? 'bridge' : networkMode
-  const asked = new Map(
-    Object.entries(endpoints).map(([name, settings]) => [name === 'default' ? 'bridge' : name, settings ?? {}]),
-  )
-  if (!asked.has(first)) asked.set(first, {})
+type PlanRequest = Parameters<ContainerNetworking['plan']>[0]
+
+/** Settings asked for by network name; the network of the mode is always among them, and gets the container's MAC address. */
+function askedNetworks({
+  networkMode,
+  endpoints,
+  macAddress = '',
+}: PlanRequest): Map<string, Partial<EndpointSettings>> {
+  const bridge = (name: string): string => (name === 'default' || name === '' ? 'bridge' : name)
+  const first = bridge(networkMode)
+  const asked = new Map(Object.entries(endpoints).map(([name, settings]) => [bridge(name), settings ?? {}]))
+  const { MacAddress = '', ...rest } = asked.get(first) ?? {}
+  asked.set(first, { ...rest, MacAddress: MacAddress === '' ? macAddress : MacAddress })
+  return new Map(joinOrder(first, [...asked.keys()]).map((name) => [name, asked.get(name) ?? {}]))
+}
+
+function planEndpoints(networks: Networks, request: PlanRequest): Record<string, EndpointSettings> {
+  if (sharedWith(request.networkMode) !== undefined) return {}
   const planned: Record<string, EndpointSettings> = {}
-  for (const name of joinOrder(first, [...asked.keys()])) {
-    const settings = asked.get(name) ?? {}
+  for (const [name, settings] of askedNetworks(request)) {
     const network = findOrLater(networks, name)
-    if (network === undefined) {
-      planned[name] = { ...blankEndpoint, IPAMConfig: settings.IPAMConfig ?? null, Aliases: settings.Aliases ?? null }
-      continue
-    }
-    checkEndpoint(network, settings)
-    const mac = settings.MacAddress ?? (name === first ? macAddress : undefined) ?? ''
-    planned[network.name] = askedEndpoint({ ...settings, MacAddress: mac }, network, [])
+    if (network !== undefined) checkEndpoint(network, settings)
+    planned[network?.name ?? name] = askedEndpoint(settings, network, [])
   }
   return planned
 }

@@ -12,6 +12,7 @@ import { readMachine } from '#world/real/machine.ts'
 import { createNetwork } from '#world/real/network.ts'
 import { createProcesses } from '#world/real/processes.ts'
 import { createRandom } from '#world/real/random.ts'
+import type { DefaultPool } from './address-pools.ts'
 import type { EndpointWish } from './attach-endpoint.ts'
 import { createNetworks } from './networks.ts'
 import type { NetworkEvent, Networks } from './networks.ts'
@@ -25,6 +26,7 @@ export interface NetworksFixture extends AsyncDisposable {
   readonly networks: Networks
   readonly events: NetworkEvent[]
   readonly instance: string
+  readonly pools: readonly DefaultPool[]
   readonly runDirectory: string
   /** Ends the engine without taking anything away, as a crash does, and starts the next. */
   restart(): Promise<Networks>
@@ -32,7 +34,7 @@ export interface NetworksFixture extends AsyncDisposable {
   join(
     name: string,
     networks: readonly (string | readonly [string, Partial<EndpointWish>])[],
-    ports?: Partial<JoinRequest['ports']>,
+    ports?: Partial<JoinRequest['ports']> & { readonly dns?: readonly string[] },
   ): Promise<string>
   /** Runs a shell command in a container's namespace; answers what it printed. */
   inside(containerId: string, command: string): Promise<string>
@@ -58,23 +60,27 @@ function leftovers(instance: string): string[] {
 }
 
 /** A fresh engine with its own instance, subnets and folder. Its disposal also checks that the machine is as before. */
-export async function networksFixture(): Promise<NetworksFixture> {
+export async function networksFixture(
+  options: { readonly pools?: readonly DefaultPool[] } = {},
+): Promise<NetworksFixture> {
   const world = realWorld()
   const store: VersionedStore = createMemoryStore({ clock: world.clock })
   const instance = randomBytes(4).toString('hex')
   const runDirectory = mkdtempSync('/tmp/gantry-networks-')
   const events: NetworkEvent[] = []
   const second = 32 + (Number.parseInt(instance.slice(0, 4), 16) % 200)
+  const pools = options.pools ?? [{ base: `10.${second}.0.0/16`, size: 20 }]
   const start = (): Promise<Networks> =>
     createNetworks(
       { world, store, emit: (event) => events.push(event), warn: (message) => assert.fail(message) },
-      { instance, runDirectory, pools: [{ base: `10.${second}.0.0/16`, size: 20 }] },
+      { instance, runDirectory, pools, poolLock: '/tmp/gantry-test-pools.lock' },
     )
   let networks = await start()
   return {
     world,
     events,
     instance,
+    pools,
     runDirectory,
     get networks() {
       return networks
@@ -90,7 +96,7 @@ export async function networksFixture(): Promise<NetworksFixture> {
         containerId,
         name,
         hostname: containerId.slice(0, 12),
-        dns: [],
+        dns: ports?.dns ?? [],
         networks: wanted.map((entry) =>
           typeof entry === 'string'
             ? { network: networks.find(entry), wish: noWish }
