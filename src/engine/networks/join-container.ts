@@ -45,6 +45,8 @@ export interface JoinRequest {
 
 /** Makes everything; on failure nothing stays. */
 export async function joinContainer(deps: JoinDeps, request: JoinRequest): Promise<Sandbox> {
+  // Its last run may have ended while no engine was there to see it.
+  await leaveContainer(deps, request.containerId)
   await using undo = createUndoStack()
   const { containerId, name, hostname, dns } = request
   const onHost = request.networks.some(({ network }) => network.driver === 'host')

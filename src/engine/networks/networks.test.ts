@@ -336,6 +336,26 @@ test('after a crash everything that was promised is there and nothing else', asy
   assert.equal(await askTcp('127.0.0.1', port), 'ECONNREFUSED')
 })
 
+test('a container whose end nobody saw starts again with the same ports', async () => {
+  await using engine = await networksFixture()
+  const port = await freePort()
+  const id = await engine.join('one', ['bridge'], { bindings: { '80/tcp': [{ HostIp: '', HostPort: String(port) }] } })
+  const networks = await engine.restart()
+  const again = await networks.join({
+    containerId: id,
+    name: 'one',
+    hostname: 'one',
+    dns: [],
+    networks: [{ network: networks.find('bridge'), wish: { aliases: [], links: {}, gatewayPriority: 0 } }],
+    ports: { bindings: { '80/tcp': [{ HostIp: '', HostPort: String(port) }] }, exposed: [], publishAll: false },
+  })
+  assert.match(again.endpoints[0]?.ipv4 ?? '', /\.2$/)
+  assert.deepEqual(
+    again.ports.map(({ hostPort }) => hostPort),
+    [port, port],
+  )
+})
+
 test('an address freed by one container serves the next at once', async () => {
   await using engine = await networksFixture()
   const client = await engine.join('client', ['bridge'])

@@ -42,10 +42,12 @@ export function createSandboxFiles(
       const found: Sandbox[] = []
       for (const { name } of await files.list(records)) {
         const containerId = name.replace(/\.json$/, '')
-        const sandbox = mounted.has(netnsPath(containerId)) ? await readSandbox(files, `${records}/${name}`) : undefined
-        if (sandbox === undefined) await files.remove(`${records}/${name}`, { force: true })
-        else found.push(sandbox)
-        if (sandbox !== undefined) pinned.delete(containerId)
+        const sandbox = await readSandbox(files, `${records}/${name}`)
+        // A container in the host's namespace has no pin; without one the others' record is from before the machine started.
+        const stands = sandbox !== undefined && (sandbox.onHost === true || mounted.has(netnsPath(containerId)))
+        if (stands) found.push(sandbox)
+        else await files.remove(`${records}/${name}`, { force: true })
+        if (stands) pinned.delete(containerId)
       }
       for (const containerId of pinned) await remove(containerId)
       return found
