@@ -254,7 +254,9 @@ export async function startEngine(world: World, log: Log, config: EngineConfig):
   scope.use(await restoreContainers(parts))
   const http = scope.use(createHttpClient({ clock: world.clock }))
   const transfer = createImageTransfer()
-  const builder = scope.use(createImageBuilder({ parts, http, pull: (reference, options) => pullForBuild(transfer, reference, options) }))
+  const builder = scope.use(
+    createImageBuilder({ parts, http, pull: (reference, options) => pullForBuild(transfer, reference, options) }),
+  )
   const fetchUrl = createFetchUrl(http)
   const handler = createEngineApi([
     ...systemRoutes({ parts, events, facts: await readFacts(world, config), usersOfVolume, buildCache: () => [] }),
@@ -267,7 +269,12 @@ export async function startEngine(world: World, log: Log, config: EngineConfig):
     ...logRoutes(parts),
     ...imageRoutes(images),
     ...buildRoutes(builder),
-    ...transferRoutes({ images, transfer, applyChanges, fetch: async (url, signal) => (await fetchUrl(url, signal)).body }),
+    ...transferRoutes({
+      images,
+      transfer,
+      applyChanges,
+      fetch: async (url, signal) => (await fetchUrl(url, signal)).body,
+    }),
     ...volumeRoutes({ volumes, usersOf: usersOfVolume, emit: parts.emit }),
     ...networkRoutes({ parts, networks, config: networkingConfig }),
     ...swarmRoutes(),

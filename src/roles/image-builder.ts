@@ -7,7 +7,12 @@ import type { ObtainOptions, StepSurroundings } from '#builder/ports.ts'
 import type { ImageBuilder } from '#engine/api/build-routes.ts'
 import { engineVersion } from '#engine/api/view-info.ts'
 import type { EngineParts } from '#engine/containers/engine-parts.ts'
-import { commitStepContainer, createStepContainer, removeStepContainer, runStepContainer } from '#engine/containers/step-containers.ts'
+import {
+  commitStepContainer,
+  createStepContainer,
+  removeStepContainer,
+  runStepContainer,
+} from '#engine/containers/step-containers.ts'
 import type { HttpClient } from '#kit/http/client.ts'
 import type { HostConfig } from '#spec/docker/container-config.ts'
 

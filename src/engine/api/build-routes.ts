@@ -38,8 +38,11 @@ async function handleBuild(builder: ImageBuilder, call: ApiCall): Promise<void> 
     })
   } catch (error) {
     if (!response.started) throw error
-    const code = error instanceof GantryError && typeof error.details['code'] === 'number' ? { code: error.details['code'] } : {}
-    await response.write(`${JSON.stringify({ errorDetail: { ...code, message: messageOf(error) }, error: messageOf(error) })}\r\n`)
+    const code =
+      error instanceof GantryError && typeof error.details['code'] === 'number' ? { code: error.details['code'] } : {}
+    await response.write(
+      `${JSON.stringify({ errorDetail: { ...code, message: messageOf(error) }, error: messageOf(error) })}\r\n`,
+    )
   }
   begin()
   response.end()

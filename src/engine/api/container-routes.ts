@@ -167,7 +167,10 @@ export function containerRoutes(parts: EngineParts): ApiRoute[] {
       handler: async (call) => {
         call.response.json(
           200,
-          await inspectOne(parts, parts.book.resolve(param(call, 'id')), call.request.query.flag('size')),
+          await inspectOne(parts, parts.book.resolve(param(call, 'id')), {
+            withSize: call.request.query.flag('size'),
+            minor: call.version.minor,
+          }),
         )
       },
     },

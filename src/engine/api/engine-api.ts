@@ -19,10 +19,15 @@ export const engineHeaders: Readonly<Record<string, string>> = {
 const pageNotFound = new GantryError('ENGINE_NO_ROUTE', 'not-found', 'page not found')
 
 /** An error as Docker's JSON, with the status of its kind. System errors that nobody named are 500. */
-export function encodeEngineError(error: unknown): EncodedError {
+export function encodeEngineError(error: unknown, request: { readonly path: string }): EncodedError {
   const status = httpStatusOf(error)
   if (status === 304) return { status, body: '' }
   const message = error instanceof GantryError ? error.message : describe(error)
+  // Clients before 1.24 read plain text.
+  const old = /^\/v1\.(\d+)\//.exec(request.path)
+  if (old !== null && Number(old[1]) < 24) {
+    return { status, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: `${message}\n` }
+  }
   return {
     status: status === 499 ? 400 : status,
     headers: { 'Content-Type': 'application/json' },

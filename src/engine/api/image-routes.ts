@@ -1,5 +1,5 @@
 /** Images over the Engine API: list, inspect, history, tag, remove, prune, save, load, import. Pull and push: transfer-routes. */
-import { GantryError } from '#base/errors/gantry-error.ts'
+import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import { daysBefore } from '#spec/docker/api-time.ts'
 import { booleanFilter } from '#spec/docker/filters.ts'
 import type { Images } from '#images/images.ts'
@@ -56,22 +56,24 @@ async function handleSave(images: Images, names: readonly string[], call: ApiCal
 async function handleLoad(images: Images, call: ApiCall): Promise<void> {
   const { request, response } = call
   const quiet = request.query.flag('quiet', true)
-  const begin = (): void => {
-    if (!response.started) response.start(200, { 'Content-Type': 'application/json' })
+  // Docker reports whatever is wrong with an archive in the stream: clients print it as it is.
+  response.start(200, { 'Content-Type': 'application/json' })
+  try {
+    const loaded = await images.load(request.body, {
+      signal: request.signal,
+      onProgress: ({ layer, currentBytes, totalBytes, done }) => {
+        if (quiet) return
+        const detail = { current: currentBytes, ...(totalBytes === undefined ? {} : { total: totalBytes }) }
+        response.push(
+          `${JSON.stringify({ status: done ? 'Loaded' : 'Loading layer', progressDetail: detail, id: layer })}\n`,
+        )
+      },
+    })
+    for (const message of loaded.flatMap((image) => image.messages))
+      await response.writeJson({ stream: `${message}\n` })
+  } catch (error) {
+    await response.writeJson({ errorDetail: { message: messageOf(error) }, error: messageOf(error) })
   }
-  const loaded = await images.load(request.body, {
-    signal: request.signal,
-    onProgress: ({ layer, currentBytes, totalBytes, done }) => {
-      if (quiet) return
-      begin()
-      const detail = { current: currentBytes, ...(totalBytes === undefined ? {} : { total: totalBytes }) }
-      response.push(
-        `${JSON.stringify({ status: done ? 'Loaded' : 'Loading layer', progressDetail: detail, id: layer })}\n`,
-      )
-    },
-  })
-  begin()
-  for (const message of loaded.flatMap((image) => image.messages)) await response.writeJson({ stream: `${message}\n` })
   response.end()
 }
 

@@ -1,14 +1,12 @@
 /** `GET /containers/{id}/logs`. */
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { EngineParts } from '#engine/containers/engine-parts.ts'
-import { dockerTime } from '#engine/logs/log-format.ts'
-import type { LogLine } from '#engine/logs/log-format.ts'
-import { readLogBatches } from '#engine/logs/read-logs.ts'
+import { LogEncoder } from '#engine/logs/encode-logs.ts'
+import { readLogChunks } from '#engine/logs/read-logs.ts'
 import type { LogQuery } from '#engine/logs/read-logs.ts'
 import { parseApiTime } from '#spec/docker/api-time.ts'
 import { param } from './api-route.ts'
 import type { ApiCall, ApiRoute } from './api-route.ts'
-import { frame } from './stream-frames.ts'
 
 function readQuery(call: ApiCall, now: number): LogQuery {
   const { query, signal } = call.request
@@ -29,18 +27,6 @@ function readQuery(call: ApiCall, now: number): LogQuery {
     // Anything that is no count means everything, as with Docker.
     ...(/^\d+$/.test(tail) ? { tail: Number(tail) } : {}),
   }
-}
-
-function encode(
-  lines: readonly LogLine[],
-  options: { readonly raw: boolean; readonly timestamps: boolean; readonly details: string },
-): Buffer {
-  const chunks = lines.map(({ stream, time, text }) => {
-    const prefix = `${options.timestamps ? `${dockerTime(time)} ` : ''}${options.details}`
-    const line = prefix === '' ? text : Buffer.concat([Buffer.from(prefix), text])
-    return options.raw ? line : frame(stream, line)
-  })
-  return Buffer.concat(chunks)
 }
 
 /** Labels and variables that `--log-opt labels=…,env=…` picked, as `details` shows them. */
@@ -74,15 +60,24 @@ export function logRoutes(parts: EngineParts): ApiRoute[] {
           )
         }
         const details = call.request.query.flag('details') ? detailsOf(parts, container.id) : ''
-        const options = { raw: config.Tty, timestamps: call.request.query.flag('timestamps'), details }
+        const encoder = new LogEncoder({
+          ...query,
+          raw: config.Tty,
+          timestamps: call.request.query.flag('timestamps'),
+          details,
+        })
         const multiplexed = !config.Tty && call.version.minor >= 42
         call.response.start(200, {
           'Content-Type': multiplexed
             ? 'application/vnd.docker.multiplexed-stream'
             : 'application/vnd.docker.raw-stream',
         })
-        for await (const lines of readLogBatches(parts, container, query))
-          await call.response.write(encode(lines, options))
+        for await (const chunk of readLogChunks(parts, container, query)) {
+          const bytes = encoder.push(chunk)
+          if (bytes.length > 0) await call.response.write(bytes)
+        }
+        const rest = encoder.flush()
+        if (rest.length > 0) await call.response.write(rest)
         call.response.end()
       },
     },

@@ -96,10 +96,23 @@ async function handlePrune({ parts, networks }: NetworkApiDeps, call: ApiCall): 
   call.response.json(200, { NetworksDeleted: removed.length > 0 ? removed : null })
 }
 
+/** Clients before 1.48 do not know that IPv4 can be off. */
+function viewFor({ EnableIPv4, ...network }: Record<string, unknown>, minor: number): object {
+  return minor < 48 ? network : { ...network, EnableIPv4 }
+}
+
 export function networkRoutes(deps: NetworkApiDeps): ApiRoute[] {
   const { networks } = deps
   return [
-    { method: 'GET', path: '/networks', handler: (call) => call.response.json(200, networks.list(readFilters(call))) },
+    {
+      method: 'GET',
+      path: '/networks',
+      handler: (call) =>
+        call.response.json(
+          200,
+          networks.list(readFilters(call)).map((network) => viewFor(network, call.version.minor)),
+        ),
+    },
     {
       method: 'GET',
       path: '/networks/{id}',
@@ -107,7 +120,7 @@ export function networkRoutes(deps: NetworkApiDeps): ApiRoute[] {
         const scope = call.request.query.get('scope') ?? ''
         if (scope !== '' && scope !== 'local')
           throw new GantryError('ENGINE_NO_SUCH_NETWORK', 'not-found', `network ${param(call, 'id')} not found`)
-        call.response.json(200, networks.inspect(param(call, 'id')))
+        call.response.json(200, viewFor(networks.inspect(param(call, 'id')), call.version.minor))
       },
     },
     {

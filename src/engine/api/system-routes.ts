@@ -50,11 +50,11 @@ function viewVersion(deps: SystemApiDeps): object {
     Components: [
       { Name: 'Engine', Version: engineVersion, Details: engineDetails },
       { Name: 'containerd', Version: 'none', Details: { GitCommit: '' } },
-      { Name: parts.runtime.name, Version: parts.runtime.version, Details: { GitCommit: '' } },
+      // Clients look for this name; whatever runtime does the work stands in its place.
+      { Name: 'runc', Version: `${parts.runtime.name} ${parts.runtime.version}`, Details: { GitCommit: '' } },
       { Name: 'docker-init', Version: facts.initVersion, Details: { GitCommit: '' } },
     ],
     ...common,
-    Experimental: false,
   }
 }
 

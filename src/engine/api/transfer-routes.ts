@@ -25,7 +25,13 @@ export interface ImageTransfer {
   push(wish: TransferWish): Promise<void>
   /** `GET /distribution/{name}/json`. */
   inspect(reference: string, auth: RegistryAuth, signal: AbortSignal): Promise<object>
-  search(request: { readonly term: string; readonly limit: number; readonly filters: Readonly<Record<string, readonly string[]>>; readonly auth: RegistryAuth; readonly signal: AbortSignal }): Promise<object[]>
+  search(request: {
+    readonly term: string
+    readonly limit: number
+    readonly filters: Readonly<Record<string, readonly string[]>>
+    readonly auth: RegistryAuth
+    readonly signal: AbortSignal
+  }): Promise<object[]>
   /** Checks credentials; throws `unauthorized` when the registry refuses them. */
   login(auth: RegistryAuth, signal: AbortSignal): Promise<{ readonly Status: string; readonly IdentityToken: string }>
 }
@@ -51,7 +57,9 @@ async function stream(call: ApiCall, work: (emit: (message: object) => Promise<v
     })
   } catch (error) {
     if (!response.started) throw error
-    await response.write(`${JSON.stringify({ errorDetail: { message: messageOf(error) }, error: messageOf(error) })}\r\n`)
+    await response.write(
+      `${JSON.stringify({ errorDetail: { message: messageOf(error) }, error: messageOf(error) })}\r\n`,
+    )
   }
   begin()
   response.end()
@@ -70,7 +78,8 @@ async function handleImport(deps: TransferApiDeps, call: ApiCall, source: string
   const tag = query.get('tag') ?? ''
   const reference = repository === '' ? undefined : tag === '' ? repository : `${repository}:${tag}`
   const config = deps.applyChanges({}, query.all('changes'))
-  const body: AsyncIterable<Uint8Array> = source === '-' ? (request.body as Readable) : await deps.fetch(source, request.signal)
+  const body: AsyncIterable<Uint8Array> =
+    source === '-' ? (request.body as Readable) : await deps.fetch(source, request.signal)
   await stream(call, async (emit) => {
     const image = await deps.images.import(body, {
       config,
@@ -142,8 +151,18 @@ export function transferRoutes(deps: TransferApiDeps): ApiRoute[] {
         const term = query.get('term') ?? ''
         if (term === '') throw new GantryError('ENGINE_SEARCH_TERM', 'invalid', 'invalid search term: it is empty')
         const limit = query.integer('limit', 25)
-        if (limit < 1 || limit > 100) throw new GantryError('ENGINE_SEARCH_LIMIT', 'invalid', `limit ${limit} is outside the range of [1, 100]`)
-        call.response.json(200, await transfer.search({ term, limit, filters: readFilters(call), auth: decodeAuth(headers['x-registry-auth']), signal }))
+        if (limit < 1 || limit > 100)
+          throw new GantryError('ENGINE_SEARCH_LIMIT', 'invalid', `limit ${limit} is outside the range of [1, 100]`)
+        call.response.json(
+          200,
+          await transfer.search({
+            term,
+            limit,
+            filters: readFilters(call),
+            auth: decodeAuth(headers['x-registry-auth']),
+            signal,
+          }),
+        )
       },
     },
     {

@@ -12,7 +12,21 @@ export function formatWhen(instant: Instant): string {
   return instant === 0 ? zeroTime : formatInstant(instant)
 }
 
+/** Fields of an endpoint that clients before this minor version do not know, and some compare. */
+const endpointSince: Readonly<Record<string, number>> = { DNSNames: 44, GwPriority: 48 }
+
+/** Endpoints as a version of the API shows them. */
+export function viewEndpoints(networks: ContainerRecord['networks'], minor: number): object {
+  const known = (endpoint: EndpointSettings): object => ({
+    ...Object.fromEntries(Object.entries(endpoint).filter(([key]) => (endpointSince[key] ?? 0) <= minor)),
+    ...(minor >= 48 ? { GwPriority: endpoint.GwPriority ?? 0 } : {}),
+  })
+  return Object.fromEntries(Object.entries(networks).map(([name, endpoint]) => [name, known(endpoint)]))
+}
+
 export interface InspectInput {
+  /** Minor version of the API that the client speaks. */
+  readonly minor: number
   readonly record: ContainerRecord
   readonly health: HealthState | undefined
   readonly execIds: readonly string[]
@@ -81,7 +95,7 @@ function viewNetworks(input: InspectInput): object {
     IPPrefixLen: bridge.IPPrefixLen ?? 0,
     IPv6Gateway: bridge.IPv6Gateway ?? '',
     MacAddress: bridge.MacAddress ?? '',
-    Networks: networks,
+    Networks: viewEndpoints(networks, input.minor),
   }
 }
 

@@ -24,7 +24,11 @@ function networkFolder(parts: EngineParts, container: Container): string {
 }
 
 /** The inspect document of one container. */
-export async function inspectOne(parts: EngineParts, container: Container, withSize: boolean): Promise<object> {
+export async function inspectOne(
+  parts: EngineParts,
+  container: Container,
+  wish: { readonly withSize: boolean; readonly minor: number },
+): Promise<object> {
   const { record } = container
   const snapshot = parts.images.snapshots.get(container.id)
   const lower = record.layers
@@ -32,6 +36,7 @@ export async function inspectOne(parts: EngineParts, container: Container, withS
     .toReversed()
     .join(':')
   return inspectContainer({
+    minor: wish.minor,
     record,
     health: parts.healthOf(container.id),
     execIds: [...container.execIds],
@@ -44,7 +49,7 @@ export async function inspectOne(parts: EngineParts, container: Container, withS
       snapshot === undefined
         ? null
         : { LowerDir: lower, MergedDir: snapshot.mergedPath, UpperDir: snapshot.upperPath, WorkDir: snapshot.workPath },
-    ...(withSize ? { sizes: await sizesOf(parts, container) } : {}),
+    ...(wish.withSize ? { sizes: await sizesOf(parts, container) } : {}),
   })
 }
 

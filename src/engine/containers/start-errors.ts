@@ -18,6 +18,9 @@ const prefixes = {
 const creation = 'unable to start container process'
 
 function words(program: string, text: string): { readonly exitCode: number; readonly message: string } | undefined {
+  if (program.includes('/') && /not found|no such file/i.test(text)) {
+    return { exitCode: 127, message: `exec: "${program}": stat ${program}: no such file or directory` }
+  }
   if (/executable file .* not found|not found in \$PATH/i.test(text)) {
     return { exitCode: 127, message: `exec: "${program}": executable file not found in $PATH` }
   }

@@ -56,7 +56,16 @@ async function anonymousVolumes(parts: EngineParts, config: ImageRunConfig): Pro
   return Promise.all(
     Object.keys(config.Volumes ?? {}).map(async (target): Promise<ContainerMount> => {
       const { name } = await parts.volumes.create({ name: '', driver: '', options: {}, labels: {} })
-      const point = { Type: 'volume', Name: name, Source: parts.volumes.pathOf(name), Destination: target, Driver: 'local', Mode: '', RW: true, Propagation: '' } as const
+      const point = {
+        Type: 'volume',
+        Name: name,
+        Source: parts.volumes.pathOf(name),
+        Destination: target,
+        Driver: 'local',
+        Mode: '',
+        RW: true,
+        Propagation: '',
+      } as const
       return { point, copyUp: true, recursive: true, anonymous: true }
     }),
   )
@@ -97,7 +106,10 @@ export async function createStepContainer(parts: EngineParts, request: StepConta
 export async function runStepContainer(
   parts: EngineParts,
   id: string,
-  options: { readonly onOutput: (stream: OutputStream, chunk: Uint8Array) => Promise<void>; readonly signal: AbortSignal },
+  options: {
+    readonly onOutput: (stream: OutputStream, chunk: Uint8Array) => Promise<void>
+    readonly signal: AbortSignal
+  },
 ): Promise<number> {
   const container = parts.book.resolve(id)
   container.attachWanted = true
@@ -111,12 +123,18 @@ export async function runStepContainer(
       end: resolve,
     })
   })
-  const kill = (): void => void signalContainer(parts, container, sigkill).catch((error: unknown) => parts.log.warn('a build step could not be killed', { container: id, error }))
+  const kill = (): void =>
+    void signalContainer(parts, container, sigkill).catch((error: unknown) =>
+      parts.log.warn('a build step could not be killed', { container: id, error }),
+    )
   options.signal.addEventListener('abort', kill, { once: true })
   try {
     await startContainer(parts, container)
     if (options.signal.aborted) kill()
-    const { exitCode } = await waitContainer(parts, container, { condition: 'not-running', signal: new AbortController().signal })
+    const { exitCode } = await waitContainer(parts, container, {
+      condition: 'not-running',
+      signal: new AbortController().signal,
+    })
     await drained
     await last
     return exitCode
@@ -126,7 +144,11 @@ export async function runStepContainer(
 }
 
 /** Makes a layer of what it wrote, mount points of its volumes left out; undefined when it wrote nothing. */
-export async function commitStepContainer(parts: EngineParts, id: string, options: { readonly onStored: (layer: Digest) => void; readonly signal: AbortSignal }): Promise<Digest | undefined> {
+export async function commitStepContainer(
+  parts: EngineParts,
+  id: string,
+  options: { readonly onStored: (layer: Digest) => void; readonly signal: AbortSignal },
+): Promise<Digest | undefined> {
   const container = parts.book.resolve(id)
   const { images, world } = parts
   if (images.snapshots.get(id) === undefined) return undefined
@@ -145,4 +167,3 @@ export async function removeStepContainer(parts: EngineParts, id: string): Promi
   const container = parts.book.find(id)
   if (container !== undefined) await removeContainer(parts, container, { force: true, volumes: true })
 }
-
