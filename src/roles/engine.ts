@@ -42,6 +42,7 @@ import { restoreContainers } from '#engine/containers/restore-containers.ts'
 import { createEventLog } from '#engine/events/event-log.ts'
 import { createExecs } from '#engine/exec/execs.ts'
 import { createHealthChecks } from '#engine/health/health-checks.ts'
+import { createLogRotator } from '#engine/logs/rotate-logs.ts'
 import { createNetworks } from '#engine/networks/networks.ts'
 import { createRecordTable } from '#engine/records/record-table.ts'
 import { hasUnifiedCgroups } from '#engine/runtime/cgroups.ts'
@@ -240,9 +241,13 @@ export async function startEngine(world: World, log: Log, config: EngineConfig):
     unifiedCgroups: unified,
     emit: (event) => events.publish(event),
     hooks: {
-      onStarted: (id) => health.onStarted(id),
+      onStarted: (id) => {
+        health.onStarted(id)
+        logs.onStarted(id)
+      },
       onEnded: (id) => {
         health.onEnded(id)
+        logs.onEnded(id)
         execs.forget(id)
       },
     },
@@ -251,6 +256,7 @@ export async function startEngine(world: World, log: Log, config: EngineConfig):
   }
   const execs = createExecs(parts)
   const health = scope.use(createHealthChecks(parts, execs))
+  const logs = scope.use(createLogRotator(parts))
   scope.use(await restoreContainers(parts))
   const http = scope.use(createHttpClient({ clock: world.clock }))
   const transfer = createImageTransfer()
