@@ -1,5 +1,6 @@
 /** Where a server listens: a unix socket with its mode and group, or TCP, plain or TLS. */
 import { connect, type Server } from 'node:net'
+import process from 'node:process'
 import { GantryError, errnoOf, messageOf } from '#base/errors/gantry-error.ts'
 import type { Files } from '#world/ports/files.ts'
 
@@ -49,29 +50,30 @@ async function listenUnix(
   files: Files,
 ): Promise<{ readonly bound: BoundAddress; release(): Promise<void> }> {
   const path = address.unix
-  // The socket is made under a second name and renamed once its mode and group are right: there is no moment at
-  // which the wrong people can connect, and none at which the name is missing.
-  const temporary = `${path}~`
-  if (Buffer.byteLength(temporary) > unixPathBytesMax) {
+  if (Buffer.byteLength(path) > unixPathBytesMax) {
     throw new GantryError(
       'HTTP_ADDRESS_INVALID',
       'invalid',
-      `unix socket path is longer than ${unixPathBytesMax - 1} bytes: ${path}`,
+      `unix socket path is longer than ${unixPathBytesMax} bytes: ${path}`,
       {
         remedy: 'Choose a shorter path, for instance with --root.',
       },
     )
   }
   await assertReplaceable(path, files)
-  await files.remove(temporary, { force: true })
-  await listen(server, { path: temporary, backlog: 4096 })
+  await files.remove(path, { force: true })
+  // Nobody but us may connect until mode and group are right. The name that is bound is the final one: tools that look
+  // for a socket's owner (ss, /proc/net/unix) go by it. Node binds within the call, so the mask is ours alone.
+  const mask = process.umask(0o177)
+  const listening = listen(server, { path, backlog: 4096 })
+  process.umask(mask)
+  await listening
   try {
-    await files.chmod(temporary, address.mode ?? 0o600)
     if (address.groupId !== undefined) {
-      const { uid } = await files.lstat(temporary)
-      await files.chown(temporary, uid, address.groupId)
+      const { uid } = await files.lstat(path)
+      await files.chown(path, uid, address.groupId)
     }
-    await files.rename(temporary, path)
+    await files.chmod(path, address.mode ?? 0o600)
   } catch (error) {
     server.close()
     throw error
