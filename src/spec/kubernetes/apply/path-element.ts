@@ -92,18 +92,14 @@ export function sortedSet(set: FieldSet): FieldSet {
   return out
 }
 
-/** Every path of a set as messages print it, in order. */
+/** Every path of a set as messages print it: what ends at a place first, then what lies below its elements. */
 export function printPaths(set: FieldSet): string[] {
   return pathsBelow(sortedSet(set), '')
 }
 
 function pathsBelow(set: FieldSet, prefix: string): string[] {
-  const out: string[] = []
-  for (const [element, node] of Object.entries(set)) {
-    if (element === '.') continue
-    const path = prefix + printElement(element)
-    if (Object.keys(node).length === 0 || node['.'] !== undefined) out.push(path)
-    out.push(...pathsBelow(node, path))
-  }
-  return out
+  const elements = Object.entries(set).filter(([element]) => element !== '.')
+  const ending = elements.filter(([, node]) => Object.keys(node).length === 0 || node['.'] !== undefined)
+  const here = ending.map(([element]) => prefix + printElement(element))
+  return [...here, ...elements.flatMap(([element, node]) => pathsBelow(node, prefix + printElement(element)))]
 }

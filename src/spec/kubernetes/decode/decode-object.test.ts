@@ -41,6 +41,14 @@ for (const [text, expected] of strictCases) {
 
 const wrongTypes: readonly (readonly [spec: string, expected: string])[] = [
   [
+    '{"volumes":[{"emptyDir":1}]}',
+    'json: cannot unmarshal number into Go struct field Volume.spec.volumes.VolumeSource.emptyDir of type v1.EmptyDirVolumeSource',
+  ],
+  [
+    '{"hostNetwork":1,"containers":[{"livenessProbe":{"httpGet":{"port":true}}}]}',
+    'json: cannot unmarshal bool into Go struct field HTTPGetAction.spec.containers.livenessProbe.ProbeHandler.httpGet.port of type int32',
+  ],
+  [
     '{"containers":[{"ports":[{"containerPort":"eighty"}]}]}',
     'json: cannot unmarshal string into Go struct field ContainerPort.spec.containers.ports.containerPort of type int32',
   ],

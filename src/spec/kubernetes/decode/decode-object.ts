@@ -2,6 +2,7 @@
  * A parsed JSON tree to the object Kubernetes would hold: only known members, in upstream's order, values canonical, empty
  * members left out as Go leaves them out. What strict validation would object to is collected, not thrown.
  */
+import { GantryError } from '#base/errors/gantry-error.ts'
 import type { SchemaField, SchemaType, Shape, StructType } from '../schema/type-rows.ts'
 import { canonicalScalar, isMismatch } from './canonical-scalar.ts'
 import { decodeError, jsonWord } from './decode-error.ts'
@@ -56,6 +57,8 @@ interface Place {
   readonly key: string
 }
 const schemaOr: ReadonlySet<Shape> = new Set(['schemaOrArray', 'schemaOrBool', 'schemaOrStrings'])
+/** Types with readers of their own: their failures end the reading at once. */
+const handCoded: ReadonlySet<Shape> = new Set(['time', 'microTime', 'duration', 'intOrString', 'quantity'])
 const nowhere: Place = { container: {}, key: '' }
 
 class Decoder {
@@ -65,6 +68,7 @@ class Decoder {
   readonly #path: (string | number)[] = []
   readonly #goFields: string[] = []
   #goStruct = ''
+  #failure: GantryError | undefined
 
   constructor(notes: JsonNotes | undefined, wording: DecodeWording = 'json') {
     this.#notes = notes
@@ -78,7 +82,9 @@ class Decoder {
     if (typeof tree !== 'object' || Array.isArray(tree)) {
       throw decodeError(`json: cannot unmarshal ${jsonWord(tree)} into Go value of type ${type.goName}`)
     }
-    return this.#struct(tree as Record<string, unknown>, struct)
+    const value = this.#struct(tree as Record<string, unknown>, struct)
+    if (this.#failure !== undefined) throw this.#failure
+    return value
   }
 
   walkUntyped(tree: unknown): void {
@@ -105,14 +111,20 @@ class Decoder {
     if (!this.strictErrors.includes(text)) this.strictErrors.push(text)
   }
 
-  #mismatch(value: unknown, goType: string, literal?: string): never {
-    if (this.#wording === 'tree') throw decodeError(treeMismatch(value, goType))
+  /** Notes a wrong type; upstream reads on and reports the first one, unless a hand-coded type fails for good later. */
+  #mismatch(value: unknown, goType: string, literal?: string): undefined {
+    this.#failure ??= this.#mismatchError(value, goType, literal)
+    return undefined
+  }
+
+  #mismatchError(value: unknown, goType: string, literal?: string): GantryError {
+    if (this.#wording === 'tree') return decodeError(treeMismatch(value, goType))
     const word = jsonWord(
       value,
       typeof value === 'number' && /^u?int/.test(goType) ? (literal ?? String(value)) : undefined,
     )
     const field = this.#goStruct === '' ? 'value' : `struct field ${this.#goStruct}.${this.#goFields.join('.')}`
-    throw decodeError(`json: cannot unmarshal ${word} into Go ${field} of type ${goType}`)
+    return decodeError(`json: cannot unmarshal ${word} into Go ${field} of type ${goType}`)
   }
 
   #struct(value: Record<string, unknown>, struct: StructType): Record<string, unknown> {
@@ -144,7 +156,7 @@ class Decoder {
     const value = container[key]
     if (value === null && field.type.shape !== 'json' && field.type.shape !== 'raw') return undefined
     this.#path.push(key)
-    this.#goFields.push(key)
+    this.#goFields.push(field.goPath)
     const decoded = this.#value(value, field.type, this.#notes === undefined ? nowhere : { container, key })
     this.#path.pop()
     this.#goFields.pop()
@@ -169,8 +181,22 @@ class Decoder {
 
   #scalar(value: unknown, type: SchemaType, place: Place): unknown {
     const text = typeof value === 'number' ? this.#notes?.numbers.get(place.container)?.get(place.key) : undefined
+    if (type.shape === 'bytes') return this.#bytes(value, type)
     const decoded = canonicalScalar(value, type, text)
-    return isMismatch(decoded) ? this.#mismatch(value, decoded.mismatch, text) : decoded
+    if (!isMismatch(decoded)) return decoded
+    if (handCoded.has(type.shape)) throw this.#mismatchError(value, decoded.mismatch, text)
+    return this.#mismatch(value, decoded.mismatch, text)
+  }
+
+  #bytes(value: unknown, type: SchemaType): unknown {
+    try {
+      const decoded = canonicalScalar(value, type)
+      return isMismatch(decoded) ? this.#mismatch(value, decoded.mismatch) : decoded
+    } catch (error) {
+      if (!(error instanceof GantryError)) throw error
+      this.#failure ??= error
+      return undefined
+    }
   }
 
   #list(value: unknown, type: SchemaType): unknown {

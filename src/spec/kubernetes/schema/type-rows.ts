@@ -48,6 +48,8 @@ export interface SchemaType {
 /** One JSON member of a struct; members of inlined structs are listed in place. */
 export interface SchemaField {
   readonly json: string
+  /** The name with those of the inlined structs it comes from, as Go's messages give it: `VolumeSource.emptyDir`. */
+  readonly goPath: string
   readonly type: SchemaType
   /** Go pointer: absent and zero are different values. */
   readonly pointer: boolean
@@ -246,7 +248,7 @@ export class TypeTable {
   /** Fields of a struct with inlined structs opened up. */
   buildStruct(name: string, row: TypeRow): StructType {
     const fields: SchemaField[] = []
-    const wire = this.#members(row, fields)
+    const wire = this.#members(row, fields, '')
     return {
       name,
       baseName: name.slice(name.lastIndexOf('.') + 1),
@@ -259,17 +261,17 @@ export class TypeTable {
     }
   }
 
-  #members(row: TypeRow, fields: SchemaField[]): readonly WireMember[] {
+  #members(row: TypeRow, fields: SchemaField[], via: string): readonly WireMember[] {
     const wire: WireMember[] = []
     for (const [json, type, flags, pb, extras] of row.f ?? []) {
       if (json === '') {
         const line = this.#rows.get(type) ?? ''
         const inner = line === '' ? {} : (JSON.parse(line.slice(line.indexOf('\t') + 1)) as TypeRow)
-        const inline = this.#members(inner, fields)
+        const inline = this.#members(inner, fields, `${via}${type.slice(type.lastIndexOf('.') + 1)}.`)
         if (pb > 0) wire.push({ pb, field: undefined, inline })
         continue
       }
-      const field = this.#field({ json, type, flags, pb, extras: extras ?? {}, index: fields.length })
+      const field = this.#field({ json, type, flags, pb, extras: extras ?? {}, index: fields.length, via })
       fields.push(field)
       if (pb > 0) wire.push({ pb, field, inline: undefined })
     }
@@ -283,11 +285,13 @@ export class TypeTable {
     pb: number
     extras: FieldExtras
     index: number
+    via: string
   }): SchemaField {
-    const { json, type, flags, pb, extras, index } = of
+    const { json, type, flags, pb, extras, index, via } = of
     const has = (letter: string): boolean => flags.includes(letter)
     return {
       json,
+      goPath: via + json,
       type: this.parse(type),
       pointer: type.startsWith('*'),
       omitEmpty: has('o'),
