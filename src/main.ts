@@ -9,6 +9,8 @@ async function run(argv: readonly string[]): Promise<number> {
 
 try {
   process.exitCode = await run(process.argv.slice(2))
+  // Monitors outlive an engine and hold pipes to it: those must not keep the process.
+  if (process.argv[2] === 'engine') process.exit()
 } catch (error) {
   const remedy = error instanceof GantryError && error.remedy !== undefined ? `\n${error.remedy}` : ''
   process.stderr.write(`gantry: ${messageOf(error)}${remedy}\n`)

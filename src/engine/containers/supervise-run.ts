@@ -72,6 +72,8 @@ async function drainOutput(parts: EngineParts, container: Container): Promise<vo
 }
 
 async function finishRun(parts: EngineParts, container: Container, scope: AbortController): Promise<void> {
+  // Who ends while the engine does is found by the next one.
+  if (parts.stopping()) return
   await parts.book.locks.run(container.id, async () => {
     if (container.runScope !== scope || !isAlive(container.record.state)) return
     const exit = await exitOf(parts, container)
