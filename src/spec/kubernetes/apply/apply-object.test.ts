@@ -6,6 +6,7 @@ import { decodeTree } from '../decode/decode-object.ts'
 import { zeroStruct } from '../decode/zero-value.ts'
 import { typeOfKind } from '../schema/kinds.ts'
 import { applyObject } from './apply-object.ts'
+import { extractFields } from './merge-values.ts'
 import { differenceOf, equalSets, type FieldSet, intersectionOf, isEmptySet, unionSets } from './field-set.ts'
 import { builtInMergeTypes } from './merge-type.ts'
 import { structuralMergeType } from './structural-merge-type.ts'
@@ -384,4 +385,12 @@ test('field sets obey the laws of sets', () => {
     }),
     { numRuns: 500 },
   )
+})
+
+test('what a manager applied can be taken out of the object again', () => {
+  const mine = deployment({ replicas: 3, containers: [{ name: 'c', image: 'i' }], labels: { a: '1' } })
+  const first = apply(undefined, mine, 'm1')
+  const both = apply(first, deployment({ containers: [{ name: 'd', image: 'j' }], labels: { b: '2' } }), 'm2')
+  const { metadata, spec } = extractFields(both, fieldsOf(both, 'm1') as FieldSet, context.type) as ApiObject
+  assert.deepEqual({ metadata, spec }, { metadata: { labels: { a: '1' } }, spec: mine['spec'] })
 })

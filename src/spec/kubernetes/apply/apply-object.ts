@@ -51,7 +51,7 @@ function badRequest(message: string): GantryError {
   })
 }
 
-function checkPatch({ patch, live }: ApplyRequest, context: FieldContext): void {
+function checkPatch({ patch }: ApplyRequest, context: FieldContext): void {
   const version = goText(patch['apiVersion'])
   if (version !== context.apiVersion) {
     throw badRequest(
@@ -61,10 +61,10 @@ function checkPatch({ patch, live }: ApplyRequest, context: FieldContext): void 
   if ((metadataOf(patch)['managedFields'] ?? null) !== null) throw badRequest('metadata.managedFields must be nil')
   const problems = appliedProblems(patch, context.type)
   if (problems.length === 0) return
-  const namespace = goText(metadataOf(patch)['namespace'] ?? metadataOf(live)['namespace'] ?? '')
+  const namespace = goText(metadataOf(patch)['namespace'] ?? '')
   const list =
     problems.length === 1 ? (problems[0] ?? '') : `errors:\n${problems.map((problem) => `  ${problem}`).join('\n')}`
-  const what = `${namespace}/${goText(metadataOf(patch)['name'] ?? '')}; ${context.apiVersion}, Kind=${goText(patch['kind'])}`
+  const what = `${namespace}/${goText(metadataOf(patch)['name'] ?? '')}; ${context.apiVersion.includes('/') ? '' : '/'}${context.apiVersion}, Kind=${goText(patch['kind'])}`
   throw badRequest(`failed to create typed patch object (${what}): ${list}`)
 }
 

@@ -101,3 +101,37 @@ function removeMembers(value: unknown, gone: FieldSet, type: MergeType): unknown
   }
   return kept === 0 ? null : out
 }
+
+/**
+ * The opposite of `removeFields`: only what the set names, list items with their keys. Gives back what one manager applied
+ * out of a whole object; undefined when the set names nothing of it.
+ */
+export function extractFields(value: unknown, kept: FieldSet, type: MergeType): unknown {
+  const kind = kindOf(type, value)
+  if (kind === 'scalar' || isAtomic(type, kind)) return value
+  return kind === 'list' ? extractItems(value, kept, type) : extractMembers(value, kept, type)
+}
+
+function extractMembers(value: unknown, kept: FieldSet, type: MergeType): unknown {
+  if (!isObject(value)) return value
+  const out: Record<string, unknown> = {}
+  for (const [key, member] of Object.entries(value)) {
+    const element = `f:${key}`
+    const inside = below(kept, element)
+    if (!isEmptySet(inside)) setMember(out, key, extractFields(member, inside, memberType(type, key)))
+    else if (hasElement(kept, element)) setMember(out, key, member)
+  }
+  return out
+}
+
+function extractItems(value: unknown, kept: FieldSet, type: MergeType): unknown {
+  if (!Array.isArray(value)) return value
+  const out: unknown[] = []
+  for (const item of value) {
+    const name = nameOf(item, type)
+    const inside = below(kept, name)
+    if (!isEmptySet(inside)) out.push(extractFields(item, inside, type.element ?? type))
+    else if (name !== '' && hasElement(kept, name)) out.push(item)
+  }
+  return out
+}

@@ -182,17 +182,25 @@ function orderMembers(
   return of.field.patchStrategy.includes('merge') ? mergeList(before, change, of.field) : change
 }
 
-/** The items of the patch must come in the order that it sets. */
+/** The items of the patch must come in the order that it sets; deleted ones have no place in it. */
 function checkOrder(change: readonly unknown[], order: readonly unknown[], mergeKey: string | undefined): void {
-  if (order.length === 0 || change.length === 0) return
+  if (order.length === 0) return
   let at = 0
   for (const item of change) {
-    if (isObject(item) && Object.hasOwn(item, directive)) continue
-    if (mergeKey !== undefined) requireKey(item, mergeKey)
-    while (at < order.length && identityOf(order[at], mergeKey) !== identityOf(item, mergeKey)) at++
+    const what = mergeKey !== undefined && isObject(item) ? item[directive] : undefined
+    if (what === 'delete') continue
     if (at >= order.length) throw wrongOrder(change, order)
-    at++
+    if (what !== undefined) continue
+    at = placeBehind(item, order.slice(at), mergeKey) + at
+    if (at > order.length) throw wrongOrder(change, order)
   }
+}
+
+/** How many entries of the order lead up to an item, itself included; more than there are when it is not among them. */
+function placeBehind(item: unknown, order: readonly unknown[], mergeKey: string | undefined): number {
+  if (mergeKey !== undefined) requireKey(item, mergeKey)
+  const found = order.findIndex((entry) => identityOf(entry, mergeKey) === identityOf(item, mergeKey))
+  return found < 0 ? order.length + 1 : found + 1
 }
 
 function requireKey(item: unknown, mergeKey: string): void {
@@ -210,7 +218,10 @@ function mergeList(original: readonly unknown[], patch: readonly unknown[], fiel
   const mergeKey = field.patchMergeKey
   if (mergeKey === undefined) throw noKeyForList()
   const { kept, changes, replaced } = applyListDirectives(original, patch, mergeKey)
-  if (replaced) return changes
+  if (replaced) {
+    for (const item of changes) requireKey(item, mergeKey)
+    return changes
+  }
   const merged = mergeItems(kept, changes, field)
   return orderMergedList(merged, { patchOrder: changes, serverOrder: kept, mergeKey })
 }
@@ -252,7 +263,7 @@ function mergeItems(kept: readonly unknown[], changes: readonly unknown[], field
     const item = change as Json
     const at = indexOfIdentity(merged, item[mergeKey], mergeKey)
     if (at >= 0) merged[at] = mergeObject(merged[at] as Json, item, field.type.element)
-    else merged.push(withoutDirectives(item))
+    else merged.push(item)
   }
   for (const item of merged) requireKey(item, mergeKey)
   return merged
