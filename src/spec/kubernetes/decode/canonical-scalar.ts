@@ -25,19 +25,31 @@ function base64FaultAt(text: string): number {
   const bare = text.replace(/={1,2}$/, '')
   const padding = text.length - bare.length
   const bad = /[^A-Za-z0-9+/]/.exec(bare)
-  if (bad !== null) return bad[0] === '=' && bad.index % 4 >= 2 ? bad.index + 1 : bad.index
+  if (bad !== null) return bad[0] === '=' && bad.index % 4 === 3 ? bad.index + 1 : bad.index
   const rest = bare.length % 4
   if (padding === 0) return rest === 0 ? -1 : bare.length - rest
   if (rest < 2) return bare.length
   return rest + padding === 4 ? -1 : text.length - (rest + padding > 4 ? 1 : 0)
 }
 
-/** Standard base64, whitespace removed, trailing bits cleared. Throws `illegal base64 data at input byte N`. */
+/** A place in text without line breaks, as a place in the text with them. */
+function placeInWritten(written: string, clean: string, at: number): number {
+  // An incomplete end is counted back from the end, line breaks and all.
+  if (/^[A-Za-z0-9+/]*$/.test(clean)) return written.length - (clean.length - at)
+  let seen = -1
+  for (let i = 0; i < written.length; i++) {
+    if (written[i] !== '\n' && written[i] !== '\r') seen++
+    if (seen === at) return i
+  }
+  return written.length
+}
+
+/** Standard base64, line breaks removed, trailing bits cleared. Throws `illegal base64 data at input byte N`. */
 export function canonicalBase64(text: string): string {
   if (text.length % 4 === 0 && base64Chars.test(text)) return text
-  const clean = /[\r\n]/.test(text) ? text.replaceAll(/[\r\n]/g, '') : text
+  const clean = text.replaceAll(/[\r\n]/g, '')
   const at = base64FaultAt(clean)
-  if (at >= 0) throw decodeError(`illegal base64 data at input byte ${at}`)
+  if (at >= 0) throw decodeError(`illegal base64 data at input byte ${placeInWritten(text, clean, at)}`)
   return Buffer.from(clean, 'base64').toString('base64')
 }
 
