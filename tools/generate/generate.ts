@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { openSourceTree } from '../check/source-tree.ts'
 import { renderArchitecture } from './architecture.ts'
 import { renderErrorReference } from './error-reference.ts'
+import { kubernetesFiles } from './kubernetes-schema.ts'
 
 const root = join(import.meta.dirname, '../..')
 const tree = openSourceTree(root)
@@ -12,6 +13,7 @@ const tree = openSourceTree(root)
 const outputs: readonly { readonly path: string; readonly content: string }[] = [
   { path: 'docs/architecture.md', content: await renderArchitecture(root, tree) },
   { path: 'docs/reference/errors.md', content: renderErrorReference(tree) },
+  ...[...kubernetesFiles()].map(([path, content]) => ({ path: `src/spec/kubernetes/${path}`, content })),
 ]
 
 const stale = outputs.filter(
