@@ -9,16 +9,17 @@
  *     RUN/bundles, exits, runtime, networks      gone with a restart of the machine
  */
 import { join } from 'node:path'
-import { digestHex, digestOf } from '#base/data/digest.ts'
 import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import { applyChanges } from '#builder/graph/apply-changes.ts'
 import { archiveRoutes } from '#engine/api/archive-routes.ts'
 import { attachRoutes } from '#engine/api/attach-routes.ts'
+import { bootstrapRoutes } from '#engine/api/bootstrap-routes.ts'
 import { commitRoutes } from '#engine/api/commit-routes.ts'
 import { buildRoutes } from '#engine/api/build-routes.ts'
 import { createFetchUrl } from '#builder/fetch-url.ts'
 import { transferRoutes } from '#engine/api/transfer-routes.ts'
 import { createHttpClient } from '#kit/http/client.ts'
+import { mainRunDirectory } from './engine-places.ts'
 import { createImageBuilder } from './image-builder.ts'
 import { createImageTransfer, pullForBuild } from './image-transfer.ts'
 import { containerRoutes } from '#engine/api/container-routes.ts'
@@ -73,17 +74,6 @@ export interface EngineConfig {
 export interface Engine extends AsyncDisposable {
   readonly addresses: readonly BoundAddress[]
   readonly parts: EngineParts
-}
-
-/** Default root of the machine's main engine. */
-export const mainRoot = '/var/lib/gantry'
-const mainRunDirectory = '/run/gantry'
-
-/** Where an engine with this root keeps its run-time files, and what tells its names from another engine's. Pure. */
-export function placesOf(root: string): { readonly runDirectory: string; readonly instance: string } {
-  if (root === mainRoot) return { runDirectory: mainRunDirectory, instance: '' }
-  const instance = digestHex(digestOf(root)).slice(0, 8)
-  return { runDirectory: join(mainRunDirectory, instance), instance }
 }
 
 async function makeDirectories(world: World, config: EngineConfig): Promise<EnginePaths> {
@@ -259,7 +249,7 @@ export async function startEngine(world: World, log: Log, config: EngineConfig):
   const logs = scope.use(createLogRotator(parts))
   scope.use(await restoreContainers(parts))
   const http = scope.use(createHttpClient({ clock: world.clock }))
-  const transfer = createImageTransfer()
+  const transfer = await createImageTransfer({ world, images, root: config.root, emit: parts.emit })
   const builder = scope.use(
     createImageBuilder({ parts, http, pull: (reference, options) => pullForBuild(transfer, reference, options) }),
   )
@@ -274,6 +264,7 @@ export async function startEngine(world: World, log: Log, config: EngineConfig):
     ...statsRoutes(parts),
     ...logRoutes(parts),
     ...imageRoutes(images),
+    ...bootstrapRoutes(images),
     ...buildRoutes(builder),
     ...transferRoutes({
       images,

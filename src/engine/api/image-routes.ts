@@ -56,22 +56,27 @@ async function handleSave(images: Images, names: readonly string[], call: ApiCal
 async function handleLoad(images: Images, call: ApiCall): Promise<void> {
   const { request, response } = call
   const quiet = request.query.flag('quiet', true)
-  // Docker reports whatever is wrong with an archive in the stream: clients print it as it is.
-  response.start(200, { 'Content-Type': 'application/json' })
+  // The head waits for the first word: some clients take it for the end of the load and stop sending.
+  const begin = (): void => {
+    if (!response.started) response.start(200, { 'Content-Type': 'application/json' })
+  }
   try {
     const loaded = await images.load(request.body, {
       signal: request.signal,
       onProgress: ({ layer, currentBytes, totalBytes, done }) => {
         if (quiet) return
+        begin()
         const detail = { current: currentBytes, ...(totalBytes === undefined ? {} : { total: totalBytes }) }
         response.push(
           `${JSON.stringify({ status: done ? 'Loaded' : 'Loading layer', progressDetail: detail, id: layer })}\n`,
         )
       },
     })
-    for (const message of loaded.flatMap((image) => image.messages))
-      await response.writeJson({ stream: `${message}\n` })
+    begin()
+    for (const message of loaded.flatMap((image) => image.messages)) await response.writeJson({ stream: `${message}\n` })
   } catch (error) {
+    // Docker reports whatever is wrong with an archive in the stream: clients print it as it is.
+    begin()
     await response.writeJson({ errorDetail: { message: messageOf(error) }, error: messageOf(error) })
   }
   response.end()
