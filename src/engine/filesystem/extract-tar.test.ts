@@ -134,6 +134,16 @@ test('a directory merges into a directory; other kinds are replaced unless that 
   assert.equal(await files.readText(`${root}/tmp/d`), 'now a file')
 })
 
+test('what the kernel refuses is told with the path of the container', async (context) => {
+  const { root } = await scratch(context)
+  await extract(root, [{ name: 'f', type: 'file' }])
+  await assert.rejects(extract(root, [{ name: 'f/below', type: 'file' }]), {
+    message: '/tmp/f/below: not a directory',
+    kind: 'invalid',
+  })
+  await assert.rejects(extract(root, [{ name: 'x'.repeat(300), type: 'file' }]), /\/tmp\/x+: file name too long$/)
+})
+
 test('an archive larger than there is room for is refused', async (context) => {
   const { root } = await scratch(context)
   const limits = { ...defaultTarLimits, totalBytesMax: 10 }

@@ -28,6 +28,30 @@ export interface ExtractOptions {
 
 const formats = { fifo: 0o010000, character: 0o020000, block: 0o060000 } as const
 
+/** What the kernel says, in its own words. */
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EBUSY: 'device or resource busy',
+  EDQUOT: 'disk quota exceeded',
+  EINVAL: 'invalid argument',
+  ELOOP: 'too many levels of symbolic links',
+  ENAMETOOLONG: 'file name too long',
+  ENOENT: 'no such file or directory',
+  ENOSPC: 'no space left on device',
+  ENOTDIR: 'not a directory',
+  ENOTEMPTY: 'directory not empty',
+  EPERM: 'operation not permitted',
+  EROFS: 'read-only file system',
+}
+
+/** A system error with the path as the container knows it; anything else as it is. */
+function explain(error: unknown, path: string): unknown {
+  const errno = errnoOf(error)
+  if (errno === undefined) return error
+  const kind = errno === 'EROFS' || errno === 'EPERM' ? 'forbidden' : errno === 'ENOTDIR' ? 'invalid' : 'internal'
+  return new GantryError('ENGINE_EXTRACT', kind, `${path}: ${reasons[errno] ?? errno}`, { cause: error })
+}
+
 function refuse(message: string): GantryError {
   return new GantryError('ENGINE_ARCHIVE', 'invalid', message)
 }
@@ -61,10 +85,14 @@ class Extractor {
     const { header } = entry
     const name = innerName(header.name)
     if (name === '') return
-    using parent = await this.#openParent(parentOf(name))
-    const place = `${parent.path}/${lastOf(name)}`
-    if (await this.#makeRoom(parent, name, header)) await this.#create(entry, place)
-    if (header.type !== 'hardlink') await this.#settle(header, { name, parent, place })
+    try {
+      using parent = await this.#openParent(parentOf(name))
+      const place = `${parent.path}/${lastOf(name)}`
+      if (await this.#makeRoom(parent, name, header)) await this.#create(entry, place)
+      if (header.type !== 'hardlink') await this.#settle(header, { name, parent, place })
+    } catch (error) {
+      throw explain(error, posix.join(this.#options.directory, name))
+    }
   }
 
   /** Times of directories come last: what is made inside changes them. */
