@@ -12,6 +12,7 @@ import { readAccounts } from '#engine/containers/root-files.ts'
 import { AttachBroker } from '#engine/runtime/attach-broker.ts'
 import { resizeTerminal } from '#engine/runtime/monitor.ts'
 import type { OciSpec } from '#engine/runtime/oci-spec.ts'
+import type { World } from '#world/ports/world.ts'
 import { planCapabilities } from '#engine/runtime/plan-capabilities.ts'
 import { planUser } from '#engine/runtime/plan-user.ts'
 import { runExec } from '#engine/runtime/run-exec.ts'
@@ -78,9 +79,18 @@ function checkRunnable(container: Container, nameAsGiven: string): void {
 
 const commandLine = (config: ExecConfig): string => config.cmd.join(' ')
 
+/** Kills a process with what it started: each exec is a session of its own, and its children must not pile up. */
+async function killSession({ files, processes }: World, pid: number): Promise<void> {
+  const stat = await files.readText(`/proc/${pid}/stat`, { maxBytes: 4096 }).catch(() => '')
+  // Behind the name in parentheses: state, parent, process group, session.
+  const [, , group = '', session = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  if (group === session && Number(group) > 1) processes.kill(-Number(group), 'SIGKILL')
+  processes.kill(pid, 'SIGKILL')
+}
+
 export function createExecs(parts: EngineParts): Execs {
   const execs = new Map<string, Exec>()
-  const { files, processes, clock, random } = parts.world
+  const { files, clock, random } = parts.world
 
   const folderOf = (exec: Exec): string => join(bundleOf(parts, exec.containerId), `x${exec.id.slice(0, 12)}`)
   const containerOf = (exec: Exec): Container => parts.book.resolve(exec.containerId)
@@ -196,7 +206,7 @@ export function createExecs(parts: EngineParts): Execs {
         end: () => undefined,
       })
       const kill = (): void => {
-        if (exec.pid !== 0) processes.kill(exec.pid, 'SIGKILL')
+        if (exec.pid !== 0) void killSession(parts.world, exec.pid)
       }
       options.signal.addEventListener('abort', kill, { once: true })
       try {
