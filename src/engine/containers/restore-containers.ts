@@ -3,6 +3,7 @@
  * meanwhile get their exit code, half-made ones are cleared away, and restart policies are honoured.
  */
 import { join } from 'node:path'
+import { clearStagedRoots } from '#engine/filesystem/container-root.ts'
 import { listProcesses, deleteProcess } from '#engine/runtime/oci-runtime.ts'
 import type { Container } from './container-book.ts'
 import { isAlive } from './container-record.ts'
@@ -100,6 +101,7 @@ async function restoreStopped(parts: EngineParts, container: Container): Promise
 
 /** Removes what the runtime or the folders know and no record does: starts that were never acknowledged. */
 async function clearOrphans(parts: EngineParts): Promise<void> {
+  await clearStagedRoots(parts)
   const { files, processes } = parts.world
   for (const id of await listProcesses(files, parts.runtime)) {
     const container = parts.book.find(id)
