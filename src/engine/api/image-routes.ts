@@ -73,7 +73,8 @@ async function handleLoad(images: Images, call: ApiCall): Promise<void> {
       },
     })
     begin()
-    for (const message of loaded.flatMap((image) => image.messages)) await response.writeJson({ stream: `${message}\n` })
+    for (const message of loaded.flatMap((image) => image.messages))
+      await response.writeJson({ stream: `${message}\n` })
   } catch (error) {
     // Docker reports whatever is wrong with an archive in the stream: clients print it as it is.
     begin()

@@ -49,8 +49,7 @@ async function store(
 async function connect(
   deps: NetworkApiDeps,
   container: Container,
-  network: NetworkRecord,
-  asked: Partial<EndpointSettings>,
+  { network, asked }: { readonly network: NetworkRecord; readonly asked: Partial<EndpointSettings> },
 ): Promise<void> {
   await deps.parts.book.locks.run(container.id, async () => {
     const settings = await connectNetwork(deps.networks, container.record, { network, asked })
@@ -71,7 +70,10 @@ async function disconnect(deps: NetworkApiDeps, container: Container, network: N
 async function handleConnect(deps: NetworkApiDeps, call: ApiCall): Promise<void> {
   const body = await readBodyObject<ConnectBody>(call)
   const container = deps.parts.book.resolve(body.Container ?? '')
-  await connect(deps, container, deps.networks.find(param(call, 'id')), body.EndpointConfig ?? {})
+  await connect(deps, container, {
+    network: deps.networks.find(param(call, 'id')),
+    asked: body.EndpointConfig ?? {},
+  })
   call.response.send(200)
 }
 

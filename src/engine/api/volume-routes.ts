@@ -31,7 +31,8 @@ function check(filters: Filters, known: readonly string[]): void {
   if (unknown !== undefined) throw new GantryError('ENGINE_FILTER', 'invalid', `invalid filter '${unknown}'`)
 }
 
-function wanted(record: VolumeRecord, filters: Filters, dangling: boolean | undefined, inUse: boolean): boolean {
+function wanted(record: VolumeRecord, filters: Filters, inUse: boolean): boolean {
+  const dangling = booleanFilter(filters, 'dangling')
   if (dangling !== undefined && dangling === inUse) return false
   const { driver: drivers, name: names, label: labels = [] } = filters
   if (drivers !== undefined && !drivers.includes(record.driver)) return false
@@ -76,10 +77,7 @@ export function volumeRoutes(deps: VolumeApiDeps): ApiRoute[] {
       handler: (call) => {
         const filters = readFilters(call)
         check(filters, listFilters)
-        const dangling = booleanFilter(filters, 'dangling')
-        const rows = volumes
-          .all()
-          .filter((record) => wanted(record, filters, dangling, usersOf(record.name).length > 0))
+        const rows = volumes.all().filter((record) => wanted(record, filters, usersOf(record.name).length > 0))
         call.response.json(200, { Volumes: rows.map((record) => volumes.view(record)), Warnings: null })
       },
     },

@@ -20,19 +20,30 @@ function refuse(message: string, remedy?: string): never {
   throw new GantryError('ENGINE_HOST_CONFIG', 'invalid', message, remedy === undefined ? {} : { remedy })
 }
 
+/** Refuses with the first complaint that applies. */
+function refuseFirst(rows: readonly (readonly [applies: boolean, complaint: string])[]): void {
+  const found = rows.find(([applies]) => applies)
+  if (found !== undefined) refuse(found[1])
+}
+
 function checkMemory(resources: Resources): void {
   const { Memory, MemorySwap, MemoryReservation, MemorySwappiness } = resources
-  if (Memory !== 0 && Memory < memoryBytesMin) refuse('Minimum memory limit allowed is 6MB')
-  if (Memory > 0 && MemorySwap > 0 && MemorySwap < Memory)
-    refuse('Minimum memoryswap limit should be larger than memory limit, see usage')
-  if (Memory === 0 && MemorySwap > 0)
-    refuse('You should always set the Memory limit when using Memoryswap limit, see usage')
-  if (MemorySwappiness !== null && (MemorySwappiness < -1 || MemorySwappiness > 100)) {
-    refuse(`Invalid value: ${MemorySwappiness}, valid memory swappiness range is 0-100`)
-  }
-  if (MemoryReservation > 0 && MemoryReservation < memoryBytesMin) refuse('Minimum memory reservation allowed is 6MB')
-  if (Memory > 0 && MemoryReservation > Memory)
-    refuse('Minimum memory limit can not be less than memory reservation limit, see usage')
+  const swappiness = MemorySwappiness ?? 0
+  const limited = Memory > 0
+  refuseFirst([
+    [Memory !== 0 && Memory < memoryBytesMin, 'Minimum memory limit allowed is 6MB'],
+    [
+      limited && MemorySwap > 0 && MemorySwap < Memory,
+      'Minimum memoryswap limit should be larger than memory limit, see usage',
+    ],
+    [!limited && MemorySwap > 0, 'You should always set the Memory limit when using Memoryswap limit, see usage'],
+    [swappiness < -1 || swappiness > 100, `Invalid value: ${swappiness}, valid memory swappiness range is 0-100`],
+    [MemoryReservation > 0 && MemoryReservation < memoryBytesMin, 'Minimum memory reservation allowed is 6MB'],
+    [
+      limited && MemoryReservation > Memory,
+      'Minimum memory limit can not be less than memory reservation limit, see usage',
+    ],
+  ])
 }
 
 function checkCpu(resources: Resources, cpuCount: number): void {
@@ -93,37 +104,36 @@ export function checkRestartPolicy(policy: HostConfig['RestartPolicy'], autoRemo
   if (autoRemove && Name !== '' && Name !== 'no') refuse("can't create 'AutoRemove' container with restart policy")
 }
 
-function checkNetworkMode(hostConfig: HostConfig, config: ContainerConfig, hostnameGiven: boolean): void {
-  const mode = hostConfig.NetworkMode
-  const ofContainer = mode.startsWith('container:')
-  const rows: [boolean, string][] = [
-    [ofContainer && hostnameGiven, 'conflicting options: hostname and the network mode'],
-    [hostConfig.UTSMode === 'host' && hostnameGiven, 'conflicting options: hostname and the UTS mode'],
+/** What cannot be asked of a container that shares another's network. */
+function checkSharedNetwork(hostConfig: HostConfig, config: ContainerConfig, hostnameGiven: boolean): void {
+  const published = hostConfig.PublishAllPorts || Object.keys(hostConfig.PortBindings).length > 0
+  const linked = (hostConfig.Links ?? []).length > 0
+  const hosts = (hostConfig.ExtraHosts ?? []).length > 0
+  refuseFirst([
+    [hostnameGiven, 'conflicting options: hostname and the network mode'],
     [
-      ofContainer && (hostConfig.Links ?? []).length > 0,
+      linked,
       "conflicting options: container type network can't be used with links. This would result in undefined behavior",
     ],
+    [hostConfig.Dns.length > 0, 'conflicting options: dns and the network mode'],
+    [hosts, 'conflicting options: custom host-to-IP mapping and the network mode'],
+    [config.MacAddress !== undefined, 'conflicting options: mac-address and the network mode'],
+    [published, 'conflicting options: port publishing and the container type network mode'],
+    [hostConfig.NetworkMode === 'container:', 'invalid container format container:<name|id>'],
+  ])
+}
+
+function checkNetworkMode(hostConfig: HostConfig, config: ContainerConfig, hostnameGiven: boolean): void {
+  const mode = hostConfig.NetworkMode
+  if (mode.startsWith('container:')) checkSharedNetwork(hostConfig, config, hostnameGiven)
+  refuseFirst([
+    [hostConfig.UTSMode === 'host' && hostnameGiven, 'conflicting options: hostname and the UTS mode'],
     [
       mode === 'host' && (hostConfig.Links ?? []).length > 0,
       "conflicting options: host type networking can't be used with links. This would result in undefined behavior",
     ],
-    [ofContainer && hostConfig.Dns.length > 0, 'conflicting options: dns and the network mode'],
-    [
-      ofContainer && (hostConfig.ExtraHosts ?? []).length > 0,
-      'conflicting options: custom host-to-IP mapping and the network mode',
-    ],
-    [
-      (ofContainer || mode === 'host') && config.MacAddress !== undefined,
-      'conflicting options: mac-address and the network mode',
-    ],
-    [
-      ofContainer && (hostConfig.PublishAllPorts || Object.keys(hostConfig.PortBindings).length > 0),
-      'conflicting options: port publishing and the container type network mode',
-    ],
-    [ofContainer && mode.length === 'container:'.length, 'invalid container format container:<name|id>'],
-  ]
-  const conflict = rows.find(([applies]) => applies)
-  if (conflict !== undefined) refuse(conflict[1])
+    [mode === 'host' && config.MacAddress !== undefined, 'conflicting options: mac-address and the network mode'],
+  ])
 }
 
 function checkPorts(hostConfig: HostConfig): void {
@@ -199,6 +209,11 @@ export function checkHostConfig(
   if (hostConfig.OomScoreAdj < -1000 || hostConfig.OomScoreAdj > 1000) {
     refuse(`Invalid value ${hostConfig.OomScoreAdj}, range for oom score adj is [-1000, 1000]`)
   }
+  return planWarnings(hostConfig, facts)
+}
+
+/** What is taken with a word of warning. */
+function planWarnings(hostConfig: HostConfig, facts: HostFacts): string[] {
   const warnings: string[] = []
   if (hostConfig.Memory > 0 && !facts.swapLimit)
     warnings.push(

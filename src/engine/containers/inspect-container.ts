@@ -72,10 +72,18 @@ export function viewState(state: ContainerState, health: HealthState | undefined
   }
 }
 
+/** What older clients read of the default bridge's endpoint outside of `Networks`. */
+function viewBridgeEndpoint(bridge: EndpointSettings | undefined): object {
+  const keys = ['EndpointID', 'Gateway', 'GlobalIPv6Address', 'IPAddress', 'IPv6Gateway', 'MacAddress'] as const
+  return {
+    ...Object.fromEntries(keys.map((key) => [key, bridge?.[key] ?? ''])),
+    GlobalIPv6PrefixLen: bridge?.GlobalIPv6PrefixLen ?? 0,
+    IPPrefixLen: bridge?.IPPrefixLen ?? 0,
+  }
+}
+
 function viewNetworks(input: InspectInput): object {
   const { record, sandbox } = input
-  const networks = record.networks
-  const bridge: Partial<EndpointSettings> = networks['bridge'] ?? {}
   const alive = isAlive(record.state)
   return {
     Bridge: '',
@@ -87,15 +95,8 @@ function viewNetworks(input: InspectInput): object {
     SandboxKey: alive ? sandbox.key : '',
     SecondaryIPAddresses: null,
     SecondaryIPv6Addresses: null,
-    EndpointID: bridge.EndpointID ?? '',
-    Gateway: bridge.Gateway ?? '',
-    GlobalIPv6Address: bridge.GlobalIPv6Address ?? '',
-    GlobalIPv6PrefixLen: bridge.GlobalIPv6PrefixLen ?? 0,
-    IPAddress: bridge.IPAddress ?? '',
-    IPPrefixLen: bridge.IPPrefixLen ?? 0,
-    IPv6Gateway: bridge.IPv6Gateway ?? '',
-    MacAddress: bridge.MacAddress ?? '',
-    Networks: viewEndpoints(networks, input.minor),
+    ...viewBridgeEndpoint(record.networks['bridge']),
+    Networks: viewEndpoints(record.networks, input.minor),
   }
 }
 

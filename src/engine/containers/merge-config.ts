@@ -17,22 +17,23 @@ function mergeEnv(user: readonly string[], image: readonly string[]): string[] {
   return [...user, ...image.filter((variable) => !known.has(keyOf(variable)))]
 }
 
-/** moby `runconfig.Merge`: an entrypoint of the user's drops the image's command; `[""]` clears the entrypoint. */
+const isEmpty = (words: readonly string[] | null): boolean => words === null || words.length === 0
+
+/** `[""]` clears an entrypoint. */
+const cleared = (words: readonly string[] | null): readonly string[] | null =>
+  isEmpty(words) || (words?.length === 1 && words[0] === '') ? null : words
+
+/** moby `runconfig.Merge`: an entrypoint of the user's drops the image's command. */
 function mergeCommand(
   user: ContainerCreateBody,
   image: ImageRunConfig,
 ): Pick<ContainerConfig, 'Entrypoint' | 'Cmd' | 'ArgsEscaped'> {
-  const userEntrypoint = user.Entrypoint ?? null
-  const userCmd = user.Cmd ?? null
-  const ownEntrypoint = userEntrypoint !== null && userEntrypoint.length > 0
-  const takesImageCmd = !ownEntrypoint && (userCmd === null || userCmd.length === 0)
-  const entrypoint = userEntrypoint === null ? (image.Entrypoint ?? null) : userEntrypoint
+  const entrypoint = user.Entrypoint ?? null
+  const command = user.Cmd ?? null
+  const takesImageCmd = isEmpty(entrypoint) && isEmpty(command)
   return {
-    Cmd: takesImageCmd ? (image.Cmd ?? null) : userCmd,
-    Entrypoint:
-      entrypoint !== null && (entrypoint.length === 0 || (entrypoint.length === 1 && entrypoint[0] === ''))
-        ? null
-        : entrypoint,
+    Cmd: takesImageCmd ? (image.Cmd ?? null) : command,
+    Entrypoint: cleared(entrypoint ?? image.Entrypoint ?? null),
     ...(takesImageCmd && image.ArgsEscaped === true ? { ArgsEscaped: true } : {}),
   }
 }
@@ -68,23 +69,29 @@ function checkHealth(health: HealthConfig | undefined): void {
   if ((health.Retries ?? 0) < 0) throw invalid('ENGINE_HEALTHCHECK', 'Retries in Healthcheck cannot be negative')
 }
 
+function checkCommand(config: ContainerConfig): void {
+  if (!isEmpty(config.Entrypoint) || !isEmpty(config.Cmd)) return
+  throw invalid('ENGINE_NO_COMMAND', 'No command specified', 'Give a command, or use an image that has one.')
+}
+
+function checkSignal({ StopSignal = '' }: ContainerConfig): void {
+  if (StopSignal === '' || parseSignal(StopSignal) !== undefined) return
+  throw invalid('ENGINE_SIGNAL', `Invalid signal: ${StopSignal}`)
+}
+
 function checkConfig(config: ContainerConfig): void {
   if (config.WorkingDir !== '' && !config.WorkingDir.startsWith('/')) {
     throw invalid(
       'ENGINE_WORKING_DIRECTORY',
       `the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`,
+      'Begin it with a slash.',
     )
   }
-  if ((config.Entrypoint ?? []).length === 0 && (config.Cmd ?? []).length === 0) {
-    throw invalid('ENGINE_NO_COMMAND', 'No command specified', 'Give a command, or use an image that has one.')
-  }
-  for (const variable of config.Env) {
-    if (variable === '' || variable.startsWith('='))
-      throw invalid('ENGINE_ENVIRONMENT', `invalid environment variable: ${variable}`)
-  }
-  if (config.StopSignal !== undefined && config.StopSignal !== '' && parseSignal(config.StopSignal) === undefined) {
-    throw invalid('ENGINE_SIGNAL', `Invalid signal: ${config.StopSignal}`)
-  }
+  checkCommand(config)
+  const nameless = config.Env.find((variable) => variable === '' || variable.startsWith('='))
+  if (nameless !== undefined)
+    throw invalid('ENGINE_ENVIRONMENT', `invalid environment variable: ${nameless}`, 'Write NAME=VALUE.')
+  checkSignal(config)
   checkHealth(config.Healthcheck)
 }
 
@@ -110,18 +117,15 @@ function mergeMaps(
 
 /** Fields that are only there when they say something. */
 function optionalFields(user: ContainerCreateBody, image: ImageRunConfig): Partial<ContainerConfig> {
-  const health = mergeHealth(user.Healthcheck, image.Healthcheck)
-  const stopSignal = user.StopSignal === undefined || user.StopSignal === '' ? image.StopSignal : user.StopSignal
-  const stopTimeout = user.StopTimeout ?? image.StopTimeout
-  const shell = user.Shell ?? image.Shell
-  return {
-    ...(health === undefined ? {} : { Healthcheck: health }),
-    ...(stopSignal === undefined || stopSignal === '' ? {} : { StopSignal: stopSignal }),
-    ...(typeof stopTimeout === 'number' ? { StopTimeout: stopTimeout } : {}),
-    ...(shell === undefined || shell === null ? {} : { Shell: shell }),
-    ...(user.NetworkDisabled === true ? { NetworkDisabled: true } : {}),
-    ...(user.MacAddress === undefined || user.MacAddress === '' ? {} : { MacAddress: user.MacAddress }),
-  }
+  const fields: [keyof ContainerConfig, unknown][] = [
+    ['Healthcheck', mergeHealth(user.Healthcheck, image.Healthcheck)],
+    ['StopSignal', user.StopSignal === '' ? image.StopSignal : (user.StopSignal ?? image.StopSignal)],
+    ['StopTimeout', user.StopTimeout ?? image.StopTimeout],
+    ['Shell', user.Shell ?? image.Shell],
+    ['NetworkDisabled', user.NetworkDisabled === true ? true : undefined],
+    ['MacAddress', user.MacAddress],
+  ]
+  return Object.fromEntries(fields.filter(([, value]) => value !== undefined && value !== null && value !== ''))
 }
 
 /**

@@ -76,35 +76,48 @@ function checkTarget(target: string, type: string): string {
 
 const plain = { driver: '', driverOptions: {}, labels: {}, recursive: true, createSource: false }
 
-/** One `-v` value (moby `volume/mounts/linux_parser.go`). @throws GantryError in Docker's words. */
-export function parseBind(raw: string, volumeDriver: string): PlannedMount {
+/** The up to three parts of `SOURCE:TARGET:OPTIONS`; a lone part is the target of an anonymous volume. */
+function splitBind(raw: string): {
+  readonly source: string
+  readonly target: string
+  readonly mode: string | undefined
+} {
   const parts = raw.split(':')
-  const [first = '', second = '', third] = parts
-  if (parts.length > 3 || first === '' || (parts.length > 1 && second === '')) throw invalidSpecification(raw)
-  if (parts.length === 2 && second.split(',').every((word) => modeWords.has(word))) throw invalidSpecification(raw)
-  const words = checkMode(third ?? '')
-  const anonymous = parts.length === 1
-  const source = anonymous ? '' : first
-  const type = source.startsWith('/') ? 'bind' : 'volume'
-  if (type === 'volume' && source !== '' && !volumeName.test(source)) throw badVolumeName(source)
-  let target: string
+  const [first = '', second = '', mode] = parts
+  const onlyMode = parts.length === 2 && second.split(',').every((word) => modeWords.has(word))
+  if (parts.length > 3 || first === '' || (parts.length > 1 && second === '') || onlyMode)
+    throw invalidSpecification(raw)
+  return parts.length === 1 ? { source: '', target: first, mode: undefined } : { source: first, target: second, mode }
+}
+
+function checkBindTarget(raw: string, target: string, type: string): string {
   try {
-    target = checkTarget(anonymous ? first : second, type)
+    return checkTarget(target, type)
   } catch (error) {
     if (error instanceof GantryError) throw invalid(`invalid volume specification: '${raw}': ${error.message}`)
     throw error
   }
-  const propagation = words.find((word) => propagations.includes(word)) ?? (type === 'bind' ? 'rprivate' : '')
+}
+
+/** One `-v` value (moby `volume/mounts/linux_parser.go`). @throws GantryError in Docker's words. */
+export function parseBind(raw: string, volumeDriver: string): PlannedMount {
+  const { source, target, mode } = splitBind(raw)
+  const words = checkMode(mode ?? '')
+  const bind = source.startsWith('/')
+  if (!bind && source !== '' && !volumeName.test(source)) throw badVolumeName(source)
+  const type = bind ? 'bind' : 'volume'
+  const propagation = words.find((word) => propagations.includes(word))
+  const named = !bind && source !== ''
   return {
     ...plain,
     type,
-    source: type === 'bind' ? posix.normalize(source) : source,
-    target,
+    source: bind ? posix.normalize(source) : source,
+    target: checkBindTarget(raw, target, type),
     readOnly: words.includes('ro'),
-    mode: type === 'volume' && third === undefined && !anonymous ? 'z' : (third ?? ''),
-    propagation,
-    copyUp: type === 'volume' && !words.includes('nocopy'),
-    createSource: type === 'bind',
+    mode: mode ?? (named ? 'z' : ''),
+    propagation: propagation ?? (bind ? 'rprivate' : ''),
+    copyUp: !bind && !words.includes('nocopy'),
+    createSource: bind,
     driver: volumeDriver,
   }
 }
@@ -125,20 +138,44 @@ function tmpfsOptions(request: MountRequest): string[] {
   ]
 }
 
+/** Options belong to one type of mount each. */
+function checkOptions(request: MountRequest, refuse: (reason: string) => GantryError): void {
+  const rows: [string, object | null | undefined, string][] = [
+    ['BindOptions', request.BindOptions, 'bind'],
+    ['VolumeOptions', request.VolumeOptions, 'volume'],
+    ['TmpfsOptions', request.TmpfsOptions, 'tmpfs'],
+  ]
+  const foreign = rows.find(([, value, owner]) => value !== undefined && value !== null && owner !== request.Type)
+  if (foreign !== undefined) throw refuse(`field ${foreign[0]} must not be specified`)
+}
+
+function planVolumeMount(
+  request: MountRequest,
+  base: Omit<PlannedMount, 'type'>,
+  refuse: (reason: string) => GantryError,
+): PlannedMount {
+  const { Source = '', VolumeOptions: options = {} } = request
+  if (Source !== '' && !volumeName.test(Source)) throw badVolumeName(Source)
+  const { Name: driver = '', Options: driverOptions = {} } = options.DriverConfig ?? {}
+  return {
+    ...base,
+    type: 'volume',
+    mode: 'z',
+    copyUp: options.NoCopy !== true && options.Subpath === undefined,
+    driver,
+    driverOptions,
+    labels: options.Labels ?? {},
+    ...subpathOf(options.Subpath, refuse),
+  }
+}
+
 /** One `--mount` value as the API carries it. @throws GantryError in Docker's words. */
 export function parseMount(request: MountRequest): PlannedMount {
   const { Type: type, Source = '' } = request
   const refuse = (reason: string): GantryError => invalid(`invalid mount config for type "${type}": ${reason}`)
   if (!['bind', 'volume', 'tmpfs', 'image'].includes(type)) throw refuse('mount type unknown')
   const target = checkTarget(request.Target, type)
-  const foreign: [string, object | undefined, string][] = [
-    ['BindOptions', request.BindOptions, 'bind'],
-    ['VolumeOptions', request.VolumeOptions, 'volume'],
-    ['TmpfsOptions', request.TmpfsOptions, 'tmpfs'],
-  ]
-  for (const [field, value, owner] of foreign) {
-    if (value !== undefined && value !== null && owner !== type) throw refuse(`field ${field} must not be specified`)
-  }
+  checkOptions(request, refuse)
   const base = {
     ...plain,
     target,
@@ -148,24 +185,11 @@ export function parseMount(request: MountRequest): PlannedMount {
     propagation: '',
     copyUp: false,
   }
-  if (type === 'tmpfs') {
-    if (Source !== '') throw refuse('field Source must not be specified')
-    return { ...base, type, tmpfs: tmpfsOptions(request) }
-  }
+  if (type === 'volume') return planVolumeMount(request, base, refuse)
   if (type === 'bind') return planBindMount(request, base, refuse)
   if (type === 'image') return { ...base, type, readOnly: true, ...subpathOf(request.ImageOptions?.Subpath, refuse) }
-  if (Source !== '' && !volumeName.test(Source)) throw badVolumeName(Source)
-  const options = request.VolumeOptions ?? {}
-  return {
-    ...base,
-    type: 'volume',
-    mode: 'z',
-    copyUp: options.NoCopy !== true && options.Subpath === undefined,
-    driver: options.DriverConfig?.Name ?? '',
-    driverOptions: options.DriverConfig?.Options ?? {},
-    labels: options.Labels ?? {},
-    ...subpathOf(options.Subpath, refuse),
-  }
+  if (Source !== '') throw refuse('field Source must not be specified')
+  return { ...base, type: 'tmpfs', tmpfs: tmpfsOptions(request) }
 }
 
 function planBindMount(

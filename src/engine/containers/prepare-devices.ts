@@ -43,14 +43,21 @@ function toDevice(path: string, stat: FileStat, access: string): GrantedDevice |
   }
 }
 
-async function walk(files: Files, source: string, target: string, access: string): Promise<GrantedDevice[]> {
+/** A folder of devices on the host, where its devices appear, and what may be done with them. */
+interface DeviceFolder {
+  readonly source: string
+  readonly target: string
+  readonly access: string
+}
+
+async function walk(files: Files, { source, target, access }: DeviceFolder): Promise<GrantedDevice[]> {
   const found: GrantedDevice[] = []
   for (const entry of await files.list(source)) {
     if (found.length >= devicesMax) break
     const from = join(source, entry.name)
     const to = join(target, entry.name)
     if (entry.type === 'directory') {
-      if (!privateFolders.has(entry.name)) found.push(...(await walk(files, from, to, access)))
+      if (!privateFolders.has(entry.name)) found.push(...(await walk(files, { source: from, target: to, access })))
     } else if (entry.type === 'character' || entry.type === 'block') {
       const device = toDevice(to, await files.lstat(from), access)
       if (device !== undefined) found.push(device)
@@ -75,7 +82,7 @@ async function mapDevice(files: Files, mapping: HostConfig['Devices'][number]): 
   } catch (error) {
     throw errnoOf(error) === 'ENOENT' ? refuse('no such file or directory') : error
   }
-  if (stat.type === 'directory') return walk(files, PathOnHost, target, access)
+  if (stat.type === 'directory') return walk(files, { source: PathOnHost, target, access })
   const device = toDevice(target, stat, access)
   if (device === undefined) throw refuse('not a device node')
   return [device]
@@ -84,7 +91,7 @@ async function mapDevice(files: Files, mapping: HostConfig['Devices'][number]): 
 /** @throws GantryError when a device that was asked for is none. */
 export async function prepareDevices(files: Files, hostConfig: HostConfig): Promise<GrantedDevice[]> {
   if (hostConfig.Privileged) {
-    const all = await walk(files, '/dev', '/dev', 'rwm')
+    const all = await walk(files, { source: '/dev', target: '/dev', access: 'rwm' })
     return all.filter((device) => !runtimeNodes.has(device.path))
   }
   const mapped = await Promise.all(hostConfig.Devices.map((mapping) => mapDevice(files, mapping)))

@@ -23,9 +23,8 @@ function bindOptions(mount: ContainerMount): string[] {
 /** An empty volume takes over what the image has at its place, with owners and modes (unless `nocopy`). */
 export async function fillVolume(
   parts: EngineParts,
-  rootPath: string,
   mount: ContainerMount,
-  volumePath: string,
+  { rootPath, volumePath }: { readonly rootPath: string; readonly volumePath: string },
 ): Promise<void> {
   const { files, kernel, processes } = parts.world
   if (!mount.copyUp || (await files.list(volumePath)).length > 0) return
@@ -47,32 +46,37 @@ export async function fillVolume(
   }
 }
 
+/** One mount of a start. */
+interface MountTask {
+  readonly work: MountWork
+  readonly mount: ContainerMount
+  /** Its place among the container's mounts. */
+  readonly index: number
+}
+
+interface StagedSource {
+  readonly source: string
+  readonly recursive: boolean
+  readonly directory: boolean
+}
+
 /** Puts a source under the engine's own shared folder, where the runtime's namespace sees it whatever was mounted since. */
-function stage(
-  parts: EngineParts,
-  work: MountWork,
-  index: number,
-  source: string,
-  options: { readonly recursive: boolean; readonly directory: boolean },
-): Promise<string> {
-  const target = join(work.bundle, 'mounts', String(index))
+function stage(parts: EngineParts, task: MountTask, from: StagedSource): Promise<string> {
+  const { work } = task
+  const target = join(work.bundle, 'mounts', String(task.index))
   const { files, kernel } = parts.world
-  const makeTarget = options.directory
+  const makeTarget = from.directory
     ? files.makeDirectory(target, { recursive: true })
     : files.makeDirectory(join(work.bundle, 'mounts'), { recursive: true }).then(() => files.write(target, ''))
   return makeTarget.then(() => {
-    kernel.mounts.bind({ source, target, recursive: options.recursive })
+    kernel.mounts.bind({ source: from.source, target, recursive: from.recursive })
     work.undo.defer(() => kernel.mounts.unmount(target, { detach: true }))
     return target
   })
 }
 
-async function prepareBind(
-  parts: EngineParts,
-  work: MountWork,
-  mount: ContainerMount,
-  index: number,
-): Promise<SpecMount> {
+async function prepareBind(parts: EngineParts, task: MountTask): Promise<SpecMount> {
+  const { mount } = task
   const { files } = parts.world
   const source = mount.point.Source
   if (!(await files.exists(source))) {
@@ -87,21 +91,17 @@ async function prepareBind(
   }
   const staged = parts.runtime.launch.length > 0
   const directory = (await files.stat(source)).type === 'directory'
-  const from = staged ? await stage(parts, work, index, source, { recursive: mount.recursive, directory }) : source
+  const from = staged ? await stage(parts, task, { source, recursive: mount.recursive, directory }) : source
   return { destination: mount.point.Destination, type: 'bind', source: from, options: bindOptions(mount) }
 }
 
-async function prepareVolume(
-  parts: EngineParts,
-  work: MountWork,
-  mount: ContainerMount,
-  index: number,
-): Promise<SpecMount> {
+async function prepareVolume(parts: EngineParts, task: MountTask): Promise<SpecMount> {
+  const { work, mount } = task
   const { record } = work
   const name = mount.point.Name ?? ''
   const path = await parts.volumes.acquire(name, record.id)
   work.undo.defer(() => parts.volumes.release(name, record.id))
-  await fillVolume(parts, work.rootPath, mount, path)
+  await fillVolume(parts, mount, { rootPath: work.rootPath, volumePath: path })
   const attributes = {
     container: record.id,
     destination: mount.point.Destination,
@@ -114,7 +114,7 @@ async function prepareVolume(
   if (mount.subpath !== undefined) {
     using place = parts.world.kernel.openInRoot(path, mount.subpath)
     const directory = (await parts.world.files.stat(place.path)).type === 'directory'
-    source = await stage(parts, work, index, place.path, { recursive: true, directory })
+    source = await stage(parts, task, { source: place.path, recursive: true, directory })
   }
   return { destination: mount.point.Destination, type: 'bind', source, options: bindOptions(mount) }
 }
@@ -135,16 +135,12 @@ function prepareTmpfs(mount: ContainerMount): SpecMount {
   }
 }
 
-async function prepareImage(
-  parts: EngineParts,
-  work: MountWork,
-  mount: ContainerMount,
-  index: number,
-): Promise<SpecMount> {
+async function prepareImage(parts: EngineParts, task: MountTask): Promise<SpecMount> {
+  const { work, mount } = task
   const view = await parts.images.snapshots.view(parts.images.resolve(mount.point.Source).diffIds)
   work.undo.defer(() => view[Symbol.asyncDispose]())
   using place = parts.world.kernel.openInRoot(view.path, mount.subpath ?? '/')
-  const source = await stage(parts, work, index, place.path, { recursive: true, directory: true })
+  const source = await stage(parts, task, { source: place.path, recursive: true, directory: true })
   return { destination: mount.point.Destination, type: 'bind', source, options: ['rbind', 'ro', 'rprivate'] }
 }
 
@@ -157,9 +153,9 @@ export async function prepareMounts(parts: EngineParts, work: MountWork): Promis
   const ordered = work.record.mounts.toSorted((a, b) => depthOf(a.point.Destination) - depthOf(b.point.Destination))
   for (const [index, mount] of ordered.entries()) {
     if (mount.point.Type === 'tmpfs') prepared.push(prepareTmpfs(mount))
-    else if (mount.point.Type === 'bind') prepared.push(await prepareBind(parts, work, mount, index))
-    else if (mount.point.Type === 'volume') prepared.push(await prepareVolume(parts, work, mount, index))
-    else prepared.push(await prepareImage(parts, work, mount, index))
+    else if (mount.point.Type === 'bind') prepared.push(await prepareBind(parts, { work, mount, index }))
+    else if (mount.point.Type === 'volume') prepared.push(await prepareVolume(parts, { work, mount, index }))
+    else prepared.push(await prepareImage(parts, { work, mount, index }))
   }
   return prepared
 }

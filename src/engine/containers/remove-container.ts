@@ -5,7 +5,7 @@ import { isAlive } from './container-record.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { attributesOf } from './event-attributes.ts'
 import { folderOf } from './prepare-start.ts'
-import { signalContainer, waitStopped } from './stop-container.ts'
+import { signalContainer, sigkill, waitStopped } from './signal-container.ts'
 
 export interface RemoveOptions {
   /** Kill it first if it runs. */
@@ -109,7 +109,7 @@ export async function removeContainer(
 
 async function forceStop(parts: EngineParts, container: Container): Promise<void> {
   if (!isAlive(container.record.state)) return
-  await signalContainer(parts, container, 9)
+  await signalContainer(parts, container, sigkill)
   if (await waitStopped(parts, container, killMsMax)) return
   throw new GantryError(
     'ENGINE_KILL_FAILED',

@@ -12,7 +12,8 @@ import { bundleOf } from './prepare-start.ts'
 import { removeLocked } from './remove-container.ts'
 import { startsWithEngine } from './restart-policy.ts'
 import { startContainer } from './start-container.ts'
-import { releaseRun, scheduleRestart, superviseRun } from './supervise-run.ts'
+import { scheduleRestart } from './schedule-restart.ts'
+import { releaseRun, superviseRun } from './supervise-run.ts'
 
 /** How often a monitor that we did not start ourselves is looked at, besides watching for its exit file. */
 const monitorCheckMs = 2000
@@ -74,7 +75,10 @@ async function restoreAlive(parts: EngineParts, container: Container, exits: Exi
   // A terminal or open input needs the engine's end of the socket at once; the rest connects when somebody attaches.
   if (runs && container.record.config.OpenStdin)
     container.broker.connect(parts.world.kernel, join(bundleOf(parts, container.id), 'attach'))
-  superviseRun(parts, container, runs ? exits.ended(container.id) : Promise.resolve())
+  superviseRun(parts, container, {
+    ended: runs ? exits.ended(container.id) : Promise.resolve(),
+    startAgain: startContainer,
+  })
   if (runs) parts.hooks.onStarted(container.id)
 }
 
@@ -85,7 +89,7 @@ async function restoreStopped(parts: EngineParts, container: Container): Promise
     return
   }
   if (state.status === 'restarting') {
-    scheduleRestart(parts, container, 100)
+    scheduleRestart(parts, container, { delayMs: 100, startAgain: startContainer })
     return
   }
   const starts = startsWithEngine(hostConfig.RestartPolicy, {
@@ -106,7 +110,7 @@ async function clearOrphans(parts: EngineParts): Promise<void> {
   for (const id of await listProcesses(files, parts.runtime)) {
     const container = parts.book.find(id)
     if (container !== undefined && isAlive(container.record.state)) continue
-    await deleteProcess(processes, parts.runtime, id, true).catch((error: unknown) =>
+    await deleteProcess({ processes, runtime: parts.runtime }, id, { force: true }).catch((error: unknown) =>
       parts.log.warn('an orphan could not be removed', { container: id, error }),
     )
     if (container !== undefined) await releaseRun(parts, container)
@@ -116,9 +120,12 @@ async function clearOrphans(parts: EngineParts): Promise<void> {
     if (!known.has(entry.name))
       await files.remove(join(parts.paths.containers, entry.name), { recursive: true, force: true })
   }
-  for (const snapshot of parts.images.snapshots.list()) {
-    if (/^[0-9a-f]{64}$/.test(snapshot.key) && !known.has(snapshot.key))
-      await parts.images.snapshots.remove(snapshot.key)
+  for (const { key } of parts.images.snapshots.list()) {
+    if (!/^[0-9a-f]{64}$/.test(key)) continue
+    const container = parts.book.find(key)
+    if (container === undefined) await parts.images.snapshots.remove(key)
+    // Mounted for a copy that the engine's end cut off.
+    else if (!isAlive(container.record.state)) await parts.images.snapshots.unmount(key)
   }
 }
 

@@ -66,7 +66,9 @@ async function startLocked(parts: EngineParts, container: Container): Promise<vo
     parts.log.warn('a start could not be undone', { container: record.id, error }),
   )
   const prepared = await prepareStart(parts, record, undo)
-  undo.defer(() => deleteProcess(parts.world.processes, parts.runtime, record.id, true))
+  undo.defer(() =>
+    deleteProcess({ processes: parts.world.processes, runtime: parts.runtime }, record.id, { force: true }),
+  )
   const monitored = await runMonitored(parts, container, prepared)
   // Connected before the process runs, so that nobody misses its first byte.
   if (container.attachWanted || record.config.OpenStdin)
@@ -87,7 +89,7 @@ async function startLocked(parts: EngineParts, container: Container): Promise<vo
     },
   })
   undo.commit()
-  superviseRun(parts, container, monitored.ended)
+  superviseRun(parts, container, { ended: monitored.ended, startAgain: startContainer })
 }
 
 async function recordFailure(parts: EngineParts, container: Container, failure: unknown): Promise<GantryError> {

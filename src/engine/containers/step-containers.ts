@@ -15,7 +15,7 @@ import { attributesOf } from './event-attributes.ts'
 import { folderOf } from './prepare-start.ts'
 import { removeContainer } from './remove-container.ts'
 import { startContainer } from './start-container.ts'
-import { signalContainer } from './stop-container.ts'
+import { signalContainer } from './signal-container.ts'
 import { waitContainer } from './wait-container.ts'
 
 export interface StepContainerRequest {

@@ -1,4 +1,4 @@
-/** Signals, stop, kill and restart of a running container. */
+/** Stop and kill of a running container. */
 import { GantryError } from '#base/errors/gantry-error.ts'
 import { parseSignal } from '#spec/docker/signals.table.ts'
 import { freeze } from '#engine/runtime/cgroups.ts'
@@ -6,10 +6,9 @@ import type { Container } from './container-book.ts'
 import { isAlive } from './container-record.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { attributesOf } from './event-attributes.ts'
-import { startContainer } from './start-container.ts'
+import { requireSignal, signalContainer, sigkill, waitStopped } from './signal-container.ts'
 
 const defaultStopSeconds = 10
-const sigkill = 9
 /** After SIGKILL the kernel needs a moment; a container that is still there then is stuck in it. */
 const killMsMax = 30_000
 
@@ -18,54 +17,6 @@ export interface StopOptions {
   readonly timeoutSeconds?: number
   /** Overrides the container's stop signal. */
   readonly signal?: string
-}
-
-/** The number of a signal as a user wrote it. @throws GantryError invalid "Invalid signal: X". */
-export function requireSignal(text: string): number {
-  const signal = parseSignal(text)
-  if (signal === undefined)
-    throw new GantryError('ENGINE_SIGNAL', 'invalid', `Invalid signal: ${text}`, {
-      remedy: 'Use a name like SIGTERM or a number.',
-    })
-  return signal
-}
-
-/** Sends a signal to the container's init and tells of it; a frozen container is thawed when it must die. */
-export async function signalContainer(parts: EngineParts, container: Container, signal: number): Promise<void> {
-  const { pid, startTicks, status } = container.record.state
-  if (pid === 0 || (await parts.world.processes.startTicks(pid)) !== startTicks) return
-  parts.world.processes.kill(pid, signal)
-  if (status === 'paused' && signal === sigkill)
-    await freeze(parts.world.files, container.id, {
-      parent: container.record.hostConfig.CgroupParent || parts.cgroupParent,
-      frozen: false,
-    })
-  parts.emit({
-    type: 'container',
-    action: 'kill',
-    id: container.id,
-    attributes: attributesOf(container.record, { signal: String(signal) }),
-  })
-}
-
-/** True when the container has ended within `ms` (undefined: however long it takes). */
-export async function waitStopped(parts: EngineParts, container: Container, ms: number | undefined): Promise<boolean> {
-  const done = (): boolean => !isAlive(container.record.state) || parts.book.find(container.id) === undefined
-  if (done()) return true
-  const stop = new AbortController()
-  const stopped = new Promise<boolean>((resolve) => {
-    const listener = (): void => {
-      if (done()) resolve(true)
-    }
-    container.listeners.add(listener)
-    stop.signal.addEventListener('abort', () => container.listeners.delete(listener), { once: true })
-  })
-  try {
-    if (ms === undefined) return await stopped
-    return await Promise.race([stopped, parts.world.clock.sleep(ms, stop.signal).then(() => false)])
-  } finally {
-    stop.abort()
-  }
 }
 
 async function stopAlive(parts: EngineParts, container: Container, options: StopOptions): Promise<void> {
@@ -89,7 +40,7 @@ async function stopAlive(parts: EngineParts, container: Container, options: Stop
 }
 
 /** Stops it and keeps restart policies quiet. Whether it ran is the caller's business. */
-async function stopQuietly(parts: EngineParts, container: Container, options: StopOptions): Promise<void> {
+export async function stopQuietly(parts: EngineParts, container: Container, options: StopOptions): Promise<void> {
   if (options.signal !== undefined && options.signal !== '') requireSignal(options.signal)
   await parts.book.update(container, { state: { stoppedByUser: true } })
   const { status } = container.record.state
@@ -135,24 +86,4 @@ export async function killContainer(parts: EngineParts, container: Container, si
   if (ends) await parts.book.update(container, { state: { stoppedByUser: true } })
   await signalContainer(parts, container, signal)
   if (signal === sigkill) await waitStopped(parts, container, killMsMax)
-}
-
-/** Stops it if it runs, and starts it (Engine API `POST /containers/{id}/restart`). */
-export async function restartContainer(
-  parts: EngineParts,
-  container: Container,
-  options: StopOptions = {},
-): Promise<void> {
-  const { state, hostConfig } = container.record
-  if (isAlive(state) || state.status === 'restarting') {
-    // An --rm container that is restarted must not remove itself in between.
-    container.restarting = hostConfig.AutoRemove
-    try {
-      await stopQuietly(parts, container, options)
-    } finally {
-      container.restarting = false
-    }
-  }
-  await startContainer(parts, container)
-  parts.emit({ type: 'container', action: 'restart', id: container.id, attributes: attributesOf(container.record) })
 }

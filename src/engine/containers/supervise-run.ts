@@ -1,6 +1,5 @@
 /** Waits for the end of a run and does what follows: resources let go, the record updated, a restart or the removal. */
 import { join } from 'node:path'
-import { GantryError } from '#base/errors/gantry-error.ts'
 import { AttachBroker } from '#engine/runtime/attach-broker.ts'
 import { readExit } from '#engine/runtime/monitor.ts'
 import type { ExitRecord } from '#engine/runtime/monitor.ts'
@@ -13,18 +12,33 @@ import { bundleOf } from './prepare-start.ts'
 import { releaseMounts } from './prepare-mounts.ts'
 import { planRestart } from './restart-policy.ts'
 import { removeLocked } from './remove-container.ts'
-import { startContainer } from './start-container.ts'
+import { scheduleRestart } from './schedule-restart.ts'
+import type { StartAgain } from './schedule-restart.ts'
 
 const killedExitCode = 137
 /** Output that is still on its way when a process has ended gets this long. */
 const drainMsMax = 2000
 
-/** Attaches to the end of a run; `ended` resolves when its monitor is gone. */
-export function superviseRun(parts: EngineParts, container: Container, ended: Promise<void>): void {
+/** A run that goes on. */
+export interface WatchedRun {
+  /** Resolves when its monitor is gone. */
+  readonly ended: Promise<void>
+  /** What a restart policy does in the end. */
+  readonly startAgain: StartAgain
+}
+
+/** Attaches to the end of a run. */
+export function superviseRun(parts: EngineParts, container: Container, run: WatchedRun): void {
   const scope = new AbortController()
   container.runScope = scope
-  void ended
-    .then(() => finishRun(parts, container, scope))
+  const finish = (): Promise<void> =>
+    parts.book.locks.run(container.id, async () => {
+      // Who ends while the engine does is found by the next one.
+      if (parts.stopping() || container.runScope !== scope || !isAlive(container.record.state)) return
+      await finishRun(parts, container, run.startAgain)
+    })
+  void run.ended
+    .then(finish)
     .catch((error: unknown) =>
       parts.log.error('a container that ended could not be cleaned up', { container: container.id, error }),
     )
@@ -46,7 +60,7 @@ export async function releaseRun(parts: EngineParts, container: Container): Prom
   const bundle = bundleOf(parts, record.id)
   const { files, processes } = parts.world
   const results = await Promise.allSettled([
-    deleteProcess(processes, parts.runtime, record.id, true),
+    deleteProcess({ processes, runtime: parts.runtime }, record.id, { force: true }),
     parts.networking.disconnect(record).then((networks) => {
       container.record = { ...container.record, networks }
     }),
@@ -71,21 +85,17 @@ async function drainOutput(parts: EngineParts, container: Container): Promise<vo
   container.attachWanted = false
 }
 
-async function finishRun(parts: EngineParts, container: Container, scope: AbortController): Promise<void> {
-  // Who ends while the engine does is found by the next one.
-  if (parts.stopping()) return
-  await parts.book.locks.run(container.id, async () => {
-    if (container.runScope !== scope || !isAlive(container.record.state)) return
-    const exit = await exitOf(parts, container)
-    scope.abort()
-    container.runScope = undefined
-    parts.hooks.onEnded(container.id)
-    await drainOutput(parts, container)
-    emitEnd(parts, container, exit)
-    const ranMs = exit.finishedAtMs - container.record.state.startedAt
-    await releaseRun(parts, container)
-    await settle(parts, container, exit, ranMs)
-  })
+/** What follows the end of a run, under the container's lock. */
+async function finishRun(parts: EngineParts, container: Container, startAgain: StartAgain): Promise<void> {
+  const exit = await exitOf(parts, container)
+  container.runScope?.abort()
+  container.runScope = undefined
+  parts.hooks.onEnded(container.id)
+  await drainOutput(parts, container)
+  emitEnd(parts, container, exit)
+  const { startedAt } = container.record.state
+  await releaseRun(parts, container)
+  await settle(parts, container, { exit, ranMs: exit.finishedAtMs - startedAt, startAgain })
 }
 
 function emitEnd(parts: EngineParts, container: Container, exit: ExitRecord): void {
@@ -96,7 +106,13 @@ function emitEnd(parts: EngineParts, container: Container, exit: ExitRecord): vo
   parts.emit({ type: 'container', action: 'die', id: record.id, attributes })
 }
 
-async function settle(parts: EngineParts, container: Container, exit: ExitRecord, ranMs: number): Promise<void> {
+interface EndedRun {
+  readonly exit: ExitRecord
+  readonly ranMs: number
+  readonly startAgain: StartAgain
+}
+
+async function settle(parts: EngineParts, container: Container, { exit, ranMs, startAgain }: EndedRun): Promise<void> {
   const { state, hostConfig } = container.record
   const lastDelayMs = container.lastRestartDelayMs
   const plan = planRestart({
@@ -119,29 +135,7 @@ async function settle(parts: EngineParts, container: Container, exit: ExitRecord
     networks: container.record.networks,
     state: { ...ended, status: restarting ? 'restarting' : 'exited' },
   })
-  if (restarting && plan.restart) scheduleRestart(parts, container, plan.delayMs)
+  if (restarting && plan.restart) scheduleRestart(parts, container, { delayMs: plan.delayMs, startAgain })
   else if (hostConfig.AutoRemove && !container.removing && !container.restarting)
     await removeLocked(parts, container, { volumes: true })
-}
-
-/** Starts a container again after its back-off, unless somebody stops or removes it first. */
-export function scheduleRestart(parts: EngineParts, container: Container, delayMs: number): void {
-  const pending = new AbortController()
-  container.pendingRestart = pending
-  container.lastRestartDelayMs = delayMs
-  const again = async (): Promise<void> => {
-    await parts.world.clock.sleep(delayMs, pending.signal)
-    if (container.removing || container.record.state.status !== 'restarting') return
-    container.pendingRestart = undefined
-    await parts.book.update(container, { state: { restartCount: container.record.state.restartCount + 1 } })
-    await startContainer(parts, container)
-  }
-  void again().catch(async (error: unknown) => {
-    if (pending.signal.aborted) return
-    parts.log.warn('a container could not be restarted', { container: container.id, error })
-    const code = error instanceof GantryError ? error.code : ''
-    if (code !== 'ENGINE_ALREADY_RUNNING' && container.record.state.status === 'restarting') {
-      await parts.book.update(container, { state: { status: 'exited' } })
-    }
-  })
 }

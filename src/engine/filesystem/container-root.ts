@@ -71,7 +71,7 @@ async function sourceOf(parts: EngineParts, work: StageWork, mount: ContainerMou
     const holder = `${work.record.id}${stagedSuffix}`
     const path = await parts.volumes.acquire(name, holder)
     work.undo.defer(() => parts.volumes.release(name, holder))
-    await fillVolume(parts, work.mergedPath, mount, path)
+    await fillVolume(parts, mount, { rootPath: work.mergedPath, volumePath: path })
     return path
   }
   if (mount.point.Type !== 'bind') return undefined

@@ -42,8 +42,8 @@ class Wakeup {
     this.#resolve?.()
   }
 
-  async wait(clock: World['clock']): Promise<void> {
-    using _timer = clock.setTimer(this.paceMs, this.wake)
+  async wait(clock: World['clock'], atMostMs: number): Promise<void> {
+    using _timer = clock.setTimer(Math.min(this.paceMs, atMostMs), this.wake)
     if (!this.#woken) await new Promise<void>((resolve) => (this.#resolve = resolve))
     this.#woken = false
     this.#resolve = undefined
@@ -134,7 +134,8 @@ export async function* followLog(deps: FollowDeps, request: FollowRequest): Asyn
       const growing = request.growing()
       yield* readOn(deps, request.path, cursor)
       if (!growing || isOver()) return
-      await wakeup.wait(deps.clock)
+      const leftMs = request.until === undefined ? Infinity : request.until - deps.clock.now() + 1
+      await wakeup.wait(deps.clock, leftMs)
       if (!signal.aborted) await deps.clock.sleep(gatherMs)
     }
   } finally {

@@ -206,6 +206,24 @@ test('a follower delivers what was written before the end, also of a log that wa
   assert.deepEqual(follower.lines, ['1', '2', '3'])
 })
 
+test('a follower that has an end in time stops then', async (context) => {
+  const path = `${await folder(context)}/container.log`
+  await files.write(path, entry('1'))
+  const begun = clock.monotonicMs()
+  const { lines, push } = collect()
+  const request = {
+    path,
+    from: undefined,
+    growing: () => true,
+    onChange: () => undefined,
+    until: clock.now() + 60,
+    signal: new AbortController().signal,
+  }
+  for await (const chunk of followLog({ files, clock, locks: createKeyedMutex() }, request)) push(chunk)
+  assert.deepEqual(lines, ['1'])
+  assert.ok(clock.monotonicMs() - begun < 900)
+})
+
 test('a follower may come before the log', async (context) => {
   const path = `${await folder(context)}/container.log`
   const follower = startFollower(path)

@@ -61,18 +61,25 @@ export async function startProcess(processes: Processes, runtime: OciRuntime, id
   await call(processes, runtime, ['start', id])
 }
 
+/** A runtime and the means to call it. */
+export interface RuntimeCaller {
+  readonly processes: Processes
+  readonly runtime: OciRuntime
+}
+
 /** Removes what the runtime keeps of a container, its cgroup included; with `force` it is killed first. Missing is fine. */
 export async function deleteProcess(
-  processes: Processes,
-  runtime: OciRuntime,
+  { processes, runtime }: RuntimeCaller,
   id: string,
-  force = false,
+  options: { readonly force?: boolean } = {},
 ): Promise<void> {
-  await call(processes, runtime, ['delete', ...(force ? ['--force'] : []), id]).catch((error: unknown) => {
-    if (error instanceof GantryError && /does not exist|No such file|container .* not found/i.test(error.message))
-      return
-    throw error
-  })
+  await call(processes, runtime, ['delete', ...(options.force === true ? ['--force'] : []), id]).catch(
+    (error: unknown) => {
+      if (error instanceof GantryError && /does not exist|No such file|container .* not found/i.test(error.message))
+        return
+      throw error
+    },
+  )
 }
 
 /** Ids of all containers that the runtime has state of (also of a killed engine). */
@@ -125,7 +132,7 @@ async function works(deps: OciRuntimeDeps, runtime: OciRuntime, config: OciRunti
   )
   const [file, words] = command(runtime, ['create', '--bundle', bundle, id])
   const result = await deps.processes.run(file, words, { timeoutMs: callTimeoutMs })
-  await deleteProcess(deps.processes, runtime, id, true).catch(() => undefined)
+  await deleteProcess({ processes: deps.processes, runtime }, id, { force: true }).catch(() => undefined)
   await deps.files.remove(bundle, { recursive: true, force: true })
   return result.exitCode === 0 || /gantry-probe.*(not found|no such file)/i.test(result.stderr)
     ? true

@@ -37,7 +37,9 @@ export function planCapabilities(request: CapabilityRequest, ownBits: bigint): C
   const add = normalise(request.add, 'CapAdd')
   const drop = normalise(request.drop, 'CapDrop')
   const known = capabilityNames.filter((_name, bit) => bit <= 40)
-  const wanted = new Set<string>(selectBase(request.privileged, add, drop, known))
+  const wanted = new Set<string>(
+    selectBase({ all: known, wantsAll: request.privileged || add.includes('ALL'), wantsNone: drop.includes('ALL') }),
+  )
   if (!request.privileged) {
     for (const name of drop) if (!add.includes(name)) wanted.delete(name)
     for (const name of add) if (name !== 'ALL') wanted.add(name)
@@ -47,12 +49,11 @@ export function planCapabilities(request: CapabilityRequest, ownBits: bigint): C
   return { granted: ordered.filter(ours), withheld: ordered.filter((name) => !ours(name)) }
 }
 
-function selectBase(
-  privileged: boolean,
-  add: readonly string[],
-  drop: readonly string[],
-  all: readonly string[],
-): readonly string[] {
-  if (privileged || add.includes('ALL')) return all
-  return drop.includes('ALL') ? [] : defaultCapabilities
+function selectBase(wish: {
+  readonly all: readonly string[]
+  readonly wantsAll: boolean
+  readonly wantsNone: boolean
+}): readonly string[] {
+  if (wish.wantsAll) return wish.all
+  return wish.wantsNone ? [] : defaultCapabilities
 }

@@ -83,6 +83,31 @@ function findGroup(wanted: string, groups: readonly GroupEntry[]): number {
   return checkRange(id)
 }
 
+function findUser(
+  wanted: string,
+  entries: readonly PasswdEntry[],
+): { readonly uid: number; readonly entry: PasswdEntry | undefined } {
+  const entry = entries.find((row) => row.name === wanted) ?? entries.find((row) => String(row.uid) === wanted)
+  const uid = entry?.uid ?? numericId(wanted)
+  if (uid === undefined) {
+    throw new GantryError(
+      'ENGINE_USER_UNKNOWN',
+      'invalid',
+      `unable to find user ${wanted}: no matching entries in passwd file`,
+      {
+        remedy: 'Use a numeric id, or a name that /etc/passwd of the image has.',
+      },
+    )
+  }
+  return { uid: checkRange(uid), entry }
+}
+
+/** Groups that name the account as a member. */
+function groupsOf(entry: PasswdEntry | undefined, groups: readonly GroupEntry[]): number[] {
+  if (entry === undefined) return []
+  return groups.filter((group) => group.members.includes(entry.name)).map((group) => group.gid)
+}
+
 /**
  * Resolves Docker's `User` and `GroupAdd` against the container's own account files.
  * An account's supplementary groups count only when no group was named (as moby and runc do).
@@ -93,30 +118,13 @@ export function planUser(user: string, groupAdd: readonly string[], accounts: Ac
   const wantedUser = separator < 0 ? user : user.slice(0, separator)
   const wantedGroup = separator < 0 ? '' : user.slice(separator + 1)
   const groups = parseGroup(accounts.group)
-  const entries = parsePasswd(accounts.passwd)
-  const sought = wantedUser === '' ? '0' : wantedUser
-  const entry = entries.find((row) => row.name === sought) ?? entries.find((row) => String(row.uid) === sought)
-  const uid = entry?.uid ?? numericId(sought)
-  if (uid === undefined) {
-    throw new GantryError(
-      'ENGINE_USER_UNKNOWN',
-      'invalid',
-      `unable to find user ${sought}: no matching entries in passwd file`,
-      {
-        remedy: 'Use a numeric id, or a name that /etc/passwd of the image has.',
-      },
-    )
-  }
-  const gid = wantedGroup === '' ? (entry?.gid ?? 0) : findGroup(wantedGroup, groups)
-  const ofAccount =
-    wantedGroup === '' && entry !== undefined
-      ? groups.filter((group) => group.members.includes(entry.name)).map((group) => group.gid)
-      : []
+  const { uid, entry } = findUser(wantedUser === '' ? '0' : wantedUser, parsePasswd(accounts.passwd))
   const added = groupAdd.map((name) => findGroup(name, groups))
+  const named = wantedGroup !== ''
   return {
-    uid: checkRange(uid),
-    gid,
-    additionalGids: [...new Set([...ofAccount, ...added])],
+    uid,
+    gid: named ? findGroup(wantedGroup, groups) : (entry?.gid ?? 0),
+    additionalGids: [...new Set([...(named ? [] : groupsOf(entry, groups)), ...added])],
     home: entry === undefined || entry.home === '' ? '/' : entry.home,
   }
 }

@@ -61,19 +61,23 @@ export async function runExec(
 ): Promise<RunningExec> {
   const { folder, broker } = request
   await deps.files.write(join(folder, 'process.json'), JSON.stringify(request.process), { mode: 0o600 })
-  const [file = 'conmon', ...prefix] = [...runtime.launch, 'conmon']
-  const child = deps.processes.spawn(file, [...prefix, ...execArguments(request, runtime)], {
-    cwd: folder,
-    env: {
-      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-      TZ: 'UTC',
-      _OCI_SYNCPIPE: '3',
-      _OCI_STARTPIPE: '4',
-      _OCI_ATTACHPIPE: '5',
+  const command = [...runtime.launch, 'conmon']
+  const child = deps.processes.spawn(
+    command[0] ?? 'conmon',
+    [...command.slice(1), ...execArguments(request, runtime)],
+    {
+      cwd: folder,
+      env: {
+        PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+        TZ: 'UTC',
+        _OCI_SYNCPIPE: '3',
+        _OCI_STARTPIPE: '4',
+        _OCI_ATTACHPIPE: '5',
+      },
+      descriptors: ['null', 'null', 'pipe', 'pipe', 'pipe-in', 'pipe'],
+      detached: true,
     },
-    descriptors: ['null', 'null', 'pipe', 'pipe', 'pipe-in', 'pipe'],
-    detached: true,
-  })
+  )
   const complaint = collectText(child.pipes.get(2))
   const sync = new SyncPipe(child.pipes.get(3) as Readable)
   const go = child.pipes.get(4) as Writable
