@@ -1,10 +1,12 @@
 /** `gantry engine`: runs an engine in the foreground until it is told to stop. */
-import { isAbsolute, join, resolve } from 'node:path'
 import { GantryError } from '#base/errors/gantry-error.ts'
-import type { ListenAddress } from '#kit/http/listen-address.ts'
+import type { BoundAddress, ListenAddress } from '#kit/http/listen-address.ts'
 import { createLog } from '#kit/telemetry/log.ts'
-import { mainRoot, placesOf, startEngine } from './engine.ts'
-import { createRealWorld } from './real-world.ts'
+import type { CommandHost } from './command-host.ts'
+import { lastValue, readFlags } from './command-flags.ts'
+import { absoluteRoot, mainRoot, placesOf } from './engine-places.ts'
+import type { EngineIdentity } from './engine-places.ts'
+import { startEngine } from './engine.ts'
 
 const help = `Usage:  gantry engine [OPTIONS]
 
@@ -27,29 +29,21 @@ interface Flags {
 }
 
 function usage(message: string): GantryError {
-  return new GantryError('ENGINE_USAGE', 'invalid', message, { remedy: "See 'gantry engine --help'." })
+  return new GantryError('ROLES_USAGE', 'invalid', message, { remedy: "See 'gantry engine --help'." })
 }
 
 /** Reads the command line. @throws GantryError for flags that there are not. */
 export function parseEngineFlags(argv: readonly string[], cwd: string): Flags | 'help' {
-  let flags: Flags = { root: mainRoot, hosts: [], runtime: undefined, logLevel: 'info' }
-  const words = argv.flatMap((word) =>
-    /^--[a-z-]+=/.test(word) ? [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)] : [word],
-  )
-  for (let index = 0; index < words.length; index += 2) {
-    const name = words[index] ?? ''
-    const value = words[index + 1]
-    if (name === '--help' || name === '-h') return 'help'
-    if (value === undefined) throw usage(`flag needs an argument: ${name}`)
-    if (name === '--root')
-      flags = { ...flags, root: isAbsolute(value) ? value.replace(/(.)\/+$/, '$1') : resolve(cwd, value) }
-    else if (name === '--host' || name === '-H') flags = { ...flags, hosts: [...flags.hosts, value] }
-    else if (name === '--runtime') flags = { ...flags, runtime: value }
-    else if (name === '--log-level' && /^(debug|info|warn|error)$/.test(value))
-      flags = { ...flags, logLevel: value as Flags['logLevel'] }
-    else throw usage(`unknown flag or value: ${name} ${value}`)
+  const flags = readFlags({ command: 'engine', valued: ['root', 'host', 'runtime', 'log-level'], switches: [] }, argv)
+  if (flags.switches.has('help')) return 'help'
+  const logLevel = lastValue(flags, 'log-level') ?? 'info'
+  if (!/^(debug|info|warn|error)$/.test(logLevel)) throw usage(`no such log level: ${logLevel}`)
+  return {
+    root: absoluteRoot(lastValue(flags, 'root') ?? mainRoot, cwd),
+    hosts: flags.values.get('host') ?? [],
+    runtime: lastValue(flags, 'runtime'),
+    logLevel: logLevel as Flags['logLevel'],
   }
-  return flags
 }
 
 /** `unix:///path` or `tcp://host:port` as something to listen on. @throws GantryError when it is neither. */
@@ -63,41 +57,46 @@ export function parseListenAddress(text: string): ListenAddress {
   return { host, port: Number(match[2]) }
 }
 
+function hostText(address: BoundAddress): string {
+  return 'unix' in address ? `unix://${address.unix}` : `tcp://${address.host}:${address.port}`
+}
+
 /** Runs the command. @returns the exit code. */
-export async function runEngineCommand(argv: readonly string[]): Promise<number> {
-  const world = createRealWorld()
+export async function runEngineCommand(argv: readonly string[], { world, terminal }: CommandHost): Promise<number> {
   const flags = parseEngineFlags(argv, world.processes.self.cwd)
   if (flags === 'help') {
-    process.stdout.write(help)
+    terminal.stdout.write(help)
     return 0
   }
   const log = createLog({
     level: flags.logLevel,
-    format: process.stderr.isTTY ? 'text' : 'json',
-    write: (line) => process.stderr.write(line),
+    format: terminal.stderrIsTerminal ? 'text' : 'json',
+    write: (line) => terminal.stderr.write(line),
     clock: world.clock,
   })
   const places = placesOf(flags.root)
-  const socket = places.instance === '' ? join(places.runDirectory, 'docker.sock') : join(flags.root, 'docker.sock')
-  const hosts = flags.hosts.length > 0 ? flags.hosts : [`unix://${socket}`]
-  const stop = new Promise<string>((done) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done(signal))
-  })
+  const hosts = flags.hosts.length > 0 ? flags.hosts : [`unix://${places.socket}`]
+  const stop = Promise.withResolvers<string>()
+  using _ = terminal.onSignal(['SIGINT', 'SIGTERM'], stop.resolve)
   const engine = await startEngine(world, log, {
     root: flags.root,
-    ...places,
+    runDirectory: places.runDirectory,
+    instance: places.instance,
     listeners: hosts.map(parseListenAddress),
     ...(flags.runtime === undefined ? {} : { runtime: flags.runtime }),
   })
-  for (const address of engine.addresses) {
-    log.info('engine ready', {
-      listening: 'unix' in address ? `unix://${address.unix}` : `tcp://${address.host}:${address.port}`,
-      runtime: engine.parts.runtime.name,
-      root: flags.root,
-    })
+  const listening = engine.addresses.map(hostText)
+  const identity: EngineIdentity = {
+    pid: world.processes.self.pid,
+    startTicks: (await world.processes.startTicks(world.processes.self.pid)) ?? 0,
+    hosts: listening,
   }
-  const signal = await stop
+  await world.files.replace(places.identityFile, JSON.stringify(identity), { mode: 0o644 })
+  for (const host of listening)
+    log.info('engine ready', { listening: host, runtime: engine.parts.runtime.name, root: flags.root })
+  const signal = await stop.promise
   log.info('engine stopping', { signal })
   await engine[Symbol.asyncDispose]()
+  await world.files.remove(places.identityFile, { force: true })
   return 0
 }

@@ -11,7 +11,8 @@ export interface CliIo {
   readonly terminal: Terminal
   readonly files: Files
   readonly clock: Clock
-  readonly processes: Processes
+  /** Credential helpers. */
+  readonly processes: Pick<Processes, 'run'>
   readonly dialer: Dialer
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string

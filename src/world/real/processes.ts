@@ -87,7 +87,7 @@ function spawnChild(
       session: options.detached === true,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     })
-    const exited = reaper.watch(pid)
+    const exited = reaper.watch(pid, options.detached !== true)
     const pipes = new Map(wiring.ours.map(({ fd, target, write }) => [target, adoptPipe(fd, write)] as const))
     return { pid, pipes, exited, kill: (signal) => void (reaper.has(pid) && sendSignal(libc, pid, signal)) }
   } catch (error) {

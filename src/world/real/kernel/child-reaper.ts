@@ -21,8 +21,11 @@ export function readWaitStatus(status: number): ExitStatus {
 }
 
 export interface ChildReaper {
-  /** Resolves once when the child of that pid has ended; it is reaped then and not before. */
-  watch(pid: number): Promise<ExitStatus>
+  /**
+   * Resolves once when the child of that pid has ended; it is reaped then and not before. With `keepsAlive` false the
+   * wait does not keep this process running: the child is meant to outlive it.
+   */
+  watch(pid: number, keepsAlive?: boolean): Promise<ExitStatus>
   /** True until the child was reaped, so that its pid is certainly still its own. */
   has(pid: number): boolean
 }
@@ -46,12 +49,14 @@ export function createChildReaper(libc: Libc): ChildReaper {
     process.removeListener('SIGCHLD', look)
   }
   return {
-    watch: (pid) =>
+    watch: (pid, keepsAlive = true) =>
       new Promise((resolve) => {
         if (hold === undefined) {
           hold = setInterval(look, holdMs)
+          hold.unref()
           process.on('SIGCHLD', look)
         }
+        if (keepsAlive) hold.ref()
         children.set(pid, resolve)
         // It may have ended before the signal was asked for.
         queueMicrotask(look)

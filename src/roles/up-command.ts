@@ -1,0 +1,132 @@
+/** `gantry up`: an engine in the background, ready when the command ends, with a docker context that leads to it. */
+import { GantryError } from '#base/errors/gantry-error.ts'
+import type { CommandHost } from './command-host.ts'
+import { lastValue, readFlags } from './command-flags.ts'
+import { absoluteRoot, mainRoot, placesOf } from './engine-places.ts'
+import { examineMachine } from './examine-machine.ts'
+import { answers, findEngine, socketOf } from './running-engine.ts'
+
+const help = `Usage:  gantry up [OPTIONS]
+
+Start an engine in the background and wait until it is ready
+
+Options:
+      --root DIR       Keep everything under DIR (default ${mainRoot})
+      --runtime NAME   OCI runtime by name or path (default crun, else runc)
+      --help           Print this
+`
+
+const readyWithinMs = 30_000
+const logBytesMax = 16 * 1024 * 1024
+
+export interface UpResult {
+  readonly socket: string
+  /** False when it ran already. */
+  readonly started: boolean
+}
+
+/** Starts the engine of a root unless it runs. @throws GantryError when the machine cannot, or when it does not get ready. */
+export async function bringUp(
+  host: CommandHost,
+  root: string,
+  options: { readonly runtime?: string } = {},
+): Promise<UpResult> {
+  const { world } = host
+  const running = await findEngine(world, root)
+  if (running !== undefined) {
+    await waitUntilReady(host, root)
+    return { socket: socketOf(root, running), started: false }
+  }
+  const lacks = (await examineMachine(world)).filter((finding) => finding.needed && !finding.ok)
+  if (lacks.length > 0) {
+    throw new GantryError(
+      'ROLES_MACHINE_LACKS',
+      'unavailable',
+      `this machine cannot run containers as it is:\n${lacks.map(({ name, detail, remedy }) => `  ${name}: ${detail}\n    ${remedy}`).join('\n')}`,
+      { remedy: "'gantry doctor' shows everything that was looked at." },
+    )
+  }
+  await spawnEngine(host, root, options)
+  await waitUntilReady(host, root)
+  return { socket: socketOf(root, await findEngine(world, root)), started: true }
+}
+
+async function spawnEngine(
+  { world, program }: CommandHost,
+  root: string,
+  { runtime }: { readonly runtime?: string },
+): Promise<void> {
+  const { files, processes } = world
+  const { logFile } = placesOf(root)
+  await files.makeDirectory(root, { recursive: true, mode: 0o711 })
+  const size = await files.stat(logFile).catch(() => undefined)
+  if ((size?.sizeBytes ?? 0) > logBytesMax) await files.rename(logFile, `${logFile}.1`)
+  await using log = await files.open(logFile, 'a', 0o640)
+  const [file = '', ...args] = [
+    ...program,
+    'engine',
+    '--root',
+    root,
+    ...(runtime === undefined ? [] : ['--runtime', runtime]),
+  ]
+  const env = Object.fromEntries(
+    Object.entries(processes.self.env).filter((pair): pair is [string, string] => pair[1] !== undefined),
+  )
+  processes.spawn(file, args, { detached: true, cwd: '/', env, descriptors: ['null', log.fd, log.fd] })
+}
+
+async function waitUntilReady({ world }: CommandHost, root: string): Promise<void> {
+  const { logFile } = placesOf(root)
+  const deadline = world.clock.monotonicMs() + readyWithinMs
+  while (world.clock.monotonicMs() < deadline) {
+    const identity = await findEngine(world, root)
+    if (identity !== undefined && (await answers(world, socketOf(root, identity)))) return
+    const failure = /^gantry: .*/m.exec(await lastText(world.files, logFile))?.[0]
+    if (identity === undefined && failure !== undefined) {
+      throw new GantryError('ROLES_ENGINE_FAILED', 'unavailable', failure.replace(/^gantry: /, 'the engine ended: '), {
+        remedy: `Its log is ${logFile}.`,
+      })
+    }
+    await world.clock.sleep(20)
+  }
+  throw new GantryError('ROLES_ENGINE_SLOW', 'deadline', `the engine was not ready in ${readyWithinMs / 1000} s`, {
+    remedy: `Its log is ${logFile}.`,
+  })
+}
+
+async function lastText(files: CommandHost['world']['files'], path: string): Promise<string> {
+  const text = await files.readText(path, { maxBytes: logBytesMax * 2 }).catch(() => '')
+  return text.slice(text.lastIndexOf('engine ready') + 1)
+}
+
+/** Runs the command. @returns the exit code. */
+export async function runUpCommand(argv: readonly string[], host: CommandHost): Promise<number> {
+  const { terminal, world } = host
+  const flags = readFlags({ command: 'up', valued: ['root', 'runtime'], switches: [] }, argv)
+  if (flags.switches.has('help')) {
+    terminal.stdout.write(help)
+    return 0
+  }
+  const root = absoluteRoot(lastValue(flags, 'root') ?? mainRoot, world.processes.self.cwd)
+  const runtime = lastValue(flags, 'runtime')
+  const { socket, started } = await bringUp(host, root, runtime === undefined ? {} : { runtime })
+  const context = await writeContext(host, root, socket)
+  const where = root === mainRoot ? '' : ` --root ${root}`
+  terminal.stdout.write(
+    `${started ? 'Engine started' : 'Engine already running'}: unix://${socket}
+docker context: ${context}   (docker --context ${context} ps, or: export DOCKER_HOST=unix://${socket})
+Stop it with: gantry down${where}
+`,
+  )
+  return 0
+}
+
+/** Writes or corrects the docker context of a root; returns its name, or why there is none. */
+export async function writeContext(host: CommandHost, root: string, socket: string): Promise<string> {
+  const { contextName } = placesOf(root)
+  const endpoint = ['--docker', `host=unix://${socket}`]
+  const made = await host.docker(['context', 'create', contextName, ...endpoint], { quiet: true })
+  if (made.exitCode === 0) return contextName
+  const updated = await host.docker(['context', 'update', contextName, ...endpoint], { quiet: true })
+  return updated.exitCode === 0 ? contextName : 'default'
+}
