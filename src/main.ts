@@ -26,6 +26,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   up: async () => (await import('#roles/up-command.ts')).runUpCommand,
   down: async () => (await import('#roles/down-command.ts')).runDownCommand,
   status: async () => (await import('#roles/status-command.ts')).runStatusCommand,
+  demo: async () => (await import('#roles/demo-command.ts')).runDemoCommand,
+  registry: async () => (await import('#roles/registry-command.ts')).runRegistryCommand,
   doctor: async () => (await import('#roles/doctor-command.ts')).runDoctorCommand,
 }
 
@@ -36,6 +38,7 @@ const overview = `Own commands:
   down      Stop it; --purge deletes its state too
   doctor    What this machine has of what containers need
   engine    Run an engine in the foreground
+  registry  Run a registry of images
   image bootstrap NAME   Make a base image without a registry
 
 Each takes --root DIR, so that several engines live side by side, and --help.
