@@ -60,7 +60,7 @@ const answers =
     Promise.resolve({ exitCode, output: `said ${exitCode}` })
 
 async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let look = 0; look < 400 && !condition(); look += 1) await clock.sleep(5)
+  for (let look = 0; look < 3000 && !condition(); look += 1) await clock.sleep(5)
   assert.ok(condition(), what)
 }
 

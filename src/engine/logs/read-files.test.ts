@@ -139,7 +139,7 @@ function startFollower(
 }
 
 async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let look = 0; look < 400; look += 1) {
+  for (let look = 0; look < 3000; look += 1) {
     if (condition()) return
     await clock.sleep(5)
   }
