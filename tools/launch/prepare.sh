@@ -61,9 +61,12 @@ install_node_packages() {
   fi
   say 'installing npm packages (once; the first time takes about a minute)'
   npm_log=$root/.cache/npm.log
-  if ! (cd "$root" && npm ci --include=dev --no-audit --no-fund --loglevel=error) >"$npm_log" 2>&1; then
-    say 'npm ci failed:'
-    tail -n 15 "$npm_log" >&2
+  # A registry that carries only this platform's optional packages makes npm ci refuse the lock file; install keeps to
+  # the same locked versions without that check.
+  if ! (cd "$root" && npm ci --include=dev --no-audit --no-fund --loglevel=error) >"$npm_log" 2>&1 &&
+    ! { grep -q EUSAGE "$npm_log" && (cd "$root" && npm install --no-save --include=dev --no-audit --no-fund --loglevel=error) >"$npm_log" 2>&1; }; then
+    say 'npm could not install the packages:'
+    grep -v "^npm error *$" "$npm_log" | head -n 12 >&2
     say 'Check the network and npm configuration, then start again. Once installed, no network is needed.'
     return 1
   fi
