@@ -44,7 +44,8 @@ export function registryError(reply: { readonly status: number; readonly body: s
       known?.text ?? `${what}: denied: requested access to the resource is denied`,
       { remedy: 'Log in as somebody who may.' },
     )
-  if (reply.status === 404) return new GantryError('REGISTRY_NOT_FOUND', 'not-found', text)
+  if (reply.status === 404)
+    return new GantryError('REGISTRY_NOT_FOUND', 'not-found', text, { remedy: 'Check the name and the tag.' })
   if (reply.status === 429)
     return new GantryError(
       'REGISTRY_TOO_MANY',

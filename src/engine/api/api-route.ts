@@ -33,6 +33,7 @@ export async function readBodyObject<T extends object>(call: ApiCall): Promise<T
     'ENGINE_BODY',
     'invalid',
     `json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type object`,
+    { remedy: 'Send one JSON object.' },
   )
 }
 

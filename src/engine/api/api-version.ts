@@ -26,6 +26,7 @@ export function splitVersion(path: string): { readonly version: ApiVersion; read
       'ENGINE_API_TOO_OLD',
       'invalid',
       `client version ${text} is too old. Minimum supported API version is ${apiVersionMin}, please upgrade your client to a newer version`,
+      { remedy: 'Use a newer client.' },
     )
   }
   if (rank > 100_000 + newestVersion.minor) {
@@ -33,6 +34,7 @@ export function splitVersion(path: string): { readonly version: ApiVersion; read
       'ENGINE_API_TOO_NEW',
       'invalid',
       `client version ${text} is too new. Maximum supported API version is ${apiVersionMax}`,
+      { remedy: 'Set DOCKER_API_VERSION to a version that both sides know.' },
     )
   }
   return { version: { text, minor }, rest: match[3] ?? '/' }

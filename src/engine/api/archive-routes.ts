@@ -21,8 +21,14 @@ const tarType = 'application/x-tar'
 
 function readPath(call: ApiCall): PathOfContainer {
   const path = call.request.query.get('path') ?? ''
-  if (path === '') throw new GantryError('ENGINE_PATH', 'invalid', 'bad parameter: path cannot be empty')
-  if (path.includes('\0')) throw new GantryError('ENGINE_PATH', 'invalid', 'bad parameter: path has a NUL in it')
+  if (path === '')
+    throw new GantryError('ENGINE_PATH', 'invalid', 'bad parameter: path cannot be empty', {
+      remedy: 'Give a path in the container.',
+    })
+  if (path.includes('\0'))
+    throw new GantryError('ENGINE_PATH', 'invalid', 'bad parameter: path has a NUL in it', {
+      remedy: 'Give a path in the container.',
+    })
   return { path, container: param(call, 'id') }
 }
 

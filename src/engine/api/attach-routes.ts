@@ -60,6 +60,7 @@ function checkAttachable(container: Container): void {
       'ENGINE_RESTARTING',
       'conflict',
       `container ${container.id} is restarting, wait until the container is running`,
+      { remedy: 'Wait until it runs, or stop it.' },
     )
 }
 

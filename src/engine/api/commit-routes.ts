@@ -12,7 +12,9 @@ async function readConfig(call: ApiCall): Promise<ContainerCreateBody | undefine
   const value = await readJson(call.request, { empty: null })
   if (value === null) return undefined
   if (typeof value !== 'object' || Array.isArray(value))
-    throw new GantryError('ENGINE_BODY', 'invalid', 'the body must be a container configuration')
+    throw new GantryError('ENGINE_BODY', 'invalid', 'the body must be a container configuration', {
+      remedy: 'Send one JSON object.',
+    })
   return Object.keys(value).length === 0 ? undefined : value
 }
 

@@ -3,25 +3,22 @@ import { booleanFilter } from '#spec/docker/filters.ts'
 import { parseApiTime } from '#spec/docker/api-time.ts'
 import type { ContainerCreateBody } from '#spec/docker/container-config.ts'
 import { GantryError } from '#base/errors/gantry-error.ts'
-import type { Container } from '#engine/containers/container-book.ts'
 import { createContainer } from '#engine/containers/create-container.ts'
 import type { EngineParts } from '#engine/containers/engine-parts.ts'
+import { attributesOf } from '#engine/containers/event-attributes.ts'
 import { inspectOne, listAll } from '#engine/containers/look-at-containers.ts'
 import { matchesLabel } from '#engine/containers/list-containers.ts'
-import { pauseContainer, unpauseContainer } from '#engine/containers/pause-container.ts'
 import { isAlive } from '#engine/containers/container-record.ts'
 import { removeContainer } from '#engine/containers/remove-container.ts'
-import { startContainer } from '#engine/containers/start-container.ts'
-import { restartContainer } from '#engine/containers/restart-container.ts'
-import { killContainer, stopContainer } from '#engine/containers/stop-container.ts'
-import { renameContainer, updateContainer } from '#engine/containers/update-container.ts'
+import { updateContainer } from '#engine/containers/update-container.ts'
 import type { ContainerUpdate } from '#engine/containers/update-container.ts'
 import { waitContainer } from '#engine/containers/wait-container.ts'
 import type { WaitCondition } from '#engine/containers/wait-container.ts'
 import { resizeTerminal } from '#engine/runtime/monitor.ts'
 import { bundleOf } from '#engine/containers/prepare-start.ts'
 import { noContent, param, readBodyObject, readFilters } from './api-route.ts'
-import type { ApiCall, ApiHandler, ApiRoute } from './api-route.ts'
+import type { ApiCall, ApiRoute } from './api-route.ts'
+import { containerActionRoutes } from './container-action-routes.ts'
 
 /** Older clients leave fields out that newer ones must send, and the other way round. Pure. */
 function adaptCreateBody(body: ContainerCreateBody, minor: number): ContainerCreateBody {
@@ -32,15 +29,11 @@ function adaptCreateBody(body: ContainerCreateBody, minor: number): ContainerCre
       'ENGINE_ENDPOINTS',
       'invalid',
       `Container cannot be connected to network endpoints: ${Object.keys(endpoints).join(', ')}`,
+      { remedy: 'Connect the other networks after the creation, or use API 1.44.' },
     )
   }
   const ipc = minor < 40 && (host.IpcMode ?? '') === '' ? { IpcMode: 'shareable' } : {}
   return { ...body, HostConfig: { ...host, ...ipc } }
-}
-
-function readSeconds(call: ApiCall, key: string): number | undefined {
-  const text = call.request.query.get(key)
-  return text === undefined || text === '' ? undefined : call.request.query.integer(key, 0)
 }
 
 function readSize(call: ApiCall): { readonly height: number; readonly width: number } {
@@ -51,6 +44,7 @@ function readSize(call: ApiCall): { readonly height: number; readonly width: num
         'ENGINE_SIZE',
         'invalid',
         `invalid resize ${key === 'h' ? 'height' : 'width'} "${call.request.query.get(key) ?? ''}"`,
+        { remedy: 'Give the height as h and the width as w.' },
       )
     return value
   }
@@ -62,7 +56,9 @@ async function handleWait(parts: EngineParts, call: ApiCall): Promise<void> {
   const condition = call.request.query.get('condition') ?? ''
   const known = ['', 'not-running', 'next-exit', 'removed']
   if (!known.includes(condition))
-    throw new GantryError('ENGINE_WAIT_CONDITION', 'invalid', `invalid condition: "${condition}"`)
+    throw new GantryError('ENGINE_WAIT_CONDITION', 'invalid', `invalid condition: "${condition}"`, {
+      remedy: 'Conditions are not-running, next-exit and removed.',
+    })
   // The client starts the container once it has seen these headers: then its wait cannot miss the end.
   if (call.version.minor >= 30) call.response.start(200, { 'Content-Type': 'application/json' })
   const wanted: WaitCondition = condition === '' ? 'not-running' : (condition as WaitCondition)
@@ -119,137 +115,71 @@ async function handleUpdate(parts: EngineParts, call: ApiCall): Promise<void> {
   call.response.json(200, { Warnings: warnings.length > 0 ? warnings : null })
 }
 
-/** An action on one container that answers 204. */
-function act(parts: EngineParts, action: (container: Container, call: ApiCall) => Promise<unknown>): ApiHandler {
-  return async (call) => {
-    await action(parts.book.resolve(param(call, 'id')), call)
-    noContent(call)
+async function handleCreate(parts: EngineParts, call: ApiCall): Promise<void> {
+  const body = adaptCreateBody(await readBodyObject<ContainerCreateBody>(call), call.version.minor)
+  const { query } = call.request
+  const created = await createContainer(parts, {
+    body,
+    name: query.get('name') ?? '',
+    platform: query.get('platform') ?? '',
+  })
+  call.response.json(201, { Id: created.id, Warnings: created.warnings })
+}
+
+async function handleList(parts: EngineParts, call: ApiCall): Promise<void> {
+  const { query } = call.request
+  const filters = readFilters(call)
+  booleanFilter(filters, 'is-task')
+  const limit = Math.max(0, query.integer('limit', 0))
+  call.response.json(200, await listAll(parts, { all: query.flag('all'), limit, filters }, query.flag('size')))
+}
+
+async function handleInspect(parts: EngineParts, call: ApiCall): Promise<void> {
+  const wish = { withSize: call.request.query.flag('size'), minor: call.version.minor }
+  call.response.json(200, await inspectOne(parts, parts.book.resolve(param(call, 'id')), wish))
+}
+
+async function handleResize(parts: EngineParts, call: ApiCall): Promise<void> {
+  const container = parts.book.resolve(param(call, 'id'))
+  const size = readSize(call)
+  if (!isAlive(container.record.state)) {
+    throw new GantryError('ENGINE_NOT_RUNNING', 'conflict', `Container ${container.id} is not running`, {
+      remedy: 'Start it first.',
+    })
   }
+  await resizeTerminal(parts.world.files, bundleOf(parts, container.id), size)
+  const attributes = attributesOf(container.record, { height: String(size.height), width: String(size.width) })
+  parts.emit({ type: 'container', action: 'resize', id: container.id, attributes })
+  call.response.send(200)
+}
+
+async function handleRemove(parts: EngineParts, call: ApiCall): Promise<void> {
+  const { query } = call.request
+  if (query.flag('link')) {
+    throw new GantryError('ENGINE_LINKS', 'invalid', 'removing a link is not supported', {
+      remedy: 'Use a user-defined network instead of links.',
+    })
+  }
+  const container = parts.book.resolve(param(call, 'id'))
+  await removeContainer(parts, container, { force: query.flag('force'), volumes: query.flag('v') })
+  noContent(call)
 }
 
 export function containerRoutes(parts: EngineParts): ApiRoute[] {
-  const stopOptions = (call: ApiCall): { timeoutSeconds?: number; signal?: string } => {
-    const timeoutSeconds = readSeconds(call, 't')
-    const signal = call.request.query.get('signal')
-    return {
-      ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
-      ...(signal === undefined || signal === '' ? {} : { signal }),
-    }
-  }
+  const row = (
+    method: string,
+    path: string,
+    handler: (parts: EngineParts, call: ApiCall) => Promise<void>,
+  ): ApiRoute => ({ method, path, handler: (call) => handler(parts, call) })
   return [
-    {
-      method: 'POST',
-      path: '/containers/create',
-      handler: async (call) => {
-        const body = adaptCreateBody(await readBodyObject<ContainerCreateBody>(call), call.version.minor)
-        const { query } = call.request
-        const created = await createContainer(parts, {
-          body,
-          name: query.get('name') ?? '',
-          platform: query.get('platform') ?? '',
-        })
-        call.response.json(201, { Id: created.id, Warnings: created.warnings })
-      },
-    },
-    {
-      method: 'GET',
-      path: '/containers/json',
-      handler: async (call) => {
-        const { query } = call.request
-        const filters = readFilters(call)
-        booleanFilter(filters, 'is-task')
-        const limit = Math.max(0, query.integer('limit', 0))
-        call.response.json(200, await listAll(parts, { all: query.flag('all'), limit, filters }, query.flag('size')))
-      },
-    },
-    {
-      method: 'GET',
-      path: '/containers/{id}/json',
-      handler: async (call) => {
-        call.response.json(
-          200,
-          await inspectOne(parts, parts.book.resolve(param(call, 'id')), {
-            withSize: call.request.query.flag('size'),
-            minor: call.version.minor,
-          }),
-        )
-      },
-    },
-    {
-      method: 'POST',
-      path: '/containers/{id}/start',
-      handler: act(parts, (container) => startContainer(parts, container)),
-    },
-    {
-      method: 'POST',
-      path: '/containers/{id}/stop',
-      handler: act(parts, (container, call) => stopContainer(parts, container, stopOptions(call))),
-    },
-    {
-      method: 'POST',
-      path: '/containers/{id}/restart',
-      handler: act(parts, (container, call) => restartContainer(parts, container, stopOptions(call))),
-    },
-    {
-      method: 'POST',
-      path: '/containers/{id}/kill',
-      handler: act(parts, (container, call) => killContainer(parts, container, call.request.query.get('signal') ?? '')),
-    },
-    {
-      method: 'POST',
-      path: '/containers/{id}/pause',
-      handler: act(parts, (container) => pauseContainer(parts, container)),
-    },
-    {
-      method: 'POST',
-      path: '/containers/{id}/unpause',
-      handler: act(parts, (container) => unpauseContainer(parts, container)),
-    },
-    {
-      method: 'POST',
-      path: '/containers/{id}/rename',
-      handler: act(parts, (container, call) => renameContainer(parts, container, call.request.query.get('name') ?? '')),
-    },
-    {
-      method: 'POST',
-      path: '/containers/{id}/resize',
-      handler: async (call) => {
-        const container = parts.book.resolve(param(call, 'id'))
-        const size = readSize(call)
-        if (!isAlive(container.record.state))
-          throw new GantryError('ENGINE_NOT_RUNNING', 'conflict', `Container ${container.id} is not running`)
-        await resizeTerminal(parts.world.files, bundleOf(parts, container.id), size)
-        parts.emit({
-          type: 'container',
-          action: 'resize',
-          id: container.id,
-          attributes: {
-            ...container.record.config.Labels,
-            height: String(size.height),
-            width: String(size.width),
-            image: container.record.config.Image,
-            name: container.record.name,
-          },
-        })
-        call.response.send(200)
-      },
-    },
-    { method: 'POST', path: '/containers/{id}/update', handler: (call) => handleUpdate(parts, call) },
-    { method: 'POST', path: '/containers/{id}/wait', handler: (call) => handleWait(parts, call) },
-    { method: 'POST', path: '/containers/prune', handler: (call) => handlePrune(parts, call) },
-    {
-      method: 'DELETE',
-      path: '/containers/{id}',
-      handler: act(parts, (container, call) => {
-        const { query } = call.request
-        if (query.flag('link'))
-          throw new GantryError(
-            'ENGINE_LINKS',
-            'invalid',
-            'removing a link is not supported: use a user-defined network',
-          )
-        return removeContainer(parts, container, { force: query.flag('force'), volumes: query.flag('v') })
-      }),
-    },
+    row('POST', '/containers/create', handleCreate),
+    row('GET', '/containers/json', handleList),
+    row('GET', '/containers/{id}/json', handleInspect),
+    row('POST', '/containers/{id}/resize', handleResize),
+    row('POST', '/containers/{id}/update', handleUpdate),
+    row('POST', '/containers/{id}/wait', handleWait),
+    row('POST', '/containers/prune', handlePrune),
+    row('DELETE', '/containers/{id}', handleRemove),
+    ...containerActionRoutes(parts),
   ]
 }

@@ -16,7 +16,9 @@ export const engineHeaders: Readonly<Record<string, string>> = {
   'Docker-Experimental': 'false',
 }
 
-const pageNotFound = new GantryError('ENGINE_NO_ROUTE', 'not-found', 'page not found')
+const pageNotFound = new GantryError('ENGINE_NO_ROUTE', 'not-found', 'page not found', {
+  remedy: 'The API reference lists the paths.',
+})
 
 /** An error as Docker's JSON, with the status of its kind. System errors that nobody named are 500. */
 export function encodeEngineError(error: unknown, request: { readonly path: string }): EncodedError {

@@ -83,88 +83,65 @@ async function handleLoad(images: Images, call: ApiCall): Promise<void> {
   response.end()
 }
 
+function handleList(images: Images, call: ApiCall): void {
+  const { query } = call.request
+  const filters = readFilters(call)
+  checkFilters(filters, listFilters)
+  const filter = query.get('filter') ?? ''
+  const all = filter === '' ? filters : { ...filters, reference: [...(filters['reference'] ?? []), filter] }
+  const rows = images.list({ all: query.flag('all'), filters: all, sharedSize: query.flag('shared-size') })
+  const shape = { minor: call.version.minor, digests: query.flag('digests') }
+  call.response.json(
+    200,
+    rows.map((row) => viewRow(row, shape)),
+  )
+}
+
+async function handleTag(images: Images, call: ApiCall): Promise<void> {
+  const { query } = call.request
+  const repository = query.get('repo') ?? ''
+  const tag = query.get('tag') ?? ''
+  await images.tag(param(call, 'name'), tag === '' ? repository : `${repository}:${tag}`)
+  call.response.send(201)
+}
+
+async function handleRemove(images: Images, call: ApiCall): Promise<void> {
+  const { query } = call.request
+  const options = { force: query.flag('force'), noPrune: query.flag('noprune') }
+  call.response.json(200, await images.remove(param(call, 'name'), options))
+}
+
+async function handlePrune(images: Images, call: ApiCall): Promise<void> {
+  const filters = readFilters(call)
+  checkFilters(filters, pruneFilters)
+  const { ImagesDeleted, SpaceReclaimed } = await images.prune(filters)
+  call.response.json(200, { ImagesDeleted: ImagesDeleted.length > 0 ? ImagesDeleted : null, SpaceReclaimed })
+}
+
+function handleSaveMany(images: Images, call: ApiCall): Promise<void> {
+  const names = call.request.query.all('names').flatMap((name) => name.split(','))
+  return handleSave(images, names, call)
+}
+
 export function imageRoutes(images: Images): ApiRoute[] {
+  const row = (
+    method: string,
+    path: string,
+    handler: (images: Images, call: ApiCall) => Promise<void> | void,
+  ): ApiRoute => ({ method, path, handler: (call) => handler(images, call) })
   return [
-    {
-      method: 'GET',
-      path: '/images/json',
-      handler: (call) => {
-        const { query } = call.request
-        const filters = readFilters(call)
-        checkFilters(filters, listFilters)
-        const filter = query.get('filter')
-        const all =
-          filter === undefined || filter === ''
-            ? filters
-            : { ...filters, reference: [...(filters['reference'] ?? []), filter] }
-        const rows = images.list({ all: query.flag('all'), filters: all, sharedSize: query.flag('shared-size') })
-        call.response.json(
-          200,
-          rows.map((row) => viewRow(row, { minor: call.version.minor, digests: query.flag('digests') })),
-        )
-      },
-    },
-    {
-      method: 'GET',
-      path: '/images/{name...}/json',
-      handler: (call) => {
-        call.response.json(200, viewImage(images, images.resolve(param(call, 'name'))))
-      },
-    },
-    {
-      method: 'GET',
-      path: '/images/{name...}/history',
-      handler: (call) => {
-        call.response.json(200, images.history(param(call, 'name')))
-      },
-    },
-    {
-      method: 'POST',
-      path: '/images/{name...}/tag',
-      handler: async (call) => {
-        const { query } = call.request
-        const repository = query.get('repo') ?? ''
-        const tag = query.get('tag') ?? ''
-        await images.tag(param(call, 'name'), tag === '' ? repository : `${repository}:${tag}`)
-        call.response.send(201)
-      },
-    },
-    {
-      method: 'DELETE',
-      path: '/images/{name...}',
-      handler: async (call) => {
-        const { query } = call.request
-        call.response.json(
-          200,
-          await images.remove(param(call, 'name'), { force: query.flag('force'), noPrune: query.flag('noprune') }),
-        )
-      },
-    },
-    {
-      method: 'POST',
-      path: '/images/prune',
-      handler: async (call) => {
-        const filters = readFilters(call)
-        checkFilters(filters, pruneFilters)
-        const { ImagesDeleted, SpaceReclaimed } = await images.prune(filters)
-        call.response.json(200, { ImagesDeleted: ImagesDeleted.length > 0 ? ImagesDeleted : null, SpaceReclaimed })
-      },
-    },
-    {
-      method: 'GET',
-      path: '/images/get',
-      handler: (call) =>
-        handleSave(
-          images,
-          call.request.query.all('names').flatMap((names) => names.split(',')),
-          call,
-        ),
-    },
-    {
-      method: 'GET',
-      path: '/images/{name...}/get',
-      handler: (call) => handleSave(images, [param(call, 'name')], call),
-    },
-    { method: 'POST', path: '/images/load', handler: (call) => handleLoad(images, call) },
+    row('GET', '/images/json', handleList),
+    row('GET', '/images/{name...}/json', (_images, call) =>
+      call.response.json(200, viewImage(images, images.resolve(param(call, 'name')))),
+    ),
+    row('GET', '/images/{name...}/history', (_images, call) =>
+      call.response.json(200, images.history(param(call, 'name'))),
+    ),
+    row('POST', '/images/{name...}/tag', handleTag),
+    row('DELETE', '/images/{name...}', handleRemove),
+    row('POST', '/images/prune', handlePrune),
+    row('GET', '/images/get', handleSaveMany),
+    row('GET', '/images/{name...}/get', (_images, call) => handleSave(images, [param(call, 'name')], call)),
+    row('POST', '/images/load', handleLoad),
   ]
 }

@@ -13,7 +13,9 @@ function readQuery(call: ApiCall, now: number): LogQuery {
   const stdout = query.flag('stdout')
   const stderr = query.flag('stderr')
   if (!stdout && !stderr)
-    throw new GantryError('ENGINE_LOG_STREAMS', 'invalid', 'Bad parameters: you must choose at least one stream')
+    throw new GantryError('ENGINE_LOG_STREAMS', 'invalid', 'Bad parameters: you must choose at least one stream', {
+      remedy: 'Ask for stdout, stderr or both.',
+    })
   const tail = query.get('tail') ?? 'all'
   const since = parseApiTime('since', query.get('since') ?? '', now)
   const until = parseApiTime('until', query.get('until') ?? '', now)

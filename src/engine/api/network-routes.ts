@@ -121,7 +121,9 @@ export function networkRoutes(deps: NetworkApiDeps): ApiRoute[] {
       handler: (call) => {
         const scope = call.request.query.get('scope') ?? ''
         if (scope !== '' && scope !== 'local')
-          throw new GantryError('ENGINE_NO_SUCH_NETWORK', 'not-found', `network ${param(call, 'id')} not found`)
+          throw new GantryError('ENGINE_NO_SUCH_NETWORK', 'not-found', `network ${param(call, 'id')} not found`, {
+            remedy: 'docker network ls lists them.',
+          })
         call.response.json(200, viewFor(networks.inspect(param(call, 'id')), call.version.minor))
       },
     },

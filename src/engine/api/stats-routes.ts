@@ -11,7 +11,10 @@ async function handleStats(parts: EngineParts, call: ApiCall): Promise<void> {
   const container = parts.book.resolve(param(call, 'id'))
   const stream = query.flag('stream', true)
   const oneShot = call.version.minor >= 41 && query.flag('one-shot')
-  if (stream && oneShot) throw new GantryError('ENGINE_STATS', 'invalid', 'cannot have stream=true and one-shot=true')
+  if (stream && oneShot)
+    throw new GantryError('ENGINE_STATS', 'invalid', 'cannot have stream=true and one-shot=true', {
+      remedy: 'Ask for one sample or a stream.',
+    })
   call.response.start(200, { 'Content-Type': 'application/json' })
   try {
     for await (const stats of containerStats(parts, container, { stream, oneShot, signal }))

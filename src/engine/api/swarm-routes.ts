@@ -34,8 +34,14 @@ export function swarmRoutes(): ApiRoute[] {
     'ENGINE_CHECKPOINT',
     'not-implemented',
     'checkpoints are not supported by this engine',
+    { remedy: 'Stop and start containers instead.' },
   )
-  const plugin = new GantryError('ENGINE_PLUGIN', 'not-implemented', 'managed plugins are not supported by this engine')
+  const plugin = new GantryError(
+    'ENGINE_PLUGIN',
+    'not-implemented',
+    'managed plugins are not supported by this engine',
+    { remedy: 'Use the drivers that are built in.' },
+  )
   return [
     ...lists,
     refuse('GET', '/swarm', unavailable),
@@ -45,7 +51,13 @@ export function swarmRoutes(): ApiRoute[] {
     refuse('POST', '/swarm/init', new GantryError('ENGINE_SWARM', 'not-implemented', noSwarm)),
     refuse('POST', '/swarm/join', new GantryError('ENGINE_SWARM', 'not-implemented', noSwarm)),
     { method: 'GET', path: '/plugins', handler: (call) => call.response.json(200, []) },
-    refuse('GET', '/plugins/{name...}/json', new GantryError('ENGINE_PLUGIN', 'not-found', 'plugin not found')),
+    refuse(
+      'GET',
+      '/plugins/{name...}/json',
+      new GantryError('ENGINE_PLUGIN', 'not-found', 'plugin not found', {
+        remedy: 'Use the drivers that are built in.',
+      }),
+    ),
     refuse('POST', '/plugins/pull', plugin),
     refuse('POST', '/plugins/create', plugin),
     refuse('GET', '/containers/{id}/checkpoints', checkpoint),

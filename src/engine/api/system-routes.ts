@@ -90,7 +90,9 @@ async function handleEvents(deps: SystemApiDeps, call: ApiCall): Promise<void> {
   const filters = readFilters(call)
   checkEventFilters(filters)
   if (since !== undefined && until !== undefined && since > until) {
-    throw new GantryError('ENGINE_EVENTS_RANGE', 'invalid', '`since` time cannot be after `until` time')
+    throw new GantryError('ENGINE_EVENTS_RANGE', 'invalid', '`since` time cannot be after `until` time', {
+      remedy: 'Swap the two times.',
+    })
   }
   call.response.start(200, { 'Content-Type': 'application/json' })
   for await (const event of eventStream(deps, { since, until, filters }, signal)) {
@@ -147,7 +149,7 @@ export function systemRoutes(deps: SystemApiDeps): ApiRoute[] {
     {
       method: 'GET',
       path: '/info',
-      handler: async (call) => call.response.json(200, await viewInfo(deps.parts, deps.facts)),
+      handler: (call) => call.response.json(200, viewInfo(deps.parts, deps.facts)),
     },
     { method: 'GET', path: '/events', handler: (call) => handleEvents(deps, call) },
     { method: 'GET', path: '/system/df', handler: (call) => handleDiskUse(deps, call) },

@@ -98,7 +98,10 @@ async function handleCreate(deps: TransferApiDeps, call: ApiCall): Promise<void>
   const source = query.get('fromSrc') ?? ''
   if (source !== '') return handleImport(deps, call, source)
   const name = query.get('fromImage') ?? ''
-  if (name === '') throw new GantryError('ENGINE_PULL_NAME', 'invalid', 'either fromImage or fromSrc is needed')
+  if (name === '')
+    throw new GantryError('ENGINE_PULL_NAME', 'invalid', 'either fromImage or fromSrc is needed', {
+      remedy: 'Name an image to pull or a source to import.',
+    })
   const tag = query.get('tag') ?? ''
   const bare = name.replace(/:$/, '')
   const named = /(:[^/]+|@.+)$/.test(bare)
@@ -149,10 +152,15 @@ export function transferRoutes(deps: TransferApiDeps): ApiRoute[] {
       handler: async (call) => {
         const { query, headers, signal } = call.request
         const term = query.get('term') ?? ''
-        if (term === '') throw new GantryError('ENGINE_SEARCH_TERM', 'invalid', 'invalid search term: it is empty')
+        if (term === '')
+          throw new GantryError('ENGINE_SEARCH_TERM', 'invalid', 'invalid search term: it is empty', {
+            remedy: 'Give something to look for.',
+          })
         const limit = query.integer('limit', 25)
         if (limit < 1 || limit > 100)
-          throw new GantryError('ENGINE_SEARCH_LIMIT', 'invalid', `limit ${limit} is outside the range of [1, 100]`)
+          throw new GantryError('ENGINE_SEARCH_LIMIT', 'invalid', `limit ${limit} is outside the range of [1, 100]`, {
+            remedy: 'Choose a limit from 1 to 100.',
+          })
         call.response.json(
           200,
           await transfer.search({

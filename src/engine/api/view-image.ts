@@ -29,37 +29,42 @@ function viewConfig(config: ImageRunConfig | undefined): object {
   }
 }
 
+/** Where the layers lie, as the overlay driver of Docker shows them. */
+function viewGraph(images: Images, record: ImageRecord): object {
+  const [upper = '', ...lower] = record.diffIds.map((diffId) => images.layers.pathOf(diffId)).toReversed()
+  const below = lower.length > 0 ? { LowerDir: lower.join(':') } : {}
+  return { Data: { ...below, MergedDir: '', UpperDir: upper, WorkDir: '' }, Name: 'overlay2' }
+}
+
+/** What was said about the image when it was made. */
+function viewOrigin({ config, parent }: ImageRecord): object {
+  const said: [string, string | undefined, string][] = [
+    ['Parent', parent, ''],
+    ['Comment', config.comment ?? config.history?.at(-1)?.comment, ''],
+    ['Created', config.created, '0001-01-01T00:00:00Z'],
+    ['Container', config.container, ''],
+    ['DockerVersion', config.docker_version, ''],
+    ['Author', config.author, ''],
+  ]
+  return Object.fromEntries(said.map(([key, value, absent]) => [key, value ?? absent]))
+}
+
 /** The document. */
 export function viewImage(images: Images, record: ImageRecord): object {
   const { config } = record
-  const folders = record.diffIds.map((diffId) => images.layers.pathOf(diffId)).toReversed()
-  const [upper, ...lower] = folders
   return {
     Id: record.id,
     RepoTags: record.tags.map((tag) => familiarReference(parseReference(tag))),
     RepoDigests: record.digests.map((digest) => familiarReference(parseReference(digest))),
-    Parent: record.parent ?? '',
-    Comment: config.comment ?? config.history?.at(-1)?.comment ?? '',
-    Created: config.created ?? '0001-01-01T00:00:00Z',
-    Container: config.container ?? '',
+    ...viewOrigin(record),
     ContainerConfig: viewConfig(config.container_config),
-    DockerVersion: config.docker_version ?? '',
-    Author: config.author ?? '',
     Config: viewConfig(config.config),
     Architecture: config.architecture,
     ...(config.variant === undefined ? {} : { Variant: config.variant }),
     Os: config.os,
     Size: record.sizeBytes,
     VirtualSize: record.sizeBytes,
-    GraphDriver: {
-      Data: {
-        ...(lower.length > 0 ? { LowerDir: lower.join(':') } : {}),
-        MergedDir: '',
-        UpperDir: upper ?? '',
-        WorkDir: '',
-      },
-      Name: 'overlay2',
-    },
+    GraphDriver: viewGraph(images, record),
     RootFS: { Type: 'layers', ...(record.diffIds.length > 0 ? { Layers: record.diffIds } : {}) },
     Metadata: { LastTagTime: formatWhen(record.lastTagMs) },
   }

@@ -21,22 +21,90 @@ export interface EngineFacts {
   readonly warnings: readonly string[]
 }
 
-const none = { ID: '', Expected: '' }
+/** What every engine of this kind can do and what it has none of. */
+const abilities = {
+  MemoryLimit: true,
+  CpuCfsPeriod: true,
+  CpuCfsQuota: true,
+  CPUShares: true,
+  CPUSet: true,
+  PidsLimit: true,
+  IPv4Forwarding: true,
+  BridgeNfIptables: false,
+  BridgeNfIp6tables: false,
+  Debug: false,
+  NFd: 0,
+  NGoroutines: 0,
+  NEventsListener: 0,
+  CgroupDriver: 'cgroupfs',
+  OSVersion: '',
+  IndexServerAddress: 'https://index.docker.io/v1/',
+  RegistryConfig: {
+    AllowNondistributableArtifactsCIDRs: null,
+    AllowNondistributableArtifactsHostnames: null,
+    InsecureRegistryCIDRs: ['127.0.0.0/8', '::1/128'],
+    IndexConfigs: { 'docker.io': { Name: 'docker.io', Mirrors: [], Secure: true, Official: true } },
+    Mirrors: [],
+  },
+  GenericResources: null,
+  HttpProxy: '',
+  HttpsProxy: '',
+  NoProxy: '',
+  Labels: [],
+  ExperimentalBuild: false,
+  Swarm: {
+    NodeID: '',
+    NodeAddr: '',
+    LocalNodeState: 'inactive',
+    ControlAvailable: false,
+    Error: '',
+    RemoteManagers: null,
+  },
+  LiveRestoreEnabled: true,
+  Isolation: '',
+  InitBinary: 'docker-init',
+  ContainerdCommit: { ID: '', Expected: '' },
+  SecurityOptions: ['name=seccomp,profile=builtin'],
+  ProductLicense: '',
+}
 
-/** The document. */
-export async function viewInfo(parts: EngineParts, facts: EngineFacts): Promise<object> {
-  const { machine, clock } = parts.world
+function countStates(parts: EngineParts): object {
   const states = parts.book.all().map((container) => container.record.state.status)
-  const count = (...wanted: string[]): number => states.filter((status) => wanted.includes(status)).length
-  const running = count('running', 'restarting')
-  const paused = count('paused')
+  const running = states.filter((status) => status === 'running' || status === 'restarting').length
+  const paused = states.filter((status) => status === 'paused').length
   return {
-    ID: facts.id,
     Containers: states.length,
     ContainersRunning: running,
     ContainersPaused: paused,
     ContainersStopped: states.length - running - paused,
     Images: parts.images.all().length,
+  }
+}
+
+function viewMachine(parts: EngineParts, facts: EngineFacts): object {
+  const { machine, clock } = parts.world
+  return {
+    SystemTime: formatInstant(clock.now()),
+    KernelVersion: machine.kernelRelease,
+    OperatingSystem: facts.operatingSystem,
+    OSType: machine.os,
+    Architecture: machine.architecture,
+    NCPU: machine.cpuCount,
+    MemTotal: machine.memoryBytes,
+    Name: facts.name,
+    CgroupVersion: parts.unifiedCgroups ? '2' : '1',
+    OomKillDisable: !parts.unifiedCgroups,
+    SwapLimit: parts.facts.swapLimit,
+  }
+}
+
+/** The document. */
+export function viewInfo(parts: EngineParts, facts: EngineFacts): object {
+  const { runtime, defaults } = parts
+  const runtimes = parts.facts.runtimes.map((name) => [name, { path: name === runtime.name ? runtime.path : name }])
+  return {
+    ID: facts.id,
+    ...countStates(parts),
     Driver: 'overlay2',
     DriverStatus: [
       ['Backing Filesystem', 'extfs'],
@@ -45,69 +113,15 @@ export async function viewInfo(parts: EngineParts, facts: EngineFacts): Promise<
       ['userxattr', 'false'],
     ],
     Plugins: { Volume: ['local'], Network: facts.networkDrivers, Authorization: null, Log: logDrivers },
-    MemoryLimit: true,
-    SwapLimit: parts.facts.swapLimit,
-    CpuCfsPeriod: true,
-    CpuCfsQuota: true,
-    CPUShares: true,
-    CPUSet: true,
-    PidsLimit: true,
-    IPv4Forwarding: true,
-    BridgeNfIptables: false,
-    BridgeNfIp6tables: false,
-    OomKillDisable: !parts.unifiedCgroups,
-    Debug: false,
-    NFd: 0,
-    NGoroutines: 0,
-    SystemTime: formatInstant(clock.now()),
-    LoggingDriver: parts.defaults.logConfig.Type,
-    CgroupDriver: 'cgroupfs',
-    CgroupVersion: parts.unifiedCgroups ? '2' : '1',
-    NEventsListener: 0,
-    KernelVersion: machine.kernelRelease,
-    OperatingSystem: facts.operatingSystem,
-    OSVersion: '',
-    OSType: machine.os,
-    Architecture: machine.architecture,
-    IndexServerAddress: 'https://index.docker.io/v1/',
-    RegistryConfig: {
-      AllowNondistributableArtifactsCIDRs: null,
-      AllowNondistributableArtifactsHostnames: null,
-      InsecureRegistryCIDRs: ['127.0.0.0/8', '::1/128'],
-      IndexConfigs: { 'docker.io': { Name: 'docker.io', Mirrors: [], Secure: true, Official: true } },
-      Mirrors: [],
-    },
-    NCPU: machine.cpuCount,
-    MemTotal: machine.memoryBytes,
-    GenericResources: null,
+    ...abilities,
+    ...viewMachine(parts, facts),
+    LoggingDriver: defaults.logConfig.Type,
     DockerRootDir: facts.rootDirectory,
-    HttpProxy: '',
-    HttpsProxy: '',
-    NoProxy: '',
-    Name: facts.name,
-    Labels: [],
-    ExperimentalBuild: false,
     ServerVersion: engineVersion,
-    Runtimes: Object.fromEntries(
-      parts.facts.runtimes.map((name) => [name, { path: name === parts.runtime.name ? parts.runtime.path : name }]),
-    ),
-    DefaultRuntime: parts.defaults.runtime,
-    Swarm: {
-      NodeID: '',
-      NodeAddr: '',
-      LocalNodeState: 'inactive',
-      ControlAvailable: false,
-      Error: '',
-      RemoteManagers: null,
-    },
-    LiveRestoreEnabled: true,
-    Isolation: '',
-    InitBinary: 'docker-init',
-    ContainerdCommit: none,
-    RuncCommit: { ID: parts.runtime.version, Expected: parts.runtime.version },
+    Runtimes: Object.fromEntries(runtimes),
+    DefaultRuntime: defaults.runtime,
+    RuncCommit: { ID: runtime.version, Expected: runtime.version },
     InitCommit: { ID: facts.initVersion, Expected: facts.initVersion },
-    SecurityOptions: ['name=seccomp,profile=builtin'],
-    ProductLicense: '',
     Warnings: facts.warnings.length > 0 ? facts.warnings : null,
   }
 }

@@ -112,29 +112,39 @@ function adaptMemory(config: HostConfig): Pick<HostConfig, 'MemorySwap' | 'Memor
   return { MemorySwap, MemorySwappiness: config.MemorySwappiness === -1 ? null : config.MemorySwappiness }
 }
 
+/** Proc and sys paths are hidden unless the container is privileged or says that it wants them. */
+function pathsOf(config: HostConfig): Pick<HostConfig, 'MaskedPaths' | 'ReadonlyPaths'> {
+  const open = config.Privileged || config.SecurityOpt?.includes('systempaths=unconfined') === true
+  if (open) return { MaskedPaths: null, ReadonlyPaths: null }
+  return {
+    MaskedPaths: config.MaskedPaths ?? defaultMaskedPaths,
+    ReadonlyPaths: config.ReadonlyPaths ?? defaultReadonlyPaths,
+  }
+}
+
+/** Options given without a driver are the default driver's. */
+function loggingOf({ LogConfig }: HostConfig, fallback: HostConfig['LogConfig']): HostConfig['LogConfig'] {
+  const options = LogConfig.Config ?? {}
+  if (LogConfig.Type !== '') return { Type: LogConfig.Type, Config: options }
+  return { Type: fallback.Type, Config: { ...fallback.Config, ...options } }
+}
+
 /** The complete host configuration of a new container. */
 export function completeHostConfig(user: Partial<HostConfig>, defaults: HostDefaults): HostConfig {
   const config: HostConfig = { ...baseConfig, ...given(user) }
-  const open = config.Privileged || config.SecurityOpt?.includes('systempaths=unconfined') === true
   const text = (value: string, fallback: string): string => (value === '' ? fallback : value)
+  const { Name, MaximumRetryCount } = config.RestartPolicy
   return {
     ...config,
     ...adaptMemory(config),
-    PidsLimit: config.PidsLimit !== null && config.PidsLimit <= 0 ? null : config.PidsLimit,
-    LogConfig:
-      config.LogConfig.Type === ''
-        ? { Type: defaults.logConfig.Type, Config: { ...defaults.logConfig.Config, ...config.LogConfig.Config } }
-        : { Type: config.LogConfig.Type, Config: config.LogConfig.Config ?? {} },
+    ...pathsOf(config),
+    PidsLimit: (config.PidsLimit ?? 0) <= 0 ? null : config.PidsLimit,
+    LogConfig: loggingOf(config, defaults.logConfig),
     NetworkMode: text(config.NetworkMode, 'default'),
-    RestartPolicy: {
-      Name: text(config.RestartPolicy.Name, 'no') as 'no',
-      MaximumRetryCount: config.RestartPolicy.MaximumRetryCount ?? 0,
-    },
+    RestartPolicy: { Name: text(Name ?? '', 'no') as 'no', MaximumRetryCount: Number(MaximumRetryCount ?? 0) },
     IpcMode: text(config.IpcMode, 'private'),
     CgroupnsMode: text(config.CgroupnsMode, config.Privileged ? 'host' : defaults.cgroupnsMode),
     Runtime: text(config.Runtime, defaults.runtime),
     ShmSize: config.ShmSize === 0 ? defaults.shmSizeBytes : config.ShmSize,
-    MaskedPaths: open ? null : (config.MaskedPaths ?? defaultMaskedPaths),
-    ReadonlyPaths: open ? null : (config.ReadonlyPaths ?? defaultReadonlyPaths),
   }
 }

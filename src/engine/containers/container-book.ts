@@ -3,6 +3,7 @@ import { createKeyedMutex } from '#base/async/keyed-mutex.ts'
 import type { KeyedMutex } from '#base/async/keyed-mutex.ts'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { Clock } from '#world/ports/clock.ts'
+import { randomHex } from '#world/ports/random.ts'
 import type { Random } from '#world/ports/random.ts'
 import type { RecordTable } from '#engine/records/record-table.ts'
 import { AttachBroker } from '#engine/runtime/attach-broker.ts'
@@ -102,116 +103,129 @@ function nameTaken(name: string, owner: string): GantryError {
     'ENGINE_NAME_TAKEN',
     'conflict',
     `Conflict. The container name "/${name}" is already in use by container "${owner}". You have to remove (or rename) that container to be able to reuse that name.`,
-    { details: { owner } },
+    { details: { owner }, remedy: 'Choose another name, or remove the other container.' },
   )
 }
 
-/** Loads all records; nothing of them is started or checked yet. */
-export async function openContainerBook(deps: ContainerBookDeps): Promise<ContainerBook> {
-  const { clock, random, table } = deps
-  const containers = new Map<string, Container>()
-  const names = new Map<string, string>()
-  for (const [id, record] of await table.load()) {
-    containers.set(id, makeContainer(record, clock))
-    names.set(record.name, id)
+class Book implements ContainerBook {
+  readonly locks: KeyedMutex = createKeyedMutex()
+  readonly #deps: ContainerBookDeps
+  readonly #containers = new Map<string, Container>()
+  /** Container ids by name. */
+  readonly #names = new Map<string, string>()
+
+  constructor(deps: ContainerBookDeps, records: Iterable<ContainerRecord>) {
+    this.#deps = deps
+    for (const record of records) {
+      this.#containers.set(record.id, makeContainer(record, deps.clock))
+      this.#names.set(record.name, record.id)
+    }
   }
 
-  const byName = (name: string): Container | undefined =>
-    containers.get(names.get(name.startsWith('/') ? name.slice(1) : name) ?? '')
+  all(): Container[] {
+    return [...this.#containers.values()].toSorted((a, b) => b.record.createdAt - a.record.createdAt)
+  }
 
-  const find = (nameOrId: string): Container | undefined => {
+  byName(name: string): Container | undefined {
+    return this.#containers.get(this.#names.get(name.startsWith('/') ? name.slice(1) : name) ?? '')
+  }
+
+  find(nameOrId: string): Container | undefined {
     if (nameOrId === '') return undefined
-    const exact = containers.get(nameOrId) ?? byName(nameOrId)
+    const exact = this.#containers.get(nameOrId) ?? this.byName(nameOrId)
     if (exact !== undefined || !/^[0-9a-f]{1,64}$/.test(nameOrId)) return exact
-    const matches = [...containers.keys()].filter((id) => id.startsWith(nameOrId))
+    const matches = [...this.#containers.keys()].filter((id) => id.startsWith(nameOrId))
     if (matches.length > 1) {
       throw new GantryError('ENGINE_ID_AMBIGUOUS', 'invalid', `Multiple IDs found with provided prefix: ${nameOrId}`, {
         remedy: 'Give more digits.',
       })
     }
-    return matches[0] === undefined ? undefined : containers.get(matches[0])
+    return matches[0] === undefined ? undefined : this.#containers.get(matches[0])
   }
 
-  const reserve = (name: string, id: string): void => {
-    const owner = names.get(name)
-    if (owner !== undefined && owner !== id) throw nameTaken(name, owner)
-    names.set(name, id)
+  resolve(nameOrId: string): Container {
+    const container = this.find(nameOrId)
+    if (container !== undefined) return container
+    throw new GantryError('ENGINE_NO_SUCH_CONTAINER', 'not-found', `No such container: ${nameOrId}`, {
+      remedy: 'docker ps -a lists them.',
+    })
   }
 
-  const save = async (container: Container, record: ContainerRecord): Promise<void> => {
-    container.record = record
-    await table.save(container.id, record)
+  requireFreeName(name: string): void {
+    const owner = this.#names.get(name)
+    if (owner !== undefined) throw nameTaken(name, owner)
+  }
+
+  async add(record: ContainerRecord): Promise<Container> {
+    this.#reserve(record.name, record.id)
+    const container = makeContainer(record, this.#deps.clock)
+    try {
+      await this.#deps.table.save(record.id, record)
+    } catch (error) {
+      this.#names.delete(record.name)
+      throw error
+    }
+    this.#containers.set(record.id, container)
+    return container
+  }
+
+  update(container: Container, change: Parameters<ContainerBook['update']>[1]): Promise<void> {
+    const { state, ...rest } = change
+    const before = container.record
+    return this.#save(container, { ...before, ...rest, state: { ...before.state, ...state } })
+  }
+
+  async rename(container: Container, name: string): Promise<void> {
+    const before = container.record.name
+    this.#reserve(name, container.id)
+    try {
+      await this.#save(container, { ...container.record, name })
+    } catch (error) {
+      this.#names.delete(name)
+      throw error
+    }
+    this.#names.delete(before)
+  }
+
+  async remove(container: Container): Promise<void> {
+    await this.#deps.table.remove(container.id)
+    this.#containers.delete(container.id)
+    if (this.#names.get(container.record.name) === container.id) this.#names.delete(container.record.name)
     for (const listener of container.listeners) listener(container)
   }
 
-  return {
-    locks: createKeyedMutex(),
-    all: () => [...containers.values()].toSorted((a, b) => b.record.createdAt - a.record.createdAt),
-    find,
-    byName,
-    resolve: (nameOrId) => {
-      const container = find(nameOrId)
-      if (container !== undefined) return container
-      throw new GantryError('ENGINE_NO_SUCH_CONTAINER', 'not-found', `No such container: ${nameOrId}`, {
-        remedy: 'docker ps -a lists them.',
-      })
-    },
-    requireFreeName: (name) => {
-      const owner = names.get(name)
-      if (owner !== undefined) throw nameTaken(name, owner)
-    },
-    add: async (record) => {
-      reserve(record.name, record.id)
-      const container = makeContainer(record, clock)
-      try {
-        await table.save(record.id, record)
-      } catch (error) {
-        names.delete(record.name)
-        throw error
-      }
-      containers.set(record.id, container)
-      return container
-    },
-    update: (container, change) => {
-      const { state, ...rest } = change
-      const before = container.record
-      return save(container, {
-        ...before,
-        ...rest,
-        state: state === undefined ? before.state : { ...before.state, ...state },
-      })
-    },
-    rename: async (container, name) => {
-      const before = container.record.name
-      reserve(name, container.id)
-      try {
-        await save(container, { ...container.record, name })
-      } catch (error) {
-        names.delete(name)
-        throw error
-      }
-      names.delete(before)
-    },
-    remove: async (container) => {
-      await table.remove(container.id)
-      containers.delete(container.id)
-      if (names.get(container.record.name) === container.id) names.delete(container.record.name)
-      for (const listener of container.listeners) listener(container)
-    },
-    inventName: () => {
-      for (let attempt = 0; ; attempt += 1) {
-        const adjective = nameAdjectives[random.below(nameAdjectives.length)] ?? 'calm'
-        const noun = nameNouns[random.below(nameNouns.length)] ?? 'pier'
-        const name = `${adjective}_${noun}${attempt === 0 ? '' : random.below(10 ** Math.min(attempt, 9))}`
-        if (!names.has(name)) return name
-      }
-    },
-    // An id that is all digits would be taken for a number by some tools.
-    inventId: () => {
-      for (;;) {
-        const id = Buffer.from(random.bytes(32)).toString('hex')
-        if (/[a-f]/.test(id.slice(0, 12)) && !containers.has(id)) return id
-      }
-    },
+  inventName(): string {
+    const { random } = this.#deps
+    for (let attempt = 0; ; attempt += 1) {
+      const adjective = nameAdjectives[random.below(nameAdjectives.length)] ?? 'calm'
+      const noun = nameNouns[random.below(nameNouns.length)] ?? 'pier'
+      const name = `${adjective}_${noun}${attempt === 0 ? '' : random.below(10 ** Math.min(attempt, 9))}`
+      if (!this.#names.has(name)) return name
+    }
   }
+
+  /** An id that is all digits would be taken for a number by some tools. */
+  inventId(): string {
+    for (;;) {
+      const id = randomHex(this.#deps.random, 32)
+      if (/[a-f]/.test(id.slice(0, 12)) && !this.#containers.has(id)) return id
+    }
+  }
+
+  #reserve(name: string, id: string): void {
+    const owner = this.#names.get(name)
+    if (owner !== undefined && owner !== id) throw nameTaken(name, owner)
+    this.#names.set(name, id)
+  }
+
+  async #save(container: Container, record: ContainerRecord): Promise<void> {
+    container.record = record
+    await this.#deps.table.save(container.id, record)
+    for (const listener of container.listeners) listener(container)
+  }
+}
+
+/** Loads all records; nothing of them is started or checked yet. */
+export async function openContainerBook(deps: ContainerBookDeps): Promise<ContainerBook> {
+  return new Book(deps, (await deps.table.load()).values())
 }

@@ -112,6 +112,22 @@ function resolveContainerModes(parts: EngineParts, hostConfig: HostConfig): Host
   }
 }
 
+/** What its user asked for and what follows from it, checked: configuration, host configuration, warnings. */
+function planConfig(
+  parts: EngineParts,
+  request: CreateContainerRequest,
+  image: ImageRecord & { readonly containerId: string },
+): Pick<ContainerRecord, 'config' | 'hostConfig'> & { readonly warnings: string[] } {
+  const { body } = request
+  const completed = completeHostConfig(body.HostConfig ?? {}, parts.defaults)
+  const sharesName = completed.NetworkMode === 'host' || completed.UTSMode === 'host'
+  const hostname = sharesName ? parts.world.machine.hostname : image.containerId.slice(0, 12)
+  const config = mergeConfig(body, image.config.config ?? {}, hostname)
+  const hostnameGiven = (body.Hostname ?? '') !== ''
+  const warnings = checkHostConfig(completed, config, { facts: parts.facts, hostnameGiven })
+  return { config, warnings, hostConfig: resolveContainerModes(parts, completed) }
+}
+
 function planRecord(
   parts: EngineParts,
   request: CreateContainerRequest,
@@ -120,15 +136,7 @@ function planRecord(
   const { body } = request
   const id = parts.book.inventId()
   const name = request.name === '' ? parts.book.inventName() : parseContainerName(request.name)
-  const completed = completeHostConfig(body.HostConfig ?? {}, parts.defaults)
-  const hostname =
-    completed.NetworkMode === 'host' || completed.UTSMode === 'host' ? parts.world.machine.hostname : id.slice(0, 12)
-  const config = mergeConfig(body, image.config.config ?? {}, hostname)
-  const warnings = checkHostConfig(completed, config, {
-    facts: parts.facts,
-    hostnameGiven: (body.Hostname ?? '') !== '',
-  })
-  const hostConfig = resolveContainerModes(parts, completed)
+  const { config, hostConfig, warnings } = planConfig(parts, request, { ...image, containerId: id })
   const mounts = planMounts({
     hostConfig,
     volumes: Object.keys(config.Volumes ?? {}),

@@ -26,9 +26,12 @@ export async function pauseContainer(parts: EngineParts, container: Container): 
         'ENGINE_RESTARTING',
         'conflict',
         `Container ${container.id} is restarting, wait until the container is running`,
+        { remedy: 'Wait until it runs, or stop it.' },
       )
     if (status !== 'running')
-      throw new GantryError('ENGINE_NOT_RUNNING', 'conflict', `Container ${container.id} is not running`)
+      throw new GantryError('ENGINE_NOT_RUNNING', 'conflict', `Container ${container.id} is not running`, {
+        remedy: 'Start it first.',
+      })
     const { parent, group } = cgroupOf(parts, container)
     await freeze(parts.world.files, container.id, { parent, frozen: true })
     await waitFrozen(parts.world.files, parts.world.clock, group)
@@ -41,7 +44,9 @@ export async function pauseContainer(parts: EngineParts, container: Container): 
 export async function unpauseContainer(parts: EngineParts, container: Container): Promise<void> {
   await parts.book.locks.run(container.id, async () => {
     if (container.record.state.status !== 'paused')
-      throw new GantryError('ENGINE_NOT_PAUSED', 'conflict', `Container ${container.id} is not paused`)
+      throw new GantryError('ENGINE_NOT_PAUSED', 'conflict', `Container ${container.id} is not paused`, {
+        remedy: 'docker ps shows what is paused.',
+      })
     await freeze(parts.world.files, container.id, { parent: cgroupOf(parts, container).parent, frozen: false })
     await parts.book.update(container, { state: { status: 'running' } })
     parts.emit({ type: 'container', action: 'unpause', id: container.id, attributes: attributesOf(container.record) })

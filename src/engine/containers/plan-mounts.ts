@@ -107,15 +107,15 @@ export function parseBind(raw: string, volumeDriver: string): PlannedMount {
   if (!bind && source !== '' && !volumeName.test(source)) throw badVolumeName(source)
   const type = bind ? 'bind' : 'volume'
   const propagation = words.find((word) => propagations.includes(word))
-  const named = !bind && source !== ''
+  const [impliedMode, impliedPropagation] = bind ? ['', 'rprivate'] : [source === '' ? '' : 'z', '']
   return {
     ...plain,
     type,
     source: bind ? posix.normalize(source) : source,
     target: checkBindTarget(raw, target, type),
     readOnly: words.includes('ro'),
-    mode: mode ?? (named ? 'z' : ''),
-    propagation: propagation ?? (bind ? 'rprivate' : ''),
+    mode: mode ?? impliedMode,
+    propagation: propagation ?? impliedPropagation,
     copyUp: !bind && !words.includes('nocopy'),
     createSource: bind,
     driver: volumeDriver,

@@ -75,6 +75,7 @@ async function mapDevice(files: Files, mapping: HostConfig['Devices'][number]): 
       'ENGINE_DEVICE',
       'invalid',
       `error gathering device information while adding custom device "${PathOnHost}": ${reason}`,
+      { remedy: 'Name a device node of the host.' },
     )
   let stat: FileStat
   try {

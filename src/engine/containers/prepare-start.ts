@@ -93,6 +93,7 @@ async function planShm(parts: EngineParts, record: ContainerRecord, bundle: stri
         'ENGINE_IPC_PRIVATE',
         'invalid',
         `cannot join IPC of container ${donor.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
+        { remedy: 'Create the donor with --ipc shareable.' },
       )
     }
     return join(bundleOf(parts, donor.id), 'shm')

@@ -87,6 +87,7 @@ export async function removeContainer(
       'ENGINE_REMOVAL_RUNNING',
       'conflict',
       `removal of container ${container.id} is already in progress`,
+      { remedy: 'Wait for the other removal.' },
     )
   }
   const { state } = container.record

@@ -42,13 +42,18 @@ export async function ensureDirectoryInRoot(deps: RootDeps, root: string, path: 
     .normalize(path)
     .split('/')
     .filter((name) => name !== '')
-  if (names.length > depthMax) throw new GantryError('ENGINE_PATH_DEPTH', 'invalid', `path is too deep: ${path}`)
+  if (names.length > depthMax)
+    throw new GantryError('ENGINE_PATH_DEPTH', 'invalid', `path is too deep: ${path}`, {
+      remedy: 'Choose a shorter path.',
+    })
   for (let depth = 1; depth <= names.length; depth += 1) {
     const partial = `/${names.slice(0, depth).join('/')}`
     try {
       using place = deps.kernel.openInRoot(root, partial)
       if ((await deps.files.stat(place.path)).type !== 'directory') {
-        throw new GantryError('ENGINE_NOT_A_DIRECTORY', 'invalid', `Cannot mkdir: ${path} is not a directory`)
+        throw new GantryError('ENGINE_NOT_A_DIRECTORY', 'invalid', `Cannot mkdir: ${path} is not a directory`, {
+          remedy: 'Choose another working directory, or change the image.',
+        })
       }
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error

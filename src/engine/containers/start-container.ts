@@ -33,7 +33,9 @@ function checkStartable(container: Container): void {
       remedy: 'docker unpause it.',
     })
   if (container.removing || status === 'removing' || status === 'dead') {
-    throw new GantryError('ENGINE_REMOVING', 'conflict', 'container is marked for removal and cannot be started')
+    throw new GantryError('ENGINE_REMOVING', 'conflict', 'container is marked for removal and cannot be started', {
+      remedy: 'Create another container.',
+    })
   }
 }
 

@@ -64,7 +64,9 @@ export async function stopContainer(
 ): Promise<void> {
   const { state } = container.record
   if (!isAlive(state) && state.status !== 'restarting')
-    throw new GantryError('ENGINE_NOT_RUNNING', 'not-modified', 'container is already stopped')
+    throw new GantryError('ENGINE_NOT_RUNNING', 'not-modified', 'container is already stopped', {
+      remedy: 'Start it first.',
+    })
   await stopQuietly(parts, container, options)
 }
 
@@ -80,6 +82,7 @@ export async function killContainer(parts: EngineParts, container: Container, si
       'ENGINE_KILL_STOPPED',
       'conflict',
       `Cannot kill container: ${name}: Container ${container.id} is not running`,
+      { remedy: 'docker ps lists what runs.' },
     )
   }
   const ends = signal === sigkill || signal === parseSignal(config.StopSignal ?? 'SIGTERM')

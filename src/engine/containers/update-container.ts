@@ -77,6 +77,7 @@ export async function updateContainer(
         'ENGINE_REMOVING',
         'conflict',
         `Cannot update container ${container.id}: Container is marked for removal and cannot be "update".`,
+        { remedy: 'Create another container.' },
       )
     const after = planUpdate(container.record.hostConfig, update, parts.facts.cpuCount)
     if (isAlive(container.record.state)) await applyLimits(parts.world.files, cgroupOf(parts, container).group, after)
@@ -98,6 +99,7 @@ export async function renameContainer(parts: EngineParts, container: Container, 
         'ENGINE_SAME_NAME',
         'invalid',
         'Renaming a container with the same name as its current name',
+        { remedy: 'Choose another name.' },
       )
     await parts.book.rename(container, name)
     await parts.networking.rename(container.record)

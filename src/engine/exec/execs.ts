@@ -1,6 +1,7 @@
 /** Processes that users run in running containers: created, started, looked at, forgotten a while after they ended. */
 import { join } from 'node:path'
 import { GantryError } from '#base/errors/gantry-error.ts'
+import { randomHex } from '#world/ports/random.ts'
 import type { Container } from '#engine/containers/container-book.ts'
 import { isAlive } from '#engine/containers/container-record.ts'
 import { parseDetachKeys } from '#engine/containers/detach-keys.ts'
@@ -34,6 +35,17 @@ export interface Exec {
   ended: Promise<void> | undefined
 }
 
+export interface RunToEndOptions {
+  readonly outputBytesMax: number
+  /** Aborting kills the command and everything it started. */
+  readonly signal: AbortSignal
+}
+
+export interface RunToEndResult {
+  readonly exitCode: number
+  readonly output: string
+}
+
 export interface Execs {
   create(container: Container, nameAsGiven: string, config: ExecConfig): Exec
   /** @throws GantryError not-found "No such exec instance: ID". */
@@ -42,11 +54,7 @@ export interface Execs {
   start(exec: Exec, size: readonly [number, number] | undefined): Promise<void>
   resize(exec: Exec, size: { readonly height: number; readonly width: number }): Promise<void>
   /** Runs a command to its end with its output kept (health checks). */
-  runToEnd(
-    container: Container,
-    config: ExecConfig,
-    options: { readonly outputBytesMax: number; readonly signal: AbortSignal },
-  ): Promise<{ readonly exitCode: number; readonly output: string }>
+  runToEnd(container: Container, config: ExecConfig, options: RunToEndOptions): Promise<RunToEndResult>
   view(exec: Exec): object
   /** Forgets the execs of a container that ended. */
   forget(containerId: string): void
@@ -70,6 +78,7 @@ function checkRunnable(container: Container, nameAsGiven: string): void {
       'ENGINE_RESTARTING',
       'conflict',
       `Container ${nameAsGiven} is restarting, wait until the container is running`,
+      { remedy: 'Wait until it runs, or stop it.' },
     )
   if (!isAlive(state))
     throw new GantryError('ENGINE_NOT_RUNNING', 'conflict', `Container ${container.id} is not running`, {
@@ -88,28 +97,24 @@ async function killSession({ files, processes }: World, pid: number): Promise<vo
   processes.kill(pid, 'SIGKILL')
 }
 
-export function createExecs(parts: EngineParts): Execs {
-  const execs = new Map<string, Exec>()
-  const { files, clock, random } = parts.world
+class EngineExecs implements Execs {
+  readonly #parts: EngineParts
+  readonly #execs = new Map<string, Exec>()
 
-  const folderOf = (exec: Exec): string => join(bundleOf(parts, exec.containerId), `x${exec.id.slice(0, 12)}`)
-  const containerOf = (exec: Exec): Container => parts.book.resolve(exec.containerId)
-  const tell = (exec: Exec, action: string, extra: Readonly<Record<string, string>> = {}): void => {
-    const container = parts.book.find(exec.containerId)
-    if (container === undefined) return
-    parts.emit({
-      type: 'container',
-      action,
-      id: container.id,
-      attributes: attributesOf(container.record, { execID: exec.id, ...extra }),
-    })
+  constructor(parts: EngineParts) {
+    this.#parts = parts
   }
 
-  const create: Execs['create'] = (container, nameAsGiven, config) => {
-    if (config.cmd.length === 0) throw new GantryError('ENGINE_EXEC_COMMAND', 'invalid', 'No exec command specified')
+  create(container: Container, nameAsGiven: string, config: ExecConfig): Exec {
+    if (config.cmd.length === 0) {
+      throw new GantryError('ENGINE_EXEC_COMMAND', 'invalid', 'No exec command specified', {
+        remedy: 'Give a command.',
+      })
+    }
     checkRunnable(container, nameAsGiven)
+    const { random, clock } = this.#parts.world
     const exec: Exec = {
-      id: Buffer.from(random.bytes(32)).toString('hex'),
+      id: randomHex(random, 32),
       containerId: container.id,
       config,
       detachKeys: parseDetachKeys(config.detachKeys),
@@ -120,125 +125,151 @@ export function createExecs(parts: EngineParts): Execs {
       wantedSize: undefined,
       ended: undefined,
     }
-    execs.set(exec.id, exec)
+    this.#execs.set(exec.id, exec)
     container.execIds.add(exec.id)
-    tell(exec, `exec_create: ${commandLine(config)}`)
+    this.#tell(exec, `exec_create: ${commandLine(config)}`)
     return exec
   }
 
-  const finish = async (exec: Exec, exitCode: number): Promise<void> => {
-    exec.status = 'ended'
-    exec.exitCode = exitCode
-    exec.broker.finish()
-    parts.book.find(exec.containerId)?.execIds.delete(exec.id)
-    tell(exec, 'exec_die', { exitCode: String(exitCode) })
-    await files.remove(folderOf(exec), { recursive: true, force: true })
-    clock.setTimer(keepMs, () => execs.delete(exec.id))
+  resolve(id: string): Exec {
+    const byPrefix = (): Exec | undefined => [...this.#execs.values()].find((one) => one.id.startsWith(id))
+    const exec = this.#execs.get(id) ?? (id.length >= 12 ? byPrefix() : undefined)
+    if (exec !== undefined) return exec
+    throw new GantryError('ENGINE_NO_SUCH_EXEC', 'not-found', `No such exec instance: ${id}`, {
+      remedy: 'Execs are forgotten some minutes after they ended.',
+    })
   }
 
-  const planProcess = async (exec: Exec, size: readonly [number, number] | undefined): Promise<OciSpec['process']> => {
-    const container = containerOf(exec)
-    const spec = JSON.parse(await files.readText(join(bundleOf(parts, container.id), 'config.json'))) as OciSpec
-    const accounts = await readAccounts(parts.world, spec.root.path)
-    const { config } = exec
-    const user = planUser(
-      config.user === '' ? container.record.config.User : config.user,
-      container.record.hostConfig.GroupAdd ?? [],
-      accounts,
-    )
-    const all = planCapabilities(
-      { add: [], drop: [], privileged: true },
-      parts.world.kernel.limits.capabilities,
-    ).granted
-    return planExecProcess(spec.process, config, { user, allCapabilities: all, size })
-  }
-
-  const start: Execs['start'] = async (exec, size) => {
-    const container = containerOf(exec)
-    if (exec.status !== 'created')
-      throw new GantryError('ENGINE_EXEC_STARTED', 'conflict', `exec command ${exec.id} has already run`)
+  async start(exec: Exec, size: readonly [number, number] | undefined): Promise<void> {
+    const container = this.#parts.book.resolve(exec.containerId)
+    if (exec.status !== 'created') {
+      throw new GantryError('ENGINE_EXEC_STARTED', 'conflict', `exec command ${exec.id} has already run`, {
+        remedy: 'Create another one.',
+      })
+    }
     checkRunnable(container, container.record.name)
     exec.status = 'running'
-    tell(exec, `exec_start: ${commandLine(exec.config)}`)
+    this.#tell(exec, `exec_start: ${commandLine(exec.config)}`)
     try {
-      await files.makeDirectory(folderOf(exec), { recursive: true, mode: 0o700 })
-      const running = await runExec(parts.world, parts.runtime, {
-        containerId: exec.containerId,
-        execId: exec.id,
-        folder: folderOf(exec),
-        process: await planProcess(exec, size),
-        stdin: exec.config.attachStdin,
-        broker: exec.broker,
-      })
-      exec.pid = running.pid
-      if (exec.wantedSize !== undefined) await resizeTerminal(files, folderOf(exec), exec.wantedSize)
-      exec.ended = running.exitCode.then((exitCode) => finish(exec, exitCode))
+      await this.#run(exec, size)
     } catch (failure) {
       const explained = explainStart(exec.config.cmd[0] ?? '', failure, 'exec')
-      await finish(exec, explained.exitCode)
+      await this.#finish(exec, explained.exitCode)
       throw explained.error
     }
   }
 
-  return {
-    create,
-    start,
-    resolve: (id) => {
-      const exec =
-        execs.get(id) ?? (id.length >= 12 ? [...execs.values()].find((one) => one.id.startsWith(id)) : undefined)
-      if (exec === undefined) throw new GantryError('ENGINE_NO_SUCH_EXEC', 'not-found', `No such exec instance: ${id}`)
-      return exec
-    },
-    resize: async (exec, size) => {
-      exec.wantedSize = size
-      if (exec.pid !== 0 && exec.status === 'running') await resizeTerminal(files, folderOf(exec), size)
-    },
-    runToEnd: async (container, config, options) => {
-      const exec = create(container, container.record.name, config)
-      const kept: Buffer[] = []
-      let room = options.outputBytesMax
-      exec.broker.addSink({
-        write: (_stream, chunk) => {
-          if (room > 0) kept.push(Buffer.from(chunk.subarray(0, room)))
-          room -= chunk.length
-          return undefined
-        },
-        end: () => undefined,
-      })
-      const kill = (): void => {
-        if (exec.pid !== 0) void killSession(parts.world, exec.pid)
-      }
-      options.signal.addEventListener('abort', kill, { once: true })
-      try {
-        await start(exec, undefined)
-        if (options.signal.aborted) kill()
-        await exec.ended
-      } finally {
-        options.signal.removeEventListener('abort', kill)
-      }
-      return { exitCode: exec.exitCode ?? -1, output: Buffer.concat(kept).toString('utf8') }
-    },
-    view: (exec) => ({
+  async resize(exec: Exec, size: { readonly height: number; readonly width: number }): Promise<void> {
+    exec.wantedSize = size
+    const running = exec.pid !== 0 && exec.status === 'running'
+    if (running) await resizeTerminal(this.#parts.world.files, this.#folderOf(exec), size)
+  }
+
+  async runToEnd(container: Container, config: ExecConfig, options: RunToEndOptions): Promise<RunToEndResult> {
+    const exec = this.create(container, container.record.name, config)
+    const kept: Buffer[] = []
+    let room = options.outputBytesMax
+    exec.broker.addSink({
+      write: (_stream, chunk) => {
+        if (room > 0) kept.push(Buffer.from(chunk.subarray(0, room)))
+        room -= chunk.length
+        return undefined
+      },
+      end: () => undefined,
+    })
+    const kill = (): void => {
+      if (exec.pid !== 0) void killSession(this.#parts.world, exec.pid)
+    }
+    options.signal.addEventListener('abort', kill, { once: true })
+    try {
+      await this.start(exec, undefined)
+      if (options.signal.aborted) kill()
+      await exec.ended
+    } finally {
+      options.signal.removeEventListener('abort', kill)
+    }
+    return { exitCode: exec.exitCode ?? -1, output: Buffer.concat(kept).toString('utf8') }
+  }
+
+  view(exec: Exec): object {
+    const { config } = exec
+    return {
       ID: exec.id,
       Running: exec.status === 'running',
       ExitCode: exec.exitCode,
       ProcessConfig: {
-        tty: exec.config.tty,
-        entrypoint: exec.config.cmd[0] ?? '',
-        arguments: exec.config.cmd.slice(1),
-        privileged: exec.config.privileged,
-        ...(exec.config.user === '' ? {} : { user: exec.config.user }),
+        tty: config.tty,
+        entrypoint: config.cmd[0] ?? '',
+        arguments: config.cmd.slice(1),
+        privileged: config.privileged,
+        ...(config.user === '' ? {} : { user: config.user }),
       },
-      OpenStdin: exec.config.attachStdin,
-      OpenStderr: exec.config.attachStderr,
-      OpenStdout: exec.config.attachStdout,
+      OpenStdin: config.attachStdin,
+      OpenStderr: config.attachStderr,
+      OpenStdout: config.attachStdout,
       CanRemove: exec.status === 'ended',
       ContainerID: exec.containerId,
       DetachKeys: Buffer.from(exec.detachKeys).toString('latin1'),
       Pid: exec.pid,
-    }),
-    forget: (containerId) => {
-      for (const exec of execs.values()) if (exec.containerId === containerId) exec.broker.finish()
-    },
+    }
   }
+
+  forget(containerId: string): void {
+    for (const exec of this.#execs.values()) if (exec.containerId === containerId) exec.broker.finish()
+  }
+
+  #folderOf(exec: Exec): string {
+    return join(bundleOf(this.#parts, exec.containerId), `x${exec.id.slice(0, 12)}`)
+  }
+
+  #tell(exec: Exec, action: string, extra: Readonly<Record<string, string>> = {}): void {
+    const container = this.#parts.book.find(exec.containerId)
+    if (container === undefined) return
+    const attributes = attributesOf(container.record, { execID: exec.id, ...extra })
+    this.#parts.emit({ type: 'container', action, id: container.id, attributes })
+  }
+
+  async #run(exec: Exec, size: readonly [number, number] | undefined): Promise<void> {
+    const { world, runtime } = this.#parts
+    const folder = this.#folderOf(exec)
+    await world.files.makeDirectory(folder, { recursive: true, mode: 0o700 })
+    const running = await runExec(world, runtime, {
+      containerId: exec.containerId,
+      execId: exec.id,
+      folder,
+      process: await this.#planProcess(exec, size),
+      stdin: exec.config.attachStdin,
+      broker: exec.broker,
+    })
+    exec.pid = running.pid
+    if (exec.wantedSize !== undefined) await resizeTerminal(world.files, folder, exec.wantedSize)
+    exec.ended = running.exitCode.then((exitCode) => this.#finish(exec, exitCode))
+  }
+
+  async #planProcess(exec: Exec, size: readonly [number, number] | undefined): Promise<OciSpec['process']> {
+    const { world, book } = this.#parts
+    const { record } = book.resolve(exec.containerId)
+    const text = await world.files.readText(join(bundleOf(this.#parts, record.id), 'config.json'))
+    const spec = JSON.parse(text) as OciSpec
+    const accounts = await readAccounts(world, spec.root.path)
+    const wanted = exec.config.user === '' ? record.config.User : exec.config.user
+    const user = planUser(wanted, record.hostConfig.GroupAdd ?? [], accounts)
+    const everything = { add: [], drop: [], privileged: true }
+    const allCapabilities = planCapabilities(everything, world.kernel.limits.capabilities).granted
+    return planExecProcess(spec.process, exec.config, { user, allCapabilities, size })
+  }
+
+  async #finish(exec: Exec, exitCode: number): Promise<void> {
+    exec.status = 'ended'
+    exec.exitCode = exitCode
+    exec.broker.finish()
+    this.#parts.book.find(exec.containerId)?.execIds.delete(exec.id)
+    this.#tell(exec, 'exec_die', { exitCode: String(exitCode) })
+    await this.#parts.world.files.remove(this.#folderOf(exec), { recursive: true, force: true })
+    this.#parts.world.clock.setTimer(keepMs, () => this.#execs.delete(exec.id))
+  }
+}
+
+export function createExecs(parts: EngineParts): Execs {
+  return new EngineExecs(parts)
 }

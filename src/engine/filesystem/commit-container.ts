@@ -37,7 +37,9 @@ function referenceOf(request: CommitRequest): string {
   if (request.repository === '') return ''
   const parsed = parseReference(request.repository)
   if (parsed.digest !== undefined)
-    throw new GantryError('ENGINE_COMMIT_DIGEST', 'invalid', 'cannot import digest reference')
+    throw new GantryError('ENGINE_COMMIT_DIGEST', 'invalid', 'cannot import digest reference', {
+      remedy: 'Give a name with a tag.',
+    })
   const named = request.tag === '' ? request.repository : `${request.repository}:${request.tag}`
   return formatReference(withDefaultTag(parseReference(named)))
 }
@@ -45,9 +47,13 @@ function referenceOf(request: CommitRequest): string {
 function checkCommittable(container: Container): void {
   const { id, record, removing } = container
   if (record.state.status === 'dead')
-    throw new GantryError('ENGINE_DEAD', 'conflict', `You cannot commit container ${id} which is Dead`)
+    throw new GantryError('ENGINE_DEAD', 'conflict', `You cannot commit container ${id} which is Dead`, {
+      remedy: 'Remove the container.',
+    })
   if (removing || record.state.status === 'removing')
-    throw new GantryError('ENGINE_REMOVING', 'conflict', `You cannot commit container ${id} which is being removed`)
+    throw new GantryError('ENGINE_REMOVING', 'conflict', `You cannot commit container ${id} which is being removed`, {
+      remedy: 'Create another container.',
+    })
 }
 
 /** Stores the writable layer; undefined when the container changed nothing. */

@@ -79,9 +79,13 @@ export function mountOf(record: ContainerRecord, path: string): ContainerRecord[
 function checkWritable(record: ContainerRecord, path: string): void {
   const mount = mountOf(record, path)
   if (mount !== undefined && !mount.point.RW)
-    throw new GantryError('ENGINE_READ_ONLY', 'forbidden', 'mounted volume is marked read-only')
+    throw new GantryError('ENGINE_READ_ONLY', 'forbidden', 'mounted volume is marked read-only', {
+      remedy: 'Write to a volume, or create the container without --read-only.',
+    })
   if (mount === undefined && record.hostConfig.ReadonlyRootfs)
-    throw new GantryError('ENGINE_READ_ONLY', 'forbidden', 'container rootfs is marked read-only')
+    throw new GantryError('ENGINE_READ_ONLY', 'forbidden', 'container rootfs is marked read-only', {
+      remedy: 'Write to a volume, or create the container without --read-only.',
+    })
 }
 
 async function ownerFor(
@@ -115,7 +119,9 @@ export async function writeContainerPath(
     }
     using place = kernel.openInRoot(root.path, resolved)
     if ((await files.stat(place.path)).type !== 'directory')
-      throw new GantryError('ENGINE_NOT_A_DIRECTORY', 'invalid', 'extraction point is not a directory')
+      throw new GantryError('ENGINE_NOT_A_DIRECTORY', 'invalid', 'extraction point is not a directory', {
+        remedy: 'Choose another working directory, or change the image.',
+      })
     checkWritable(record, resolved)
     const { freeBytes } = await files.space(place.path)
     await extractTar(parts.world, await decompress(request.source, processes, { signal: options.signal }), {

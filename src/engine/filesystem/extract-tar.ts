@@ -53,7 +53,7 @@ function explain(error: unknown, path: string): unknown {
 }
 
 function refuse(message: string): GantryError {
-  return new GantryError('ENGINE_ARCHIVE', 'invalid', message)
+  return new GantryError('ENGINE_ARCHIVE', 'invalid', message, { remedy: 'Send a tar archive.' })
 }
 
 /** A clean name relative to the directory; '' for the directory itself. @throws GantryError when it leads out. Pure. */

@@ -15,7 +15,9 @@ async function removeAt(
 ): Promise<void> {
   const { files, kernel } = access
   if (depth > depthMax)
-    throw new GantryError('ENGINE_PATH_DEPTH', 'invalid', `directories nest deeper than ${depthMax}`)
+    throw new GantryError('ENGINE_PATH_DEPTH', 'invalid', `directories nest deeper than ${depthMax}`, {
+      remedy: 'Choose a shorter path.',
+    })
   try {
     if ((await files.lstat(`${parent}/${name}`)).type === 'directory') {
       using place = kernel.openInRoot(parent, name, { directory: true, followLast: false })

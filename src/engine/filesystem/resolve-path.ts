@@ -71,7 +71,9 @@ export async function resolvePath(
     }
     links += 1
     if (links > linksMax)
-      throw new GantryError('ENGINE_PATH_LOOP', 'invalid', `too many levels of symbolic links: ${at.path}`)
+      throw new GantryError('ENGINE_PATH_LOOP', 'invalid', `too many levels of symbolic links: ${at.path}`, {
+        remedy: 'Remove the symbolic links that lead in a circle.',
+      })
     if (target.startsWith('/')) resolved = ''
     pending.push(...namesOf(target).toReversed())
   }

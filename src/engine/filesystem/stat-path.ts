@@ -56,6 +56,7 @@ export function pathMissing(path: string, container: string): GantryError {
     'ENGINE_PATH_MISSING',
     'not-found',
     `Could not find the file ${path} in container ${container}`,
+    { remedy: 'Check the path; docker exec or docker export show what is there.' },
   )
 }
 
@@ -102,7 +103,10 @@ export async function findPath(
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') throw pathMissing(names.path, names.container)
     if (errnoOf(error) === 'ENOTDIR')
-      throw new GantryError('ENGINE_NOT_A_DIRECTORY', 'invalid', `lstat ${absolute}: not a directory`, { cause: error })
+      throw new GantryError('ENGINE_NOT_A_DIRECTORY', 'invalid', `lstat ${absolute}: not a directory`, {
+        cause: error,
+        remedy: 'Choose another working directory, or change the image.',
+      })
     throw error
   }
 }

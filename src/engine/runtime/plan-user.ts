@@ -61,7 +61,9 @@ function numericId(text: string): number | undefined {
 
 function checkRange(id: number): number {
   if (id > idMax) {
-    throw new GantryError('ENGINE_USER_RANGE', 'invalid', `uids and gids must be in range 0-${idMax}`)
+    throw new GantryError('ENGINE_USER_RANGE', 'invalid', `uids and gids must be in range 0-${idMax}`, {
+      remedy: 'Choose a smaller id.',
+    })
   }
   return id
 }

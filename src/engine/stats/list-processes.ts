@@ -32,6 +32,7 @@ export function checkPsArguments(words: readonly string[]): void {
         'ENGINE_TOP_FORMAT',
         'invalid',
         `specifying "${renamed[0].replace(/^,/, '')}" is not allowed`,
+        { remedy: 'Choose ps options that keep the PID column.' },
       )
   }
 }
@@ -89,6 +90,7 @@ function requireRunning(container: Container): void {
       'ENGINE_RESTARTING',
       'conflict',
       `Container ${container.id} is restarting, wait until the container is running`,
+      { remedy: 'Wait until it runs, or stop it.' },
     )
   if (!isAlive(state))
     throw new GantryError('ENGINE_NOT_RUNNING', 'conflict', `Container ${container.id} is not running`, {

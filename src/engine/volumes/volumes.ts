@@ -11,6 +11,7 @@ import type { RecordTable } from '#engine/records/record-table.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { Files } from '#world/ports/files.ts'
 import type { Kernel } from '#world/ports/kernel.ts'
+import { randomHex } from '#world/ports/random.ts'
 import type { Random } from '#world/ports/random.ts'
 import { parseVolumeOptions, viewVolume } from './volume-record.ts'
 import type { VolumeMountOptions, VolumeRecord, VolumeView } from './volume-record.ts'
@@ -85,39 +86,30 @@ function checkRequest(request: CreateVolumeRequest): void {
       'ENGINE_VOLUME_NAME',
       'invalid',
       `create ${name}: "${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
+      { remedy: 'Use letters, digits, underscore, dot and dash, or an absolute path for a folder of the host.' },
     )
   }
 }
 
-/** Opens the volumes under `root`; folders without a record (a crash before the first write) are removed. */
-export async function createVolumes(deps: VolumesDeps, root: string): Promise<Volumes> {
-  const { files, table } = deps
-  const records = await table.load()
-  const locks = createKeyedMutex()
+class LocalVolumes implements Volumes {
+  readonly #deps: VolumesDeps
+  readonly #root: string
+  readonly #records: Map<string, VolumeRecord>
+  readonly #locks = createKeyedMutex()
   /** Runs that use a volume now; driver options are mounted while there is one. */
-  const users = new Map<string, Set<string>>()
-  const folder = (name: string): string => join(root, name)
-  const pathOf = (name: string): string => join(folder(name), '_data')
+  readonly #users = new Map<string, Set<string>>()
 
-  await files.makeDirectory(root, { recursive: true, mode: 0o701 })
-  for (const entry of await files.list(root)) {
-    if (!records.has(entry.name)) await files.remove(folder(entry.name), { recursive: true, force: true })
+  constructor(deps: VolumesDeps, root: string, records: Map<string, VolumeRecord>) {
+    this.#deps = deps
+    this.#root = root
+    this.#records = records
   }
 
-  const resolve = (name: string): VolumeRecord => {
-    const record = records.get(name)
-    if (record === undefined)
-      throw new GantryError('ENGINE_NO_SUCH_VOLUME', 'not-found', `get ${name}: no such volume`, {
-        remedy: 'docker volume ls lists them.',
-      })
-    return record
-  }
-
-  const create = async (request: CreateVolumeRequest): Promise<VolumeRecord> => {
+  async create(request: CreateVolumeRequest): Promise<VolumeRecord> {
     checkRequest(request)
-    const name = request.name === '' ? Buffer.from(deps.random.bytes(32)).toString('hex') : request.name
-    return locks.run(name, async () => {
-      const existing = records.get(name)
+    const name = request.name === '' ? randomHex(this.#deps.random, 32) : request.name
+    return this.#locks.run(name, async () => {
+      const existing = this.#records.get(name)
       if (existing !== undefined) return existing
       parseVolumeOptions(name, request.options)
       const record: VolumeRecord = {
@@ -125,72 +117,102 @@ export async function createVolumes(deps: VolumesDeps, root: string): Promise<Vo
         driver: 'local',
         options: request.options,
         labels: request.labels,
-        createdAt: deps.clock.now(),
+        createdAt: this.#deps.clock.now(),
         anonymous: request.name === '',
       }
-      await files.makeDirectory(pathOf(name), { recursive: true, mode: 0o755 })
-      await table.save(name, record)
-      records.set(name, record)
-      deps.onEvent('create', name, { driver: 'local' })
+      await this.#deps.files.makeDirectory(this.pathOf(name), { recursive: true, mode: 0o755 })
+      await this.#deps.table.save(name, record)
+      this.#records.set(name, record)
+      this.#deps.onEvent('create', name, { driver: 'local' })
       return record
     })
   }
 
-  const remove = (name: string, options: { readonly force?: boolean } = {}): Promise<void> =>
-    locks.run(name, async () => {
-      if (options.force === true && !records.has(name)) return
-      resolve(name)
-      const inUse = deps.usersOf(name)
-      if (inUse.length > 0) {
-        throw new GantryError(
-          'ENGINE_VOLUME_IN_USE',
-          'conflict',
-          `remove ${name}: volume is in use - [${inUse.join(', ')}]`,
-          {
-            remedy: 'Remove the containers that have it first.',
-          },
-        )
-      }
-      deps.kernel.mounts.unmount(pathOf(name), { detach: true })
+  find(name: string): VolumeRecord | undefined {
+    return this.#records.get(name)
+  }
+
+  resolve(name: string): VolumeRecord {
+    const record = this.#records.get(name)
+    if (record !== undefined) return record
+    throw new GantryError('ENGINE_NO_SUCH_VOLUME', 'not-found', `get ${name}: no such volume`, {
+      remedy: 'docker volume ls lists them.',
+    })
+  }
+
+  all(): VolumeRecord[] {
+    return [...this.#records.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  view(record: VolumeRecord): VolumeView {
+    return viewVolume(record, this.pathOf(record.name))
+  }
+
+  pathOf(name: string): string {
+    return join(this.#root, name, '_data')
+  }
+
+  remove(name: string, options: { readonly force?: boolean } = {}): Promise<void> {
+    return this.#locks.run(name, async () => {
+      if (options.force === true && !this.#records.has(name)) return
+      this.resolve(name)
+      this.#requireUnused(name)
+      const { kernel, table, files } = this.#deps
+      kernel.mounts.unmount(this.pathOf(name), { detach: true })
       // The record goes first: a folder without one is swept at the next start, a record without a folder is not.
       await table.remove(name)
-      records.delete(name)
-      await files.remove(folder(name), { recursive: true, force: true })
-      deps.onEvent('destroy', name, { driver: 'local' })
+      this.#records.delete(name)
+      await files.remove(join(this.#root, name), { recursive: true, force: true })
+      this.#deps.onEvent('destroy', name, { driver: 'local' })
     })
+  }
 
-  const acquire = (name: string, containerId: string): Promise<string> =>
-    locks.run(name, async () => {
-      const record = resolve(name)
-      const active = users.get(name) ?? new Set()
+  acquire(name: string, containerId: string): Promise<string> {
+    return this.#locks.run(name, async () => {
+      const record = this.resolve(name)
+      const active = this.#users.get(name) ?? new Set()
       const mount = parseVolumeOptions(name, record.options)
-      if (mount !== undefined && active.size === 0) mountVolume(deps.kernel, mount, { name, target: pathOf(name) })
-      users.set(name, active.add(containerId))
-      return pathOf(name)
+      const target = this.pathOf(name)
+      if (mount !== undefined && active.size === 0) mountVolume(this.#deps.kernel, mount, { name, target })
+      this.#users.set(name, active.add(containerId))
+      return target
     })
+  }
 
-  const release = (name: string, containerId: string): Promise<void> =>
-    locks.run(name, async () => {
-      const active = users.get(name)
+  release(name: string, containerId: string): Promise<void> {
+    return this.#locks.run(name, async () => {
+      const active = this.#users.get(name)
       active?.delete(containerId)
       if (active?.size !== 0) return
-      users.delete(name)
-      if (parseVolumeOptions(name, records.get(name)?.options ?? {}) !== undefined)
-        deps.kernel.mounts.unmount(pathOf(name), { detach: true })
+      this.#users.delete(name)
+      const mounted = parseVolumeOptions(name, this.#records.get(name)?.options ?? {}) !== undefined
+      if (mounted) this.#deps.kernel.mounts.unmount(this.pathOf(name), { detach: true })
     })
-
-  return {
-    create,
-    remove,
-    acquire,
-    release,
-    resolve,
-    pathOf,
-    find: (name) => records.get(name),
-    all: () => [...records.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-    view: (record) => viewVolume(record, pathOf(record.name)),
-    sizeBytes: (name) => treeSizeBytes(files, pathOf(name)),
   }
+
+  sizeBytes(name: string): Promise<number> {
+    return treeSizeBytes(this.#deps.files, this.pathOf(name))
+  }
+
+  #requireUnused(name: string): void {
+    const inUse = this.#deps.usersOf(name)
+    if (inUse.length === 0) return
+    const message = `remove ${name}: volume is in use - [${inUse.join(', ')}]`
+    throw new GantryError('ENGINE_VOLUME_IN_USE', 'conflict', message, {
+      remedy: 'Remove the containers that have it first.',
+    })
+  }
+}
+
+/** Opens the volumes under `root`; folders without a record (a crash before the first write) are removed. */
+export async function createVolumes(deps: VolumesDeps, root: string): Promise<Volumes> {
+  const { files, table } = deps
+  const records = await table.load()
+  await files.makeDirectory(root, { recursive: true, mode: 0o701 })
+  for (const entry of await files.list(root)) {
+    if (!records.has(entry.name)) await files.remove(join(root, entry.name), { recursive: true, force: true })
+  }
+  return new LocalVolumes(deps, root, records)
 }
 
 function mountVolume(

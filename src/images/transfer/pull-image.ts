@@ -99,7 +99,10 @@ function readDocument(manifest: FetchedManifest, reference: Reference): ReturnTy
       error.reason === 'schema1'
         ? `Docker Image Format v1 and Docker Image manifest version 2, schema 1 support has been removed: ${familiarReference(reference)}`
         : error.message
-    throw new GantryError('IMAGE_MANIFEST_INVALID', 'invalid', message, { cause: error })
+    throw new GantryError('IMAGE_MANIFEST_INVALID', 'invalid', message, {
+      cause: error,
+      remedy: 'Have the image pushed again in a current format.',
+    })
   }
 }
 
@@ -128,12 +131,15 @@ async function resolveImage(pull: Pull, manifest: FetchedManifest): Promise<Imag
       'IMAGE_NOT_RUNNABLE',
       'invalid',
       `${familiarReference(reference)} is an artifact, not an image`,
+      { remedy: 'Name an image.' },
     )
   const chosen = choosePlatform(document, platform === '' ? pull.deps.platform : platform)
   const inner = await pull.client.getManifest(reference.path, chosen.digest, pull.scope, pull.request.signal)
   const image = readDocument(inner, reference)
   if (image.kind !== 'image')
-    throw new GantryError('IMAGE_MANIFEST_INVALID', 'invalid', 'a manifest list names another list')
+    throw new GantryError('IMAGE_MANIFEST_INVALID', 'invalid', 'a manifest list names another list', {
+      remedy: 'Have the image pushed again in a current format.',
+    })
   return image
 }
 
@@ -159,7 +165,9 @@ async function* downloadBlob(
         yield chunk
       }
       if (hash.sizeBytes < blob.sizeBytes)
-        throw new GantryError('IMAGE_BLOB_CUT', 'unavailable', `the registry ended ${blob.digest} early`)
+        throw new GantryError('IMAGE_BLOB_CUT', 'unavailable', `the registry ended ${blob.digest} early`, {
+          remedy: 'Try again.',
+        })
     } catch (error) {
       // As long as some bytes came, it goes on; without any, only so often.
       const progressed = hash.sizeBytes > before
@@ -191,6 +199,7 @@ async function fetchConfig(pull: Pull, blob: ManifestDescriptor): Promise<Uint8A
       'IMAGE_CONFIG_TOO_LARGE',
       'too-large',
       `the image's config is larger than ${configBytesMax} bytes`,
+      { remedy: 'This is no honest image.' },
     )
   const chunks: Uint8Array[] = []
   for await (const chunk of downloadBlob(pull, blob, () => undefined)) chunks.push(chunk)
@@ -235,6 +244,7 @@ async function pullLayers(pull: Pull, image: ImageDocument, diffIds: readonly Di
       'IMAGE_LAYERS_MISMATCH',
       'invalid',
       'the manifest and the config of the image disagree about its layers',
+      { remedy: 'Have the image pushed again.' },
     )
   }
   const slots = new Semaphore(parallelDownloads)

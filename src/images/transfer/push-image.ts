@@ -161,7 +161,7 @@ function noSuchTag(reference: Reference, allTags: boolean): GantryError {
 /** Pushes one tag, or every local tag of the repository. @throws GantryError in Docker's words. */
 export async function pushImage(deps: PushDeps, client: RegistryClient, request: PushRequest): Promise<void> {
   if (request.reference.digest !== undefined)
-    throw new GantryError('IMAGE_PUSH_DIGEST', 'invalid', 'cannot push a digest reference')
+    throw new GantryError('IMAGE_PUSH_DIGEST', 'invalid', 'cannot push a digest reference', { remedy: 'Push by tag.' })
   const references = request.allTags ? localTags(deps.images, request.reference) : [withDefaultTag(request.reference)]
   const rows = references.map((reference) => ({ reference, image: deps.images.find(formatReference(reference)) }))
   const [first] = rows

@@ -107,5 +107,5 @@ export function storeBusy(waiting: number): GantryError {
 
 /** The store was closed. */
 export function storeClosed(): GantryError {
-  return new GantryError('STORE_CLOSED', 'unavailable', 'The store is closed.')
+  return new GantryError('STORE_CLOSED', 'unavailable', 'The store is closed.', { remedy: 'Open the store again.' })
 }

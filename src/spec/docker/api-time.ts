@@ -38,6 +38,7 @@ export function parseApiTime(name: string, text: string, now: number): number | 
     'DOCKER_TIME',
     'invalid',
     `invalid value for "${name}": failed to parse value as time or duration: "${text}"`,
+    { remedy: 'Give unix seconds, an RFC 3339 time, or a duration like 10m.' },
   )
 }
 

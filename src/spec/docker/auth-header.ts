@@ -15,7 +15,9 @@ function decode(header: string | readonly string[] | undefined): object | undefi
   const text = typeof header === 'string' ? header : header?.[0]
   if (text === undefined || text === '' || text.length > headerBytesMax) return undefined
   try {
-    const value: unknown = JSON.parse(Buffer.from(text.replaceAll('-', '+').replaceAll('_', '/'), 'base64').toString('utf8'))
+    const value: unknown = JSON.parse(
+      Buffer.from(text.replaceAll('-', '+').replaceAll('_', '/'), 'base64').toString('utf8'),
+    )
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
   } catch {
     return undefined

@@ -44,7 +44,9 @@ export function booleanFilter(filters: Readonly<Record<string, readonly string[]
   )
   const [meaning] = meanings
   if (meanings.size !== 1 || meaning === undefined) {
-    throw new GantryError('DOCKER_FILTERS', 'invalid', `invalid filter '${key}=${values.join(',')}'`)
+    throw new GantryError('DOCKER_FILTERS', 'invalid', `invalid filter '${key}=${values.join(',')}'`, {
+      remedy: 'See the API reference for the filters.',
+    })
   }
   return meaning
 }

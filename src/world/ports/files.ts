@@ -52,13 +52,24 @@ export interface FileChange {
 export interface Files {
   read(path: string, options?: { readonly maxBytes?: number }): Promise<Uint8Array>
   readText(path: string, options?: { readonly maxBytes?: number }): Promise<string>
-  write(path: string, content: Uint8Array | string, options?: { readonly mode?: number; readonly exclusive?: boolean }): Promise<void>
+  write(
+    path: string,
+    content: Uint8Array | string,
+    options?: { readonly mode?: number; readonly exclusive?: boolean },
+  ): Promise<void>
   append(path: string, content: Uint8Array | string): Promise<void>
   /** Replaces a file in one step: readers see the old or the new content; `durable` also survives a power cut. */
-  replace(path: string, content: Uint8Array | string, options?: { readonly mode?: number; readonly durable?: boolean }): Promise<void>
+  replace(
+    path: string,
+    content: Uint8Array | string,
+    options?: { readonly mode?: number; readonly durable?: boolean },
+  ): Promise<void>
   open(path: string, flags: 'r' | 'r+' | 'w' | 'wx' | 'w+' | 'a', mode?: number): Promise<OpenFile>
   /** A stream of [start, end) of a file. */
-  readStream(path: string, options?: { readonly start?: number; readonly end?: number; readonly chunkBytes?: number }): Readable
+  readStream(
+    path: string,
+    options?: { readonly start?: number; readonly end?: number; readonly chunkBytes?: number },
+  ): Readable
   writeStream(path: string, options?: { readonly mode?: number; readonly exclusive?: boolean }): Writable
   makeDirectory(path: string, options?: { readonly recursive?: boolean; readonly mode?: number }): Promise<void>
   /** Removes a file, or a whole tree with `recursive`; a missing path is fine with `force`. */
@@ -81,6 +92,8 @@ export interface Files {
   truncate(path: string, sizeBytes: number): Promise<void>
   /** Bytes free and in all on the filesystem of a path. */
   space(path: string): Promise<{ readonly freeBytes: number; readonly totalBytes: number; readonly type: number }>
+  /** Writes to a fifo or other file without ever waiting for a reader; false when nobody reads. */
+  writeFifo(path: string, content: string): Promise<boolean>
   /** Reports changes of a directory's entries until the signal aborts; may merge several into one. */
   watch(directory: string, signal: AbortSignal): AsyncIterable<FileChange>
   /** A fresh directory under the machine's temporary folder, removed with everything in it on disposal. */

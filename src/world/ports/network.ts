@@ -28,7 +28,10 @@ export interface Network {
   dial(target: DialTarget): Promise<Duplex>
   dialUnix(path: string, signal?: AbortSignal): Promise<Duplex>
   /** Accepts TCP connections; `fd` takes over a socket already bound (for instance inside a namespace). */
-  listen(at: { readonly host?: string; readonly port?: number; readonly fd?: number }, onConnection: (socket: Duplex) => void): Promise<Listener>
+  listen(
+    at: { readonly host?: string; readonly port?: number; readonly fd?: number },
+    onConnection: (socket: Duplex) => void,
+  ): Promise<Listener>
   /** A UDP socket; `fd` takes over one already bound. */
   openDatagram(at: { readonly host?: string; readonly port?: number; readonly fd?: number }): Promise<DatagramSocket>
   /** The machine's resolver: addresses of a name. */

@@ -55,5 +55,11 @@ export interface Processes {
   startTicks(pid: number): Promise<number | undefined>
   /** Path of a program in PATH, or undefined. */
   find(name: string): Promise<string | undefined>
-  readonly self: { readonly pid: number; readonly uid: number; readonly gid: number; readonly env: Readonly<Record<string, string | undefined>>; readonly cwd: string }
+  readonly self: {
+    readonly pid: number
+    readonly uid: number
+    readonly gid: number
+    readonly env: Readonly<Record<string, string | undefined>>
+    readonly cwd: string
+  }
 }

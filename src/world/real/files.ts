@@ -1,5 +1,5 @@
 /** The machine's filesystem behind the Files port. */
-import { createReadStream, createWriteStream, promises as fs, watch as watchPath } from 'node:fs'
+import { constants, createReadStream, createWriteStream, promises as fs, watch as watchPath } from 'node:fs'
 import type { Dirent, Stats } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -18,7 +18,20 @@ function typeOf(entry: Stats | Dirent): FileType {
 
 function toStat(stats: Stats): FileStat {
   const { uid, gid, mtimeMs, ctimeMs, dev, ino, nlink, rdev, blocks } = stats
-  return { type: typeOf(stats), mode: stats.mode & 0o7777, uid, gid, sizeBytes: stats.size, mtimeMs, ctimeMs, dev, ino, nlink, rdev, blocks }
+  return {
+    type: typeOf(stats),
+    mode: stats.mode & 0o7777,
+    uid,
+    gid,
+    sizeBytes: stats.size,
+    mtimeMs,
+    ctimeMs,
+    dev,
+    ino,
+    nlink,
+    rdev,
+    blocks,
+  }
 }
 
 async function readBounded(path: string, maxBytes: number | undefined): Promise<Buffer> {
@@ -32,7 +45,10 @@ async function readBounded(path: string, maxBytes: number | undefined): Promise<
       const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, maxBytes + 1 - total), null)
       if (bytesRead === 0) return Buffer.concat(chunks)
       total += bytesRead
-      if (total > maxBytes) throw new GantryError('FILE_TOO_LARGE', 'too-large', `${path} is larger than ${maxBytes} bytes`)
+      if (total > maxBytes)
+        throw new GantryError('FILE_TOO_LARGE', 'too-large', `${path} is larger than ${maxBytes} bytes`, {
+          remedy: 'Look at the file: it is larger than it should be.',
+        })
       chunks.push(Buffer.from(buffer.subarray(0, bytesRead)))
     }
   } finally {
@@ -41,7 +57,11 @@ async function readBounded(path: string, maxBytes: number | undefined): Promise<
 }
 
 /** Writes beside the target and renames over it; with `durable` the file and its directory entry are synced. */
-async function replaceFile(path: string, content: Uint8Array | string, options: { mode?: number; durable?: boolean }): Promise<void> {
+async function replaceFile(
+  path: string,
+  content: Uint8Array | string,
+  options: { mode?: number; durable?: boolean },
+): Promise<void> {
   const temporary = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}.tmp`
   const handle = await fs.open(temporary, 'wx', options.mode ?? 0o644)
   try {
@@ -57,6 +77,17 @@ async function replaceFile(path: string, content: Uint8Array | string, options: 
   if (options.durable === true) {
     const directory = await fs.open(dirname(path), 'r')
     await directory.sync().finally(() => directory.close())
+  }
+}
+
+async function writeFifo(path: string, content: string): Promise<boolean> {
+  try {
+    const handle = await fs.open(path, constants.O_WRONLY | constants.O_NONBLOCK)
+    await handle.write(content).finally(() => handle.close())
+    return true
+  } catch (error) {
+    if (errnoOf(error) === 'ENXIO' || errnoOf(error) === 'ENOENT') return false
+    throw error
   }
 }
 
@@ -92,7 +123,10 @@ async function* watchDirectory(directory: string, signal: AbortSignal): AsyncGen
         pending.delete(name)
         yield { name }
       }
-      if (pending.size === 0 && !signal.aborted) await new Promise<void>((resolve) => { wake = resolve })
+      if (pending.size === 0 && !signal.aborted)
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
     }
   } finally {
     signal.removeEventListener('abort', stop)
@@ -100,7 +134,20 @@ async function* watchDirectory(directory: string, signal: AbortSignal): AsyncGen
   }
 }
 
-const reading: Pick<Files, 'read' | 'readText' | 'readStream' | 'readLink' | 'realPath' | 'stat' | 'lstat' | 'exists' | 'list' | 'space' | 'watch'> = {
+const reading: Pick<
+  Files,
+  | 'read'
+  | 'readText'
+  | 'readStream'
+  | 'readLink'
+  | 'realPath'
+  | 'stat'
+  | 'lstat'
+  | 'exists'
+  | 'list'
+  | 'space'
+  | 'watch'
+> = {
   read: (path, options) => readBounded(path, options?.maxBytes),
   readText: async (path, options) => (await readBounded(path, options?.maxBytes)).toString('utf8'),
   readStream: (path, options = {}) =>
@@ -122,7 +169,8 @@ const reading: Pick<Files, 'read' | 'readText' | 'readStream' | 'readLink' | 're
         throw error
       },
     ),
-  list: async (path) => (await fs.readdir(path, { withFileTypes: true })).map((entry) => ({ name: entry.name, type: typeOf(entry) })),
+  list: async (path) =>
+    (await fs.readdir(path, { withFileTypes: true })).map((entry) => ({ name: entry.name, type: typeOf(entry) })),
   space: async (path) => {
     const { bavail, blocks, bsize, type } = await fs.statfs(path)
     return { freeBytes: bavail * bsize, totalBytes: blocks * bsize, type }
@@ -131,11 +179,13 @@ const reading: Pick<Files, 'read' | 'readText' | 'readStream' | 'readLink' | 're
 }
 
 const writing: Omit<Files, keyof typeof reading> = {
-  write: (path, content, options = {}) => fs.writeFile(path, content, { mode: options.mode ?? 0o644, flag: options.exclusive === true ? 'wx' : 'w' }),
+  write: (path, content, options = {}) =>
+    fs.writeFile(path, content, { mode: options.mode ?? 0o644, flag: options.exclusive === true ? 'wx' : 'w' }),
   append: (path, content) => fs.appendFile(path, content),
   replace: (path, content, options = {}) => replaceFile(path, content, options),
   open: (path, flags, mode) => openFile(path, flags, mode),
-  writeStream: (path, options = {}) => createWriteStream(path, { mode: options.mode ?? 0o644, flags: options.exclusive === true ? 'wx' : 'w' }),
+  writeStream: (path, options = {}) =>
+    createWriteStream(path, { mode: options.mode ?? 0o644, flags: options.exclusive === true ? 'wx' : 'w' }),
   makeDirectory: async (path, options = {}) => {
     await fs.mkdir(path, { recursive: options.recursive ?? false, mode: options.mode ?? 0o755 })
   },
@@ -154,6 +204,7 @@ const writing: Omit<Files, keyof typeof reading> = {
   chown: (path, uid, gid) => fs.lchown(path, uid, gid),
   setTimes: (path, mtimeMs) => fs.lutimes(path, mtimeMs / 1000, mtimeMs / 1000),
   truncate: (path, sizeBytes) => fs.truncate(path, sizeBytes),
+  writeFifo,
   temporaryDirectory: async (prefix) => {
     const path = await fs.mkdtemp(join(tmpdir(), prefix))
     return { path, [Symbol.asyncDispose]: () => fs.rm(path, { recursive: true, force: true }) }

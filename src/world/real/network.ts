@@ -59,6 +59,7 @@ function timedOut(host: string, port: number): GantryError {
     'NETWORK_DIAL_TIMEOUT',
     'deadline',
     `dial tcp ${isIPv6(host) ? `[${host}]` : host}:${port}: i/o timeout`,
+    { remedy: 'Check that the other side is up and reachable.' },
   )
 }
 
