@@ -47,8 +47,12 @@ const htmlEscapes: Readonly<Record<string, string>> = {
   '\u2029': '\\u2029',
 }
 
-/** JSON as Go's encoder writes it: members of maps sorted by the caller, HTML characters escaped, nothing for undefined. */
+/** JSON text with HTML characters escaped as Go's encoder does. */
+export function withHtmlEscaped(json: string): string {
+  return json.replaceAll(/[<>&\u2028\u2029]/g, (character) => htmlEscapes[character] ?? character)
+}
+
+/** JSON as Go's encoder writes it; undefined prints as null. */
 export function goJson(value: unknown): string {
-  const text = JSON.stringify(value === undefined ? null : value) ?? 'null'
-  return text.replaceAll(/[<>&\u2028\u2029]/g, (character) => htmlEscapes[character] ?? character)
+  return withHtmlEscaped(JSON.stringify(value === undefined ? null : value) ?? 'null')
 }

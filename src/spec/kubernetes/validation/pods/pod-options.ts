@@ -1,0 +1,54 @@
+/** What the checks of a pod spec depend on besides the spec itself. */
+import type { Container, EphemeralContainer, PodSpec } from '../../objects/core-v1.generated.ts'
+import type { FieldError } from '../field-errors.ts'
+import type { Path } from '../field-path.ts'
+
+export interface PodOptions {
+  /** A pod, not a template of one: some rules only hold for real pods. */
+  readonly isPod: boolean
+  readonly allowPrivileged: boolean
+  /** The stored spec already has selector values that are no label values; they may stay. */
+  readonly allowInvalidSelectorValues: boolean
+  readonly allowInvalidNodeAffinityValues: boolean
+  readonly allowIndivisibleHugePages: boolean
+  readonly allowInvalidDeletionCost: boolean
+  /** The stored pod has user namespaces and block devices together. */
+  readonly allowDevicesWithUserNamespace: boolean
+}
+
+/** The rules for new pods and templates. */
+export function podOptions(isPod: boolean, allowPrivileged: boolean = true): PodOptions {
+  return {
+    isPod,
+    allowPrivileged,
+    allowInvalidSelectorValues: false,
+    allowInvalidNodeAffinityValues: false,
+    allowIndivisibleHugePages: false,
+    allowInvalidDeletionCost: false,
+    allowDevicesWithUserNamespace: false,
+  }
+}
+
+/** A container of any sort: ephemeral ones lack some members. */
+export type AnyContainer = Container | (EphemeralContainer & Partial<Container>)
+
+/** Calls `check` for init, app and ephemeral containers in this order, each with its path. */
+export function eachContainer(
+  spec: PodSpec,
+  at: Path,
+  check: (container: AnyContainer, at: Path) => readonly FieldError[],
+): FieldError[] {
+  const lists: readonly (readonly [string, readonly AnyContainer[] | undefined])[] = [
+    ['initContainers', spec.initContainers],
+    ['containers', spec.containers],
+    ['ephemeralContainers', spec.ephemeralContainers as readonly AnyContainer[] | undefined],
+  ]
+  return lists.flatMap(([name, list]) =>
+    (list ?? []).flatMap((container, index) => check(container, at.child(name).index(index))),
+  )
+}
+
+/** Whether the pod shares the host's user namespace, as pods do unless they say otherwise. */
+export function usesHostUsers(spec: PodSpec): boolean {
+  return spec.hostUsers !== false
+}

@@ -1,0 +1,90 @@
+/**
+ * The entry to validation: what is wrong with an object that is created or updated, as kube-apiserver v1.36 says it.
+ * Objects are decoded and defaulted; nothing here changes them. Errors have the shape of causes of a Status.
+ */
+import { builtInKinds, groupVersionText } from '../schema/kinds.ts'
+import { typeOfKind } from '../schema/kinds.ts'
+import type { KubernetesObject } from '../objects/objects.ts'
+import { distinctErrors, type FieldError } from './field-errors.ts'
+import { dnsSubdomain } from './formats.ts'
+import type { AnyKindRules, UpdateInput, ValidationContext } from './kind-rules.ts'
+import { kindTable } from './kind-table.ts'
+import { validateMetadata, validateMetadataUpdate } from './metadata.ts'
+import { validateBySchema } from './schema-rules.ts'
+
+export type { FieldError } from './field-errors.ts'
+export type { CelCheck, CelExpression, ValidationContext } from './kind-rules.ts'
+
+/** A kind by its API names; `group` is `''` for the core group. */
+export interface KindName {
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+}
+
+export interface UpdateOptions {
+  /** The subresource that is written, `''` or absent for the object itself. */
+  readonly subresource?: string
+  readonly context?: ValidationContext
+}
+
+const defaultContext: ValidationContext = { nowMs: 0 }
+
+function rulesOf(kind: KindName): AnyKindRules | undefined {
+  return kindTable[`${kind.group}/${kind.kind}`]
+}
+
+function isNamespaced(kind: KindName, object: KubernetesObject): boolean {
+  const found = builtInKinds.findKind(groupVersionText(kind), kind.kind)
+  return found?.namespaced ?? (object.metadata?.namespace ?? '') !== ''
+}
+
+function fallbackErrors(kind: KindName, object: KubernetesObject): readonly FieldError[] {
+  const type = typeOfKind(groupVersionText(kind), kind.kind)
+  return type === undefined ? [] : validateBySchema(type, object)
+}
+
+/**
+ * What is wrong with a new object, none when it is valid. A kind without rules of its own is checked by its metadata and
+ * by what its schema says.
+ */
+export function validateCreate(
+  kind: KindName,
+  object: KubernetesObject,
+  context: ValidationContext = defaultContext,
+): readonly FieldError[] {
+  const rules = rulesOf(kind)
+  const namespaced = isNamespaced(kind, object)
+  const metadata = validateMetadata(object.metadata, { namespaced, name: rules?.name ?? dnsSubdomain })
+  const own = rules === undefined ? fallbackErrors(kind, object) : rules.create(object, context)
+  return distinctErrors([...metadata, ...own])
+}
+
+function updateErrors(
+  rules: AnyKindRules,
+  input: UpdateInput<KubernetesObject>,
+  subresource: string,
+): readonly FieldError[] {
+  if (subresource === '') return (rules.update ?? (({ object, context }) => rules.create(object, context)))(input)
+  if (subresource === 'status') return rules.status?.(input) ?? []
+  return rules.subresources?.[subresource]?.(input) ?? []
+}
+
+/**
+ * What is wrong with a changed object, none when the change is valid.
+ * @param old the stored object.
+ */
+// oxlint-disable-next-line max-params -- new and old side by side, as every caller has them
+export function validateUpdate(
+  kind: KindName,
+  object: KubernetesObject,
+  old: KubernetesObject,
+  { subresource = '', context = defaultContext }: UpdateOptions = {},
+): readonly FieldError[] {
+  const rules = rulesOf(kind)
+  const metadata = validateMetadataUpdate(object.metadata, old.metadata)
+  if (rules !== undefined) {
+    return distinctErrors([...metadata, ...updateErrors(rules, { object, old, context }, subresource)])
+  }
+  return distinctErrors(subresource === '' ? [...metadata, ...fallbackErrors(kind, object)] : metadata)
+}
