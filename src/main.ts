@@ -28,6 +28,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import('#roles/status-command.ts')).runStatusCommand,
   demo: async () => (await import('#roles/demo-command.ts')).runDemoCommand,
   registry: async () => (await import('#roles/registry-command.ts')).runRegistryCommand,
+  server: async () => (await import('#roles/server-command.ts')).runServerCommand,
   doctor: async () => (await import('#roles/doctor-command.ts')).runDoctorCommand,
 }
 

@@ -1,0 +1,55 @@
+/** From a routed and authorised request to its answer: which handler serves which verb of which resource. */
+import type { ApiAnswer, ApiRequest } from './api-request.ts'
+import { deleteCollection, deleteObject } from './delete-object.ts'
+import { decodeBody } from './decode-body.ts'
+import { patchObject } from './patch-object.ts'
+import { listObjects, readObject } from './read-objects.ts'
+import type { AnswerRequest, ServerParts } from './server-parts.ts'
+import { statusError } from '#clients/kubernetes/status-error.ts'
+import type { GantryError } from '#base/errors/gantry-error.ts'
+import { unknownResource } from './status-errors.ts'
+import { reviewHandler } from './subresources/reviews.ts'
+import { subresourceHandler } from './subresources/subresources.ts'
+import { updateObject } from './update-object.ts'
+import { createObject } from './write-object.ts'
+
+/** The 405 of a verb that a resource does not have. */
+export function verbNotAllowed(): GantryError {
+  return statusError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: 'the server does not allow this method on the requested resource',
+    reason: 'MethodNotAllowed',
+    details: {},
+    code: 405,
+  } as unknown as Parameters<typeof statusError>[0])
+}
+
+/** Answers a request. @throws the Status of its failure. */
+export async function answerRequest(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
+  const { resource, subresource, verb } = request
+  if (subresource !== '') {
+    const sub = resource.info.subresources?.find((one) => one.name === subresource)
+    if (sub === undefined) throw unknownResource()
+    if (!sub.verbs.includes(verb)) throw verbNotAllowed()
+    return subresourceHandler(resource, subresource)(parts, request)
+  }
+  if (!resource.info.verbs.includes(verb)) throw verbNotAllowed()
+  if (!resource.stored) return reviewHandler(resource)(parts, request)
+  return answers[verb]?.(parts, request) ?? Promise.reject(verbNotAllowed())
+}
+
+const answers: Readonly<Record<string, AnswerRequest>> = {
+  get: async (parts, request) => {
+    const object = await readObject(parts, request)
+    return { form: 'stored', code: 200, resource: request.resource, object }
+  },
+  list: listObjects,
+  create: async (parts, request) => createObject(parts, request, decodeBody(request, request.resource)),
+  update: updateObject,
+  patch: patchObject,
+  delete: (parts, request) => deleteObject(parts, request),
+  deletecollection: deleteCollection,
+}

@@ -1,0 +1,82 @@
+/** One request to the API after routing, whichever way it came, and its answer before encoding. */
+import type { ApiObject } from './api-object.ts'
+import type { ServedResource } from './served-resource.ts'
+import type { StoredObject } from './stored-object.ts'
+
+/** Who asks. */
+export interface User {
+  readonly name: string
+  readonly uid?: string
+  readonly groups: readonly string[]
+  readonly extra?: Readonly<Record<string, readonly string[]>>
+}
+
+export type ApiVerb =
+  | 'get'
+  | 'list'
+  | 'watch'
+  | 'create'
+  | 'update'
+  | 'patch'
+  | 'delete'
+  | 'deletecollection'
+  | 'connect'
+
+/** A body as sent, or already an object when the caller is in this process. */
+export type RequestBody =
+  | { readonly bytes: Buffer; readonly mediaType: string }
+  | { readonly value: unknown; readonly mediaType?: string }
+
+export interface ApiRequest {
+  readonly verb: ApiVerb
+  readonly resource: ServedResource
+  /** `''` for the main resource. */
+  readonly subresource: string
+  /** `''` across namespaces and for resources without. */
+  readonly namespace: string
+  /** `''` for collections. */
+  readonly name: string
+  readonly user: User
+  readonly userAgent: string
+  /** A query parameter, the first of its values. */
+  query(name: string): string | undefined
+  readonly body: RequestBody | undefined
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal: AbortSignal | undefined
+  /** Texts for the Warning header. */
+  readonly warnings: string[]
+}
+
+/** Items of one page of a list, all of one version. */
+export interface ListAnswer {
+  readonly form: 'list'
+  readonly resource: ServedResource
+  readonly resourceVersion: string
+  readonly items: readonly StoredObject[]
+  readonly continueToken: string
+  readonly remaining: number | undefined
+}
+
+export type ApiAnswer =
+  /** A stored object; its bytes are ready. */
+  | { readonly form: 'stored'; readonly code: number; readonly resource: ServedResource; readonly object: StoredObject }
+  /** An object that is nowhere stored: a dry run's, a review, a scale, a Status. */
+  | {
+      readonly form: 'value'
+      readonly code: number
+      readonly object: ApiObject
+      readonly resource?: ServedResource | undefined
+    }
+  | ListAnswer
+
+/** Reads a boolean parameter as Go does; undefined when it is not sent. */
+export function booleanQuery(request: Pick<ApiRequest, 'query'>, name: string): boolean | undefined {
+  const text = request.query(name)
+  if (text === undefined) return undefined
+  return text === '' || text === '1' || text.toLowerCase() === 'true' || text === 't'
+}
+
+/** True for `dryRun=All`. */
+export function isDryRun(request: Pick<ApiRequest, 'query'>): boolean {
+  return (request.query('dryRun') ?? '') !== ''
+}

@@ -1,0 +1,36 @@
+/** Settings of an API server. */
+
+export interface ApiServerConfig {
+  /** Range of cluster addresses of services. */
+  readonly serviceCidr: string
+  /** First and last node port. */
+  readonly nodePorts: readonly [first: number, last: number]
+  /** Where clients reach the server, for the `kubernetes` service's endpoints. */
+  readonly advertiseAddress: string
+  readonly advertisePort: number
+  readonly clusterDomain: string
+  /** Issuer of service account tokens, also an audience that the server accepts. */
+  readonly issuer: string
+  /** Admission steps that are on beside the default ones, and those that are off. */
+  readonly enableAdmission: readonly string[]
+  readonly disableAdmission: readonly string[]
+  /** Events are forgotten after this time. */
+  readonly eventTtlMs: number
+  /** PEM of the cluster's authority, for `kube-root-ca.crt` and client-ca documents; '' without TLS. */
+  readonly certificateAuthority: string
+  readonly anonymous: boolean
+}
+
+export const defaultApiServerConfig: ApiServerConfig = {
+  serviceCidr: '10.96.0.0/16',
+  nodePorts: [30_000, 32_767],
+  advertiseAddress: '127.0.0.1',
+  advertisePort: 6443,
+  clusterDomain: 'cluster.local',
+  issuer: 'https://kubernetes.default.svc.cluster.local',
+  enableAdmission: ['NodeRestriction'],
+  disableAdmission: [],
+  eventTtlMs: 3_600_000,
+  certificateAuthority: '',
+  anonymous: true,
+}

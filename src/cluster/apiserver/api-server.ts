@@ -1,0 +1,123 @@
+/**
+ * The API server: one store, one cache, one pipeline for every kind; reached over HTTP by `handler` and in this process by
+ * `clientFor`. Deterministic under a simulated clock: it has no timers but the clock's.
+ */
+import { GantryError } from '#base/errors/gantry-error.ts'
+import type { KubeClient } from '#clients/kubernetes/kube-client.ts'
+import type { HttpHandler, HttpRequest, EncodedError } from '#kit/http/exchange.ts'
+import type { VersionedStore } from '#kit/store/versioned-store.ts'
+import type { Log } from '#kit/telemetry/log.ts'
+import { createMetrics, type Metrics } from '#kit/telemetry/metrics.ts'
+import { Defaulter } from '#spec/kubernetes/defaults/apply-defaults.ts'
+import type { Clock } from '#world/ports/clock.ts'
+import type { Random } from '#world/ports/random.ts'
+import { Admission } from './admission/admission.ts'
+import { admissionSteps } from './admission/admission-steps.ts'
+import type { User } from './api-request.ts'
+import { type ApiServerConfig, defaultApiServerConfig } from './api-server-config.ts'
+import type { TokenKeys } from './authentication/token-keys.ts'
+import { createAuthorizer } from './authorization/authorizer.ts'
+import { createBootstrapObjects } from './bootstrap/bootstrap-objects.ts'
+import { createClusterView } from './cluster-view.ts'
+import { EventLeases } from './event-leases.ts'
+import { createApiHandler, type HandlerParts, type StreamingHandler } from './http-handler.ts'
+import { createInProcessClient } from './in-process-client.ts'
+import { ObjectCache } from './object-cache.ts'
+import { type ObjectValidation } from './object-validation.ts'
+import { OpenApiDocuments } from './openapi-documents.ts'
+import { callRaw } from './raw-call.ts'
+import { ServedResources } from './served-resource.ts'
+import type { ServerParts } from './server-parts.ts'
+import { serverVersion } from './server-version.ts'
+import { createAllocations } from './strategies/allocations.ts'
+import { kindValidation } from './kind-validation.ts'
+
+export interface ApiServerDeps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly store: VersionedStore
+  readonly log: Log
+  readonly metrics?: Metrics
+  /** Signs service account tokens; without it there are none. */
+  readonly tokenKeys?: TokenKeys
+  /** Fixed bearer tokens. */
+  readonly staticTokens?: ReadonlyMap<string, User>
+  readonly validation?: ObjectValidation
+  /** Reaches nodes and services for exec, logs and proxies. */
+  readonly streaming?: StreamingHandler
+}
+
+/** A running API server; disposing it ends its watches. The store belongs to the caller. */
+export interface ApiServer extends AsyncDisposable {
+  readonly handler: HttpHandler
+  /** Failures of the HTTP server itself, as a Status. */
+  readonly encodeError: (error: unknown, request: HttpRequest) => EncodedError
+  readonly config: ApiServerConfig
+  /** What extensions (custom resources, quota, webhooks) build on. */
+  readonly parts: ServerParts
+  /** A client that acts as `user`, authorised like anybody else. */
+  clientFor(user: User): KubeClient
+}
+
+/** The user that the server itself acts as. */
+export const serverUser: User = { name: 'system:apiserver', groups: ['system:masters'] }
+
+/** Loads the store and starts serving; creates what every cluster has where it is missing. */
+export async function createApiServer(
+  deps: ApiServerDeps,
+  settings: Partial<ApiServerConfig> = {},
+): Promise<ApiServer> {
+  const config = { ...defaultApiServerConfig, ...settings }
+  const { clock, random, store, log } = deps
+  const resources = new ServedResources()
+  let broken: unknown
+  const cache = new ObjectCache({
+    store,
+    clock,
+    onFault: (error) => {
+      broken = error
+      log.error('the watch of the store ended', { error })
+    },
+  })
+  const allocations = createAllocations(config, random)
+  const view = createClusterView({ cache, clock, random, config, resources, allocations })
+  const authorizer = createAuthorizer(cache)
+  const parts: HandlerParts = {
+    store,
+    cache,
+    clock,
+    random,
+    log,
+    view,
+    resources,
+    defaulter: new Defaulter(),
+    authorizer,
+    admission: new Admission(admissionSteps(config, authorizer)),
+    validation: deps.validation ?? kindValidation,
+    eventLeases: new EventLeases({ store, clock, ttlMs: config.eventTtlMs }),
+    tokenKeys: deps.tokenKeys,
+    staticTokens: deps.staticTokens ?? new Map<string, User>(),
+    documents: new OpenApiDocuments({ resources, serverVersion: serverVersion.gitVersion }),
+    metrics: deps.metrics ?? createMetrics(),
+    checks: [
+      { name: 'ping', isHealthy: () => true },
+      { name: 'etcd', isHealthy: () => broken === undefined },
+      { name: 'informer-sync', isHealthy: () => broken === undefined },
+    ],
+    streaming: deps.streaming,
+  }
+  const { handler, encodeError } = createApiHandler(parts)
+  const raw = callRaw(handler)
+  const clientFor = (user: User): KubeClient => createInProcessClient(parts, user, raw)
+  await cache.start()
+  try {
+    await createBootstrapObjects(clientFor(serverUser), config)
+  } catch (error) {
+    await cache[Symbol.asyncDispose]()
+    throw new GantryError('APISERVER_BOOTSTRAP_FAILED', 'internal', "the cluster's first objects could not be made", {
+      cause: error,
+      remedy: 'Look at the cause; a store that is full or damaged is the usual one.',
+    })
+  }
+  return { handler, encodeError, config, parts, clientFor, [Symbol.asyncDispose]: () => cache[Symbol.asyncDispose]() }
+}

@@ -1,0 +1,41 @@
+/** Signing and checking of service account tokens (JWT, RS256) with the cluster's own key. */
+import { exportJWK, importPKCS8, importSPKI, jwtVerify, SignJWT, calculateJwkThumbprint } from 'jose'
+import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import type { Clock } from '#world/ports/clock.ts'
+
+export interface TokenKeys {
+  sign(claims: JsonObject): Promise<string>
+  /** The claims of a token that this key signed and that is in its time. @throws for any other. */
+  verify(token: string): Promise<JsonObject>
+  /** The public key for `/openid/v1/jwks`. */
+  readonly keySet: JsonObject
+}
+
+export interface TokenKeyOptions {
+  readonly clock: Clock
+  readonly issuer: string
+  /** PKCS #8, RSA. */
+  readonly privateKey: string
+  /** SPKI. */
+  readonly publicKey: string
+}
+
+const algorithm = 'RS256'
+
+/** Loads the keys. */
+export async function createTokenKeys({ clock, issuer, privateKey, publicKey }: TokenKeyOptions): Promise<TokenKeys> {
+  const signing = await importPKCS8(privateKey, algorithm)
+  const checking = await importSPKI(publicKey, algorithm, { extractable: true })
+  const jwk = await exportJWK(checking)
+  const kid = await calculateJwkThumbprint(jwk)
+  return {
+    sign: (claims) => new SignJWT({ ...claims }).setProtectedHeader({ alg: algorithm, kid }).sign(signing),
+    verify: async (token) => {
+      // The world's clock decides, so that tokens expire in virtual time too; `Date` is only a carrier here.
+      const currentDate = new globalThis.Date(clock.now())
+      const { payload } = await jwtVerify(token, checking, { issuer, algorithms: [algorithm], currentDate })
+      return payload as JsonObject
+    },
+    keySet: { keys: [{ use: 'sig', kty: jwk.kty, kid, alg: algorithm, n: jwk.n, e: jwk.e }] },
+  }
+}

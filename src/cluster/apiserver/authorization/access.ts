@@ -1,0 +1,52 @@
+/** Questions of authorisation and their answers. */
+import type { User } from '../api-request.ts'
+
+/** May this user do that? */
+export interface Access {
+  readonly user: User
+  readonly verb: string
+  /** False for paths that are no resource: then only `path` counts. */
+  readonly isResource: boolean
+  readonly group: string
+  readonly version?: string
+  readonly resource: string
+  readonly subresource: string
+  readonly namespace: string
+  readonly name: string
+  readonly path: string
+}
+
+export interface Decision {
+  readonly allowed: boolean
+  /** Why, as access reviews show it; `''` when nobody had an opinion. */
+  readonly reason: string
+}
+
+/** What a user may do, for rules reviews. */
+export interface UserRules {
+  readonly resourceRules: readonly PolicyRule[]
+  readonly nonResourceRules: readonly PolicyRule[]
+}
+
+/** One rule of a role. */
+export interface PolicyRule {
+  readonly verbs: readonly string[]
+  readonly apiGroups?: readonly string[]
+  readonly resources?: readonly string[]
+  readonly resourceNames?: readonly string[]
+  readonly nonResourceURLs?: readonly string[]
+}
+
+export interface Authorizer {
+  decide(access: Access): Decision
+  rulesOf(user: User, namespace: string): UserRules
+}
+
+/** The sentence of a 403. */
+export function refusalOf(access: Access): string {
+  const { user, verb, group, resource, subresource, namespace, path } = access
+  if (!access.isResource) return `User ${JSON.stringify(user.name)} cannot ${verb} path ${JSON.stringify(path)}`
+  const what = subresource === '' ? resource : `${resource}/${subresource}`
+  const where = namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(namespace)}`
+  return `User ${JSON.stringify(user.name)} cannot ${verb} resource ${JSON.stringify(what)} in API group ${JSON.stringify(group)} ${where}`
+}

@@ -1,0 +1,127 @@
+/**
+ * Role-based access control: who is bound to which rules, worked out from the roles and bindings in the cache and kept
+ * until one of them changes.
+ */
+import { listAt, objectAt, textAt } from '../api-object.ts'
+import type { ApiObject } from '../api-object.ts'
+import type { User } from '../api-request.ts'
+import type { ObjectCache } from '../object-cache.ts'
+import type { Access, Authorizer, Decision, PolicyRule, UserRules } from './access.ts'
+import { ruleCovers } from './match-rule.ts'
+
+const group = 'rbac.authorization.k8s.io'
+const storages = {
+  roles: `${group}/roles`,
+  roleBindings: `${group}/rolebindings`,
+  clusterRoles: `${group}/clusterroles`,
+  clusterRoleBindings: `${group}/clusterrolebindings`,
+} as const
+
+/** One binding of one subject. */
+interface Grant {
+  /** `''` for the whole cluster. */
+  readonly namespace: string
+  readonly rules: readonly PolicyRule[]
+  /** `ClusterRoleBinding "a" of ClusterRole "b" to Group "c"`. */
+  readonly description: string
+}
+
+interface Index {
+  readonly stamp: string
+  /** Grants by `user:NAME` and `group:NAME`. */
+  readonly grants: ReadonlyMap<string, readonly Grant[]>
+}
+
+const serviceAccountPrefix = 'system:serviceaccount:'
+
+/** The RBAC authorizer of a server. */
+export class Rbac implements Authorizer {
+  readonly #cache: ObjectCache
+  #index: Index | undefined
+
+  constructor(cache: ObjectCache) {
+    this.#cache = cache
+  }
+
+  decide(access: Access): Decision {
+    // The one group above all roles.
+    if (access.user.groups.includes('system:masters')) return { allowed: true, reason: '' }
+    for (const grant of this.#grantsOf(access.user, access.namespace)) {
+      if (grant.rules.some((rule) => ruleCovers(rule, access)))
+        return { allowed: true, reason: `RBAC: allowed by ${grant.description}` }
+    }
+    return { allowed: false, reason: '' }
+  }
+
+  rulesOf(user: User, namespace: string): UserRules {
+    const rules = user.groups.includes('system:masters')
+      ? [
+          { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+          { verbs: ['*'], nonResourceURLs: ['*'] },
+        ]
+      : Array.from(this.#grantsOf(user, namespace)).flatMap((grant) => grant.rules)
+    return {
+      resourceRules: rules.filter((rule) => (rule.resources ?? []).length > 0),
+      nonResourceRules: rules.filter((rule) => (rule.nonResourceURLs ?? []).length > 0),
+    }
+  }
+
+  /** The rules of a role as they are now. */
+  rulesOfRole(kind: string, namespace: string, name: string): readonly PolicyRule[] {
+    const isCluster = kind === 'ClusterRole'
+    const collection = this.#cache.collection(isCluster ? storages.clusterRoles : storages.roles)
+    const role = collection.get(isCluster ? name : `${namespace}/${name}`)
+    return listAt(role?.value, 'rules') as unknown as readonly PolicyRule[]
+  }
+
+  *#grantsOf(user: User, namespace: string): Generator<Grant, void, undefined> {
+    const { grants } = this.#current()
+    for (const subject of [`user:${user.name}`, ...user.groups.map((name) => `group:${name}`)]) {
+      for (const grant of grants.get(subject) ?? [])
+        if (grant.namespace === '' || grant.namespace === namespace) yield grant
+    }
+  }
+
+  #current(): Index {
+    const stamp = Object.values(storages)
+      .map((storage) => this.#cache.collection(storage).lastChange)
+      .join()
+    if (this.#index?.stamp !== stamp) this.#index = { stamp, grants: this.#build() }
+    return this.#index
+  }
+
+  #build(): ReadonlyMap<string, readonly Grant[]> {
+    const grants = new Map<string, Grant[]>()
+    for (const storage of [storages.clusterRoleBindings, storages.roleBindings])
+      for (const { value } of this.#cache.collection(storage).range()) this.#add(grants, value)
+    return grants
+  }
+
+  #add(grants: Map<string, Grant[]>, binding: ApiObject): void {
+    const role = objectAt(binding, 'roleRef')
+    const namespace = binding.metadata.namespace ?? ''
+    const kind = textAt(role, 'kind')
+    const roleName = textAt(role, 'name')
+    const rules = this.rulesOfRole(kind, namespace, roleName)
+    if (rules.length === 0) return
+    const where = namespace === '' ? binding.metadata.name : `${binding.metadata.name ?? ''}/${namespace}`
+    for (const subject of listAt(binding, 'subjects')) {
+      const key = subjectKey(subject)
+      const name = textAt(subject, 'name')
+      const shown = textAt(subject, 'kind') === 'ServiceAccount' ? `${name}/${textAt(subject, 'namespace')}` : name
+      const description = `${binding.kind} ${JSON.stringify(where ?? '')} of ${kind} ${JSON.stringify(roleName)} to ${textAt(subject, 'kind')} ${JSON.stringify(shown)}`
+      const list = grants.get(key)
+      const grant = { namespace, rules, description }
+      if (list === undefined) grants.set(key, [grant])
+      else list.push(grant)
+    }
+  }
+}
+
+function subjectKey(subject: unknown): string {
+  const kind = textAt(subject, 'kind')
+  const name = textAt(subject, 'name')
+  if (kind === 'Group') return `group:${name}`
+  if (kind === 'ServiceAccount') return `user:${serviceAccountPrefix}${textAt(subject, 'namespace')}:${name}`
+  return `user:${name}`
+}

@@ -1,0 +1,28 @@
+/** Rules of aggregated cluster roles: the union of the rules of the roles that they select. */
+import { matchesSelector, type LabelSelectorObject, selectorFromObject } from '#base/data/label-selector.ts'
+import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
+import { equalJson, listAt, objectAt } from '../api-object.ts'
+
+/** The objects, aggregated roles with their rules filled in (also where one aggregate selects another). */
+export function withAggregatedRules(objects: readonly KubernetesObject[]): readonly KubernetesObject[] {
+  let now = objects
+  // Aggregates of aggregates need as many rounds as they are deep: admin takes in edit, which takes in view.
+  for (let round = 0; round < 3; round++) now = now.map((object) => filled(object, now))
+  return now
+}
+
+function filled(role: KubernetesObject, all: readonly KubernetesObject[]): KubernetesObject {
+  const selectors = listAt(role, 'aggregationRule', 'clusterRoleSelectors')
+  if (role.kind !== 'ClusterRole' || selectors.length === 0) return role
+  const rules: unknown[] = []
+  for (const selector of selectors) {
+    const requirements = selectorFromObject(selector as LabelSelectorObject)
+    for (const other of all) {
+      if (other === role || other.kind !== 'ClusterRole' || !matchesSelector(requirements, other.metadata.labels))
+        continue
+      for (const rule of listAt(objectAt(other), 'rules'))
+        if (!rules.some((one) => equalJson(one, rule))) rules.push(rule)
+    }
+  }
+  return { ...role, rules } as KubernetesObject
+}

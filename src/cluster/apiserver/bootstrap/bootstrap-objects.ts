@@ -1,0 +1,138 @@
+/** What every cluster starts with: namespaces, roles and bindings, priority classes, flow control, the API's own service. */
+import type { KubeClient } from '#clients/kubernetes/kube-client.ts'
+import { apiVersionOf, type ApiResource } from '#clients/kubernetes/api-resource.ts'
+import {
+  apiServices,
+  clusterRoleBindings,
+  clusterRoles,
+  configMaps,
+  endpoints,
+  endpointSlices,
+  flowSchemas,
+  namespaces,
+  priorityClasses,
+  priorityLevelConfigurations,
+  roleBindings,
+  roles,
+  serviceCIDRs,
+  services,
+} from '#clients/kubernetes/resources.table.ts'
+import { isAlreadyExists, isNotFound } from '#clients/kubernetes/status-error.ts'
+import { builtInKinds } from '#spec/kubernetes/schema/kinds.ts'
+import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
+import type { ApiServerConfig } from '../api-server-config.ts'
+import { addressRange, addressText } from '../strategies/allocations.ts'
+import { flowSchemas as flowSchemaRows, priorityLevels } from './flow-control.table.ts'
+import { bootstrapRbacRows } from './rbac.table.ts'
+import { withAggregatedRules } from './aggregate-rules.ts'
+
+type AnyResource = ApiResource<KubernetesObject>
+
+async function ensure(client: KubeClient, resource: ApiResource<never>, object: object): Promise<void> {
+  const row = resource as unknown as AnyResource
+  const whole = { apiVersion: apiVersionOf(row), kind: row.kind, ...object } as KubernetesObject
+  const { name = '', namespace } = whole.metadata
+  const place = namespace === undefined ? {} : { namespace }
+  try {
+    await client.get(row, name, place)
+    return
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+  }
+  try {
+    await client.create(row, whole, place)
+  } catch (error) {
+    // Another server of the same cluster was faster.
+    if (!isAlreadyExists(error)) throw error
+  }
+}
+
+const any = (resource: unknown): ApiResource<never> => resource as ApiResource<never>
+const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
+
+const rbacResources: Readonly<Record<string, unknown>> = {
+  ClusterRole: clusterRoles,
+  ClusterRoleBinding: clusterRoleBindings,
+  Role: roles,
+  RoleBinding: roleBindings,
+}
+
+/** Creates what is missing; what is there stays as it is. `client` must be allowed everything. */
+export async function createBootstrapObjects(client: KubeClient, config: ApiServerConfig): Promise<void> {
+  for (const name of systemNamespaces) await ensure(client, any(namespaces), { metadata: { name } })
+  const rbac = bootstrapRbacRows.split('\n').map((row) => JSON.parse(row) as KubernetesObject)
+  for (const object of withAggregatedRules(rbac)) await ensure(client, any(rbacResources[object.kind]), object)
+  await ensure(client, any(priorityClasses), {
+    metadata: { name: 'system-cluster-critical' },
+    value: 2_000_000_000,
+    description:
+      'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+  })
+  await ensure(client, any(priorityClasses), {
+    metadata: { name: 'system-node-critical' },
+    value: 2_000_001_000,
+    description: 'Used for system critical pods that must not be moved from their current node.',
+  })
+  const annotations = { 'apf.kubernetes.io/autoupdate-spec': 'true' }
+  for (const [name, spec] of Object.entries(priorityLevels))
+    await ensure(client, any(priorityLevelConfigurations), { metadata: { name, annotations }, spec })
+  for (const [name, spec] of Object.entries(flowSchemaRows))
+    await ensure(client, any(flowSchemas), { metadata: { name, annotations }, spec })
+  await createOwnService(client, config)
+  await createConfigMaps(client, config)
+  await createApiServices(client)
+}
+
+async function createOwnService(client: KubeClient, config: ApiServerConfig): Promise<void> {
+  const place = { name: 'kubernetes', namespace: 'default' }
+  const clusterIP = addressText(addressRange(config.serviceCidr)[0])
+  const port = { name: 'https', port: config.advertisePort, protocol: 'TCP' }
+  await ensure(client, any(serviceCIDRs), { metadata: { name: 'kubernetes' }, spec: { cidrs: [config.serviceCidr] } })
+  await ensure(client, any(services), {
+    metadata: { ...place, labels: { component: 'apiserver', provider: 'kubernetes' } },
+    spec: {
+      type: 'ClusterIP',
+      clusterIP,
+      clusterIPs: [clusterIP],
+      ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: config.advertisePort }],
+      sessionAffinity: 'None',
+      ipFamilyPolicy: 'SingleStack',
+    },
+  })
+  await ensure(client, any(endpoints), {
+    metadata: { ...place, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+    subsets: [{ addresses: [{ ip: config.advertiseAddress }], ports: [port] }],
+  })
+  await ensure(client, any(endpointSlices), {
+    metadata: { ...place, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: [config.advertiseAddress], conditions: { ready: true } }],
+    ports: [port],
+  })
+}
+
+async function createConfigMaps(client: KubeClient, config: ApiServerConfig): Promise<void> {
+  if (config.certificateAuthority === '') return
+  await ensure(client, any(configMaps), {
+    metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
+    data: { 'client-ca-file': config.certificateAuthority },
+  })
+}
+
+/** One API service per served group version, as the aggregator registers them. */
+async function createApiServices(client: KubeClient): Promise<void> {
+  for (const { group, version, groupPriority, versionPriority } of builtInKinds.served()) {
+    await ensure(client, any(apiServices), {
+      metadata: {
+        name: `${version}.${group}`,
+        labels: { 'kube-aggregator.kubernetes.io/automanaged': 'onstart' },
+      },
+      spec: {
+        ...(group === '' ? {} : { group }),
+        version,
+        groupPriorityMinimum: groupPriority,
+        versionPriority,
+      },
+    })
+  }
+}

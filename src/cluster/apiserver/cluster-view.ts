@@ -1,0 +1,56 @@
+/** What strategies, admission and authorisation may look at: the cached objects, time, chance and the server's settings. */
+import type { Clock } from '#world/ports/clock.ts'
+import type { Random } from '#world/ports/random.ts'
+import { type ApiObject, timeText } from './api-object.ts'
+import type { ApiServerConfig } from './api-server-config.ts'
+import type { Allocations } from './strategies/allocations.ts'
+import type { ObjectCache } from './object-cache.ts'
+import type { ServedResources } from './served-resource.ts'
+
+/** Read access to the cluster as of now. */
+export interface ClusterView {
+  readonly config: ApiServerConfig
+  readonly resources: ServedResources
+  readonly allocations: Allocations
+  readonly random: Random
+  /** Milliseconds since 1970. */
+  nowMs(): number
+  /** RFC 3339, seconds. */
+  now(): string
+  /** A stored object by collection (`/pods`, `apps/deployments`), in its stored version. */
+  find(storage: string, namespace: string, name: string): ApiObject | undefined
+  /** All stored objects of a collection, in one namespace or in all (`''`). */
+  list(storage: string, namespace: string): readonly ApiObject[]
+  /** As `find`, after everything written before is seen. */
+  findNewest(storage: string, namespace: string, name: string): Promise<ApiObject | undefined>
+}
+
+export interface ViewParts {
+  readonly cache: ObjectCache
+  readonly clock: Clock
+  readonly random: Random
+  readonly config: ApiServerConfig
+  readonly resources: ServedResources
+  readonly allocations: Allocations
+}
+
+/** The view of a server. */
+export function createClusterView({ cache, clock, random, config, resources, allocations }: ViewParts): ClusterView {
+  const find: ClusterView['find'] = (storage, namespace, name) =>
+    cache.collection(storage).get(namespace === '' ? name : `${namespace}/${name}`)?.value
+  return {
+    config,
+    resources,
+    allocations,
+    random,
+    nowMs: () => clock.now(),
+    now: () => timeText(clock.now()),
+    find,
+    list: (storage, namespace) =>
+      Array.from(cache.collection(storage).range(namespace === '' ? '' : `${namespace}/`), (stored) => stored.value),
+    findNewest: async (storage, namespace, name) => {
+      await cache.catchUp()
+      return find(storage, namespace, name)
+    },
+  }
+}

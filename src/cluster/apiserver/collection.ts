@@ -1,0 +1,165 @@
+/** The objects of one resource in key order, their recent events, and those who watch them. */
+import type { StoredObject } from './stored-object.ts'
+
+/** Events that stay readable for watches that resume; older versions get 410. */
+const eventsMax = 4096
+
+/** One change. `object` is the new state, or the last one with the deleting version. */
+export interface CollectionEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
+  readonly revision: number
+  readonly object: StoredObject
+  /** The state before, which a selector may have matched. */
+  readonly previous: StoredObject | undefined
+  /** Encoded frames by format, so that an event is serialised once for all watchers. */
+  readonly frames: Map<string, Buffer>
+}
+
+/** Somebody who hears of events as they come. */
+export interface CollectionListener {
+  hear(event: CollectionEvent): void
+  /** Called after the events of one commit. */
+  flush(): void
+  /** The collection is gone: the server stops. */
+  end(): void
+}
+
+/** Objects by place, sorted; one per storage key. */
+export class Collection {
+  readonly storage: string
+  readonly #objects = new Map<string, StoredObject>()
+  #places: string[] = []
+  #sorted = true
+  #events: CollectionEvent[] = []
+  #eventsFrom: number
+  #lastChange: number
+  readonly #listeners = new Set<CollectionListener>()
+
+  constructor(storage: string, revision: number) {
+    this.storage = storage
+    this.#eventsFrom = revision
+    this.#lastChange = 0
+  }
+
+  get size(): number {
+    return this.#objects.size
+  }
+
+  /** The version of its newest change, 0 when it never changed since the server started. */
+  get lastChange(): number {
+    return this.#lastChange
+  }
+
+  /** Events after this version are still known. */
+  get oldestResumable(): number {
+    return this.#eventsFrom
+  }
+
+  get(place: string): StoredObject | undefined {
+    return this.#objects.get(place)
+  }
+
+  /** Objects in key order whose place begins with `prefix`, from `start` on. */
+  *range(prefix: string = '', start: string = prefix): Generator<StoredObject, void, undefined> {
+    const places = this.#inOrder()
+    for (let index = lowerBound(places, start > prefix ? start : prefix); index < places.length; index++) {
+      const place = places[index] ?? ''
+      if (!place.startsWith(prefix)) return
+      const object = this.#objects.get(place)
+      if (object !== undefined) yield object
+    }
+  }
+
+  /** Every object, in no particular order: for decisions that do not depend on it. */
+  values(): IterableIterator<StoredObject> {
+    return this.#objects.values()
+  }
+
+  /** Events after a version, oldest first; undefined when some of them are forgotten. */
+  eventsAfter(revision: number): readonly CollectionEvent[] | undefined {
+    if (revision < this.#eventsFrom) return undefined
+    let from = this.#events.length
+    while (from > 0 && (this.#events[from - 1]?.revision ?? 0) > revision) from--
+    return this.#events.slice(from)
+  }
+
+  /** Takes in what was there at the start. */
+  load(object: StoredObject): void {
+    this.#objects.set(object.place, object)
+    this.#places.push(object.place)
+    this.#sorted = false
+    this.#lastChange = Math.max(this.#lastChange, object.revision)
+  }
+
+  put(object: StoredObject): void {
+    const previous = this.#objects.get(object.place)
+    this.#objects.set(object.place, object)
+    if (previous === undefined) this.#insert(object.place)
+    const type = previous === undefined ? 'ADDED' : 'MODIFIED'
+    this.#tell({ type, revision: object.revision, object, previous, frames: new Map() })
+  }
+
+  remove(place: string, revision: number): void {
+    const previous = this.#objects.get(place)
+    if (previous === undefined) return
+    this.#objects.delete(place)
+    const places = this.#inOrder()
+    places.splice(lowerBound(places, place), 1)
+    this.#tell({ type: 'DELETED', revision, object: previous.at(revision), previous, frames: new Map() })
+  }
+
+  listen(listener: CollectionListener): void {
+    this.#listeners.add(listener)
+  }
+
+  ignore(listener: CollectionListener): void {
+    this.#listeners.delete(listener)
+  }
+
+  flush(): void {
+    for (const listener of this.#listeners) listener.flush()
+  }
+
+  close(): void {
+    for (const listener of this.#listeners) listener.end()
+    this.#listeners.clear()
+  }
+
+  #tell(event: CollectionEvent): void {
+    this.#lastChange = event.revision
+    this.#events.push(event)
+    if (this.#events.length > eventsMax * 1.25) {
+      const gone = this.#events.length - eventsMax
+      this.#eventsFrom = this.#events[gone - 1]?.revision ?? this.#eventsFrom
+      this.#events = this.#events.slice(gone)
+    }
+    for (const listener of this.#listeners) listener.hear(event)
+  }
+
+  #insert(place: string): void {
+    const places = this.#inOrder()
+    const last = places.at(-1)
+    if (last === undefined || last < place) places.push(place)
+    else places.splice(lowerBound(places, place), 0, place)
+  }
+
+  #inOrder(): string[] {
+    if (!this.#sorted) {
+      this.#places.sort((a, b) => (a < b ? -1 : 1))
+      this.#sorted = true
+    }
+    return this.#places
+  }
+}
+
+/** The first index whose place is not below `place`. */
+function lowerBound(places: readonly string[], place: string): number {
+  let low = 0
+  let high = places.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((places[middle] ?? '') < place) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,180 @@
+/** Request bodies to canonical objects: JSON, YAML and protobuf, with what strict validation objects to. */
+import { parse as parseYaml, parseDocument } from 'yaml'
+import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
+import { bodyFailureMessage, strictDecodingMessage } from '#spec/kubernetes/decode/decode-error.ts'
+import {
+  decodeJson,
+  decodeTree,
+  type DecodeWording,
+  untypedStrictErrors,
+} from '#spec/kubernetes/decode/decode-object.ts'
+import { parseJson } from '#spec/kubernetes/decode/parse-json.ts'
+import { decodeObject, isEnvelope } from '#spec/kubernetes/protobuf/envelope.ts'
+import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import type { SchemaType } from '#spec/kubernetes/schema/type-rows.ts'
+import type { ApiObject } from './api-object.ts'
+import type { ApiRequest, RequestBody } from './api-request.ts'
+import { badRequest, unsupportedMediaType } from './status-errors.ts'
+
+export const bodyMediaTypes: readonly string[] = [
+  'application/json',
+  'application/yaml',
+  'application/vnd.kubernetes.protobuf',
+]
+
+/** The object a body is expected to be. */
+export interface Expected {
+  readonly apiVersion: string
+  readonly kind: string
+  /** Undefined for custom resources: the tree is taken as it is. */
+  readonly type: SchemaType | undefined
+}
+
+interface Tree {
+  readonly value: unknown
+  readonly strictErrors: readonly string[]
+}
+
+/** The body as an object of the expected kind. Warnings go to the request. @throws 400, 415, 422. */
+export function decodeBody(request: ApiRequest, expected: Expected): ApiObject {
+  const { body } = request
+  if (body === undefined) throw badRequest("Object 'Kind' is missing in '{}'")
+  try {
+    const { value, strictErrors } = readTree(body, expected)
+    report(request, strictErrors, expected, value as JsonObject)
+    return value as ApiObject
+  } catch (error) {
+    if (!(error instanceof GantryError) || error.code === 'KUBERNETES_STATUS') throw error
+    throw badRequest(
+      bodyFailureMessage({
+        error,
+        body: 'bytes' in body ? body.bytes : Buffer.from(JSON.stringify(body.value)),
+        expectedKind: expected.kind,
+        found: foundIn(body),
+      }),
+    )
+  }
+}
+
+function foundIn(body: RequestBody): { readonly version: string; readonly kind: string } | undefined {
+  try {
+    const tree = 'bytes' in body ? (parseYaml(body.bytes.toString()) as unknown) : body.value
+    if (!isJsonObject(tree)) return undefined
+    const { apiVersion, kind } = tree
+    const version = typeof apiVersion === 'string' ? apiVersion.slice(apiVersion.indexOf('/') + 1) : ''
+    return { version, kind: typeof kind === 'string' ? kind : '' }
+  } catch {
+    return undefined
+  }
+}
+
+function readTree(body: RequestBody, expected: Expected): Tree {
+  if (!('bytes' in body)) return typed(body.value, expected)
+  const { bytes, mediaType } = body
+  if (mediaType === 'application/vnd.kubernetes.protobuf' || isEnvelope(bytes))
+    return { value: checked(decodeObject(bytes), expected), strictErrors: [] }
+  const text = bytes.toString()
+  if (mediaType === 'application/yaml') return typed(yamlTree(text), expected, yamlDuplicates(text))
+  if (mediaType !== 'application/json' && mediaType !== '') throw unsupportedMediaType(bodyMediaTypes)
+  if (expected.type !== undefined) {
+    const decoded = decodeJson(text, expected.type)
+    return { value: checked(decoded.value, expected), strictErrors: decoded.strictErrors }
+  }
+  const { value, notes } = parseJson(text)
+  return { value: checked(value, expected), strictErrors: untypedStrictErrors(value, notes) }
+}
+
+function typed(tree: unknown, expected: Expected, strictErrors: readonly string[] = []): Tree {
+  if (expected.type === undefined) return { value: checked(tree, expected), strictErrors }
+  const decoded = decodeTree(tree, expected.type)
+  return { value: checked(decoded.value, expected), strictErrors: [...strictErrors, ...decoded.strictErrors] }
+}
+
+/** YAML text as a JSON tree. @throws 400 with the parser's words. */
+export function yamlTree(text: string): unknown {
+  try {
+    // JSON has no aliases; a few may stand in a manifest, a bomb of them may not.
+    return parseYaml(text, { maxAliasCount: 100, uniqueKeys: false, merge: true })
+  } catch (error) {
+    throw new GantryError(
+      'KUBERNETES_JSON_SYNTAX',
+      'invalid',
+      `error converting YAML to JSON: yaml: ${messageOf(error)}`,
+    )
+  }
+}
+
+function yamlDuplicates(text: string): readonly string[] {
+  const errors = parseDocument(text, { uniqueKeys: true, maxAliasCount: 100 } as object).errors
+  return errors
+    .filter((error) => error.code === 'DUPLICATE_KEY')
+    .map((error) => `yaml: ${error.message.split('\n')[0] ?? ''}`)
+}
+
+/** Kind and version must be those of the resource; a body that leaves both out means them. */
+function checked(value: unknown, expected: Expected): ApiObject {
+  if (!isJsonObject(value))
+    throw new GantryError(
+      'KUBERNETES_DECODE',
+      'invalid',
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+    )
+  const { apiVersion, kind } = value
+  const isKind = kind === undefined || kind === '' || kind === expected.kind
+  const isVersion = apiVersion === undefined || apiVersion === '' || apiVersion === expected.apiVersion
+  if (!isVersion && kind === expected.kind) {
+    throw badRequest(
+      `the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected.apiVersion})`,
+    )
+  }
+  if (!isKind || !isVersion) {
+    const name = String(kind)
+    const version = String(apiVersion ?? '')
+    throw badRequest(
+      `${name} in version ${JSON.stringify(version.slice(version.indexOf('/') + 1))} cannot be handled as a ${expected.kind}: ${
+        isVersion
+          ? `no kind ${JSON.stringify(name)} is registered for version ${JSON.stringify(version)} in scheme`
+          : `converting (${version}.${name}) to (${expected.apiVersion}.${expected.kind}): unknown conversion`
+      }`,
+    )
+  }
+  const { kind: _, apiVersion: __, metadata, ...rest } = value
+  return {
+    kind: expected.kind,
+    apiVersion: expected.apiVersion,
+    metadata: isJsonObject(metadata) ? metadata : {},
+    ...rest,
+  }
+}
+
+/** Unknown and duplicate fields: an error, a warning each, or nothing, as the request asks (`fieldValidation`). */
+export function report(
+  request: Pick<ApiRequest, 'query' | 'warnings'>,
+  strictErrors: readonly string[],
+  expected: Expected,
+  found: JsonObject,
+): void {
+  if (strictErrors.length === 0) return
+  const mode = request.query('fieldValidation') ?? 'Warn'
+  if (mode === 'Ignore') return
+  if (mode !== 'Strict') {
+    request.warnings.push(...strictErrors)
+    return
+  }
+  const version = expected.apiVersion.slice(expected.apiVersion.indexOf('/') + 1)
+  const kind = typeof found['kind'] === 'string' ? found['kind'] : expected.kind
+  throw badRequest(
+    `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${expected.kind}: ${strictDecodingMessage(strictErrors)}`,
+  )
+}
+
+/** A patched tree made canonical again. @throws what decoding throws. */
+export function recanonical(
+  tree: JsonObject,
+  expected: Expected,
+  wording: DecodeWording = 'tree',
+): { readonly object: ApiObject; readonly strictErrors: readonly string[] } {
+  if (expected.type === undefined) return { object: checked(tree, expected), strictErrors: [] }
+  const { value, strictErrors } = decodeTree(tree, expected.type, { wording })
+  return { object: checked(value, expected), strictErrors }
+}

@@ -1,0 +1,267 @@
+/**
+ * DELETE: preconditions, grace, finalizers and propagation. An object goes at once when nothing keeps it; otherwise it is
+ * marked with `deletionTimestamp` and waits for its finalizers or its kubelet.
+ */
+import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import { builtInTypes } from '#spec/kubernetes/schema/type-rows.ts'
+import { type ApiObject, textAt, timeText, withMetadata } from './api-object.ts'
+import { type ApiAnswer, type ApiRequest, booleanQuery, isDryRun } from './api-request.ts'
+import { decodeBody } from './decode-body.ts'
+import { storedBytes } from './object-bytes.ts'
+import { keyOf } from './object-cache.ts'
+import { placeOf, selectionOf, subjectOf } from './read-objects.ts'
+import type { ServerParts } from './server-parts.ts'
+import { conflict, invalid, notFound } from './status-errors.ts'
+import type { StoredObject } from './stored-object.ts'
+
+const orphanFinalizer = 'orphan'
+const foregroundFinalizer = 'foregroundDeletion'
+const triesMax = 8
+
+/** What a client asks of a deletion. */
+export interface Deletion {
+  readonly graceSeconds: number | undefined
+  readonly propagation: 'Background' | 'Foreground' | 'Orphan' | undefined
+  readonly uid: string | undefined
+  readonly resourceVersion: string | undefined
+  readonly dryRun: boolean
+}
+
+/** The options of a request, from its body or its query. @throws 400, 422. */
+export function deletionOf(request: ApiRequest): Deletion {
+  const options = optionsOf(request)
+  const preconditions = isJsonObject(options['preconditions']) ? options['preconditions'] : {}
+  const grace = options['gracePeriodSeconds']
+  const orphan = options['orphanDependents']
+  const policy =
+    options['propagationPolicy'] ?? (orphan === true ? 'Orphan' : orphan === false ? 'Background' : undefined)
+  checkPolicy(policy, orphan)
+  return {
+    graceSeconds: typeof grace === 'number' ? grace : undefined,
+    propagation: policy as Deletion['propagation'],
+    uid: typeof preconditions['uid'] === 'string' ? preconditions['uid'] : undefined,
+    resourceVersion:
+      typeof preconditions['resourceVersion'] === 'string' ? preconditions['resourceVersion'] : undefined,
+    dryRun: isDryRun(request) || (Array.isArray(options['dryRun']) && options['dryRun'].length > 0),
+  }
+}
+
+function optionsOf(request: ApiRequest): JsonObject {
+  const { body } = request
+  const isEmpty = body === undefined || ('bytes' in body && body.bytes.length === 0)
+  if (!isEmpty) {
+    const type = builtInTypes.find('io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions')
+    const declared = declaredVersion(body)
+    return decodeBody(request, { apiVersion: declared, kind: 'DeleteOptions', type })
+  }
+  const grace = request.query('gracePeriodSeconds')
+  return {
+    gracePeriodSeconds: grace === undefined ? undefined : Number(grace),
+    propagationPolicy: request.query('propagationPolicy'),
+    orphanDependents: booleanQuery(request, 'orphanDependents'),
+  }
+}
+
+/** DeleteOptions are the same in every group. */
+function declaredVersion(body: NonNullable<ApiRequest['body']>): string {
+  if (!('bytes' in body)) return textAt(body.value, 'apiVersion') || 'v1'
+  const match = /"apiVersion"\s*:\s*"([^"]{1,100})"/.exec(body.bytes.toString('utf8', 0, 4096))
+  return match?.[1] ?? 'v1'
+}
+
+function checkPolicy(policy: unknown, orphan: unknown): void {
+  if (policy === undefined || policy === 'Background' || policy === 'Foreground' || policy === 'Orphan') return
+  const message = `Invalid value: ${JSON.stringify({ orphanDependents: orphan, propagationPolicy: policy })}: invalid DeletionPropagation`
+  throw invalid({ group: 'meta.k8s.io', resource: 'DeleteOptions', name: '' }, [
+    { reason: 'FieldValueInvalid', message, field: 'propagationPolicy' },
+  ])
+}
+
+/** Deletes one object. @throws 403, 404, 409. */
+export async function deleteObject(
+  parts: ServerParts,
+  request: ApiRequest,
+  deletion: Deletion = deletionOf(request),
+): Promise<ApiAnswer> {
+  for (let attempt = 1; ; attempt++) {
+    await parts.cache.catchUp()
+    const live = parts.cache.collection(request.resource.storage).get(placeOf(request))
+    if (live === undefined) throw notFound(subjectOf(request))
+    const answer = await deleteOnce(parts, request, { deletion, live })
+    if (answer !== undefined) return answer
+    if (attempt >= triesMax) throw conflict(subjectOf(request))
+  }
+}
+
+interface Attempt {
+  readonly deletion: Deletion
+  readonly live: StoredObject
+}
+
+async function deleteOnce(
+  parts: ServerParts,
+  request: ApiRequest,
+  { deletion, live }: Attempt,
+): Promise<ApiAnswer | undefined> {
+  const { resource } = request
+  const old = live.value
+  checkPreconditions(request, deletion, old)
+  await parts.admission.validate({
+    operation: 'DELETE',
+    resource,
+    subresource: request.subresource,
+    namespace: request.namespace,
+    name: request.name,
+    object: undefined,
+    old,
+    user: request.user,
+    dryRun: deletion.dryRun,
+    view: parts.view,
+    warn: (text) => void request.warnings.push(text),
+    onFailure: () => {},
+  })
+  const marked = mark(parts, request, { deletion, live })
+  if (marked === undefined) return removeNow(parts, request, { deletion, live })
+  const object = resource.conversion?.fromStored(marked) ?? marked
+  if (deletion.dryRun || marked === old) return { form: 'value', code: 200, object, resource }
+  const key = keyOf(resource.storage, request.namespace, request.name)
+  const bytes = storedBytes(marked)
+  parts.cache.expect(bytes, marked)
+  const result = await parts.store.txn({
+    expect: [{ key, modRevision: live.revision }],
+    writes: [{ type: 'put', key, value: bytes }],
+  })
+  if (!result.ok) return undefined
+  await parts.cache.reach(result.revision)
+  const code = deletion.propagation === 'Foreground' || deletion.propagation === 'Orphan' ? 202 : 200
+  return {
+    form: 'value',
+    code: code === 202 && request.query('orphanDependents') === undefined ? 200 : code,
+    object: withMetadata(object, { resourceVersion: String(result.revision) }),
+    resource,
+  }
+}
+
+function checkPreconditions(request: ApiRequest, { uid, resourceVersion }: Deletion, { metadata }: ApiObject): void {
+  const subject = subjectOf(request)
+  if (uid !== undefined && uid !== metadata.uid)
+    throw conflict(
+      subject,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid ?? ''}`,
+    )
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
+    throw conflict(
+      subject,
+      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion ?? ''}`,
+    )
+  }
+}
+
+/** The object marked as deleted, itself when nothing changes, undefined when it may go at once. */
+function mark(parts: ServerParts, request: ApiRequest, { deletion, live }: Attempt): ApiObject | undefined {
+  const { strategy } = request.resource
+  const old = live.value
+  const finalizers = finalizersFor(request, deletion, old)
+  const grace = strategy.graceSeconds?.(old, deletion.graceSeconds) ?? 0
+  const before = old.metadata.deletionGracePeriodSeconds
+  const isMarked = old.metadata.deletionTimestamp !== undefined
+  const mayGo = finalizers.length === 0 && (strategy.mayVanish?.(old) ?? true)
+  if (mayGo && grace === 0 && (!isMarked || deletion.graceSeconds === 0 || before === 0)) return undefined
+  // A repeated delete may shorten the grace, never lengthen it.
+  const seconds = isMarked ? Math.min(before ?? 0, deletion.graceSeconds ?? before ?? 0) : grace
+  const sameFinalizers = finalizers.join() === (old.metadata.finalizers ?? []).join()
+  if (isMarked && seconds === before && sameFinalizers) return old
+  const started = strategy.hasGeneration && !isMarked ? (old.metadata.generation ?? 0) + 1 : old.metadata.generation
+  const next = withMetadata(old, {
+    deletionTimestamp:
+      isMarked && seconds === before ? old.metadata.deletionTimestamp : timeText(parts.clock.now() + seconds * 1000),
+    deletionGracePeriodSeconds: seconds,
+    finalizers: finalizers.length === 0 ? undefined : finalizers,
+    generation: started,
+  })
+  return isMarked ? next : (strategy.beginDelete?.(next) ?? next)
+}
+
+/** Propagation is kept as a finalizer that the garbage collector takes away when it is done. */
+function finalizersFor(request: ApiRequest, deletion: Deletion, old: ApiObject): readonly string[] {
+  const before = old.metadata.finalizers ?? []
+  const asked = deletion.propagation
+  const inherited = before.includes(orphanFinalizer)
+    ? 'Orphan'
+    : before.includes(foregroundFinalizer)
+      ? 'Foreground'
+      : undefined
+  const policy = asked ?? inherited ?? request.resource.strategy.defaultPropagation ?? 'Background'
+  const rest = before.filter((name) => name !== orphanFinalizer && name !== foregroundFinalizer)
+  if (policy === 'Orphan') return [...rest, orphanFinalizer]
+  return policy === 'Foreground' ? [...rest, foregroundFinalizer] : rest
+}
+
+async function removeNow(
+  parts: ServerParts,
+  request: ApiRequest,
+  { deletion, live }: Attempt,
+): Promise<ApiAnswer | undefined> {
+  const { resource } = request
+  let { value } = live
+  if (!deletion.dryRun) {
+    const key = keyOf(resource.storage, request.namespace, request.name)
+    const result = await parts.store.txn({
+      expect: [{ key, modRevision: live.revision }],
+      writes: [{ type: 'delete', key }],
+    })
+    if (!result.ok) return undefined
+    await parts.cache.reach(result.revision)
+    value = withMetadata(value, { resourceVersion: String(result.revision) })
+  }
+  const object = resource.conversion?.fromStored(value) ?? value
+  if (resource.strategy.returnsDeleted) return { form: 'value', code: 200, object, resource }
+  return { form: 'value', code: 200, object: deletedStatus(request, value) }
+}
+
+/** The Status that says what was deleted. */
+export function deletedStatus(request: ApiRequest, object: ApiObject): ApiObject {
+  const { group, resource } = request.resource
+  const details = {
+    name: request.name,
+    ...(group === '' ? {} : { group }),
+    kind: resource,
+    uid: object.metadata.uid,
+  }
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }
+}
+
+/** Deletes everything that a request selects. Answers with what was there. */
+export async function deleteCollection(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
+  const deletion = deletionOf(request)
+  const selection = selectionOf(request)
+  await parts.cache.catchUp()
+  const { resource } = request
+  const prefix = request.namespace === '' ? '' : `${request.namespace}/`
+  const chosen = Array.from(parts.cache.collection(resource.storage).range(prefix)).filter(selection.matches)
+  for (const { name, namespace } of chosen) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other keeps a large deletion from crowding out the rest
+      await deleteObject(
+        parts,
+        { ...request, verb: 'delete', query: (key) => request.query(key), name, namespace },
+        deletion,
+      )
+    } catch (error) {
+      if (!isGone(error)) throw error
+    }
+  }
+  return {
+    form: 'list',
+    resource,
+    resourceVersion: String(parts.cache.revision),
+    items: chosen,
+    continueToken: '',
+    remaining: undefined,
+  }
+}
+
+function isGone(error: unknown): boolean {
+  const { details } = error as { readonly details?: { readonly status?: { readonly code?: number } } }
+  return details?.status?.code === 404
+}

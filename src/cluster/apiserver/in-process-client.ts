@@ -1,0 +1,256 @@
+/** The client of callers in this process: the same pipeline, authorisation included, with plain objects and no sockets. */
+import type { ApiResource } from '#clients/kubernetes/api-resource.ts'
+import type {
+  DeleteOptions,
+  KubeClient,
+  ListOptions,
+  ObjectPlace,
+  PatchType,
+  RawReply,
+  RawRequest,
+  Selection,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+} from '#clients/kubernetes/kube-client.ts'
+import type { KubernetesList, KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
+import { answerRequest } from './answer-request.ts'
+import type { ApiAnswer, ApiRequest, ApiVerb, User } from './api-request.ts'
+import { authenticated } from './authentication/authenticate.ts'
+import { type Access, refusalOf } from './authorization/access.ts'
+import { valueOf } from './encode-answer.ts'
+import type { ServerParts } from './server-parts.ts'
+import { asStatusError, forbidden, unknownResource } from './status-errors.ts'
+import { watchInProcess } from './in-process-watch.ts'
+
+const patchTypes: Readonly<Record<PatchType, string>> = {
+  json: 'application/json-patch+json',
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+  apply: 'application/apply-patch+yaml',
+}
+
+type Query = Readonly<Record<string, string | undefined>>
+
+interface Call {
+  readonly verb: ApiVerb
+  readonly resource: ApiResource<object>
+  readonly place: ObjectPlace | undefined
+  readonly name?: string | undefined
+  readonly subresource?: string | undefined
+  readonly query?: Query
+  readonly body?: ApiRequest['body']
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Options of raw requests: they need the HTTP handler, which the server supplies. */
+export type RawCall = (user: User, request: RawRequest) => Promise<RawReply>
+
+function writeQuery(options: WriteOptions = {}): Query {
+  return {
+    fieldManager: options.fieldManager,
+    dryRun: options.dryRun === true ? 'All' : undefined,
+    fieldValidation: options.fieldValidation,
+  }
+}
+
+function selectionQuery({ labelSelector, fieldSelector }: Selection = {}): Query {
+  return { labelSelector, fieldSelector }
+}
+
+function listQuery(options: ListOptions = {}): Query {
+  const { limit, resourceVersion, resourceVersionMatch } = options
+  return {
+    ...selectionQuery(options),
+    limit: limit === undefined ? undefined : String(limit),
+    continue: options.continue,
+    resourceVersion,
+    resourceVersionMatch,
+  }
+}
+
+function deleteBody(options: DeleteOptions = {}): ApiRequest['body'] {
+  const { gracePeriodSeconds, propagationPolicy, preconditions, dryRun } = options
+  const value = {
+    kind: 'DeleteOptions',
+    apiVersion: 'v1',
+    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+    ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
+    ...(preconditions === undefined ? {} : { preconditions }),
+    ...(dryRun === true ? { dryRun: ['All'] } : {}),
+  }
+  return { value }
+}
+
+function metadataOf(object: object): { readonly name?: string; readonly namespace?: string } {
+  return (object as KubernetesObject).metadata
+}
+
+/** Makes the client of one user. */
+export function createInProcessClient(parts: ServerParts, caller: User, rawCall: RawCall): KubeClient {
+  const user = authenticated(caller)
+  const route = (call: Call): ApiRequest => requestOf(parts, user, call)
+  const answer = async (call: Call): Promise<ApiAnswer> => {
+    try {
+      return await answerRequest(parts, route(call))
+    } catch (error) {
+      throw asStatusError(error)
+    }
+  }
+  const object = async <T extends object>(call: Call): Promise<T> => objectOf(await answer(call)) as unknown as T
+  const write = <T extends object>(
+    verb: ApiVerb,
+    resource: ApiResource<T>,
+    value: T,
+    options: (WriteOptions & { readonly subresource?: string }) | undefined,
+  ): Promise<T> =>
+    object<T>({
+      verb,
+      resource,
+      place: { namespace: options?.namespace ?? metadataOf(value).namespace },
+      name: verb === 'create' ? undefined : metadataOf(value).name,
+      subresource: options?.subresource,
+      query: writeQuery(options),
+      body: { value },
+    })
+  return {
+    get: (resource, name, options) =>
+      object({ verb: 'get', resource, place: options, name, query: { resourceVersion: options?.resourceVersion } }),
+    list: async <T extends object>(resource: ApiResource<T>, options?: ListOptions) =>
+      listOf<T>(await answer({ verb: 'list', resource, place: options, query: listQuery(options) })),
+    watch: <T extends object>(resource: ApiResource<T>, options: WatchOptions = {}) =>
+      watchInProcess(parts, () => route(watchCall(resource, options))) as AsyncIterable<WatchEvent<T>>,
+    create: (resource, value, options) => write('create', resource, value, options),
+    update: (resource, value, options) => write('update', resource, value, options),
+    updateStatus: (resource, value, options) => write('update', resource, value, { ...options, subresource: 'status' }),
+    patch: (resource, name, patch, options) =>
+      object({
+        verb: 'patch',
+        resource,
+        place: options,
+        name,
+        subresource: options.subresource,
+        query: { ...writeQuery(options), force: options.force === true ? 'true' : undefined },
+        body: { value: patch, mediaType: patchTypes[options.type] },
+      }),
+    apply: (resource, configuration, options) =>
+      object({
+        verb: 'patch',
+        resource,
+        place: { namespace: options.namespace ?? metadataOf(configuration).namespace },
+        name: metadataOf(configuration).name,
+        subresource: options.subresource,
+        query: { ...writeQuery(options), force: options.force === true ? 'true' : undefined },
+        body: { value: configuration, mediaType: patchTypes.apply },
+      }),
+    delete: (resource, name, options) =>
+      object({ verb: 'delete', resource, place: options, name, body: deleteBody(options) }),
+    deleteCollection: async (resource, options) => {
+      const query = selectionQuery(options)
+      await answer({ verb: 'deletecollection', resource, place: options, query, body: deleteBody(options) })
+    },
+    getSubresource: (resource, name, options) =>
+      object({ verb: 'get', resource, place: options, name, subresource: options.subresource }),
+    createSubresource: (resource, name, options) => {
+      const { body, subresource } = options
+      return object({
+        verb: 'create',
+        resource,
+        place: options,
+        name,
+        subresource,
+        query: writeQuery(options),
+        body: { value: body },
+      })
+    },
+    updateSubresource: (resource, name, options) => {
+      const { body, subresource } = options
+      return object({
+        verb: 'update',
+        resource,
+        place: options,
+        name,
+        subresource,
+        query: writeQuery(options),
+        body: { value: body },
+      })
+    },
+    raw: (request) => rawCall(user, request),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }
+}
+
+function watchCall(resource: ApiResource<object>, options: WatchOptions): Call {
+  const { bookmarks, initialEvents, timeoutSeconds, resourceVersion, signal } = options
+  return {
+    verb: 'watch',
+    resource,
+    place: options,
+    signal,
+    query: {
+      ...selectionQuery(options),
+      resourceVersion,
+      timeoutSeconds: timeoutSeconds === undefined ? undefined : String(timeoutSeconds),
+      allowWatchBookmarks: bookmarks === true || initialEvents === true ? 'true' : undefined,
+      ...(initialEvents === true ? { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' } : {}),
+    },
+  }
+}
+
+/** The routed, authorised request of a call. @throws 403, 404. */
+function requestOf(parts: ServerParts, user: User, call: Call): ApiRequest {
+  const { group, version } = call.resource
+  const resource = parts.resources.find(group, version, call.resource.resource)
+  if (resource === undefined) throw unknownResource()
+  const { verb, name = '', subresource = '', query = {} } = call
+  const namespace = resource.namespaced ? (call.place?.namespace ?? '') : ''
+  const access: Access = {
+    user,
+    verb,
+    isResource: true,
+    group,
+    version,
+    resource: resource.resource,
+    subresource,
+    namespace: resource.group === '' && resource.resource === 'namespaces' ? name : namespace,
+    name,
+    path: '',
+  }
+  if (!parts.authorizer.decide(access).allowed) {
+    const what = subresource === '' ? resource.resource : `${resource.resource}/${subresource}`
+    throw forbidden({ group, resource: what, name }, refusalOf(access))
+  }
+  return {
+    verb,
+    resource,
+    subresource,
+    namespace,
+    name,
+    user,
+    userAgent: `${user.name.slice(user.name.lastIndexOf(':') + 1)}/gantry`,
+    query: (key) => query[key],
+    body: call.body,
+    signal: call.signal,
+    warnings: [],
+  }
+}
+
+function objectOf(answer: ApiAnswer): object {
+  if (answer.form === 'list') return listOf(answer)
+  return answer.form === 'stored' ? valueOf(answer.resource, answer.object) : answer.object
+}
+
+function listOf<T extends object>(answer: ApiAnswer): KubernetesList<T> {
+  if (answer.form !== 'list') throw new TypeError('a list answers with a list')
+  const { resource, resourceVersion, continueToken, remaining, items } = answer
+  return {
+    kind: resource.listKind,
+    apiVersion: resource.apiVersion,
+    metadata: {
+      resourceVersion,
+      ...(continueToken === '' ? {} : { continue: continueToken }),
+      ...(remaining === undefined ? {} : { remainingItemCount: remaining }),
+    },
+    items: items.map((item) => valueOf(resource, item) as unknown as T),
+  }
+}

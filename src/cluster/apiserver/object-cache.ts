@@ -1,0 +1,153 @@
+/**
+ * Every stored object in memory: its served bytes, what selectors look at, and the recent events of its collection. Fed by
+ * one watch of the store, so that all kinds change in one order; reads never touch the store unless they ask for the past.
+ */
+import type { Clock } from '#world/ports/clock.ts'
+import type { StoreEvent, VersionedStore } from '#kit/store/versioned-store.ts'
+import type { ApiObject } from './api-object.ts'
+import { Collection } from './collection.ts'
+import { versionAhead } from './status-errors.ts'
+import { StoredObject } from './stored-object.ts'
+
+/** Keys are `/registry/GROUP/RESOURCE/NAMESPACE/NAME`, without NAMESPACE where there is none. */
+export const registryPrefix = '/registry/'
+/** How long a read waits for a version that is not there yet (upstream's three seconds). */
+const waitMs = 3000
+
+/** The collection (`GROUP/RESOURCE`) and what follows of a key, or undefined for a key that is not an object's. */
+export function splitKey(key: string): { readonly storage: string; readonly rest: string } | undefined {
+  const group = key.indexOf('/', registryPrefix.length)
+  const resource = group < 0 ? -1 : key.indexOf('/', group + 1)
+  if (resource < 0) return undefined
+  return { storage: key.slice(registryPrefix.length, resource), rest: key.slice(resource + 1) }
+}
+
+/** The key of an object. */
+export function keyOf(storage: string, namespace: string | undefined, name: string): string {
+  const place = namespace === undefined || namespace === '' ? '' : `${namespace}/`
+  return `${registryPrefix}${storage}/${place}${name}`
+}
+
+export interface CacheOptions {
+  readonly store: VersionedStore
+  readonly clock: Clock
+  /** Told when the store's watch breaks for good. */
+  readonly onFault: (error: unknown) => void
+}
+
+interface Waiter {
+  readonly revision: number
+  readonly resolve: () => void
+}
+
+/** The cache of one server. */
+export class ObjectCache implements AsyncDisposable {
+  readonly #options: CacheOptions
+  readonly #collections = new Map<string, Collection>()
+  readonly #written = new WeakMap<Uint8Array, ApiObject>()
+  readonly #stop = new AbortController()
+  #waiters: Waiter[] = []
+  #revision = 0
+  #following: Promise<void> | undefined
+
+  constructor(options: CacheOptions) {
+    this.#options = options
+  }
+
+  /** Every event up to here has been taken in. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  /** The collection of a storage key, empty when nothing was ever in it. */
+  collection(storage: string): Collection {
+    let found = this.#collections.get(storage)
+    if (found === undefined) this.#collections.set(storage, (found = new Collection(storage, this.#revision)))
+    return found
+  }
+
+  /** Loads everything and follows the store from there. */
+  async start(): Promise<void> {
+    const { store } = this.#options
+    let page = await store.range({ prefix: registryPrefix, limit: 2000 })
+    const { revision } = page
+    this.#revision = revision
+    for (;;) {
+      for (const entry of page.entries) this.#load(entry.key, entry.value, entry.modRevision)
+      const last = page.entries.at(-1)
+      if (!page.more || last === undefined) break
+      page = await store.range({ prefix: registryPrefix, start: `${last.key}\0`, limit: 2000, revision })
+    }
+    this.#following = this.#follow(revision)
+  }
+
+  /** Remembers the value behind bytes about to be written, so that they need not be parsed again. */
+  expect(bytes: Uint8Array, value: ApiObject): void {
+    this.#written.set(bytes, value)
+  }
+
+  /** Resolves once everything up to `revision` is in. @throws 504 when that takes longer than three seconds. */
+  async reach(revision: number): Promise<void> {
+    if (revision <= this.#revision) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const waiter = { revision, resolve }
+    this.#waiters.push(waiter)
+    let late = false
+    using _ = this.#options.clock.setTimer(waitMs, () => {
+      late = true
+      resolve()
+    })
+    await promise
+    if (!late) return
+    this.#waiters = this.#waiters.filter((one) => one !== waiter)
+    throw versionAhead(revision, this.#revision)
+  }
+
+  /** Resolves once everything that was written before the call is in. */
+  async catchUp(): Promise<void> {
+    const { store } = this.#options
+    const newest = store.local?.revision ?? (await store.currentRevision())
+    if (newest > this.#revision) await this.reach(newest)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort()
+    await this.#following
+    for (const collection of this.#collections.values()) collection.close()
+  }
+
+  async #follow(afterRevision: number): Promise<void> {
+    const { store, onFault } = this.#options
+    try {
+      const query = { afterRevision, previous: false, progress: true, signal: this.#stop.signal }
+      // Everything, not only objects: the revision then never stands still while others write.
+      for await (const batch of store.watch(query)) this.#apply(batch.events, batch.revision)
+    } catch (error) {
+      if (!this.#stop.signal.aborted) onFault(error)
+    }
+  }
+
+  #load(key: string, value: Uint8Array, revision: number): void {
+    const at = splitKey(key)
+    if (at !== undefined) this.collection(at.storage).load(new StoredObject(at.rest, value, revision))
+  }
+
+  #apply(events: readonly StoreEvent[], revision: number): void {
+    const touched = new Set<Collection>()
+    for (const { type, entry } of events) {
+      const at = entry.key.startsWith(registryPrefix) ? splitKey(entry.key) : undefined
+      if (at === undefined) continue
+      const collection = this.collection(at.storage)
+      touched.add(collection)
+      if (type === 'delete') collection.remove(at.rest, entry.modRevision)
+      else collection.put(new StoredObject(at.rest, entry.value, entry.modRevision, this.#written.get(entry.value)))
+    }
+    this.#revision = revision
+    for (const collection of touched) collection.flush()
+    if (this.#waiters.length === 0) return
+    const ready = this.#waiters.filter((waiter) => waiter.revision <= revision)
+    if (ready.length === 0) return
+    this.#waiters = this.#waiters.filter((waiter) => waiter.revision > revision)
+    for (const waiter of ready) waiter.resolve()
+  }
+}

@@ -1,0 +1,87 @@
+/** OpenAPI documents, made when first asked for and kept until the served resources change. */
+import { digestHex, digestOf } from '#base/data/digest.ts'
+import { gnosticDocument } from '#spec/kubernetes/openapi/gnostic.ts'
+import { openApiV2, openApiV3, type ExtraResources } from '#spec/kubernetes/openapi/documents.ts'
+import { builtInKinds, groupVersionText } from '#spec/kubernetes/schema/kinds.ts'
+import type { ServedResources } from './served-resource.ts'
+
+interface Document {
+  readonly bytes: Buffer
+  readonly hash: string
+}
+
+export interface OpenApiOptions {
+  readonly resources: ServedResources
+  readonly serverVersion: string
+  /** What custom resources add to the document of a group version; all of them when it is left out. */
+  readonly extra?: (of?: { readonly group: string; readonly version: string }) => ExtraResources
+}
+
+/** The documents of one server. */
+export class OpenApiDocuments {
+  readonly #options: OpenApiOptions
+  #documents = new Map<string, Document>()
+  #revision = -1
+
+  constructor(options: OpenApiOptions) {
+    this.#options = options
+  }
+
+  /** `/openapi/v3`: where the document of each group version is. */
+  index(): Buffer {
+    const paths = this.#versions().map(({ group, version }) => {
+      const path = group === '' ? `api/${version}` : `apis/${group}/${version}`
+      const hash = this.#v3(group, version).hash
+      return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }] as const
+    })
+    return Buffer.from(`${JSON.stringify({ paths: Object.fromEntries(paths) })}\n`)
+  }
+
+  /** The v3 document of `api/v1` or `apis/GROUP/VERSION`, undefined when it is not served. */
+  v3(path: string): Document | undefined {
+    const match = /^(?:api|apis\/([^/]+))\/([^/]+)$/.exec(path)
+    if (match === null) return undefined
+    const [, group = '', version = ''] = match
+    if (!this.#versions().some((one) => one.group === group && one.version === version)) return undefined
+    return this.#v3(group, version)
+  }
+
+  /** The v2 document as JSON or as the protobuf that old clients ask for. */
+  v2(isProtobuf: boolean): Document {
+    return this.#keep(isProtobuf ? 'v2 protobuf' : 'v2', () => {
+      const { extra, serverVersion } = this.#options
+      const document = openApiV2(extra?.(), serverVersion)
+      return isProtobuf ? gnosticDocument(document) : Buffer.from(`${JSON.stringify(document)}\n`)
+    })
+  }
+
+  #versions(): readonly { readonly group: string; readonly version: string }[] {
+    const seen = new Map<string, { readonly group: string; readonly version: string }>()
+    for (const version of builtInKinds.served()) seen.set(groupVersionText(version), version)
+    for (const { apiVersion, group, version } of this.#options.resources.all()) seen.set(apiVersion, { group, version })
+    return [...seen.values()]
+  }
+
+  #v3(group: string, version: string): Document {
+    return this.#keep(`v3 ${group}/${version}`, () => {
+      const { extra, serverVersion } = this.#options
+      const of = { group, version }
+      return Buffer.from(`${JSON.stringify(openApiV3(of, extra?.(of), serverVersion))}\n`)
+    })
+  }
+
+  #keep(name: string, make: () => Buffer): Document {
+    const { revision } = this.#options.resources
+    if (revision !== this.#revision) {
+      this.#documents = new Map()
+      this.#revision = revision
+    }
+    let known = this.#documents.get(name)
+    if (known === undefined) {
+      const bytes = make()
+      known = { bytes, hash: digestHex(digestOf(bytes)).toUpperCase() }
+      this.#documents.set(name, known)
+    }
+    return known
+  }
+}

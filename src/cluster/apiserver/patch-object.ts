@@ -1,0 +1,163 @@
+/** PATCH in its four forms: each turns the object that is there into the wanted one, which then takes the write pipeline. */
+import { applyJsonPatch, parseJsonPatch } from '#base/data/json-patch.ts'
+import type { JsonValue } from '#base/data/json-value.ts'
+import { applyMergePatch } from '#base/data/merge-patch.ts'
+import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
+import { parseJson } from '#spec/kubernetes/decode/parse-json.ts'
+import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import { strategicMergePatch } from '#spec/kubernetes/patch/strategic-merge.ts'
+import { statusError } from '#clients/kubernetes/status-error.ts'
+import { type ApiObject, withMetadata } from './api-object.ts'
+import { type ApiAnswer, type ApiRequest, booleanQuery } from './api-request.ts'
+import { recanonical, report, yamlTree } from './decode-body.ts'
+import type { ServerParts } from './server-parts.ts'
+import { badRequest, invalid, unsupportedMediaType } from './status-errors.ts'
+import { applyConfiguration } from './track-fields.ts'
+import { changeObject, createObject, withDefaults } from './write-object.ts'
+
+export const patchMediaTypes: readonly string[] = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
+]
+const applyType = 'application/apply-patch+yaml'
+const strategicType = 'application/strategic-merge-patch+json'
+
+/** Answers a PATCH. @throws 400, 404, 409, 415, 422. */
+export function patchObject(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
+  const type = request.body?.mediaType ?? ''
+  const isCustom = request.resource.type === undefined
+  const accepted = isCustom ? patchMediaTypes.filter((one) => one !== strategicType) : patchMediaTypes
+  if (!accepted.includes(type)) throw unsupportedMediaType(accepted)
+  checkOptions(request, type)
+  return type === applyType ? apply(parts, request) : patch(parts, request, type)
+}
+
+function checkOptions(request: ApiRequest, type: string): void {
+  const subject = { group: 'meta.k8s.io', resource: 'PatchOptions', name: '' }
+  if (type === applyType && (request.query('fieldManager') ?? '') === '') {
+    throw invalid(subject, [
+      { reason: 'FieldValueRequired', message: 'Required value: is required for apply patch', field: 'fieldManager' },
+    ])
+  }
+  if (type !== applyType && booleanQuery(request, 'force') === true) {
+    throw invalid(subject, [
+      { reason: 'FieldValueForbidden', message: 'Forbidden: may not be specified for non-apply patch', field: 'force' },
+    ])
+  }
+}
+
+function bodyTree(request: ApiRequest, isYaml: boolean): unknown {
+  const { body } = request
+  if (body === undefined) return undefined
+  if (!('bytes' in body)) return body.value
+  const text = body.bytes.toString()
+  try {
+    return isYaml ? yamlTree(text) : parseJson(text).value
+  } catch (error) {
+    throw badRequest(isYaml ? `error decoding YAML: ${messageOf(error)}` : messageOf(error))
+  }
+}
+
+function patch(parts: ServerParts, request: ApiRequest, type: string): Promise<ApiAnswer> {
+  const body = bodyTree(request, false)
+  return changeObject(parts, request, {
+    repeats: true,
+    next: (live) => {
+      const tree = patched(live, body, { type, request })
+      const { object, strictErrors } = recanonical(tree, request.resource)
+      report(request, strictErrors, request.resource, tree)
+      return withDefaults(parts, request.resource, object)
+    },
+  })
+}
+
+/** The object after the request's patch, canonical; for subresources that patch a view of the object. @throws 400, 415, 422. */
+export function patchedTree(request: ApiRequest, live: ApiObject): ApiObject {
+  const type = request.body?.mediaType ?? ''
+  if (!patchMediaTypes.includes(type)) throw unsupportedMediaType(patchMediaTypes)
+  const mode = type === applyType ? 'application/merge-patch+json' : type
+  const tree = patched(live, bodyTree(request, type === applyType), { type: mode, request })
+  return recanonical(tree, request.resource).object
+}
+
+function patched(
+  live: ApiObject,
+  body: unknown,
+  { type, request }: { readonly type: string; readonly request: ApiRequest },
+): JsonObject {
+  try {
+    if (type === 'application/json-patch+json') return jsonPatched(live, body)
+    if (!isJsonObject(body))
+      throw badRequest('error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}')
+    if (type === 'application/merge-patch+json')
+      return applyMergePatch(live as unknown as JsonValue, body as unknown as JsonValue) as unknown as JsonObject
+    const schema = request.resource.type
+    if (schema === undefined) throw unsupportedMediaType(patchMediaTypes)
+    return strategicMergePatch(live, body, schema)
+  } catch (error) {
+    if (error instanceof GantryError && error.kind === 'unprocessable' && error.code !== 'KUBERNETES_STATUS')
+      throw rejected(error.message)
+    throw error
+  }
+}
+
+function jsonPatched(live: ApiObject, body: unknown): JsonObject {
+  const operations = parseJsonPatch(body as JsonValue)
+  try {
+    return applyJsonPatch(live as unknown as JsonValue, operations) as unknown as JsonObject
+  } catch (error) {
+    if (error instanceof GantryError) throw rejected(error.message)
+    throw error
+  }
+}
+
+/** 422 for a patch that reads well and does not fit the object. */
+function rejected(why: string): GantryError {
+  return statusError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: 'the server rejected our request due to an error in our request',
+    reason: 'Invalid',
+    details: { causes: [{ reason: 'UnexpectedServerResponse', message: why }] },
+    code: 422,
+  } as unknown as Parameters<typeof statusError>[0])
+}
+
+function apply(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
+  const tree = bodyTree(request, true)
+  if (!isJsonObject(tree)) throw badRequest('error decoding YAML: body is not an object')
+  const configuration = withPlace(request, tree)
+  const force = booleanQuery(request, 'force') === true
+  const merge = (live: ApiObject | undefined): ApiObject => {
+    const merged = applyConfiguration(request, { live, patch: configuration, force, now: parts.view.now() })
+    if (merged === live) return live as ApiObject
+    const { object, strictErrors } = recanonical(merged, request.resource)
+    report(request, strictErrors, request.resource, configuration)
+    return withDefaults(parts, request.resource, object)
+  }
+  return changeObject(parts, request, {
+    repeats: true,
+    isApplied: true,
+    next: merge,
+    ...(request.subresource === '' ? { create: () => createApplied(parts, request, merge(undefined)) } : {}),
+  })
+}
+
+function createApplied(parts: ServerParts, request: ApiRequest, object: ApiObject): Promise<ApiAnswer> {
+  const fresh = withMetadata(object, { resourceVersion: undefined })
+  return createObject(parts, request, fresh, { isApplied: true })
+}
+
+/** Name and namespace of a configuration that leaves them to the path. */
+function withPlace(request: ApiRequest, tree: JsonObject): JsonObject {
+  const metadata = isJsonObject(tree['metadata']) ? tree['metadata'] : {}
+  const name = metadata['name'] ?? request.name
+  if (name !== request.name)
+    throw badRequest(`the name of the object (${String(name)}) does not match the name on the URL (${request.name})`)
+  const place = request.namespace === '' ? {} : { namespace: metadata['namespace'] ?? request.namespace }
+  return { ...tree, metadata: { ...metadata, name, ...place } }
+}

@@ -1,0 +1,181 @@
+/** Paths that are no resources: discovery, OpenAPI, version, health, metrics, token keys. */
+import type { HttpRequest, HttpResponse } from '#kit/http/exchange.ts'
+import type { Metrics } from '#kit/telemetry/metrics.ts'
+import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import {
+  aggregatedDiscovery,
+  apiGroup,
+  apiGroupList,
+  apiResourceList,
+  apiVersions,
+  discoveredGroups,
+  entityTag,
+} from './discovery.ts'
+import { sendDocument } from './send-document.ts'
+import { parseAccept } from './negotiate.ts'
+import type { OpenApiDocuments } from './openapi-documents.ts'
+import { serverVersion } from './server-version.ts'
+import type { ServerParts } from './server-parts.ts'
+import { unknownResource } from './status-errors.ts'
+
+/** One named check of /livez and /readyz. */
+export interface HealthCheck {
+  readonly name: string
+  isHealthy(): boolean
+}
+
+export interface PathParts extends ServerParts {
+  readonly documents: OpenApiDocuments
+  readonly metrics: Metrics
+  readonly checks: readonly HealthCheck[]
+}
+
+/** Answers a path. @throws 404 for any other. */
+export function answerPath(parts: PathParts, http: HttpRequest, response: HttpResponse): void {
+  const path = http.path.length > 1 ? http.path.replace(/\/+$/, '') : http.path
+  const words = path.split('/').slice(1)
+  const [first = ''] = words
+  if (first === 'api' || first === 'apis') return answerDiscovery(parts, { http, response }, words)
+  if (path.startsWith('/openapi/')) return answerOpenApi(parts, http, response)
+  if (first === 'healthz' || first === 'livez' || first === 'readyz')
+    return answerHealth(parts, { http, response }, words)
+  const document = documents[path]?.(parts)
+  if (document !== undefined) return sendDocument(http, response, document)
+  if (path === '/metrics') {
+    response.send(200, parts.metrics.render(), { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' })
+    return undefined
+  }
+  throw unknownResource()
+}
+
+const documents: Readonly<Record<string, (parts: PathParts) => JsonObject>> = {
+  '/version': () => serverVersion,
+  '/': (parts) => ({ paths: rootPaths(parts) }),
+  '/.well-known/openid-configuration': ({ view }) => ({
+    issuer: view.config.issuer,
+    jwks_uri: `https://${view.config.advertiseAddress}:${view.config.advertisePort}/openid/v1/jwks`,
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['RS256'],
+  }),
+  '/openid/v1/jwks': ({ tokenKeys }) => tokenKeys?.keySet ?? { keys: [] },
+}
+
+function rootPaths({ resources, checks }: PathParts): readonly string[] {
+  const groups = discoveredGroups(resources).flatMap(({ group, versions }) =>
+    group === ''
+      ? ['/api', '/api/v1', '/apis', '/apis/']
+      : [`/apis/${group}`, ...versions.map(({ version }) => `/apis/${group}/${version}`)],
+  )
+  const health = ['healthz', 'livez', 'readyz'].flatMap((name) => [
+    `/${name}`,
+    ...checks.map((check) => `/${name}/${check.name}`),
+  ])
+  return [
+    ...groups,
+    ...health,
+    '/.well-known/openid-configuration',
+    '/metrics',
+    '/openapi/v2',
+    '/openapi/v3',
+    '/openapi/v3/',
+    '/openid/v1/jwks',
+    '/version',
+  ].toSorted()
+}
+
+interface Exchange {
+  readonly http: HttpRequest
+  readonly response: HttpResponse
+}
+
+function answerDiscovery(parts: PathParts, { http, response }: Exchange, words: readonly string[]): void {
+  const isCore = words[0] === 'api'
+  const groups = discoveredGroups(parts.resources)
+  if (words.length === 1) {
+    const aggregated = aggregatedVersion(http.headers.accept)
+    if (aggregated !== undefined) {
+      sendTagged({ http, response }, aggregatedDiscovery(groups, isCore, aggregated), aggregated)
+      return
+    }
+    const { advertiseAddress, advertisePort } = parts.view.config
+    sendDocument(http, response, isCore ? apiVersions(`${advertiseAddress}:${advertisePort}`) : apiGroupList(groups))
+    return
+  }
+  const name = isCore ? '' : (words[1] ?? '')
+  const group = groups.find((one) => one.group === name)
+  if (group === undefined) throw unknownResource()
+  const versionName = words[isCore ? 1 : 2]
+  if (versionName === undefined) {
+    sendDocument(http, response, apiGroup(group))
+    return
+  }
+  const version = group.versions.find((one) => one.version === versionName)
+  if (version === undefined) throw unknownResource()
+  const apiVersion = isCore ? versionName : `${name}/${versionName}`
+  sendDocument(http, response, apiResourceList(apiVersion, version.resources))
+}
+
+/** The version of the aggregated form that the client prefers, undefined when it wants the legacy one. */
+function aggregatedVersion(accept: string | undefined): string | undefined {
+  for (const { type, parameters } of parseAccept(accept ?? '')) {
+    const { g: group, v: version = '', as } = parameters
+    if (type === 'application/json' && as === undefined) return undefined
+    const isAsked = group === 'apidiscovery.k8s.io' && as === 'APIGroupDiscoveryList'
+    if (type === 'application/json' && isAsked && (version === 'v2' || version === 'v2beta1')) return version
+  }
+  return undefined
+}
+
+function sendTagged({ http, response }: Exchange, document: JsonObject, version: string): void {
+  const bytes = Buffer.from(`${JSON.stringify(document)}\n`)
+  const tag = entityTag(bytes)
+  const headers = {
+    'Content-Type': `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`,
+    ETag: tag,
+    Vary: 'Accept',
+    'Cache-Control': 'public',
+  }
+  if (http.headers['if-none-match'] === tag) response.send(304, undefined, headers)
+  else response.send(200, bytes, headers)
+}
+
+function answerOpenApi(parts: PathParts, http: HttpRequest, response: HttpResponse): void {
+  const path = http.path.slice('/openapi/'.length).replace(/\/$/, '')
+  if (path === 'v3') {
+    response.send(200, parts.documents.index(), { 'Content-Type': 'application/json' })
+    return
+  }
+  // Go's parser of media types does not get through the name of the protobuf form.
+  const isProtobuf = (http.headers.accept ?? '').includes('com.github.proto-openapi.spec.v2')
+  const document = path === 'v2' ? parts.documents.v2(isProtobuf) : parts.documents.v3(path.replace(/^v3\//, ''))
+  if (document === undefined) throw unknownResource()
+  const asked = http.query.get('hash')
+  const tag = `"${document.hash}"`
+  const headers = {
+    'Content-Type': path === 'v2' && isProtobuf ? 'application/octet-stream' : 'application/json',
+    ETag: tag,
+    Vary: 'Accept-Encoding, Accept',
+    'Cache-Control': asked === document.hash ? 'public, immutable' : 'no-cache, private',
+  }
+  if (http.headers['if-none-match'] === tag) response.send(304, undefined, headers)
+  else response.send(200, document.bytes, headers)
+}
+
+function answerHealth(parts: PathParts, { http, response }: Exchange, words: readonly string[]): void {
+  const [endpoint = '', only] = words
+  const excluded = new Set(http.query.all('exclude'))
+  const checks = parts.checks.filter((check) => (only === undefined ? !excluded.has(check.name) : check.name === only))
+  if (only !== undefined && checks.length === 0) throw unknownResource()
+  const failed = checks.filter((check) => !check.isHealthy())
+  const type = { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' }
+  if (failed.length === 0 && !http.query.has('verbose')) {
+    response.send(200, 'ok', type)
+    return
+  }
+  const lines = checks.map((check) =>
+    failed.includes(check) ? `[-]${check.name} failed: reason withheld` : `[+]${check.name} ok`,
+  )
+  const verdict = failed.length === 0 ? `${endpoint} check passed` : `${endpoint} check failed`
+  response.send(failed.length === 0 ? 200 : 500, `${lines.join('\n')}\n${verdict}\n`, type)
+}

@@ -1,0 +1,240 @@
+/**
+ * GET and LIST: which version a read must see (`resourceVersion`, `resourceVersionMatch`), pages with continue tokens, and
+ * selection by labels and fields. Everything comes from the cache, except pages of a version that has changed since.
+ */
+import { matchesSelector, parseSelector, type Requirement } from '#base/data/label-selector.ts'
+import { messageOf } from '#base/errors/gantry-error.ts'
+import type { VersionedStore } from '#kit/store/versioned-store.ts'
+import { isStoreError } from '#kit/store/errors.ts'
+import { type FieldTerm, matchesFields, parseFieldSelector } from '#spec/kubernetes/selectors/parse-field-selector.ts'
+import { fieldValues, supportedTerms } from '#spec/kubernetes/selectors/selectable-fields.ts'
+import type { ApiObject } from './api-object.ts'
+import type { ApiRequest, ListAnswer } from './api-request.ts'
+import { type ContinueToken, readContinueToken, writeContinueToken } from './continue-token.ts'
+import { type ObjectCache, registryPrefix } from './object-cache.ts'
+import type { ServedResource } from './served-resource.ts'
+import { badRequest, expired, invalid, notFound } from './status-errors.ts'
+import { StoredObject } from './stored-object.ts'
+
+export interface ReadParts {
+  readonly store: VersionedStore
+  readonly cache: ObjectCache
+}
+
+/** What a request selects; parsed once. */
+export interface Selection {
+  readonly labels: readonly Requirement[]
+  readonly terms: readonly FieldTerm[]
+  readonly matches: (object: StoredObject) => boolean
+  readonly isEverything: boolean
+}
+
+/** The selectors of a request. @throws 400 with upstream's words. */
+export function selectionOf(request: ApiRequest): Selection {
+  const labels = readSelector(request.query('labelSelector') ?? '')
+  const terms = supportedTerms(parseFieldSelector(request.query('fieldSelector') ?? ''), request.resource.fields)
+  const { fields } = request.resource
+  const read = (object: ApiObject): Readonly<Record<string, string>> => fieldValues(object, fields)
+  const name = request.name
+  const isEverything = labels.length === 0 && terms.length === 0 && name === ''
+  const matches = (object: StoredObject): boolean =>
+    (name === '' || object.name === name) &&
+    (labels.length === 0 || matchesSelector(labels, object.labels)) &&
+    (terms.length === 0 || matchesFields(terms, object.fields(read)))
+  return { labels, terms, matches, isEverything }
+}
+
+function readSelector(text: string): readonly Requirement[] {
+  try {
+    return parseSelector(text)
+  } catch (error) {
+    throw badRequest(
+      `unable to find a valid label selector: ${messageOf(error)}`.replace(
+        'unable to find a valid label selector: ',
+        '',
+      ),
+    )
+  }
+}
+
+/** A version parameter as a number. @throws 400 for anything else. */
+export function readVersion(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined
+  if (!/^\d{1,16}$/.test(text)) {
+    throw badRequest(
+      `invalid resource version ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+    )
+  }
+  return Number(text)
+}
+
+/** The subject of failures about a request's object. */
+export function subjectOf(request: Pick<ApiRequest, 'resource' | 'name'>): {
+  readonly group: string
+  readonly resource: string
+  readonly name: string
+} {
+  const { group, resource } = request.resource
+  return { group, resource, name: request.name }
+}
+
+/** The place of an object in its collection. */
+export function placeOf(request: Pick<ApiRequest, 'namespace' | 'name'>): string {
+  return request.namespace === '' ? request.name : `${request.namespace}/${request.name}`
+}
+
+/** One object. @throws 404, 504 for a version that is not there yet. */
+export async function readObject({ cache }: ReadParts, request: ApiRequest): Promise<StoredObject> {
+  const version = readVersion(request.query('resourceVersion'))
+  if (version === undefined) await cache.catchUp()
+  else await cache.reach(version)
+  const found = cache.collection(request.resource.storage).get(placeOf(request))
+  if (found === undefined) throw notFound(subjectOf(request))
+  return found
+}
+
+/** One page. @throws 400 for parameters that do not go together, 410 for a version that is gone. */
+export async function listObjects(parts: ReadParts, request: ApiRequest): Promise<ListAnswer> {
+  const { cache } = parts
+  const selection = selectionOf(request)
+  const limit = readLimit(request)
+  const token = readContinueToken(request.query('continue') ?? '')
+  const version = readVersion(request.query('resourceVersion'))
+  checkMatch(request, version, token)
+  if (token !== undefined) return continueList(parts, request, { selection, limit, token })
+  const match = request.query('resourceVersionMatch')
+  if (version === undefined) await cache.catchUp()
+  else await cache.reach(version)
+  const exact = match === 'Exact' || (match === undefined && version !== undefined && version > 0 && limit > 0)
+  if (exact && version !== undefined) {
+    return pageOf(request, await objectsAt(parts, request, { revision: version, start: '' }), {
+      selection,
+      limit,
+      revision: version,
+    })
+  }
+  const revision = cache.revision
+  const objects = cache.collection(request.resource.storage).range(prefixOf(request))
+  return pageOf(request, objects, { selection, limit: version === 0 ? 0 : limit, revision })
+}
+
+function prefixOf({ namespace }: Pick<ApiRequest, 'namespace'>): string {
+  return namespace === '' ? '' : `${namespace}/`
+}
+
+function readLimit(request: ApiRequest): number {
+  const text = request.query('limit') ?? ''
+  if (text === '') return 0
+  const limit = Number(text)
+  if (!/^-?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+  return Math.max(0, limit)
+}
+
+function checkMatch(request: ApiRequest, version: number | undefined, token: ContinueToken | undefined): void {
+  const match = request.query('resourceVersionMatch')
+  if (match === undefined || match === '') {
+    if (token !== undefined && version !== undefined && version !== 0)
+      throw badRequest('specifying resource version is not allowed when using continue')
+    return
+  }
+  const field = 'resourceVersionMatch'
+  const fail = (reason: string, message: string): Error =>
+    invalid({ group: 'meta.k8s.io', resource: 'ListOptions', name: '' }, [{ reason, message, field }])
+  const forbidden = 'FieldValueForbidden'
+  if (token !== undefined)
+    throw fail(forbidden, 'Forbidden: resourceVersionMatch is forbidden when continue is provided')
+  if (request.query('resourceVersion') === undefined || request.query('resourceVersion') === '')
+    throw fail(forbidden, 'Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided')
+  if (match !== 'Exact' && match !== 'NotOlderThan') {
+    throw fail(
+      'FieldValueNotSupported',
+      `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`,
+    )
+  }
+  if (match === 'Exact' && version === 0)
+    throw fail(forbidden, 'Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
+}
+
+interface PageOptions {
+  readonly selection: Selection
+  readonly limit: number
+  readonly revision: number
+}
+
+/** Takes one page off objects in key order; what is left is counted only when nothing is selected away. */
+function pageOf(request: ApiRequest, objects: Iterable<StoredObject>, options: PageOptions): ListAnswer {
+  const { selection, limit, revision } = options
+  const items: StoredObject[] = []
+  let left = 0
+  for (const object of objects) {
+    if (!selection.isEverything && !selection.matches(object)) continue
+    if (limit === 0 || items.length < limit) items.push(object)
+    else {
+      left++
+      if (!selection.isEverything) break
+    }
+  }
+  const last = items.at(-1)
+  const more = left > 0 && last !== undefined
+  return {
+    form: 'list',
+    resource: request.resource,
+    resourceVersion: String(revision),
+    items,
+    continueToken: more ? writeContinueToken({ revision, start: `${last.place}\0` }) : '',
+    remaining: more && selection.isEverything ? left : undefined,
+  }
+}
+
+interface Continued {
+  readonly selection: Selection
+  readonly limit: number
+  readonly token: ContinueToken
+}
+
+async function continueList(
+  parts: ReadParts,
+  request: ApiRequest,
+  { selection, limit, token }: Continued,
+): Promise<ListAnswer> {
+  const { cache } = parts
+  if (token.revision < 0) {
+    await cache.catchUp()
+    const collection = cache.collection(request.resource.storage)
+    return pageOf(request, collection.range(prefixOf(request), token.start), {
+      selection,
+      limit,
+      revision: cache.revision,
+    })
+  }
+  const objects = await objectsAt(parts, request, token)
+  return pageOf(request, objects, { selection, limit, revision: token.revision })
+}
+
+/** Objects as of a version: from the cache while nothing has changed since, else from the store's history. */
+async function objectsAt(
+  { store, cache }: ReadParts,
+  request: ApiRequest,
+  token: ContinueToken,
+): Promise<Iterable<StoredObject>> {
+  const { storage } = request.resource
+  const collection = cache.collection(storage)
+  const prefix = prefixOf(request)
+  await cache.reach(token.revision)
+  const from = token.start > prefix ? token.start : prefix
+  if (collection.lastChange <= token.revision && collection.oldestResumable <= token.revision)
+    return Array.from(collection.range(prefix, from))
+  const base = `${registryPrefix}${storage}/`
+  try {
+    const found = await store.range({ prefix: `${base}${prefix}`, start: `${base}${from}`, revision: token.revision })
+    return found.entries.map((entry) => new StoredObject(entry.key.slice(base.length), entry.value, entry.modRevision))
+  } catch (error) {
+    if (!isStoreError(error, 'STORE_COMPACTED')) throw error
+    if (token.start === '') throw expired(`The resourceVersion for the provided list is too old.`)
+    const again = writeContinueToken({ revision: -1, start: token.start })
+    throw expired(
+      'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+      again,
+    )
+  }
+}

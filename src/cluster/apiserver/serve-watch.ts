@@ -1,0 +1,100 @@
+/** A watch as an HTTP reply: frames in JSON lines or length-delimited protobuf, each event encoded once for all watchers. */
+import type { HttpRequest, HttpResponse } from '#kit/http/exchange.ts'
+import { encodeObject } from '#spec/kubernetes/protobuf/envelope.ts'
+import { encodeWatchFrame } from '#spec/kubernetes/protobuf/watch-frames.ts'
+import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import type { ApiRequest } from './api-request.ts'
+import { bookmarkObject, shown, valueOf } from './encode-answer.ts'
+import { contentTypes, type Format } from './negotiate.ts'
+import type { TableOptions } from './table.ts'
+import { prepareWatch, type WatchItem, type WatchParts } from './watch-objects.ts'
+
+/** Bytes that may wait for one watcher before it is dropped. */
+const backlogBytesMax = 32 * 1024 * 1024
+
+export interface WatchReply {
+  readonly request: ApiRequest
+  readonly format: Format
+  readonly table: TableOptions
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Serves a watch until its time is up, the client leaves or falls behind. @throws before the head is sent: 400, 410, 422. */
+export async function serveWatch(
+  parts: WatchParts,
+  { http, response }: { readonly http: HttpRequest; readonly response: HttpResponse },
+  reply: WatchReply,
+): Promise<void> {
+  const prepared = await prepareWatch(parts, reply.request)
+  const type = contentTypes[reply.format.encoding]
+  response.start(200, {
+    ...reply.headers,
+    'Content-Type': reply.format.encoding === 'json' ? type : `${type};stream=watch`,
+  })
+  const encoder = new FrameEncoder(reply)
+  const done = Promise.withResolvers<void>()
+  const nowSeconds = (): number => parts.clock.now() / 1000
+  const watch = prepared.begin({
+    deliver: (items) => {
+      const frames = items.map((item) => encoder.encode(item, nowSeconds()))
+      response.push(frames.length === 1 ? (frames[0] ?? Buffer.alloc(0)) : Buffer.concat(frames))
+      return response.bufferedBytes < backlogBytesMax && !response.ended
+    },
+    end: () => done.resolve(),
+  })
+  http.signal.addEventListener('abort', () => done.resolve(), { once: true })
+  if (http.signal.aborted) done.resolve()
+  await done.promise
+  watch[Symbol.dispose]()
+  response.end()
+}
+
+/** Frames for one watcher's format. */
+class FrameEncoder {
+  readonly #reply: WatchReply
+  readonly #isShared: boolean
+  #isFirst = true
+
+  constructor(reply: WatchReply) {
+    this.#reply = reply
+    const { format, request } = reply
+    // Tables differ from watcher to watcher: ages, and columns in the first event only.
+    this.#isShared = format.as === 'object' && request.resource.conversion === undefined
+  }
+
+  encode(item: WatchItem, nowSeconds: number): Buffer {
+    const { format } = this.#reply
+    if (!this.#isShared || item.event === undefined) return this.#frame(item, nowSeconds)
+    const key = `${item.type} ${format.encoding}`
+    let frame = item.event.frames.get(key)
+    if (frame === undefined) item.event.frames.set(key, (frame = this.#frame(item, nowSeconds)))
+    return frame
+  }
+
+  #frame(item: WatchItem, nowSeconds: number): Buffer {
+    const { format } = this.#reply
+    if (format.encoding === 'json' && this.#isShared && item.object !== undefined) {
+      const head = `{"type":"${item.type}","object":`
+      return Buffer.concat([Buffer.from(head), item.object.bytes, Buffer.from('}\n')])
+    }
+    const object = this.#objectOf(item, nowSeconds)
+    if (format.encoding === 'protobuf') return encodeWatchFrame({ type: item.type, object: encodeObject(object) })
+    return Buffer.from(`${JSON.stringify({ type: item.type, object })}\n`)
+  }
+
+  #objectOf(item: WatchItem, nowSeconds: number): JsonObject {
+    const { format, request, table } = this.#reply
+    const { resource } = request
+    const value =
+      item.object === undefined
+        ? bookmarkObject(resource, item.revision, item.endsInitial)
+        : valueOf(resource, item.object)
+    if (format.as === 'Table' && item.object === undefined) {
+      const metadata = { resourceVersion: String(item.revision) }
+      return { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata, columnDefinitions: null, rows: [] }
+    }
+    const withoutColumns = !this.#isFirst
+    this.#isFirst = false
+    return shown(resource, value, { format, table: { ...table, nowSeconds, withoutColumns } })
+  }
+}

@@ -1,0 +1,41 @@
+/** Pods: Pending until a kubelet says otherwise, a QoS class from their resources, deleted with grace. */
+import { type ApiObject, equalJson, objectAt, textAt, withMember } from '../api-object.ts'
+import { qosClassOf } from './qos-class.ts'
+import type { Strategy } from './strategy.ts'
+
+export const podStrategy: Partial<Strategy> = {
+  prepareCreate: (pod) => ({
+    ...pod,
+    status: { phase: 'Pending', ...gatedConditions(pod), qosClass: qosClassOf(pod) },
+  }),
+  changesGeneration: (next, old) => !equalJson(next.spec, old.spec),
+  prepareStatusUpdate: (next, old) => {
+    const qosClass = objectAt(old, 'status')['qosClass']
+    const status = { ...objectAt(next, 'status') }
+    if (status['qosClass'] === undefined && qosClass !== undefined) status['qosClass'] = qosClass
+    return withMember(next, 'status', status)
+  },
+  graceSeconds: (pod, wanted) => graceOf(pod, wanted),
+}
+
+/** A pod with scheduling gates says at once why nobody schedules it. */
+function gatedConditions(pod: ApiObject): object {
+  const gates = objectAt(pod, 'spec')['schedulingGates']
+  if (!Array.isArray(gates) || gates.length === 0) return {}
+  const condition = {
+    type: 'PodScheduled',
+    status: 'False',
+    reason: 'SchedulingGated',
+    message: 'Scheduling is blocked due to non-empty scheduling gates',
+  }
+  return { conditions: [condition] }
+}
+
+/** Seconds until the pod may be cut off: what was asked for, else its own; none where nothing runs. */
+function graceOf(pod: ApiObject, wanted: number | undefined): number {
+  const own = objectAt(pod, 'spec')['terminationGracePeriodSeconds']
+  const phase = textAt(pod, 'status', 'phase')
+  if (textAt(pod, 'spec', 'nodeName') === '' || phase === 'Failed' || phase === 'Succeeded') return 0
+  const seconds = wanted ?? (typeof own === 'number' ? own : 30)
+  return seconds < 0 ? 1 : seconds
+}

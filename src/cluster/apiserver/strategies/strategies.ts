@@ -1,0 +1,76 @@
+/** The strategy of every built-in resource: flags by table, own behaviour from the files beside this one. */
+import { builtInKinds } from '#spec/kubernetes/schema/kinds.ts'
+import { certificateSigningRequestStrategy } from './certificate-signing-requests.ts'
+import { jobStrategy } from './jobs.ts'
+import { namespaceStrategy } from './namespaces.ts'
+import { nodeStrategy } from './nodes.ts'
+import { persistentVolumeClaimStrategy, persistentVolumeStrategy } from './persistent-volumes.ts'
+import { podStrategy } from './pods.ts'
+import { secretStrategy } from './secrets.ts'
+import { serviceStrategy } from './services.ts'
+import { plainStrategy, type Strategy } from './strategy.ts'
+
+const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/))
+
+/** Resources whose generation counts spec changes. */
+const counted = words(`
+  /podtemplates /replicationcontrollers /pods
+  apps/daemonsets apps/deployments apps/replicasets apps/statefulsets batch/jobs batch/cronjobs
+  networking.k8s.io/ingresses networking.k8s.io/ingressclasses networking.k8s.io/networkpolicies
+  policy/poddisruptionbudgets discovery.k8s.io/endpointslices
+  apiextensions.k8s.io/customresourcedefinitions
+  admissionregistration.k8s.io/validatingwebhookconfigurations admissionregistration.k8s.io/mutatingwebhookconfigurations
+  admissionregistration.k8s.io/validatingadmissionpolicies admissionregistration.k8s.io/validatingadmissionpolicybindings
+  admissionregistration.k8s.io/mutatingadmissionpolicies admissionregistration.k8s.io/mutatingadmissionpolicybindings
+  flowcontrol.apiserver.k8s.io/flowschemas flowcontrol.apiserver.k8s.io/prioritylevelconfigurations
+  resource.k8s.io/resourceslices resource.k8s.io/deviceclasses scheduling.k8s.io/priorityclasses`)
+
+/** Resources that PUT may create. */
+const createdByUpdate = words(`
+  /endpoints /events /limitranges /services coordination.k8s.io/leases
+  rbac.authorization.k8s.io/roles rbac.authorization.k8s.io/rolebindings
+  rbac.authorization.k8s.io/clusterroles rbac.authorization.k8s.io/clusterrolebindings /podtemplates`)
+
+/** Resources whose PUT must say which version it replaces. */
+const versioned = words(`
+  coordination.k8s.io/leases policy/poddisruptionbudgets apiextensions.k8s.io/customresourcedefinitions
+  admissionregistration.k8s.io/validatingwebhookconfigurations admissionregistration.k8s.io/mutatingwebhookconfigurations
+  admissionregistration.k8s.io/validatingadmissionpolicies admissionregistration.k8s.io/validatingadmissionpolicybindings
+  admissionregistration.k8s.io/mutatingadmissionpolicies admissionregistration.k8s.io/mutatingadmissionpolicybindings
+  apiregistration.k8s.io/apiservices storage.k8s.io/csidrivers storage.k8s.io/csinodes storage.k8s.io/volumeattachments
+  node.k8s.io/runtimeclasses`)
+
+/** Resources whose DELETE answers with the object. */
+const returned = words(`
+  /pods /services /persistentvolumes /persistentvolumeclaims /podtemplates /resourcequotas /serviceaccounts
+  storage.k8s.io/storageclasses storage.k8s.io/volumeattachments storage.k8s.io/csidrivers storage.k8s.io/csinodes
+  storage.k8s.io/csistoragecapacities storage.k8s.io/volumeattributesclasses`)
+
+const own: Readonly<Record<string, Partial<Strategy>>> = {
+  '/pods': podStrategy,
+  '/services': serviceStrategy,
+  '/namespaces': namespaceStrategy,
+  '/nodes': nodeStrategy,
+  '/secrets': secretStrategy,
+  '/persistentvolumes': persistentVolumeStrategy,
+  '/persistentvolumeclaims': persistentVolumeClaimStrategy,
+  '/replicationcontrollers': { defaultPropagation: 'Orphan' },
+  'batch/jobs': jobStrategy,
+  'certificates.k8s.io/certificatesigningrequests': certificateSigningRequestStrategy,
+  'apps/deployments': { statusKeepsLabels: true },
+}
+
+/** The strategy of a built-in resource. */
+export function strategyOf(group: string, resource: string): Strategy {
+  const name = `${group}/${resource}`
+  const rows = builtInKinds.kinds.filter((kind) => kind.group === group && kind.resource === resource)
+  return {
+    ...plainStrategy,
+    createOnUpdate: createdByUpdate.has(name),
+    unconditionalUpdate: !versioned.has(name),
+    hasStatus: rows.some((row) => row.subresources?.some((sub) => sub.name === 'status') === true),
+    hasGeneration: counted.has(name),
+    returnsDeleted: returned.has(name),
+    ...own[name],
+  }
+}

@@ -1,0 +1,92 @@
+/** Bindings: the scheduler's decision that a pod runs on a node. */
+import { type ApiObject, listAt, objectAt, textAt, withMetadata } from '../api-object.ts'
+import type { ApiAnswer, ApiRequest } from '../api-request.ts'
+import { decodeBody } from '../decode-body.ts'
+import { subjectOf } from '../read-objects.ts'
+import type { ServerParts } from '../server-parts.ts'
+import { builtInTypes } from '#spec/kubernetes/schema/type-rows.ts'
+import { conflict, invalid, unknownResource } from '../status-errors.ts'
+import { changeObject } from '../write-object.ts'
+
+const bindingType = builtInTypes.find('io.k8s.api.core.v1.Binding')
+
+/** POST pods/NAME/binding, or POST bindings with the pod's name. @throws 404, 409, 422. */
+export async function bindPod(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
+  const binding = decodeBody(request, { apiVersion: 'v1', kind: 'Binding', type: bindingType })
+  const name = request.name || (binding.metadata.name ?? '')
+  checkTarget(binding, name)
+  const pods = parts.resources.find('', 'v1', 'pods')
+  if (pods === undefined) throw unknownResource()
+  const podRequest: ApiRequest = { ...request, resource: pods, subresource: 'binding', verb: 'update', name }
+  await changeObject(parts, podRequest, {
+    repeats: true,
+    next: (pod) => bound(podRequest, pod, { binding, now: parts.view.now() }),
+  })
+  return {
+    form: 'value',
+    code: 201,
+    object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 },
+  }
+}
+
+function checkTarget(binding: ApiObject, name: string): void {
+  const kind = textAt(binding, 'target', 'kind')
+  const subject = { group: '', resource: 'Binding', name }
+  if (kind !== '' && kind !== 'Node') {
+    const message = `Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", ""`
+    throw invalid(subject, [{ reason: 'FieldValueNotSupported', message, field: 'target.kind' }])
+  }
+  if (textAt(binding, 'target', 'name') === '')
+    throw invalid(subject, [{ reason: 'FieldValueRequired', message: 'Required value', field: 'target.name' }])
+}
+
+function bound(
+  request: ApiRequest,
+  pod: ApiObject,
+  { binding, now }: { readonly binding: ApiObject; readonly now: string },
+): ApiObject {
+  const node = textAt(binding, 'target', 'name')
+  const current = textAt(pod, 'spec', 'nodeName')
+  const name = pod.metadata.name ?? ''
+  const subject = subjectOf(request)
+  const uid = binding.metadata.uid ?? ''
+  if (uid !== '' && uid !== pod.metadata.uid)
+    throw conflict(
+      subject,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata.uid ?? ''}`,
+    )
+  if (pod.metadata.deletionTimestamp !== undefined)
+    throw conflict(
+      { ...subject, resource: 'pods/binding' },
+      `pod ${name} is being deleted, cannot be assigned to a host`,
+    )
+  if (current !== '')
+    throw conflict(
+      { ...subject, resource: 'pods/binding' },
+      `pod ${name} is already assigned to node ${JSON.stringify(current)}`,
+    )
+  if (listAt(pod, 'spec', 'schedulingGates').length > 0)
+    throw conflict({ ...subject, resource: 'pods/binding' }, `pod ${name} has non-empty .spec.schedulingGates`)
+  const annotations = binding.metadata.annotations
+  const marked =
+    annotations === undefined
+      ? pod
+      : withMetadata(pod, { annotations: { ...pod.metadata.annotations, ...annotations } })
+  const others = listAt(pod, 'status', 'conditions').filter((condition) => condition['type'] !== 'PodScheduled')
+  const { observedGeneration, ...scheduled } = {
+    observedGeneration: pod.metadata.generation,
+    type: 'PodScheduled',
+    status: 'True',
+    lastProbeTime: null,
+    lastTransitionTime: now,
+  }
+  const condition =
+    observedGeneration === undefined
+      ? scheduled
+      : { type: 'PodScheduled', observedGeneration, status: 'True', lastProbeTime: null, lastTransitionTime: now }
+  return {
+    ...marked,
+    spec: { ...objectAt(pod, 'spec'), nodeName: node },
+    status: { ...objectAt(pod, 'status'), conditions: [...others, condition] },
+  }
+}

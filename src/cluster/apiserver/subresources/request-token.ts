@@ -1,0 +1,102 @@
+/** POST serviceaccounts/NAME/token: a signed token for the account, bound to an object when asked for. */
+import { builtInTypes } from '#spec/kubernetes/schema/type-rows.ts'
+import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import { randomUuid } from '#world/ports/random.ts'
+import { type ApiObject, objectAt, textAt, timeText } from '../api-object.ts'
+import type { ApiAnswer, ApiRequest } from '../api-request.ts'
+import { decodeBody } from '../decode-body.ts'
+import { subjectOf } from '../read-objects.ts'
+import type { ServerParts } from '../server-parts.ts'
+import { badRequest, type Cause, conflict, invalid, notFound, unavailable } from '../status-errors.ts'
+
+const kind = 'TokenRequest'
+const apiVersion = 'authentication.k8s.io/v1'
+const type = builtInTypes.find('io.k8s.api.authentication.v1.TokenRequest')
+const leastSeconds = 600
+const mostSeconds = 2 ** 32
+
+/** Answers a token request. @throws 404, 409, 422. */
+export async function requestToken(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
+  const { view, tokenKeys } = parts
+  if (tokenKeys === undefined) throw unavailable('this server has no key to sign tokens with')
+  const body = decodeBody(request, { apiVersion, kind, type })
+  const account = await view.findNewest('/serviceaccounts', request.namespace, request.name)
+  if (account === undefined) throw notFound(subjectOf(request))
+  const spec = objectAt(body, 'spec')
+  const seconds = typeof spec['expirationSeconds'] === 'number' ? spec['expirationSeconds'] : 3600
+  checkSeconds(seconds)
+  const given = Array.isArray(spec['audiences']) ? (spec['audiences'] as readonly string[]) : []
+  const audiences = given.length === 0 ? [view.config.issuer] : given
+  const issued = Math.floor(view.nowMs() / 1000)
+  const claims = {
+    aud: audiences,
+    exp: issued + seconds,
+    iat: issued,
+    nbf: issued,
+    iss: view.config.issuer,
+    jti: randomUuid(parts.random),
+    sub: `system:serviceaccount:${request.namespace}:${request.name}`,
+    'kubernetes.io': {
+      namespace: request.namespace,
+      ...boundTo(parts, request, spec['boundObjectRef']),
+      serviceaccount: { name: request.name, uid: account.metadata.uid },
+    },
+  }
+  const token = await tokenKeys.sign(claims)
+  const object: ApiObject = {
+    kind,
+    apiVersion,
+    metadata: { name: request.name, namespace: request.namespace, creationTimestamp: view.now() },
+    spec: { audiences, expirationSeconds: seconds, boundObjectRef: spec['boundObjectRef'] ?? null },
+    status: { token, expirationTimestamp: timeText((issued + seconds) * 1000) },
+  }
+  return { form: 'value', code: 201, object }
+}
+
+function checkSeconds(seconds: number): void {
+  const causes: Cause[] = []
+  const field = 'spec.expirationSeconds'
+  const value = `Invalid value: ${seconds}`
+  if (seconds < leastSeconds)
+    causes.push({
+      reason: 'FieldValueInvalid',
+      message: `${value}: may not specify a duration less than 10 minutes`,
+      field,
+    })
+  if (seconds > mostSeconds)
+    causes.push({
+      reason: 'FieldValueInvalid',
+      message: `${value}: may not specify a duration larger than 2^32 seconds`,
+      field,
+    })
+  if (causes.length > 0) throw invalid({ group: 'authentication.k8s.io', resource: kind, name: '' }, causes)
+}
+
+/** The object whose life bounds the token's; it must exist, with the uid that the request names. */
+function boundTo(parts: ServerParts, request: ApiRequest, reference: unknown): JsonObject {
+  if (!isJsonObject(reference)) return {}
+  const name = textAt(reference, 'name')
+  const uid = textAt(reference, 'uid')
+  const wanted = textAt(reference, 'kind')
+  const storage =
+    wanted === 'Pod' ? '/pods' : wanted === 'Secret' ? '/secrets' : wanted === 'Node' ? '/nodes' : undefined
+  if (storage === undefined)
+    throw badRequest(
+      `cannot bind token for serviceaccount ${JSON.stringify(request.name)} to object of type ${textAt(reference, 'apiVersion')}, Kind=${wanted}`,
+    )
+  const object = parts.view.find(storage, wanted === 'Node' ? '' : request.namespace, name)
+  const subject = { group: '', resource: storage.slice(1), name }
+  if (object === undefined) throw notFound(subject)
+  if (uid !== '' && uid !== object.metadata.uid)
+    throw conflict(
+      subject,
+      `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`,
+    )
+  const bound = { name, uid: object.metadata.uid }
+  if (wanted !== 'Pod') return { [wanted.toLowerCase()]: bound }
+  const nodeName = textAt(object, 'spec', 'nodeName')
+  const node = nodeName === '' ? undefined : parts.view.find('/nodes', '', nodeName)
+  const nodeClaim =
+    nodeName === '' ? {} : { node: { name: nodeName, ...(node === undefined ? {} : { uid: node.metadata.uid }) } }
+  return { pod: bound, ...nodeClaim }
+}

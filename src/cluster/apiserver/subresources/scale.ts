@@ -1,0 +1,90 @@
+/** Scale: a small view of workloads that shows and sets only the number of replicas. */
+import { formatSelector, type LabelSelectorObject, selectorFromObject } from '#base/data/label-selector.ts'
+import { builtInMergeTypes } from '#spec/kubernetes/apply/merge-type.ts'
+import { builtInTypes } from '#spec/kubernetes/schema/type-rows.ts'
+import { type ApiObject, objectAt } from '../api-object.ts'
+import type { ApiAnswer, ApiRequest } from '../api-request.ts'
+import { decodeBody } from '../decode-body.ts'
+import { patchedTree } from '../patch-object.ts'
+import { readObject } from '../read-objects.ts'
+import type { ServedResource } from '../served-resource.ts'
+import type { ServerParts } from '../server-parts.ts'
+import { invalid } from '../status-errors.ts'
+import { valueOf } from '../encode-answer.ts'
+import { changeObject } from '../write-object.ts'
+
+const apiVersion = 'autoscaling/v1'
+const kind = 'Scale'
+const type = builtInTypes.find('io.k8s.api.autoscaling.v1.Scale')
+
+/** The scale of a workload. */
+export function scaleOf(object: ApiObject): ApiObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
+  const selector = objectAt(object, 'spec')['selector']
+  const status = objectAt(object, 'status')
+  const isPlain = object.kind === 'ReplicationController'
+  const text = selectorText(selector, isPlain)
+  return {
+    kind,
+    apiVersion,
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp } as ApiObject['metadata'],
+    spec: replicasOf(objectAt(object, 'spec')['replicas']),
+    status: { replicas: Number(status['replicas'] ?? 0), ...(text === '' ? {} : { selector: text }) },
+  }
+}
+
+/** Zero replicas are left out, as Go leaves them out. */
+function replicasOf(replicas: unknown): object {
+  const count = Number(replicas ?? 0)
+  return count === 0 ? {} : { replicas: count }
+}
+
+function selectorText(selector: unknown, isPlain: boolean): string {
+  if (selector === undefined) return ''
+  const object = isPlain ? { matchLabels: selector } : selector
+  return formatSelector(selectorFromObject(object as LabelSelectorObject))
+}
+
+/** GET, PUT and PATCH of a scale. @throws 404, 409, 422. */
+export async function answerScale(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
+  if (request.verb === 'get') {
+    const object = await readObject(parts, request)
+    return { form: 'value', code: 200, object: scaleOf(valueOf(request.resource, object)) }
+  }
+  const body = request.verb === 'update' ? decodeBody(request, { apiVersion, kind, type }) : undefined
+  const answer = await changeObject(parts, request, {
+    repeats: (body?.metadata.resourceVersion ?? '') === '',
+    next: (live) => scaled(live, body ?? patchedScale(request, live)),
+  })
+  if (answer.form === 'list') throw new TypeError('a change answers with one object')
+  const object = answer.form === 'stored' ? valueOf(request.resource, answer.object) : answer.object
+  return { form: 'value', code: 200, object: scaleOf(object) }
+}
+
+function patchedScale(request: ApiRequest, live: ApiObject): ApiObject {
+  const resource: ServedResource = {
+    ...request.resource,
+    apiVersion,
+    kind,
+    type,
+    ...(type === undefined ? {} : { mergeType: builtInMergeTypes.of(type) }),
+  }
+  return patchedTree({ ...request, resource }, scaleOf(live))
+}
+
+function scaled(live: ApiObject, scale: ApiObject): ApiObject {
+  const replicas = Number(objectAt(scale, 'spec')['replicas'] ?? 0)
+  if (!Number.isInteger(replicas) || replicas < 0) {
+    const message = `Invalid value: ${replicas}: must be greater than or equal to 0`
+    throw invalid({ group: 'autoscaling', resource: kind, name: live.metadata.name }, [
+      { reason: 'FieldValueInvalid', message, field: 'spec.replicas' },
+    ])
+  }
+  const { resourceVersion = '', uid = '' } = scale.metadata
+  const metadata = {
+    ...live.metadata,
+    ...(resourceVersion === '' ? {} : { resourceVersion }),
+    ...(uid === '' ? {} : { uid }),
+  }
+  return { ...live, metadata, spec: { ...objectAt(live, 'spec'), replicas } }
+}

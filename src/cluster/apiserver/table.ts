@@ -1,0 +1,42 @@
+/** Server-side tables: rows of cells with as much of the object as the client asked for. */
+import { rowConditions } from '#spec/kubernetes/printers/table.ts'
+import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import type { ApiObject } from './api-object.ts'
+import type { ServedResource } from './served-resource.ts'
+
+export interface TableOptions {
+  /** `includeObject`. */
+  readonly include: 'None' | 'Metadata' | 'Object'
+  /** Seconds since 1970: ages are counted up to here. */
+  readonly nowSeconds: number
+  readonly metadata?: JsonObject
+  /** Later tables of a watch go without columns. */
+  readonly withoutColumns?: boolean
+}
+
+/** The table of some objects of one resource. */
+export function tableOf(resource: ServedResource, objects: readonly ApiObject[], options: TableOptions): JsonObject {
+  const { printer, group, kind } = resource
+  const { include, nowSeconds, metadata = {}, withoutColumns = false } = options
+  const rows = objects.map((object) => {
+    const conditions = rowConditions(group, kind, object)
+    return {
+      cells: printer.cells(object, nowSeconds),
+      ...(conditions === undefined ? {} : { conditions }),
+      ...rowObject(object, include),
+    }
+  })
+  return {
+    kind: 'Table',
+    apiVersion: 'meta.k8s.io/v1',
+    metadata,
+    columnDefinitions: withoutColumns ? null : printer.columns,
+    rows,
+  }
+}
+
+function rowObject(object: ApiObject, include: TableOptions['include']): object {
+  if (include === 'None') return {}
+  if (include === 'Object') return { object }
+  return { object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata } }
+}
