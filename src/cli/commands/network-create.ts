@@ -64,10 +64,8 @@ interface Pool {
 function addressPools(flags: Flags): readonly Pool[] {
   const subnets = flags.list('subnet')
   if (subnets.length < flags.list('ip-range').length || subnets.length < flags.list('gateway').length) throw failure('every ip-range or gateway must have a corresponding subnet')
-  const pools = subnets.map((subnet): Pool => {
-    if (parseCidr(subnet) === undefined) throw failure(`invalid subnet ${subnet}: invalid CIDR block notation`)
-    return { Subnet: subnet }
-  })
+  // Whether a subnet is well-formed is the daemon's to say.
+  const pools = subnets.map((subnet): Pool => ({ Subnet: subnet }))
   for (const [at, pool] of pools.entries()) {
     if (pools.some((other, index) => index !== at && holds(other.Subnet, pool.Subnet.split('/')[0] ?? ''))) throw failure('multiple overlapping subnet configuration is not supported')
   }

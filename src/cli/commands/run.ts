@@ -76,6 +76,10 @@ async function runAttached(session: Session, client: EngineClient, plan: Attache
   const detachKeys = keys === '' ? undefined : parseDetachKeys(keys)
   const connection = await attach(client, { id, body, keys })
   const ending = new AbortController()
+  using _patience = plan.proxy ? undefined : forgiveSignals(session, () => {
+    connection.destroy()
+    ending.abort()
+  })
   const exit = await waitForExit(client, { id, condition: plan.remove ? 'removed' : 'next-exit', signal: ending.signal })
   const streams = carryStreams(session, attachPlan(connection, body, detachKeys))
   try {
@@ -95,6 +99,17 @@ async function runAttached(session: Session, client: EngineClient, plan: Attache
   const { exitCode, error } = await exit.status
   if (error !== undefined) throw exitWith(125, `Error waiting for container: ${error}`)
   return exitCode
+}
+
+/** Without a signal proxy the session outlives two signals; the third means it. */
+function forgiveSignals(session: Session, stop: () => void): Disposable {
+  let seen = 0
+  return session.io.terminal.onSignal(['SIGINT', 'SIGTERM'], () => {
+    seen += 1
+    if (seen < 3) return
+    session.io.terminal.stderr.write('\ngot 3 SIGTERM/SIGINTs, forcefully exiting\n')
+    stop()
+  })
 }
 
 function attach(client: EngineClient, { id, body, keys }: { readonly id: string; readonly body: CreateBody; readonly keys: string }): Promise<Duplex> {

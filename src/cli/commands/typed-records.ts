@@ -2,7 +2,7 @@
  * Daemon answers seen as the Go structs that the docker client decodes them into: fields that JSON leaves out have
  * zero values, structs print as `{a b}`. A template that asks for anything else runs on the plain JSON instead.
  */
-import { GoRecord, goNil } from '#cli/output/go-values.ts'
+import { GoRecord, goNil, nilMap, nilSlice } from '#cli/output/go-values.ts'
 
 /**
  * A struct as text: `Name:kind` in the order of Go's fields, `Name=json:kind` where the names differ. Kinds: s string,
@@ -12,7 +12,7 @@ export interface StructTable {
   readonly [name: string]: string
 }
 
-const zeros: Readonly<Record<string, unknown>> = { s: '', i: 0, b: false, '[]': [], '{}': {}, '*': goNil }
+const zeros: Readonly<Record<string, unknown>> = { s: '', i: 0, b: false, '[]': nilSlice, '{}': nilMap, '*': goNil }
 
 /** `json` as the struct `name` of a table. Anything that is no object stays as it is. */
 export function toRecord(table: StructTable, name: string, json: unknown): unknown {
@@ -38,11 +38,11 @@ function fieldValue(table: StructTable, kind: string, value: unknown): unknown {
     case '*':
       return missing ? goNil : toRecord(table, name, value)
     case '[]':
-      return missing ? [] : (value as readonly unknown[]).map((item) => toRecord(table, name, item))
+      return missing ? nilSlice : (value as readonly unknown[]).map((item) => toRecord(table, name, item))
     case '{}':
-      return missing ? {} : mapValues(value as object, (item) => (item === null ? goNil : toRecord(table, name, item)))
+      return missing ? nilMap : mapValues(value as object, (item) => (item === null ? goNil : toRecord(table, name, item)))
     case '{}[]':
-      return missing ? {} : mapValues(value as object, (list) => (Array.isArray(list) ? list.map((item) => toRecord(table, name, item)) : []))
+      return missing ? nilMap : mapValues(value as object, (list) => (Array.isArray(list) ? list.map((item) => toRecord(table, name, item)) : []))
     default:
       return toRecord(table, name, value ?? {})
   }

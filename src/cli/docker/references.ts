@@ -25,7 +25,8 @@ export function parseReference(text: string): Reference {
   const tagged = colon > named.lastIndexOf('/')
   const tag = tagged ? named.slice(colon + 1) : undefined
   const { domain, path } = splitDomain(tagged ? named.slice(0, colon) : named)
-  if (path !== path.toLowerCase()) throw failure(`invalid reference format: repository name (${path}) must be lowercase`)
+  const remote = path.split(':')[0] ?? ''
+  if (remote !== remote.toLowerCase()) throw failure(`invalid reference format: repository name (${remote}) must be lowercase`)
   if (!domainPattern.test(domain) || !pathPattern.test(path) || (tag !== undefined && !tagPattern.test(tag)) || (digest !== undefined && !digestPattern.test(digest))) throw failure('invalid reference format')
   return { domain, path, tag, digest }
 }

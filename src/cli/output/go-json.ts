@@ -1,9 +1,9 @@
 /** JSON as Go's encoder writes it: sorted map keys, no HTML escaping (the docker client turns that off). */
-import { GoFloat, GoRecord, compareText, formatFloat, goNil } from './go-values.ts'
+import { GoFloat, GoRecord, compareText, formatFloat, goNil, nilMap, nilSlice } from './go-values.ts'
 
 /** A value as encoding/json prints it, without newline at the end. */
 export function goJson(value: unknown): string {
-  if (value === undefined || value === null || value === goNil || typeof value === 'function') return 'null'
+  if (isNull(value)) return 'null'
   if (typeof value === 'string') return jsonString(value)
   if (typeof value === 'number') return jsonNumber(value)
   if (value instanceof GoFloat) return jsonNumber(value.value)
@@ -12,6 +12,10 @@ export function goJson(value: unknown): string {
   if (typeof value !== 'object') return String(value)
   const entries = Object.keys(value).toSorted(compareText)
   return `{${entries.map((key) => `${jsonString(key)}:${goJson((value as Readonly<Record<string, unknown>>)[key])}`).join(',')}}`
+}
+
+function isNull(value: unknown): value is undefined | null {
+  return value === undefined || value === null || value === goNil || value === nilSlice || value === nilMap || typeof value === 'function'
 }
 
 /** JSON text with the characters that HTML gives a meaning to written as escapes. */

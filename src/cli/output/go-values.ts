@@ -36,6 +36,10 @@ export class GoFloat {
 /** A nil pointer of a known type: prints `<nil>`, where a missing value prints `<no value>`. */
 export const goNil: unique symbol = Symbol('nil')
 
+/** A nil slice and a nil map: printed and ranged over like empty ones, `null` in JSON. */
+export const nilSlice: readonly unknown[] = Object.freeze([])
+export const nilMap: Readonly<Record<string, unknown>> = Object.freeze({})
+
 export type GoKind =
   | 'invalid'
   | 'nil'
