@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { join } from 'node:path'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import { hijackDocker } from '#kit/http/hijack.ts'
+import { readBody } from '#kit/http/read-body.ts'
 import { acceptWebSocket } from '#kit/http/websocket.ts'
 import type { Container } from '#engine/containers/container-book.ts'
 import { isAlive } from '#engine/containers/container-record.ts'
@@ -15,6 +16,8 @@ import { readLogs } from '#engine/logs/read-logs.ts'
 import { param } from './api-route.ts'
 import type { ApiCall, ApiRoute } from './api-route.ts'
 import { createSocketSink, frame, streamContentType } from './stream-frames.ts'
+
+const attachBodyBytesMax = 64 * 1024
 
 /** What a client's side of an attached process looks like. */
 export interface InputOptions {
@@ -149,6 +152,8 @@ export function attachRoutes(parts: EngineParts): ApiRoute[] {
       method: 'POST',
       path: '/containers/{id}/attach',
       handler: async (call) => {
+        // Some clients send their options as a body too; it must not become the container's input.
+        await readBody(call.request, { bytesMax: attachBodyBytesMax })
         const { container, wish } = begin(call)
         const raw = container.record.config.Tty
         const upgraded = (call.request.upgrade ?? '') !== ''
