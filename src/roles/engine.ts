@@ -247,9 +247,18 @@ export async function startEngine(world: World, log: Log, config: EngineConfig):
   const execs = createExecs(parts)
   const health = scope.use(createHealthChecks(parts, execs))
   const logs = scope.use(createLogRotator(parts))
+  // A start that a crash cut off has joined its networks and has no process.
+  await networks.releaseOthers(
+    new Set(
+      book
+        .all()
+        .filter(({ record }) => isAlive(record.state))
+        .map(({ id }) => id),
+    ),
+  )
   scope.use(await restoreContainers(parts))
   const http = scope.use(createHttpClient({ clock: world.clock }))
-  const transfer = await createImageTransfer({ world, images, root: config.root, emit: parts.emit })
+  const transfer = scope.use(await createImageTransfer({ world, images, root: config.root, emit: parts.emit }))
   const builder = scope.use(
     createImageBuilder({ parts, http, pull: (reference, options) => pullForBuild(transfer, reference, options) }),
   )
