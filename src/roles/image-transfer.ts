@@ -1,18 +1,13 @@
 /** Registries, as the Engine API and the builder want them. */
 import type { ObtainOptions } from '#builder/ports.ts'
-import { repositoryScope } from '#clients/registry/auth-challenge.ts'
-import type { ImageTransfer } from '#engine/api/transfer-routes.ts'
-import { openBlobIndex } from '#images/transfer/blob-index.ts'
-import { pullImage } from '#images/transfer/pull-image.ts'
-import { pushImage } from '#images/transfer/push-image.ts'
-import { openRegistry, openRegistryOf } from '#images/transfer/registries.ts'
-import type { RegistriesDeps } from '#images/transfer/registries.ts'
-import { searchImages, splitSearchTerm } from '#images/transfer/search-images.ts'
-import type { Images } from '#images/images.ts'
-import type { RegistryAuth } from '#spec/docker/auth-header.ts'
-import { parseManifest } from '#spec/oci/manifest-document.ts'
-import { parseReference, registryHostOf } from '#spec/oci/reference.ts'
+import { createRegistryClient } from '#clients/registry/registry-client.ts'
+import type { RegistryClientOptions } from '#clients/registry/registry-client.ts'
 import type { EngineEvent } from '#engine/containers/engine-parts.ts'
+import type { ImageTransfer } from '#engine/api/transfer-routes.ts'
+import type { Images } from '#images/images.ts'
+import { createTransfer } from '#images/transfer/transfer.ts'
+import type { RegistryAuth } from '#spec/docker/auth-header.ts'
+import { parseReference, registryHostOf } from '#spec/oci/reference.ts'
 import type { World } from '#world/ports/world.ts'
 
 export interface ImageTransferDeps {
@@ -20,79 +15,40 @@ export interface ImageTransferDeps {
   readonly images: Images
   readonly root: string
   readonly emit: (event: EngineEvent) => void
-}
-
-/** Docker Hub's own name for itself in credentials. */
-const hubAddresses = ['https://index.docker.io/v1/', 'index.docker.io', 'docker.io', 'registry-1.docker.io']
-
-/** The registry host of a login's server address. Pure. */
-function loginHost(address: string): string {
-  if (address === '' || hubAddresses.includes(address)) return 'registry-1.docker.io'
-  return address.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
+  /** Mirrors, insecure registries, proxies; none unless told. */
+  readonly registries?: RegistryClientOptions
 }
 
 /** Composes pull, push, inspect, search and login. */
-export async function createImageTransfer(deps: ImageTransferDeps): Promise<ImageTransfer> {
+export async function createImageTransfer(deps: ImageTransferDeps): Promise<ImageTransfer & AsyncDisposable> {
   const { world, images } = deps
-  const blobs = await openBlobIndex(world.files, `${deps.root}/registry-blobs.json`)
-  const registries: RegistriesDeps = {
-    clock: world.clock,
-    files: world.files,
-    certificateFolders: ['/etc/gantry/certs.d', '/etc/docker/certs.d'],
-    insecure: [],
-  }
-  const platform = `${world.machine.os}/${world.machine.ociArchitecture}`
+  const registries = createRegistryClient(world, deps.registries)
+  const transfer = await createTransfer(
+    { ...world, images, registries },
+    { blobIndex: `${deps.root}/registry-blobs.json` },
+  )
+  const told = (action: 'pull' | 'push', name: string): void =>
+    deps.emit({ type: 'image', action, id: name, attributes: { name } })
   return {
-    pull: async ({ reference: text, ...wish }) => {
-      const reference = parseReference(text)
-      await using client = await openRegistryOf(registries, reference, wish.auth)
-      await pullImage({ images, clock: world.clock, processes: world.processes, blobs, platform }, client, {
-        ...wish,
-        reference,
-      })
-      await blobs.flush()
-      deps.emit({ type: 'image', action: 'pull', id: text, attributes: { name: text } })
+    ...transfer,
+    [Symbol.asyncDispose]: () => registries[Symbol.asyncDispose](),
+    pull: async (wish) => {
+      await transfer.pull(wish)
+      told('pull', wish.reference)
     },
-    push: async ({ reference: text, ...wish }) => {
-      const reference = parseReference(text)
-      await using client = await openRegistryOf(registries, reference, wish.auth)
-      await pushImage({ images, clock: world.clock, blobs }, client, { ...wish, reference })
-      deps.emit({ type: 'image', action: 'push', id: text, attributes: { name: text } })
-    },
-    inspect: async (text, auth, signal) => {
-      const reference = parseReference(text)
-      await using client = await openRegistryOf(registries, reference, auth)
-      const manifest = await client.getManifest(
-        reference.path,
-        reference.digest ?? reference.tag ?? 'latest',
-        repositoryScope(reference.path, 'pull'),
-        signal,
-      )
-      const document = parseManifest(manifest.bytes, manifest.mediaType)
-      const platforms = document.kind === 'index' ? document.manifests.flatMap((entry) => entry.platform ?? []) : []
-      return {
-        Descriptor: { mediaType: manifest.mediaType, digest: manifest.digest, size: manifest.bytes.byteLength },
-        Platforms: platforms,
-      }
-    },
-    search: async ({ auth, ...request }) => {
-      const { host, term } = splitSearchTerm(request.term)
-      await using client = await openRegistry(registries, host, auth)
-      return searchImages(client, { ...request, term })
-    },
-    login: async (auth, signal) => {
-      signal.throwIfAborted()
-      await using client = await openRegistry(registries, loginHost(auth.serveraddress ?? ''), auth)
-      await client.ping()
-      return { Status: 'Login Succeeded', IdentityToken: '' }
+    push: async (wish) => {
+      await transfer.push(wish)
+      told('push', wish.reference)
     },
   }
 }
 
 /** The pull of a build's base image: credentials are chosen by the registry's host. */
 export async function pullForBuild(transfer: ImageTransfer, reference: string, options: ObtainOptions): Promise<void> {
+  const { domain } = parseReference(reference)
   const host = registryHostOf(parseReference(reference))
-  const auth: RegistryAuth = options.credentials[host] ?? options.credentials['https://index.docker.io/v1/'] ?? {}
+  const hub = domain === 'docker.io' ? options.credentials['https://index.docker.io/v1/'] : undefined
+  const auth: RegistryAuth = options.credentials[domain] ?? options.credentials[host] ?? hub ?? {}
   await transfer.pull({
     reference,
     allTags: false,

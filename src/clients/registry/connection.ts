@@ -66,52 +66,90 @@ const redirectsMax = 10
 const errorBodyBytesMax = 64 * 1024
 const bodyIdleMs = 30_000
 const headersTimeoutMs = 60_000
-const defaultPolicy: RetryPolicy = { attemptsMax: 5, firstDelayMs: 300, factor: 2, delayMaxMs: 10_000, jitter: 0.3, budgetMs: 60_000 }
+const defaultPolicy: RetryPolicy = {
+  attemptsMax: 5,
+  firstDelayMs: 300,
+  factor: 2,
+  delayMaxMs: 10_000,
+  jitter: 0.3,
+  budgetMs: 60_000,
+}
 
 export function createConnection(deps: ConnectionDeps): Connection {
   const { endpoint, credentials } = deps
   const base = new URL(endpoint.baseUrl)
   let challenges: readonly Challenge[] = []
 
-  const authorization = async (scopes: readonly string[], signal: AbortSignal | undefined): Promise<string | undefined> => {
+  const authorization = async (
+    scopes: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<string | undefined> => {
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer')
-    if (credentials.registrytoken !== undefined && credentials.registrytoken !== '') return `Bearer ${credentials.registrytoken}`
+    if (credentials.registrytoken !== undefined && credentials.registrytoken !== '')
+      return `Bearer ${credentials.registrytoken}`
     if (bearer !== undefined) return `Bearer ${await cachedToken(deps, { challenge: bearer, scopes, signal })}`
     if (!challenges.some(({ scheme }) => scheme === 'basic')) return undefined
     const { username, password } = credentials
-    if (username === undefined || username === '' || password === undefined) throw new GantryError('REGISTRY_NO_CREDENTIALS', 'unauthorized', 'no basic auth credentials', { remedy: 'Log in to the registry.' })
+    if (username === undefined || username === '' || password === undefined)
+      throw new GantryError('REGISTRY_NO_CREDENTIALS', 'unauthorized', 'no basic auth credentials', {
+        remedy: 'Log in to the registry.',
+      })
     return basicHeader(username, password)
   }
 
   /** One exchange, redirects followed. Credentials stay with the endpoint's own origin. */
   const send = async (request: ConnectionRequest, authorized: string | undefined): Promise<HttpReply> => {
-    let hop = { method: request.method, url: new URL(request.path, `${endpoint.baseUrl}/`).href, headers: { ...request.headers } as Record<string, string>, body: request.body }
+    let hop = {
+      method: request.method,
+      url: new URL(request.path, `${endpoint.baseUrl}/`).href,
+      headers: { ...request.headers } as Record<string, string>,
+      body: request.body,
+    }
     if (request.path.startsWith('/v2/')) hop.url = `${endpoint.baseUrl}${request.path}`
     if (authorized !== undefined && new URL(hop.url).origin === base.origin) hop.headers['authorization'] = authorized
     for (let hops = 0; ; hops += 1) {
       const client = new URL(hop.url).host === base.host ? deps.own : deps.other
       const reply = await client.request({
-        method: hop.method, url: hop.url, headers: hop.headers, headersTimeoutMs, idleTimeoutMs: request.idleTimeoutMs ?? bodyIdleMs,
+        method: hop.method,
+        url: hop.url,
+        headers: hop.headers,
+        headersTimeoutMs,
+        idleTimeoutMs: request.idleTimeoutMs ?? bodyIdleMs,
         ...(hop.body === undefined ? {} : { body: hop.body }),
         ...(request.signal === undefined ? {} : { signal: request.signal }),
       })
       const next = redirectOf(hop, { status: reply.status, location: reply.header('location') })
       if (next === undefined) return reply
       await reply.discard()
-      if (hops >= redirectsMax) throw new GantryError('REGISTRY_REDIRECTS', 'invalid', `stopped after ${redirectsMax} redirects`, { remedy: 'Report it to the operator of the registry.' })
-      hop = { method: next.method, url: next.url, headers: next.headers as Record<string, string>, body: next.keepsBody ? hop.body : undefined }
+      if (hops >= redirectsMax)
+        throw new GantryError('REGISTRY_REDIRECTS', 'invalid', `stopped after ${redirectsMax} redirects`, {
+          remedy: 'Report it to the operator of the registry.',
+        })
+      hop = {
+        method: next.method,
+        url: next.url,
+        headers: next.headers as Record<string, string>,
+        body: next.keepsBody ? hop.body : undefined,
+      }
     }
   }
 
   const attempt = async (request: ConnectionRequest): Promise<HttpReply> => {
-    const name = (): string => new URL(request.path.startsWith('/v2/') ? `${endpoint.baseUrl}${request.path}` : request.path, `${endpoint.baseUrl}/`).href
+    const name = (): string =>
+      new URL(
+        request.path.startsWith('/v2/') ? `${endpoint.baseUrl}${request.path}` : request.path,
+        `${endpoint.baseUrl}/`,
+      ).href
     const run = async (): Promise<HttpReply> => {
       try {
         return await send(request, await authorization(request.scopes, request.signal))
       } catch (error) {
         request.signal?.throwIfAborted()
-        if (error instanceof GantryError && error.code === 'REGISTRY_NO_CREDENTIALS') throw named(error, requestName(request.method, name()))
-        throw error instanceof GantryError && error.code.startsWith('REGISTRY_') ? error : wordRequestFailure(request.method, name(), error)
+        if (error instanceof GantryError && error.code === 'REGISTRY_NO_CREDENTIALS')
+          throw named(error, requestName(request.method, name()))
+        throw error instanceof GantryError && error.code.startsWith('REGISTRY_')
+          ? error
+          : wordRequestFailure(request.method, name(), error)
       }
     }
     let reply = await run()
@@ -132,10 +170,15 @@ export function createConnection(deps: ConnectionDeps): Connection {
     const url = `${endpoint.baseUrl}/v2/`
     let reply: HttpReply
     try {
-      reply = await send({ method: 'GET', path: '/v2/', scopes: [], ...(signal === undefined ? {} : { signal }) }, undefined)
+      reply = await send(
+        { method: 'GET', path: '/v2/', scopes: [], ...(signal === undefined ? {} : { signal }) },
+        undefined,
+      )
     } catch (error) {
       signal?.throwIfAborted()
-      throw error instanceof GantryError && error.code.startsWith('REGISTRY_') ? error : wordRequestFailure('GET', url, error)
+      throw error instanceof GantryError && error.code.startsWith('REGISTRY_')
+        ? error
+        : wordRequestFailure('GET', url, error)
     }
     challenges = reply.status === 401 ? parseChallenges(reply.header('www-authenticate')) : []
     return reply
@@ -166,7 +209,11 @@ interface LoginParts {
   readonly send: (request: ConnectionRequest, authorized: string | undefined) => Promise<HttpReply>
 }
 
-async function provideLogin(deps: ConnectionDeps, parts: LoginParts, signal: AbortSignal | undefined): Promise<{ readonly identityToken: string }> {
+async function provideLogin(
+  deps: ConnectionDeps,
+  parts: LoginParts,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly identityToken: string }> {
   const url = `${deps.endpoint.baseUrl}/v2/`
   const first = await parts.ping(signal)
   await first.discard()
@@ -175,16 +222,27 @@ async function provideLogin(deps: ConnectionDeps, parts: LoginParts, signal: Abo
   let identityToken = ''
   let authorized: string | undefined
   if (bearer !== undefined) {
-    const granted = await grantToken(deps, { challenge: bearer, scopes: [], offline: true, signal }).catch((error: unknown) => {
-      throw error instanceof GantryError ? named(error, requestName('GET', url)) : error
-    })
+    const granted = await grantToken(deps, { challenge: bearer, scopes: [], offline: true, signal }).catch(
+      (error: unknown) => {
+        throw error instanceof GantryError ? named(error, requestName('GET', url)) : error
+      },
+    )
     identityToken = granted.identityToken ?? ''
     authorized = `Bearer ${granted.token}`
-  } else if (credentials.username !== undefined) authorized = basicHeader(credentials.username, credentials.password ?? '')
-  const reply = await parts.send({ method: 'GET', path: '/v2/', scopes: [], ...(signal === undefined ? {} : { signal }) }, authorized)
+  } else if (credentials.username !== undefined)
+    authorized = basicHeader(credentials.username, credentials.password ?? '')
+  const reply = await parts.send(
+    { method: 'GET', path: '/v2/', scopes: [], ...(signal === undefined ? {} : { signal }) },
+    authorized,
+  )
   await reply.discard()
   if (reply.status === 200) return { identityToken }
-  throw new GantryError('REGISTRY_LOGIN', reply.status === 401 ? 'unauthorized' : 'unavailable', `login attempt to ${url} failed with status: ${reply.status} ${reply.reason}`, { remedy: 'Check name and password.' })
+  throw new GantryError(
+    'REGISTRY_LOGIN',
+    reply.status === 401 ? 'unauthorized' : 'unavailable',
+    `login attempt to ${url} failed with status: ${reply.status} ${reply.reason}`,
+    { remedy: 'Check name and password.' },
+  )
 }
 
 interface TokenNeed {
@@ -197,13 +255,30 @@ interface TokenNeed {
 function grantToken(deps: ConnectionDeps, need: TokenNeed): Promise<GrantedToken> {
   const ownHost = new URL(deps.endpoint.baseUrl).host
   return fetchToken(
-    (request) => (new URL(request.url).host === ownHost ? deps.own : deps.other).request({ ...request, headersTimeoutMs, idleTimeoutMs: bodyIdleMs }),
-    { challenge: need.challenge, credentials: deps.credentials, scopes: need.scopes, offline: need.offline ?? false, signal: need.signal },
+    (request) =>
+      (new URL(request.url).host === ownHost ? deps.own : deps.other).request({
+        ...request,
+        headersTimeoutMs,
+        idleTimeoutMs: bodyIdleMs,
+      }),
+    {
+      challenge: need.challenge,
+      credentials: deps.credentials,
+      scopes: need.scopes,
+      offline: need.offline ?? false,
+      signal: need.signal,
+    },
   )
 }
 
 function tokenKey({ endpoint, credentials }: ConnectionDeps, scopes: readonly string[]): string {
-  return JSON.stringify([endpoint.baseUrl, credentials.username, credentials.password, credentials.identitytoken, scopes])
+  return JSON.stringify([
+    endpoint.baseUrl,
+    credentials.username,
+    credentials.password,
+    credentials.identitytoken,
+    scopes,
+  ])
 }
 
 async function cachedToken(deps: ConnectionDeps, need: TokenNeed): Promise<string> {
@@ -237,5 +312,9 @@ async function refusalOf(reply: HttpReply): Promise<GantryError> {
 }
 
 function named(error: GantryError, name: string): GantryError {
-  return new GantryError(error.code, error.kind, `${name}: ${error.message}`, { cause: error, details: error.details, ...(error.remedy === undefined ? {} : { remedy: error.remedy }) })
+  return new GantryError(error.code, error.kind, `${name}: ${error.message}`, {
+    cause: error,
+    details: error.details,
+    ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+  })
 }

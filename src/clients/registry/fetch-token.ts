@@ -41,7 +41,12 @@ const clientId = 'docker'
 export async function fetchToken(send: SendElsewhere, wish: TokenWish): Promise<GrantedToken> {
   const realm = wish.challenge.parameters['realm'] ?? ''
   if (!URL.canParse(realm) || !/^https?:$/.test(new URL(realm).protocol)) {
-    throw new GantryError('REGISTRY_CHALLENGE', 'invalid', `invalid realm in the registry's challenge: ${JSON.stringify(realm)}`, { remedy: 'Report it to the operator of the registry.' })
+    throw new GantryError(
+      'REGISTRY_CHALLENGE',
+      'invalid',
+      `invalid realm in the registry's challenge: ${JSON.stringify(realm)}`,
+      { remedy: 'Report it to the operator of the registry.' },
+    )
   }
   const { identitytoken } = wish.credentials
   if (identitytoken !== undefined && identitytoken !== '') {
@@ -51,9 +56,24 @@ export async function fetchToken(send: SendElsewhere, wish: TokenWish): Promise<
   return byBasic(send, wish, realm)
 }
 
-async function byRefreshToken(send: SendElsewhere, wish: TokenWish, { realm, refreshToken }: { readonly realm: string; readonly refreshToken: string }): Promise<GrantedToken | undefined> {
-  const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken, service: wish.challenge.parameters['service'] ?? '', client_id: clientId, scope: wish.scopes.join(' ') })
-  const reply = await ask(send, wish, { method: 'POST', url: realm, headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: form.toString() })
+async function byRefreshToken(
+  send: SendElsewhere,
+  wish: TokenWish,
+  { realm, refreshToken }: { readonly realm: string; readonly refreshToken: string },
+): Promise<GrantedToken | undefined> {
+  const form = new URLSearchParams({
+    grant_type: 'refresh_token',
+    refresh_token: refreshToken,
+    service: wish.challenge.parameters['service'] ?? '',
+    client_id: clientId,
+    scope: wish.scopes.join(' '),
+  })
+  const reply = await ask(send, wish, {
+    method: 'POST',
+    url: realm,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: form.toString(),
+  })
   // An older token server knows GET only.
   if (reply.status === 404 || reply.status === 405) {
     await reply.discard()
@@ -83,7 +103,11 @@ export function basicHeader(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 }
 
-async function ask(send: SendElsewhere, wish: TokenWish, request: Omit<Parameters<SendElsewhere>[0], 'signal'>): Promise<HttpReply> {
+async function ask(
+  send: SendElsewhere,
+  wish: TokenWish,
+  request: Omit<Parameters<SendElsewhere>[0], 'signal'>,
+): Promise<HttpReply> {
   try {
     return await send({ ...request, ...(wish.signal === undefined ? {} : { signal: wish.signal }) })
   } catch (error) {
@@ -96,12 +120,21 @@ async function readGrant(reply: HttpReply, method: string, url: string): Promise
   const body = await reply.text(replyBytesMax)
   if (reply.status !== 200) {
     const refused = wordRefusal(reply.status, reply.reason, { body, challenge: undefined })
-    throw new GantryError('REGISTRY_TOKEN', refused.kind, `${requestName(method, url)}: ${refused.message}`, { cause: refused, details: refused.details, remedy: 'Check name and password, or log in again.' })
+    throw new GantryError('REGISTRY_TOKEN', refused.kind, `${requestName(method, url)}: ${refused.message}`, {
+      cause: refused,
+      details: refused.details,
+      remedy: 'Check name and password, or log in again.',
+    })
   }
   const record = asRecord(JSON.parse(body))
   const token = record?.['token'] ?? record?.['access_token']
   if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
-    throw new GantryError('REGISTRY_TOKEN', 'unavailable', 'authorization server did not include a token in the response', { remedy: 'Report it to the operator of the registry.' })
+    throw new GantryError(
+      'REGISTRY_TOKEN',
+      'unavailable',
+      'authorization server did not include a token in the response',
+      { remedy: 'Report it to the operator of the registry.' },
+    )
   }
   const expires = record?.['expires_in']
   const identityToken = record?.['refresh_token']

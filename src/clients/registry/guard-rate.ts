@@ -29,10 +29,22 @@ export async function* guardBody(source: AsyncIterable<Uint8Array>, guard: BodyG
     for await (const bytes of source) {
       total += bytes.byteLength
       windowBytes += bytes.byteLength
-      if (total > guard.bytesMax) throw new GantryError('REGISTRY_BODY_TOO_LONG', 'invalid', `the registry sent more than the ${guard.bytesMax} bytes that were announced`, { remedy: 'The registry or something on the way to it is broken.' })
+      if (total > guard.bytesMax)
+        throw new GantryError(
+          'REGISTRY_BODY_TOO_LONG',
+          'invalid',
+          `the registry sent more than the ${guard.bytesMax} bytes that were announced`,
+          { remedy: 'The registry or something on the way to it is broken.' },
+        )
       const before = guard.clock.monotonicMs()
       if (before - windowStartMs >= windowMs) {
-        if (windowBytes < windowBytesMin) throw new GantryError('REGISTRY_TOO_SLOW', 'deadline', `the registry sent only ${windowBytes} bytes in ${Math.round((before - windowStartMs) / 1000)} seconds`, { remedy: 'Try again later.' })
+        if (windowBytes < windowBytesMin)
+          throw new GantryError(
+            'REGISTRY_TOO_SLOW',
+            'deadline',
+            `the registry sent only ${windowBytes} bytes in ${Math.round((before - windowStartMs) / 1000)} seconds`,
+            { remedy: 'Try again later.' },
+          )
         windowStartMs = before
         windowBytes = 0
       }
@@ -42,6 +54,11 @@ export async function* guardBody(source: AsyncIterable<Uint8Array>, guard: BodyG
     }
   } catch (error) {
     if (error instanceof GantryError) throw error
-    throw new GantryError('REGISTRY_BODY_CUT', 'unavailable', messageOf(error) === 'aborted' ? 'unexpected EOF' : messageOf(error), { cause: error, remedy: 'Try again.' })
+    throw new GantryError(
+      'REGISTRY_BODY_CUT',
+      'unavailable',
+      messageOf(error) === 'aborted' ? 'unexpected EOF' : messageOf(error),
+      { cause: error, remedy: 'Try again.' },
+    )
   }
 }

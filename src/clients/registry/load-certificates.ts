@@ -18,19 +18,32 @@ export const certificateFolders: readonly string[] = ['/etc/docker/certs.d', '/e
  * What to present to and trust of a registry host; undefined when nothing is laid down for it.
  * @throws GantryError REGISTRY_CERTIFICATE when a certificate has no key beside it.
  */
-export async function loadCertificates(files: Files, folders: readonly string[], host: string): Promise<ClientTls | undefined> {
+export async function loadCertificates(
+  files: Files,
+  folders: readonly string[],
+  host: string,
+): Promise<ClientTls | undefined> {
   const authorities: string[] = []
   let pair: { certificate: string; key: string } | undefined
   if (!/^[A-Za-z0-9.:[\]-]+$/.test(host) || host.includes('..')) return undefined
   for (const folder of folders.map((one) => join(one, host))) {
     const names = await listFolder(files, folder)
-    for (const name of names.filter((one) => one.endsWith('.crt'))) authorities.push(await files.readText(join(folder, name), { maxBytes: fileBytesMax }))
+    for (const name of names.filter((one) => one.endsWith('.crt')))
+      authorities.push(await files.readText(join(folder, name), { maxBytes: fileBytesMax }))
     for (const name of names.filter((one) => one.endsWith('.cert'))) {
       const keyName = `${name.slice(0, -'.cert'.length)}.key`
       if (!names.includes(keyName)) {
-        throw new GantryError('REGISTRY_CERTIFICATE', 'invalid', `missing key ${keyName} for client certificate ${name}. CA certificates must use the extension .crt`, { remedy: `Put ${keyName} beside ${name} in ${folder}.` })
+        throw new GantryError(
+          'REGISTRY_CERTIFICATE',
+          'invalid',
+          `missing key ${keyName} for client certificate ${name}. CA certificates must use the extension .crt`,
+          { remedy: `Put ${keyName} beside ${name} in ${folder}.` },
+        )
       }
-      pair = { certificate: await files.readText(join(folder, name), { maxBytes: fileBytesMax }), key: await files.readText(join(folder, keyName), { maxBytes: fileBytesMax }) }
+      pair = {
+        certificate: await files.readText(join(folder, name), { maxBytes: fileBytesMax }),
+        key: await files.readText(join(folder, keyName), { maxBytes: fileBytesMax }),
+      }
     }
   }
   if (authorities.length === 0 && pair === undefined) return undefined

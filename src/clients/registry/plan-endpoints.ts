@@ -31,7 +31,9 @@ export function isLoopbackHost(host: string): boolean {
 /** True when a host may be spoken to without a checked certificate. */
 export function isInsecureHost(settings: RegistrySettings, host: string): boolean {
   if (isLoopbackHost(host)) return true
-  return (settings.insecure ?? []).some((entry) => entry === host || entry === nameOf(host) || isInBlock(nameOf(host), entry))
+  return (settings.insecure ?? []).some(
+    (entry) => entry === host || entry === nameOf(host) || isInBlock(nameOf(host), entry),
+  )
 }
 
 function hostEndpoints(settings: RegistrySettings, host: string): Endpoint[] {

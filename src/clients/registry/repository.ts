@@ -49,7 +49,11 @@ export interface Repository {
   manifest(reference: string, signal?: AbortSignal): Promise<FetchedManifest>
   /** What a tag or digest stands for now, without its bytes where the registry tells. */
   resolve(reference: string, signal?: AbortSignal): Promise<Digest>
-  putManifest(reference: string, manifest: { readonly mediaType: string; readonly content: Uint8Array }, signal?: AbortSignal): Promise<Digest>
+  putManifest(
+    reference: string,
+    manifest: { readonly mediaType: string; readonly content: Uint8Array },
+    signal?: AbortSignal,
+  ): Promise<Digest>
   tags(signal?: AbortSignal): Promise<string[]>
   /** Size of a blob; undefined when the repository does not have it. */
   statBlob(digest: Digest, signal?: AbortSignal): Promise<number | undefined>
@@ -80,26 +84,50 @@ export interface RepositoryOptions {
 const manifestBytesMax = 4 << 20
 const tagPagesMax = 1000
 const tagPageBytesMax = 8 << 20
-const blobRetryPolicy: RetryPolicy = { attemptsMax: 5, firstDelayMs: 500, factor: 2, delayMaxMs: 15_000, jitter: 0.3, budgetMs: 0 }
+const blobRetryPolicy: RetryPolicy = {
+  attemptsMax: 5,
+  firstDelayMs: 500,
+  factor: 2,
+  delayMaxMs: 15_000,
+  jitter: 0.3,
+  budgetMs: 0,
+}
 
 export function openRepository(deps: RepositoryDeps, options: RepositoryOptions): Repository {
   const { connection } = deps
   const base = `/v2/${options.path}`
   const own = `repository:${options.path}:${options.actions.join(',')}`
   const scopes = [own, ...(options.mountFrom ?? []).map((from) => `repository:${from}:pull`)]
-  const ask = (method: string, path: string, rest: { readonly headers?: Record<string, string>; readonly body?: Uint8Array | Readable | string; readonly signal?: AbortSignal | undefined } = {}): Promise<HttpReply> => {
+  const ask = (
+    method: string,
+    path: string,
+    rest: {
+      readonly headers?: Record<string, string>
+      readonly body?: Uint8Array | Readable | string
+      readonly signal?: AbortSignal | undefined
+    } = {},
+  ): Promise<HttpReply> => {
     const { signal, ...others } = rest
     return connection.request({ method, path, scopes, ...others, ...(signal === undefined ? {} : { signal }) })
   }
-  const manifest = (reference: string, signal?: AbortSignal): Promise<FetchedManifest> => fetchManifest(deps, () => ask('GET', `${base}/manifests/${reference}`, { headers: { accept: acceptManifests }, signal }), reference)
-  const startUpload = async (signal: AbortSignal | undefined): Promise<string> => locationOf(await finished(await ask('POST', `${base}/blobs/uploads/`, { signal })))
+  const manifest = (reference: string, signal?: AbortSignal): Promise<FetchedManifest> =>
+    fetchManifest(
+      deps,
+      () => ask('GET', `${base}/manifests/${reference}`, { headers: { accept: acceptManifests }, signal }),
+      reference,
+    )
+  const startUpload = async (signal: AbortSignal | undefined): Promise<string> =>
+    locationOf(await finished(await ask('POST', `${base}/blobs/uploads/`, { signal })))
   return {
     path: options.path,
     baseUrl: connection.baseUrl,
     isMirror: connection.isMirror,
     manifest,
     async resolve(reference, signal) {
-      const reply = await ask('HEAD', `${base}/manifests/${reference}`, { headers: { accept: acceptManifests }, signal }).catch((error: unknown) => {
+      const reply = await ask('HEAD', `${base}/manifests/${reference}`, {
+        headers: { accept: acceptManifests },
+        signal,
+      }).catch((error: unknown) => {
         // A refused HEAD has no body; the GET that follows says why.
         if (error instanceof GantryError && error.code === 'REGISTRY_REFUSED') return undefined
         throw error
@@ -110,7 +138,13 @@ export function openRepository(deps: RepositoryDeps, options: RepositoryOptions)
       return (await manifest(reference, signal)).digest
     },
     async putManifest(reference, { mediaType, content }, signal) {
-      await finished(await ask('PUT', `${base}/manifests/${reference}`, { headers: { 'content-type': mediaType }, body: content, signal }))
+      await finished(
+        await ask('PUT', `${base}/manifests/${reference}`, {
+          headers: { 'content-type': mediaType },
+          body: content,
+          signal,
+        }),
+      )
       return digestOfBytes(content, reference)
     },
     tags: (signal) => listTags((path) => ask('GET', path, { signal }), { path: base, baseUrl: connection.baseUrl }),
@@ -135,13 +169,24 @@ export function openRepository(deps: RepositoryDeps, options: RepositoryOptions)
 
 const acceptManifests = [...manifestTypes, 'application/vnd.docker.distribution.manifest.v1+prettyjws'].join(', ')
 
-async function fetchManifest(deps: RepositoryDeps, get: () => Promise<HttpReply>, reference: string): Promise<FetchedManifest> {
+async function fetchManifest(
+  deps: RepositoryDeps,
+  get: () => Promise<HttpReply>,
+  reference: string,
+): Promise<FetchedManifest> {
   await using reply = await get()
   const chunks: Uint8Array[] = []
-  const tooLarge = (): GantryError => new GantryError('REGISTRY_MANIFEST_TOO_LARGE', 'invalid', `manifest is larger than ${manifestBytesMax} bytes`, { remedy: 'No image needs such a manifest; do not trust the registry.' })
+  const tooLarge = (): GantryError =>
+    new GantryError('REGISTRY_MANIFEST_TOO_LARGE', 'invalid', `manifest is larger than ${manifestBytesMax} bytes`, {
+      remedy: 'No image needs such a manifest; do not trust the registry.',
+    })
   if (Number(reply.header('content-length') ?? 0) > manifestBytesMax) throw tooLarge()
   let sizeBytes = 0
-  for await (const chunk of guardBody(reply.body as AsyncIterable<Uint8Array>, { clock: deps.clock, bytesMax: Number.MAX_SAFE_INTEGER, windowBytesMin: 256 })) {
+  for await (const chunk of guardBody(reply.body as AsyncIterable<Uint8Array>, {
+    clock: deps.clock,
+    bytesMax: Number.MAX_SAFE_INTEGER,
+    windowBytesMin: 256,
+  })) {
     sizeBytes += chunk.byteLength
     if (sizeBytes > manifestBytesMax) throw tooLarge()
     chunks.push(chunk)
@@ -149,7 +194,12 @@ async function fetchManifest(deps: RepositoryDeps, get: () => Promise<HttpReply>
   const content = Buffer.concat(chunks)
   const digest = digestOfBytes(content, reference)
   if (isDigest(reference) && digest !== reference) {
-    throw new GantryError('REGISTRY_DIGEST_MISMATCH', 'invalid', `manifest verification failed for digest ${reference}`, { details: { actual: digest }, remedy: 'The registry sent something else than was asked for; do not trust it.' })
+    throw new GantryError(
+      'REGISTRY_DIGEST_MISMATCH',
+      'invalid',
+      `manifest verification failed for digest ${reference}`,
+      { details: { actual: digest }, remedy: 'The registry sent something else than was asked for; do not trust it.' },
+    )
   }
   return { digest, mediaType: reply.header('content-type'), content }
 }
@@ -167,11 +217,17 @@ async function finished(reply: HttpReply): Promise<HttpReply> {
 
 function locationOf(reply: HttpReply): string {
   const location = reply.header('location')
-  if (location === undefined || !URL.canParse(location, reply.url)) throw new GantryError('REGISTRY_LOCATION', 'unavailable', 'the registry did not say where to upload to', { remedy: 'Report it to the operator of the registry.' })
+  if (location === undefined || !URL.canParse(location, reply.url))
+    throw new GantryError('REGISTRY_LOCATION', 'unavailable', 'the registry did not say where to upload to', {
+      remedy: 'Report it to the operator of the registry.',
+    })
   return new URL(location, reply.url).href
 }
 
-async function listTags(get: (path: string) => Promise<HttpReply>, { path, baseUrl }: { readonly path: string; readonly baseUrl: string }): Promise<string[]> {
+async function listTags(
+  get: (path: string) => Promise<HttpReply>,
+  { path, baseUrl }: { readonly path: string; readonly baseUrl: string },
+): Promise<string[]> {
   const tags: string[] = []
   let next: string | undefined = `${path}/tags/list`
   for (let page = 0; next !== undefined && page < tagPagesMax; page += 1) {
@@ -180,8 +236,12 @@ async function listTags(get: (path: string) => Promise<HttpReply>, { path, baseU
     if (Array.isArray(list)) tags.push(...list.filter((tag) => typeof tag === 'string'))
     const [, link] = /<([^>]+)>\s*;\s*rel="?next"?/.exec(reply.header('link') ?? '') ?? []
     // Only a page of the same registry is followed.
-    const target: URL | undefined = link !== undefined && URL.canParse(link, reply.url) ? new URL(link, reply.url) : undefined
-    next = target?.origin === new URL(baseUrl).origin ? `${target.pathname.slice(new URL(baseUrl).pathname.replace(/\/$/, '').length)}${target.search}` : undefined
+    const target: URL | undefined =
+      link !== undefined && URL.canParse(link, reply.url) ? new URL(link, reply.url) : undefined
+    next =
+      target?.origin === new URL(baseUrl).origin
+        ? `${target.pathname.slice(new URL(baseUrl).pathname.replace(/\/$/, '').length)}${target.search}`
+        : undefined
   }
   return tags
 }
@@ -206,7 +266,8 @@ async function* streamBlob(deps: RepositoryDeps, wish: StreamWish): AsyncGenerat
       wish.signal?.throwIfAborted()
       // As long as something arrives it is worth going on.
       if (position > before) attempt = 1
-      const delayMs = isTransientFailure(error) || isCut(error) ? delayAfter(policy, attempt, deps.random.float()) : undefined
+      const delayMs =
+        isTransientFailure(error) || isCut(error) ? delayAfter(policy, attempt, deps.random.float()) : undefined
       if (delayMs === undefined) throw error
       wish.onRetry?.(error, delayMs)
       attempt += 1
@@ -221,7 +282,9 @@ function isCut(error: unknown): boolean {
 
 async function* oneDownload(deps: RepositoryDeps, wish: StreamWish, start: number): AsyncGenerator<Uint8Array> {
   await using reply = await deps.connection.request({
-    method: 'GET', path: wish.path, scopes: wish.scopes,
+    method: 'GET',
+    path: wish.path,
+    scopes: wish.scopes,
     headers: { 'accept-encoding': 'identity', ...(start > 0 ? { range: `bytes=${start}-` } : {}) },
     ...(wish.signal === undefined ? {} : { signal: wish.signal }),
   })
@@ -229,26 +292,44 @@ async function* oneDownload(deps: RepositoryDeps, wish: StreamWish, start: numbe
   let skip = reply.status === 206 ? 0 : start
   if (reply.status === 206) assertRange(reply, start)
   let received = 0
-  for await (const bytes of guardBody(reply.body as AsyncIterable<Uint8Array>, { clock: deps.clock, bytesMax: wish.sizeBytes - start + skip })) {
+  for await (const bytes of guardBody(reply.body as AsyncIterable<Uint8Array>, {
+    clock: deps.clock,
+    bytesMax: wish.sizeBytes - start + skip,
+  })) {
     received += bytes.byteLength
     const fresh = skip === 0 ? bytes : bytes.subarray(Math.min(skip, bytes.byteLength))
     skip -= bytes.byteLength - fresh.byteLength
     if (fresh.byteLength > 0) yield fresh
   }
   const expected = reply.status === 206 ? wish.sizeBytes - start : wish.sizeBytes
-  if (received < expected) throw new GantryError('REGISTRY_BODY_CUT', 'unavailable', 'unexpected EOF', { remedy: 'Try again.' })
+  if (received < expected)
+    throw new GantryError('REGISTRY_BODY_CUT', 'unavailable', 'unexpected EOF', { remedy: 'Try again.' })
 }
 
 function assertRange(reply: HttpReply, start: number): void {
   const [, first] = /^bytes (\d+)-/.exec(reply.header('content-range') ?? '') ?? []
-  if (Number(first) !== start) throw new GantryError('REGISTRY_RANGE', 'invalid', `the registry sent another range than was asked for (${reply.header('content-range') ?? 'none'})`, { remedy: 'The registry or something on the way to it is broken.' })
+  if (Number(first) !== start)
+    throw new GantryError(
+      'REGISTRY_RANGE',
+      'invalid',
+      `the registry sent another range than was asked for (${reply.header('content-range') ?? 'none'})`,
+      { remedy: 'The registry or something on the way to it is broken.' },
+    )
 }
 
 interface BlobSending {
   readonly deps: RepositoryDeps
   readonly upload: BlobUpload
   readonly startUpload: (signal: AbortSignal | undefined) => Promise<string>
-  readonly ask: (method: string, path: string, rest: { readonly headers?: Record<string, string>; readonly body?: Readable; readonly signal?: AbortSignal | undefined }) => Promise<HttpReply>
+  readonly ask: (
+    method: string,
+    path: string,
+    rest: {
+      readonly headers?: Record<string, string>
+      readonly body?: Readable
+      readonly signal?: AbortSignal | undefined
+    },
+  ) => Promise<HttpReply>
 }
 
 /** Sends all in one PATCH, then names the digest; a broken upload starts again from nothing, as its source may be a compression. */
@@ -259,8 +340,13 @@ async function sendBlob({ deps, upload, startUpload, ask }: BlobSending): Promis
     try {
       const target = location ?? (await startUpload(upload.signal))
       location = undefined
-      const headers = { 'content-type': 'application/octet-stream', ...(upload.sizeBytes === undefined ? {} : { 'content-length': String(upload.sizeBytes) }) }
-      const patched = await finished(await ask('PATCH', target, { headers, body: upload.open(), signal: upload.signal }))
+      const headers = {
+        'content-type': 'application/octet-stream',
+        ...(upload.sizeBytes === undefined ? {} : { 'content-length': String(upload.sizeBytes) }),
+      }
+      const patched = await finished(
+        await ask('PATCH', target, { headers, body: upload.open(), signal: upload.signal }),
+      )
       const last = new URL(locationOf(patched))
       last.searchParams.set('digest', upload.digest())
       await finished(await ask('PUT', last.href, { signal: upload.signal }))

@@ -36,10 +36,14 @@ export async function searchHub(request: SearchRequest): Promise<SearchResult[]>
   const reply = await ask(request)
   if (reply.status !== 200) {
     await reply.discard()
-    throw new GantryError('REGISTRY_SEARCH', 'internal', `Unexpected status code ${reply.status}`, { remedy: 'Only Docker Hub offers search.' })
+    throw new GantryError('REGISTRY_SEARCH', 'internal', `Unexpected status code ${reply.status}`, {
+      remedy: 'Only Docker Hub offers search.',
+    })
   }
   const list: unknown = asRecord(await reply.json(replyBytesMax))?.['results']
-  return (Array.isArray(list) ? list : []).flatMap((row: unknown) => readRow(asRecord(row)) ?? []).slice(0, request.limit)
+  return (Array.isArray(list) ? list : [])
+    .flatMap((row: unknown) => readRow(asRecord(row)) ?? [])
+    .slice(0, request.limit)
 }
 
 async function ask({ settings, clientFor, host, term, limit, credentials, signal }: SearchRequest): Promise<HttpReply> {
@@ -51,9 +55,16 @@ async function ask({ settings, clientFor, host, term, limit, credentials, signal
     const url = `${baseUrl}/v1/search?${new URLSearchParams({ q: term, n: String(limit) }).toString()}`
     const client = await clientFor({ baseUrl, insecure, isMirror: false })
     const { username, password } = credentials ?? {}
-    const headers = username === undefined || username === '' ? {} : { authorization: basicHeader(username, password ?? '') }
+    const headers =
+      username === undefined || username === '' ? {} : { authorization: basicHeader(username, password ?? '') }
     try {
-      return await client.request({ url, headers, redirectsMax, idleTimeoutMs: 30_000, ...(signal === undefined ? {} : { signal }) })
+      return await client.request({
+        url,
+        headers,
+        redirectsMax,
+        idleTimeoutMs: 30_000,
+        ...(signal === undefined ? {} : { signal }),
+      })
     } catch (error) {
       signal?.throwIfAborted()
       failure = wordRequestFailure('GET', url, error)

@@ -11,7 +11,16 @@ export interface RegistryComplaint {
   readonly message: string
 }
 
-const kindsByStatus: Readonly<Record<number, ErrorKind>> = { 400: 'invalid', 401: 'unauthorized', 403: 'forbidden', 404: 'not-found', 409: 'conflict', 413: 'too-large', 416: 'invalid', 429: 'exhausted' }
+const kindsByStatus: Readonly<Record<number, ErrorKind>> = {
+  400: 'invalid',
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'not-found',
+  409: 'conflict',
+  413: 'too-large',
+  416: 'invalid',
+  429: 'exhausted',
+}
 const snippetLengthMax = 200
 
 /** `Get "http://host/v2/": dial tcp …`: how Go's HTTP client names a failed request. */
@@ -30,19 +39,39 @@ export function requestName(method: string, url: string): string {
 }
 
 /** The error that a refusing answer stands for; `details.code` is the registry's own code. */
-export function wordRefusal(status: number, reason: string, answer: { readonly body: string; readonly challenge: string | undefined }): GantryError {
+export function wordRefusal(
+  status: number,
+  reason: string,
+  answer: { readonly body: string; readonly challenge: string | undefined },
+): GantryError {
   const complaint = readComplaint(status, answer)
   const kind = kindsByStatus[status] ?? (status >= 500 ? 'unavailable' : 'internal')
-  if (status >= 500 || status < 400) return refusal(kind, `received unexpected HTTP status: ${status} ${reason}`.trim(), { status, code: '' })
-  if (complaint !== undefined) return refusal(kind, `${codeWords(complaint.code)}: ${complaint.message}`, { status, code: complaint.code })
+  if (status >= 500 || status < 400)
+    return refusal(kind, `received unexpected HTTP status: ${status} ${reason}`.trim(), { status, code: '' })
+  if (complaint !== undefined)
+    return refusal(kind, `${codeWords(complaint.code)}: ${complaint.message}`, { status, code: complaint.code })
   if (status === 401) return refusal(kind, 'unauthorized: authentication required', { status, code: 'UNAUTHORIZED' })
   const start = answer.body.slice(0, 1)
-  const problem = start === '' ? 'unexpected end of JSON input' : `invalid character ${quoteCharacter(start)} looking for beginning of value`
-  return refusal(kind, `error parsing HTTP ${status} response body: ${problem}: ${JSON.stringify(answer.body.slice(0, snippetLengthMax))}`, { status, code: '' })
+  const problem =
+    start === ''
+      ? 'unexpected end of JSON input'
+      : `invalid character ${quoteCharacter(start)} looking for beginning of value`
+  return refusal(
+    kind,
+    `error parsing HTTP ${status} response body: ${problem}: ${JSON.stringify(answer.body.slice(0, snippetLengthMax))}`,
+    { status, code: '' },
+  )
 }
 
-function refusal(kind: ErrorKind, message: string, details: { readonly status: number; readonly code: string }): GantryError {
-  return new GantryError('REGISTRY_REFUSED', kind, message, { details: { ...details, transient: details.status >= 500 || details.status === 429 }, remedy: 'See the message; log in if the registry asks for it.' })
+function refusal(
+  kind: ErrorKind,
+  message: string,
+  details: { readonly status: number; readonly code: string },
+): GantryError {
+  return new GantryError('REGISTRY_REFUSED', kind, message, {
+    details: { ...details, transient: details.status >= 500 || details.status === 429 },
+    remedy: 'See the message; log in if the registry asks for it.',
+  })
 }
 
 /** The registry's code of a refusal, or ''. */
@@ -57,22 +86,42 @@ export function isTransientFailure(error: unknown): boolean {
 }
 
 /** Docker's sentence around a pull's refusal. `familiar` is the repository, `reference` with its tag or digest. */
-export function wordPullFailure(error: unknown, names: { readonly familiar: string; readonly reference: string }): unknown {
+export function wordPullFailure(
+  error: unknown,
+  names: { readonly familiar: string; readonly reference: string },
+): unknown {
   if (!(error instanceof GantryError) || error.code !== 'REGISTRY_REFUSED') return error
   const code = complaintCode(error)
   if (code === 'MANIFEST_UNKNOWN') {
-    return new GantryError('REGISTRY_MANIFEST_UNKNOWN', 'not-found', `manifest for ${names.reference} not found: ${error.message}`, { cause: error, remedy: 'Check the tag; the repository exists.' })
+    return new GantryError(
+      'REGISTRY_MANIFEST_UNKNOWN',
+      'not-found',
+      `manifest for ${names.reference} not found: ${error.message}`,
+      { cause: error, remedy: 'Check the tag; the repository exists.' },
+    )
   }
   if (code === 'DENIED' || code === 'NAME_UNKNOWN') {
-    return new GantryError('REGISTRY_PULL_DENIED', 'not-found', `pull access denied for ${names.familiar}, repository does not exist or may require 'docker login': ${error.message}`, { cause: error, remedy: 'Check the name, or log in to the registry.' })
+    return new GantryError(
+      'REGISTRY_PULL_DENIED',
+      'not-found',
+      `pull access denied for ${names.familiar}, repository does not exist or may require 'docker login': ${error.message}`,
+      { cause: error, remedy: 'Check the name, or log in to the registry.' },
+    )
   }
   return error
 }
 
-function readComplaint(status: number, { body, challenge }: { readonly body: string; readonly challenge: string | undefined }): RegistryComplaint | undefined {
+function readComplaint(
+  status: number,
+  { body, challenge }: { readonly body: string; readonly challenge: string | undefined },
+): RegistryComplaint | undefined {
   const bearer = parseChallenges(challenge).find(({ scheme }) => scheme === 'bearer')
   const said = bearer?.parameters['error']
-  if (said === 'insufficient_scope') return { code: 'DENIED', message: bearer?.parameters['error_description'] ?? 'requested access to the resource is denied' }
+  if (said === 'insufficient_scope')
+    return {
+      code: 'DENIED',
+      message: bearer?.parameters['error_description'] ?? 'requested access to the resource is denied',
+    }
   const record = parseRecord(body)
   const list: unknown = record?.['errors']
   const first = Array.isArray(list) ? asRecord(list[0]) : undefined
@@ -80,9 +129,11 @@ function readComplaint(status: number, { body, challenge }: { readonly body: str
     const { code, message } = first
     return { code, message: typeof message === 'string' && message !== '' ? message : codeWords(code) }
   }
-  if (said === 'invalid_token') return { code: 'UNAUTHORIZED', message: bearer?.parameters['error_description'] ?? 'authentication required' }
+  if (said === 'invalid_token')
+    return { code: 'UNAUTHORIZED', message: bearer?.parameters['error_description'] ?? 'authentication required' }
   const details = record?.['details'] ?? record?.['message']
-  if (typeof details === 'string' && details !== '') return { code: status === 401 ? 'UNAUTHORIZED' : status === 403 ? 'DENIED' : 'UNKNOWN', message: details }
+  if (typeof details === 'string' && details !== '')
+    return { code: status === 401 ? 'UNAUTHORIZED' : status === 403 ? 'DENIED' : 'UNKNOWN', message: details }
   return undefined
 }
 
@@ -134,12 +185,19 @@ function wordCause(error: unknown, url: string): string {
   const code = (root as { code?: unknown } | undefined)?.code
   const { address, port } = (root ?? {}) as { address?: string; port?: number }
   const known = errnoWords[errno]
-  if (known !== undefined) return address === undefined ? `dial tcp: ${known}` : `dial tcp ${address.includes(':') ? `[${address}]` : address}:${port}: ${known}`
-  if (errno === 'ENOTFOUND' || errno === 'EAI_AGAIN') return `dial tcp: lookup ${new URL(url).hostname}: ${errno === 'ENOTFOUND' ? 'no such host' : 'Temporary failure in name resolution'}`
-  if (errno === 'ECONNRESET' || errno === 'EPIPE') return messageOf(root).includes('hang up') ? 'EOF' : 'read: connection reset by peer'
+  if (known !== undefined)
+    return address === undefined
+      ? `dial tcp: ${known}`
+      : `dial tcp ${address.includes(':') ? `[${address}]` : address}:${port}: ${known}`
+  if (errno === 'ENOTFOUND' || errno === 'EAI_AGAIN')
+    return `dial tcp: lookup ${new URL(url).hostname}: ${errno === 'ENOTFOUND' ? 'no such host' : 'Temporary failure in name resolution'}`
+  if (errno === 'ECONNRESET' || errno === 'EPIPE')
+    return messageOf(root).includes('hang up') ? 'EOF' : 'read: connection reset by peer'
   if (typeof code === 'string' && certificateWords[code] !== undefined) return certificateWords[code]
-  if (typeof code === 'string' && (code === 'EPROTO' || code.startsWith('ERR_SSL'))) return 'http: server gave HTTP response to HTTPS client'
-  if (error instanceof GantryError && error.code === 'HTTP_TIMEOUT') return 'net/http: request canceled (Client.Timeout exceeded while awaiting headers)'
+  if (typeof code === 'string' && (code === 'EPROTO' || code.startsWith('ERR_SSL')))
+    return 'http: server gave HTTP response to HTTPS client'
+  if (error instanceof GantryError && error.code === 'HTTP_TIMEOUT')
+    return 'net/http: request canceled (Client.Timeout exceeded while awaiting headers)'
   return messageOf(error)
 }
 
@@ -147,5 +205,10 @@ function isTransient(error: unknown): boolean {
   if (error instanceof GantryError && error.code === 'HTTP_TLS_INVALID') return false
   const errno = errnoOf(rootOf(error))
   if (errno !== undefined) return errno !== 'ENOTFOUND' && errno !== 'EPROTO'
-  return error instanceof GantryError && ['HTTP_TIMEOUT', 'HTTP_CONNECT_FAILED', 'HTTP_BODY_CUT', 'REGISTRY_BODY_CUT', 'REGISTRY_TOO_SLOW'].includes(error.code)
+  return (
+    error instanceof GantryError &&
+    ['HTTP_TIMEOUT', 'HTTP_CONNECT_FAILED', 'HTTP_BODY_CUT', 'REGISTRY_BODY_CUT', 'REGISTRY_TOO_SLOW'].includes(
+      error.code,
+    )
+  )
 }

@@ -1,10 +1,7 @@
-/** Progress of transfers in the words that clients of Docker wait for, sent neither too often nor twice. */
+/** Progress of one layer in the words that clients of Docker wait for, not too often (contract, `POST /images/create`). */
+import { formatDecimalSize } from '#base/data/byte-size.ts'
 import type { Clock } from '#world/ports/clock.ts'
-
-export type Emit = (message: object) => void | Promise<void>
-
-/** Progress of one layer: at most ten messages a second. */
-const intervalMs = 100
+import type { ProgressMessage } from './progress-hub.ts'
 
 export interface LayerProgress {
   say(status: string): void
@@ -12,37 +9,31 @@ export interface LayerProgress {
   count(status: string, currentBytes: number, totalBytes: number): void
 }
 
-/** A bar as old clients print it; new ones draw their own from `progressDetail`. */
-function bar(currentBytes: number, totalBytes: number): string {
-  const cells = 50
-  const share = totalBytes > 0 ? Math.min(1, currentBytes / totalBytes) : 0
-  const full = Math.floor(share * cells)
-  return `[${'='.repeat(full)}>${' '.repeat(Math.max(0, cells - full - 1))}]  ${humanSize(currentBytes)}/${humanSize(totalBytes)}`
-}
+const intervalMs = 100
+const barCells = 50
 
-function humanSize(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  let value = bytes
-  let unit = 0
-  for (; value >= 1000 && unit < units.length - 1; unit += 1) value /= 1000
-  return `${Number(value.toPrecision(4))}${units[unit] ?? ''}`
-}
-
-/** Messages about one layer, by its short id. */
-export function layerProgress(clock: Clock, emit: Emit, id: string): LayerProgress {
-  let lastAt = -Infinity
-  let lastStatus = ''
+/** Messages about one layer, named by its short id. */
+export function layerProgress(clock: Clock, publish: (message: ProgressMessage) => void, id: string): LayerProgress {
+  let saidAtMs = -Infinity
+  let saidStatus = ''
   return {
-    say: (status) => {
-      lastStatus = status
-      void emit({ status, progressDetail: {}, id })
+    say(status) {
+      saidStatus = status
+      publish({ status, progressDetail: {}, id })
     },
-    count: (status, current, total) => {
+    count(status, current, total) {
       const now = clock.monotonicMs()
-      if (status === lastStatus && now - lastAt < intervalMs) return
-      lastAt = now
-      lastStatus = status
-      void emit({ status, progressDetail: { current, total }, progress: bar(current, total), id })
+      if (status === saidStatus && now - saidAtMs < intervalMs && current < total) return
+      saidAtMs = now
+      saidStatus = status
+      publish({ status, progressDetail: { current, total }, progress: progressBar(current, total), id })
     },
   }
+}
+
+/** `[=====>      ]  1.2MB/3.4MB`: a bar for old clients; new ones draw their own from `progressDetail`. */
+export function progressBar(current: number, total: number): string {
+  if (total <= 0 || current > total) return formatDecimalSize(current).padStart(8)
+  const full = Math.min(barCells, Math.floor((current / total) * barCells))
+  return `[${'='.repeat(full)}>${' '.repeat(barCells - full)}] ${formatDecimalSize(current).padStart(8)}/${formatDecimalSize(total)}`
 }

@@ -1,185 +1,224 @@
-/** Push: an image's layers (those that the registry lacks), its config, then its manifest. */
+/** Push: an image's layers (those that the registry lacks), its config, then its manifest in Docker's schema 2. */
+import { Readable, Transform, pipeline } from 'node:stream'
 import { createGzip } from 'node:zlib'
-import { Readable } from 'node:stream'
-import { Semaphore } from '#base/async/semaphore.ts'
-import { digestHex, digestOf } from '#base/data/digest.ts'
+import type { Semaphore } from '#base/async/semaphore.ts'
+import { createDigestStream, digestHex } from '#base/data/digest.ts'
 import type { Digest } from '#base/data/digest.ts'
-import { GantryError, isErrorKind } from '#base/errors/gantry-error.ts'
-import { repositoryScope } from '#clients/registry/auth-challenge.ts'
-import type { CallOptions, RegistryClient } from '#clients/registry/registry-client.ts'
+import { GantryError } from '#base/errors/gantry-error.ts'
+import type { Repository } from '#clients/registry/repository.ts'
 import type { Images } from '#images/images.ts'
 import type { ImageRecord } from '#images/records/record-types.ts'
-import { familiarName, formatReference, parseReference, repositoryOf, withDefaultTag } from '#spec/oci/reference.ts'
+import { dockerConfig, dockerLayerGzip, dockerManifest } from '#spec/oci/registry-media-types.ts'
+import { repositoryOf } from '#spec/oci/reference.ts'
 import type { Reference } from '#spec/oci/reference.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { BlobIndex, KnownBlob } from './blob-index.ts'
+import type { ProgressMessage } from './progress-hub.ts'
 import { layerProgress } from './progress.ts'
-import type { Emit, LayerProgress } from './progress.ts'
+import type { LayerProgress } from './progress.ts'
 
 export interface PushDeps {
   readonly images: Images
   readonly clock: Clock
   readonly blobs: BlobIndex
+  /** Uploads at a time, of all pushes together. */
+  readonly slots: Semaphore
 }
 
-export interface PushRequest {
+export interface PushWish {
+  /** With a tag. */
   readonly reference: Reference
-  readonly allTags: boolean
-  readonly emit: Emit
+  readonly image: ImageRecord
+  readonly repository: Repository
+  readonly publish: (message: ProgressMessage) => void
   readonly signal: AbortSignal
 }
 
-const parallelUploads = 5
-const manifestType = 'application/vnd.docker.distribution.manifest.v2+json'
-const configType = 'application/vnd.docker.container.image.v1+json'
-const layerType = 'application/vnd.docker.image.rootfs.diff.tar.gzip'
-/** Fast, and the same bytes for the same layer each time. */
-const compressionLevel = 1
+/** The same level for the same layer always, so that its compressed digest is the same on every machine. */
+const compressionLevel = 6
 
-interface Push {
-  readonly deps: PushDeps
-  readonly client: RegistryClient
-  readonly request: PushRequest
-  readonly options: CallOptions
-}
-
-/** Mounts a known blob from a repository of the same registry that has it; the repository's path when that worked. */
-async function tryMount(push: Push, blob: KnownBlob, repositories: readonly string[]): Promise<string | undefined> {
-  const { reference } = push.request
-  const prefix = `${reference.domain}/`
-  for (const repository of repositories.toReversed()) {
-    const from = repository.slice(prefix.length)
-    if (!repository.startsWith(prefix) || from === reference.path) continue
-    if (await push.client.mountBlob(reference.path, blob.digest, { ...push.options, from })) return from
+/** Sends one image to one tag. Resolves with the manifest's digest. */
+export async function pushImage(deps: PushDeps, wish: PushWish): Promise<Digest> {
+  const { reference, image, repository, publish, signal } = wish
+  const layers = await pushLayers(deps, wish)
+  if ((await repository.statBlob(image.id, signal)) === undefined) {
+    await repository.uploadBlob({
+      open: () => Readable.from([image.configBytes]),
+      digest: () => image.id,
+      sizeBytes: image.configBytes.byteLength,
+      signal,
+    })
   }
-  return undefined
+  const content = encodeManifest(image, layers)
+  const tag = reference.tag ?? 'latest'
+  const digest = await repository.putManifest(tag, { mediaType: dockerManifest, content }, signal)
+  await deps.images.createImage({ config: image.configBytes, digests: [`${repositoryOf(reference)}@${digest}`] })
+  publish({ status: `${tag}: digest: ${digest} size: ${content.byteLength}` })
+  publish({ progressDetail: {}, aux: { Tag: tag, Digest: digest, Size: content.byteLength } })
+  return digest
 }
 
-function compressed(images: Images, diffId: Digest, onBytes: (bytes: number) => void): Readable {
-  const plain = images.layers.reproduceTar(diffId)
-  let bytes = 0
-  plain.on('data', (chunk: Buffer) => {
-    bytes += chunk.length
-    onBytes(bytes)
-  })
-  const gzip = createGzip({ level: compressionLevel, chunkSize: 128 * 1024 })
-  plain.on('error', (error) => gzip.destroy(error))
-  return plain.pipe(gzip)
-}
-
-async function uploadLayer(push: Push, diffId: Digest, progress: LayerProgress): Promise<KnownBlob> {
-  const { deps, client, request, options } = push
-  const total = deps.images.layers.get(diffId)?.tarBytes ?? 0
-  const content = (): Readable => compressed(deps.images, diffId, (bytes) => progress.count('Pushing', bytes, total))
-  const uploaded = await client.uploadBlob(request.reference.path, content, options)
-  return { ...uploaded, compressed: true }
-}
-
-async function pushLayer(push: Push, diffId: Digest): Promise<KnownBlob> {
-  const { deps, client, request, options } = push
-  const progress = layerProgress(deps.clock, request.emit, digestHex(diffId).slice(0, 12))
-  const known = deps.blobs.find(diffId)
-  const repository = repositoryOf(request.reference)
-  if (known !== undefined && (await client.hasBlob(request.reference.path, known.blob.digest, options))) {
-    progress.say('Layer already exists')
-    deps.blobs.remember(diffId, known.blob, repository)
-    return known.blob
-  }
-  const from = known === undefined ? undefined : await tryMount(push, known.blob, known.repositories)
-  if (known !== undefined && from !== undefined) {
-    progress.say(`Mounted from ${from}`)
-    deps.blobs.remember(diffId, known.blob, repository)
-    return known.blob
-  }
-  const blob = await uploadLayer(push, diffId, progress)
-  progress.say('Pushed')
-  deps.blobs.remember(diffId, blob, repository)
-  return blob
-}
-
-async function pushLayers(push: Push, diffIds: readonly Digest[]): Promise<KnownBlob[]> {
-  const { emit, signal } = push.request
-  // One blob is pushed once, however often the image has it; Docker tells of the topmost layer first.
-  const unique = [...new Set(diffIds)].toReversed()
-  for (const diffId of unique)
-    await emit({ status: 'Preparing', progressDetail: {}, id: digestHex(diffId).slice(0, 12) })
-  const slots = new Semaphore(parallelUploads)
-  const pushed = new Map(
-    await Promise.all(
-      unique.map(async (diffId) => [diffId, await slots.run(() => pushLayer(push, diffId), signal)] as const),
-    ),
-  )
-  return diffIds.map((diffId) => pushed.get(diffId) as KnownBlob)
-}
-
-function manifestOf(image: ImageRecord, layers: readonly KnownBlob[]): Uint8Array {
+/** The manifest's bytes, laid out as dockerd lays them out: the same image has the same digest from both. */
+export function encodeManifest(
+  image: Pick<ImageRecord, 'id' | 'configBytes'>,
+  layers: readonly KnownBlob[],
+): Uint8Array {
   const document = {
     schemaVersion: 2,
-    mediaType: manifestType,
-    config: { mediaType: configType, size: image.configBytes.byteLength, digest: image.id },
-    layers: layers.map((layer) => ({
-      mediaType: layer.compressed ? layerType : layerType.replace('.gzip', ''),
-      size: layer.sizeBytes,
-      digest: layer.digest,
+    mediaType: dockerManifest,
+    config: { mediaType: dockerConfig, size: image.configBytes.byteLength, digest: image.id },
+    layers: layers.map(({ digest, sizeBytes, compressed }) => ({
+      mediaType: compressed ? dockerLayerGzip : dockerLayerGzip.replace('.gzip', ''),
+      size: sizeBytes,
+      digest,
     })),
   }
   return Buffer.from(JSON.stringify(document, undefined, 3))
 }
 
-async function pushTag(push: Push, reference: Reference, image: ImageRecord): Promise<void> {
-  const { deps, client, request, options } = push
-  const layers = await pushLayers(push, image.diffIds)
-  if (!(await client.hasBlob(reference.path, image.id, options))) {
-    await client.uploadBlob(reference.path, () => Readable.from([image.configBytes]), options)
-  }
-  const bytes = manifestOf(image, layers)
-  const tag = reference.tag ?? 'latest'
-  await client.putManifest(reference.path, tag, { bytes, mediaType: manifestType }, options)
-  const digest = digestOf(bytes)
-  await deps.images.createImage({ config: image.configBytes, digests: [`${repositoryOf(reference)}@${digest}`] })
-  await request.emit({ status: `${tag}: digest: ${digest} size: ${bytes.byteLength}` })
-  await request.emit({ progressDetail: {}, aux: { Tag: tag, Digest: digest, Size: bytes.byteLength } })
-}
-
-function localTags(images: Images, reference: Reference): Reference[] {
-  const prefix = `${repositoryOf(reference)}:`
-  return images
-    .all()
-    .flatMap((image) => image.tags.filter((tag) => tag.startsWith(prefix)))
-    .toSorted()
-    .map((tag) => parseReference(tag))
-}
-
-function noSuchTag(reference: Reference, allTags: boolean): GantryError {
-  const name = familiarName(reference)
-  const message = allTags
-    ? `An image does not exist locally with the tag: ${name}`
-    : `tag does not exist: ${name}:${reference.tag ?? 'latest'}`
-  return new GantryError('IMAGE_PUSH_MISSING', 'not-found', message, { remedy: 'docker images lists what is here.' })
-}
-
-/** Pushes one tag, or every local tag of the repository. @throws GantryError in Docker's words. */
-export async function pushImage(deps: PushDeps, client: RegistryClient, request: PushRequest): Promise<void> {
-  if (request.reference.digest !== undefined)
-    throw new GantryError('IMAGE_PUSH_DIGEST', 'invalid', 'cannot push a digest reference', { remedy: 'Push by tag.' })
-  const references = request.allTags ? localTags(deps.images, request.reference) : [withDefaultTag(request.reference)]
-  const rows = references.map((reference) => ({ reference, image: deps.images.find(formatReference(reference)) }))
-  const [first] = rows
-  if (first === undefined || rows.some(({ image }) => image === undefined))
-    throw noSuchTag(withDefaultTag(request.reference), request.allTags)
-  await request.emit({ status: `The push refers to repository [${familiarName(request.reference)}]` })
-  const options = { scope: repositoryScope(request.reference.path, 'pull,push'), signal: request.signal }
-  try {
-    for (const { reference, image } of rows)
-      if (image !== undefined) await pushTag({ deps, client, request, options }, reference, image)
-  } catch (error) {
-    if (isErrorKind(error, 'unauthorized') || isErrorKind(error, 'forbidden')) {
-      throw new GantryError('IMAGE_PUSH_DENIED', 'forbidden', 'denied: requested access to the resource is denied', {
-        cause: error,
-        remedy: 'Log in with docker login.',
-      })
+async function pushLayers(deps: PushDeps, wish: PushWish): Promise<KnownBlob[]> {
+  const { diffIds } = wish.image
+  // A blob is pushed once, however often the image has it; Docker tells of the topmost layer first.
+  const unique = [...new Set(diffIds)].toReversed()
+  for (const diffId of unique) wish.publish({ status: 'Preparing', progressDetail: {}, id: shortId(diffId) })
+  const failed = new AbortController()
+  const signal = AbortSignal.any([wish.signal, failed.signal])
+  const push = async (diffId: Digest): Promise<readonly [Digest, KnownBlob]> => {
+    const progress = layerProgress(deps.clock, wish.publish, shortId(diffId))
+    try {
+      const free = deps.slots.tryAcquire()
+      if (free === undefined) progress.say('Waiting')
+      using _slot = free ?? (await deps.slots.acquire(signal))
+      return [diffId, await pushLayer(deps, { ...wish, signal }, { diffId, progress })]
+    } catch (error) {
+      failed.abort(error)
+      throw error
     }
-    throw error
   }
-  await deps.blobs.flush()
+  const results = await Promise.allSettled(unique.map(push))
+  wish.signal.throwIfAborted()
+  if (failed.signal.aborted) throw failed.signal.reason
+  const pushed = new Map(results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])))
+  return diffIds.map((diffId) => pushed.get(diffId) as KnownBlob)
+}
+
+interface LayerPush {
+  readonly diffId: Digest
+  readonly progress: LayerProgress
+}
+
+async function pushLayer(deps: PushDeps, wish: PushWish, { diffId, progress }: LayerPush): Promise<KnownBlob> {
+  const { repository, reference, signal } = wish
+  const target = repositoryOf(reference)
+  const known = deps.blobs.find(diffId)
+  if (known === undefined) {
+    const sent = await upload(deps, wish, { diffId, progress })
+    deps.blobs.remember(diffId, sent, target)
+    return sent
+  }
+  const { blob } = known
+  const size = await repository.statBlob(blob.digest, signal)
+  if (size === blob.sizeBytes) {
+    progress.say('Layer already exists')
+    deps.blobs.remember(diffId, blob, target)
+    return blob
+  }
+  const mounted = await tryMount(wish, blob, known.repositories)
+  if (mounted.from !== undefined) {
+    progress.say(`Mounted from ${mounted.from}`)
+    deps.blobs.remember(diffId, blob, target)
+    return blob
+  }
+  const sent = await upload(deps, wish, {
+    diffId,
+    progress,
+    ...(mounted.location === undefined ? {} : { location: mounted.location }),
+  })
+  deps.blobs.remember(diffId, sent, target)
+  return sent
+}
+
+/** Takes a blob over from a repository of the same registry; the last refusal's open upload is used for the bytes. */
+async function tryMount(
+  { repository, reference, signal }: PushWish,
+  blob: KnownBlob,
+  repositories: readonly string[],
+): Promise<{ readonly from?: string; readonly location?: string }> {
+  const prefix = `${reference.domain}/`
+  const candidates = repositories.filter((name) => name.startsWith(prefix) && name !== repositoryOf(reference))
+  let location: string | undefined
+  for (const name of candidates.toReversed().slice(0, mountTriesMax)) {
+    const from = name.slice(prefix.length)
+    const answer = await repository.mountBlob(blob.digest, from, signal)
+    if (answer === 'mounted') return { from }
+    location = answer.location
+  }
+  return location === undefined ? {} : { location }
+}
+
+const mountTriesMax = 4
+
+async function upload(
+  deps: PushDeps,
+  { repository, signal }: PushWish,
+  { diffId, progress, location }: LayerPush & { readonly location?: string },
+): Promise<KnownBlob> {
+  const total = deps.images.layers.get(diffId)?.tarBytes ?? 0
+  let finished: KnownBlob | undefined
+  await repository.uploadBlob({
+    open: () => {
+      const { stream, result } = compress(deps.images.layers.reproduceTar(diffId), (bytes) =>
+        progress.count('Pushing', bytes, total),
+      )
+      finished = undefined
+      stream.once('end', () => {
+        finished = result()
+      })
+      return stream
+    },
+    digest: () => {
+      if (finished === undefined)
+        throw new GantryError('IMAGE_LAYER_UNREADABLE', 'internal', `layer ${diffId} could not be read to its end`, {
+          remedy: 'See the log; the layer may be damaged.',
+        })
+      return finished.digest
+    },
+    signal,
+    ...(location === undefined ? {} : { location }),
+  })
+  progress.say('Pushed')
+  if (finished === undefined)
+    throw new GantryError('IMAGE_LAYER_UNREADABLE', 'internal', `layer ${diffId} could not be read to its end`)
+  return finished
+}
+
+/** gzip, with the digest and length of what comes out known at its end. */
+function compress(
+  tar: Readable,
+  onBytes: (bytes: number) => void,
+): { readonly stream: Readable; readonly result: () => KnownBlob } {
+  const hash = createDigestStream()
+  let plainBytes = 0
+  const counter = new Transform({
+    highWaterMark: 1 << 20,
+    transform(chunk: Uint8Array, _encoding, done) {
+      plainBytes += chunk.byteLength
+      onBytes(plainBytes)
+      done(undefined, chunk)
+    },
+  })
+  const hasher = new Transform({
+    highWaterMark: 1 << 20,
+    transform(chunk: Uint8Array, _encoding, done) {
+      hash.update(chunk)
+      done(undefined, chunk)
+    },
+  })
+  // A failure anywhere destroys the last stream with it, and so the upload.
+  pipeline(tar, counter, createGzip({ level: compressionLevel, chunkSize: 128 * 1024 }), hasher, () => undefined)
+  return { stream: hasher, result: () => ({ sizeBytes: hash.sizeBytes, digest: hash.finish(), compressed: true }) }
+}
+
+function shortId(digest: Digest): string {
+  return digestHex(digest).slice(0, 12)
 }

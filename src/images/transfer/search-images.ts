@@ -1,61 +1,45 @@
-/** `docker search`: Docker Hub's index, or the same API at another host. */
+/** `docker search`: what the user typed, and which rows pass the filters. Pure. */
 import { GantryError } from '#base/errors/gantry-error.ts'
-import type { RegistryClient } from '#clients/registry/registry-client.ts'
+import type { SearchResult } from '#clients/registry/search-hub.ts'
 
-interface SearchRow {
-  readonly name: string
-  readonly description: string
-  readonly star_count: number
-  readonly is_official: boolean
-  readonly is_automated: boolean
-}
+type Filters = Readonly<Record<string, readonly string[]>>
 
-export interface SearchRequest {
-  readonly term: string
-  readonly limit: number
-  readonly filters: Readonly<Record<string, readonly string[]>>
-  readonly signal: AbortSignal
-}
-
-const answerBytesMax = 4 * 1024 * 1024
 const knownFilters = ['is-automated', 'is-official', 'stars']
-const hubHost = 'index.docker.io'
 
-/** Host and term of what the user typed: `host:port/term`, or a term for Docker Hub. Pure. */
-export function splitSearchTerm(term: string): { readonly host: string; readonly term: string } {
-  const slash = term.indexOf('/')
-  const head = slash < 0 ? '' : term.slice(0, slash)
-  const named = head.includes('.') || head.includes(':') || head === 'localhost'
-  return named ? { host: head, term: term.slice(slash + 1) } : { host: hubHost, term }
+/** Host and term of what the user typed: `host:port/term`, or a term for Docker Hub. */
+export function splitSearchTerm(text: string): { readonly host: string; readonly term: string } {
+  const slash = text.indexOf('/')
+  const head = slash < 0 ? '' : text.slice(0, slash)
+  const isHost = head.includes('.') || head.includes(':') || head === 'localhost'
+  return isHost ? { host: head, term: text.slice(slash + 1) } : { host: 'docker.io', term: text }
 }
 
-/** The rows that pass the filters. @throws GantryError invalid for unknown filters, and for what the index answers. */
-export async function searchImages(client: RegistryClient, request: SearchRequest): Promise<SearchRow[]> {
-  const unknown = Object.keys(request.filters).find((key) => !knownFilters.includes(key))
-  if (unknown !== undefined)
-    throw new GantryError('IMAGE_SEARCH_FILTER', 'invalid', `invalid filter '${unknown}'`, {
-      remedy: 'Filters are is-official, is-automated and stars.',
-    })
-  const path = `/v1/search?q=${encodeURIComponent(request.term)}&n=${request.limit}`
-  const reply = await client.get(path, request.signal)
-  if (reply.status !== 200) {
-    await reply.discard()
-    throw new GantryError('IMAGE_SEARCH_REFUSED', 'internal', `Unexpected status code ${reply.status}`)
-  }
-  const body = JSON.parse((await reply.bytes(answerBytesMax)).toString('utf8')) as {
-    readonly results?: readonly SearchRow[]
-  }
-  const wanted = (key: string): boolean | undefined => {
-    const [value] = request.filters[key] ?? []
-    return value === undefined ? undefined : /^(1|true)$/i.test(value)
-  }
-  const stars = Math.max(0, ...(request.filters['stars'] ?? []).map(Number))
-  const official = wanted('is-official')
-  const automated = wanted('is-automated')
-  return (body.results ?? []).filter(
-    (row) =>
-      row.star_count >= stars &&
-      (official === undefined || row.is_official === official) &&
-      (automated === undefined || row.is_automated === automated),
-  )
+/** The filters as a test of rows. @throws GantryError in Docker's words for a filter that does not exist or makes no sense. */
+export function compileSearchFilters(filters: Filters): (row: SearchResult) => boolean {
+  const unknown = Object.keys(filters).find((key) => !knownFilters.includes(key))
+  if (unknown !== undefined) throw invalidFilter(`invalid filter '${unknown}'`)
+  const stars = (filters['stars'] ?? []).map((text) => {
+    if (!/^\d+$/.test(text)) throw invalidFilter(`invalid filter 'stars=${text}'`)
+    return Number(text)
+  })
+  const official = readFlag(filters, 'is-official')
+  const automated = readFlag(filters, 'is-automated')
+  return (row) =>
+    row.star_count >= Math.max(0, ...stars) &&
+    (official === undefined || row.is_official === official) &&
+    (automated === undefined || row.is_automated === automated)
+}
+
+function readFlag(filters: Filters, key: string): boolean | undefined {
+  const [value] = filters[key] ?? []
+  if (value === undefined) return undefined
+  if (/^(?:1|true)$/i.test(value)) return true
+  if (/^(?:0|false)$/i.test(value)) return false
+  throw invalidFilter(`invalid filter '${key}=[${value}]'`)
+}
+
+function invalidFilter(message: string): GantryError {
+  return new GantryError('IMAGE_SEARCH_FILTER', 'invalid', message, {
+    remedy: 'Filters are is-official, is-automated and stars.',
+  })
 }
