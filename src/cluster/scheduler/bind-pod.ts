@@ -1,0 +1,115 @@
+/** What follows when a node was found: permits, what has to be written first, the binding itself; or all of it undone. */
+import { GantryError } from '#base/errors/gantry-error.ts'
+import { messageOf } from '#base/errors/gantry-error.ts'
+import { pods } from '#clients/kubernetes/resources.table.ts'
+import { isGone } from '#kit/reconcile/api-failure.ts'
+import { writePodCondition } from './fail-pod.ts'
+import type { PodRecord } from './pod-record.ts'
+import { isRejection, type Permission } from './plugin.ts'
+import type { WeighedPlugin } from './schedule-pod.ts'
+import { runBeside, type SchedulerParts } from './scheduler-parts.ts'
+import type { QueuedPod } from './scheduling-queue.ts'
+
+export interface BindDeps {
+  readonly parts: SchedulerParts
+  readonly plugins: readonly WeighedPlugin[]
+}
+
+const attemptsMost = 4
+const retryFirstMs = 50
+
+/** Binds an assumed pod beside the loop. */
+export function bindPod(queued: QueuedPod, nodeName: string, deps: BindDeps): void {
+  runBeside(deps.parts, async () => {
+    const { parts, plugins } = deps
+    const { record } = queued
+    try {
+      for (const { plugin } of plugins) await obeyPermit(plugin.permit?.(record, nodeName), parts)
+      for (const { plugin } of plugins) await plugin.preBind?.(record, nodeName, parts.signal)
+      await runBinders(record, nodeName, deps)
+    } catch (error) {
+      if (!parts.signal.aborted) await undoBinding(queued, nodeName, { deps, error })
+      return
+    }
+    parts.nominated.delete(record.uid)
+    for (const { plugin } of plugins) plugin.postBind?.(record, nodeName)
+    parts.events.record({
+      pod: record.pod,
+      reporter: record.pod.spec.schedulerName ?? 'default-scheduler',
+      type: 'Normal',
+      reason: 'Scheduled',
+      action: 'Binding',
+      note: `Successfully assigned ${record.key} to ${nodeName}`,
+    })
+  })
+}
+
+async function obeyPermit(permission: Permission | undefined, { clock, signal }: SchedulerParts): Promise<void> {
+  if (permission === undefined || permission === 'allow') return
+  if (isRejection(permission)) {
+    throw new GantryError('SCHEDULER_NOT_PERMITTED', 'forbidden', permission.reasons.join(', '), {
+      remedy: 'A permit plugin of the profile refused the pod; look at its conditions.',
+    })
+  }
+  await clock.sleep(permission.waitMs, signal)
+}
+
+/** A plugin's own way of binding, or the API's. */
+async function runBinders(record: PodRecord, nodeName: string, { parts, plugins }: BindDeps): Promise<void> {
+  for (const { plugin } of plugins) {
+    if (plugin.bind !== undefined && (await plugin.bind(record, nodeName))) return
+  }
+  const { namespace, name, pod } = record
+  const uid = pod.metadata.uid
+  const body = {
+    apiVersion: 'v1',
+    kind: 'Binding',
+    metadata: { name, namespace, ...(uid === undefined ? {} : { uid }) },
+    target: { kind: 'Node', name: nodeName },
+  }
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await parts.client.createSubresource(pods, name, { namespace, subresource: 'binding', body })
+      return
+    } catch (error) {
+      if (attempt >= attemptsMost || !mayPass(error)) throw error
+      await parts.clock.sleep(retryFirstMs * 2 ** (attempt - 1), parts.signal)
+    }
+  }
+}
+
+/** True for failures that have nothing to do with the pod or the node. */
+function mayPass(error: unknown): boolean {
+  return error instanceof GantryError && ['unavailable', 'exhausted', 'deadline', 'internal'].includes(error.kind)
+}
+
+/** Takes an assumed pod off its node and tells plugins that it does not come. */
+export function forgetPod(record: PodRecord, nodeName: string | undefined, { parts, plugins }: BindDeps): void {
+  for (const { plugin } of plugins.toReversed()) plugin.unreserve?.(record, nodeName ?? '')
+  if (parts.ledger.forget(record.uid)) parts.queue.onChange({ kind: 'pod-deleted', object: record.pod }, parts.nowMs())
+}
+
+async function undoBinding(
+  queued: QueuedPod,
+  nodeName: string,
+  { deps, error }: { readonly deps: BindDeps; readonly error: unknown },
+): Promise<void> {
+  const { parts } = deps
+  const { record } = queued
+  forgetPod(record, nodeName, deps)
+  // The pod may have been deleted, or bound by somebody else, in the meantime.
+  if (isGone(error) || !parts.ledger.isWaiting(record.uid)) return
+  const message = messageOf(error)
+  parts.log.warn('binding failed', { pod: record.key, node: nodeName, error })
+  parts.events.record({
+    pod: record.pod,
+    reporter: record.pod.spec.schedulerName ?? 'default-scheduler',
+    type: 'Warning',
+    reason: 'FailedScheduling',
+    action: 'Scheduling',
+    note: message,
+  })
+  parts.queue.retryLater(queued, parts.nowMs())
+  parts.wake()
+  await writePodCondition(record, { reason: 'SchedulerError', message }, parts)
+}

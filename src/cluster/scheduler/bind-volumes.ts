@@ -1,0 +1,100 @@
+/** Carries out what the plugins for volumes and claims promised: the writes before a pod is bound. */
+import { persistentVolumeClaims, persistentVolumes, resourceClaims } from '#clients/kubernetes/resources.table.ts'
+import type { ApiClient } from '#kit/reconcile/api-client.ts'
+import { apiTime } from '#kit/reconcile/api-time.ts'
+import type { Informer } from '#kit/reconcile/informer.ts'
+import type { PersistentVolumeClaim } from '#spec/kubernetes/objects/core-v1.generated.ts'
+import type { Clock } from '#world/ports/clock.ts'
+import type { ClaimWriter } from './plugins/dynamic-resources.ts'
+import { volumesNotBound, type VolumePlan, type VolumeWriter } from './plugins/volume-binding.ts'
+
+/** Upstream's bindTimeoutSeconds. */
+const bindMostMs = 600_000
+
+export interface VolumeWriterDeps {
+  readonly client: ApiClient
+  readonly clock: Clock
+  readonly claims: Informer<PersistentVolumeClaim>
+}
+
+const keyOfClaim = ({ metadata }: PersistentVolumeClaim): string => `${metadata.namespace ?? ''}/${metadata.name}`
+
+/** Writes claimRefs and selected nodes, then waits for the binder or provisioner. */
+export function createVolumeWriter({ client, clock, claims }: VolumeWriterDeps): VolumeWriter {
+  return {
+    async carryOut(plan, signal) {
+      await writePlan(plan, client)
+      const wanted = new Set([...plan.bind.map(({ claim }) => claim), ...plan.provision].map(keyOfClaim))
+      await waitUntilBound(wanted, { claims, clock, signal })
+    },
+  }
+}
+
+async function writePlan({ bind, provision, nodeName }: VolumePlan, client: ApiClient): Promise<void> {
+  for (const { volume, claim } of bind) {
+    const { namespace = '', name, uid = '' } = claim.metadata
+    const claimRef = { kind: 'PersistentVolumeClaim', apiVersion: 'v1', namespace, name, uid }
+    const patch = {
+      metadata: {
+        resourceVersion: volume.metadata.resourceVersion,
+        annotations: { 'pv.kubernetes.io/bound-by-controller': 'yes' },
+      },
+      spec: { claimRef },
+    }
+    // oxlint-disable-next-line no-await-in-loop -- a conflict has to leave the rest untouched
+    await client.patch(persistentVolumes, volume.metadata.name, patch, { type: 'merge' })
+  }
+  for (const { metadata } of provision) {
+    const patch = { metadata: { annotations: { 'volume.kubernetes.io/selected-node': nodeName } } }
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await client.patch(persistentVolumeClaims, metadata.name, patch, { namespace: metadata.namespace, type: 'merge' })
+  }
+}
+
+async function waitUntilBound(
+  wanted: Set<string>,
+  {
+    claims,
+    clock,
+    signal,
+  }: { readonly claims: Informer<PersistentVolumeClaim>; readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<void> {
+  const done = Promise.withResolvers<void>()
+  const look = (claim: PersistentVolumeClaim): void => {
+    const isBound = claim.status?.phase === 'Bound' && (claim.spec?.volumeName ?? '') !== ''
+    if (isBound && wanted.delete(keyOfClaim(claim)) && wanted.size === 0) done.resolve()
+  }
+  using _subscription = claims.onChange(({ type, object }) => {
+    if (type === 'deleted' && wanted.has(keyOfClaim(object))) done.reject(volumesNotBound(undefined))
+    else look(object)
+  })
+  using _timer = clock.setTimer(bindMostMs, () => done.reject(volumesNotBound(undefined)))
+  const onAbort = (): void => done.reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    await done.promise
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+/** Writes allocations and reservations of device claims. */
+export function createClaimWriter({ client, clock }: Pick<VolumeWriterDeps, 'client' | 'clock'>): ClaimWriter {
+  return {
+    async reserve(claim, allocation, pod) {
+      const { namespace, name } = claim.metadata
+      const current = await client.get(resourceClaims, name, { namespace })
+      const reservedFor = current.status?.reservedFor ?? []
+      const isReserved = reservedFor.some(({ uid }) => uid === pod.uid)
+      if (isReserved && allocation === undefined) return
+      const status = {
+        ...current.status,
+        ...(allocation === undefined || current.status?.allocation !== undefined
+          ? {}
+          : { allocation: { ...allocation, allocationTimestamp: apiTime(clock.now()) } }),
+        reservedFor: isReserved ? reservedFor : [...reservedFor, { resource: 'pods', name: pod.name, uid: pod.uid }],
+      }
+      await client.updateStatus(resourceClaims, { ...current, status }, { namespace })
+    },
+  }
+}

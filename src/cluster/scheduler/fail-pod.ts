@@ -1,0 +1,135 @@
+/** What follows when no node was found: preemption where it helps, the event and condition that say why, and waiting. */
+import { pods } from '#clients/kubernetes/resources.table.ts'
+import { isGone } from '#kit/reconcile/api-failure.ts'
+import { apiTime } from '#kit/reconcile/api-time.ts'
+import { withCondition } from '#kit/reconcile/conditions.ts'
+import type { PodCondition } from '#spec/kubernetes/objects/core-v1.generated.ts'
+import { type Diagnosis, fitErrorMessage } from './fit-error.ts'
+import type { PodRecord } from './pod-record.ts'
+import { type Candidate, planPreemption, preemptionReason } from './preempt.ts'
+import type { ActiveFilter } from './schedule-pod.ts'
+import { runBeside, type SchedulerParts } from './scheduler-parts.ts'
+import type { QueuedPod } from './scheduling-queue.ts'
+
+/** Puts a pod aside. */
+export function failPod(
+  queued: QueuedPod,
+  { diagnosis, filters }: { readonly diagnosis: Diagnosis; readonly filters: readonly ActiveFilter[] },
+  { parts, preempts }: { readonly parts: SchedulerParts; readonly preempts: boolean },
+): void {
+  const { record } = queued
+  const reporter = record.pod.spec.schedulerName ?? 'default-scheduler'
+  // Without a node there is nothing to free.
+  const result =
+    preempts && diagnosis.nodeCount > 0
+      ? planPreemption(record, {
+          table: parts.table,
+          objects: parts.objects,
+          random: parts.random,
+          nominated: parts.nominated,
+          filters,
+          diagnosis,
+        })
+      : undefined
+  const candidate = result !== undefined && 'candidate' in result ? result.candidate : undefined
+  const after = result !== undefined && 'message' in result ? `preemption: ${result.message}` : ''
+  const message = fitErrorMessage(diagnosis, after)
+  parts.queue.putAside(queued, diagnosis.plugins, parts.nowMs())
+  parts.events.record({
+    pod: record.pod,
+    reporter,
+    type: 'Warning',
+    reason: 'FailedScheduling',
+    action: 'Scheduling',
+    note: message,
+  })
+  const before = record.pod.status?.nominatedNodeName ?? ''
+  const keeps = result === undefined || ('message' in result && result.keepNomination)
+  const nominatedNodeName = candidate?.entry.name ?? (keeps ? before : '')
+  if (candidate !== undefined) parts.nominated.set(record, candidate.entry.name)
+  else if (nominatedNodeName === '') parts.nominated.delete(record.uid)
+  runBeside(parts, async () => {
+    await writePodCondition(record, { reason: 'Unschedulable', message, nominatedNodeName }, parts)
+    if (candidate !== undefined) await evictVictims(record, candidate, parts)
+  })
+}
+
+/** Writes why a pod has no node, when that is new. */
+export async function writePodCondition(
+  record: PodRecord,
+  said: { readonly reason: string; readonly message: string; readonly nominatedNodeName?: string },
+  parts: SchedulerParts,
+): Promise<void> {
+  const status = (parts.ledger.waiting(record.uid) ?? record).pod.status
+  const condition: PodCondition = {
+    type: 'PodScheduled',
+    status: 'False',
+    reason: said.reason,
+    message: said.message,
+    lastTransitionTime: apiTime(parts.clock.now()),
+  }
+  const conditions = withCondition(status?.conditions, condition)
+  const nominated = said.nominatedNodeName ?? status?.nominatedNodeName ?? ''
+  const isNominatedAlready = (status?.nominatedNodeName ?? '') === nominated
+  if (conditions === status?.conditions && isNominatedAlready) return
+  const written = conditions.find(({ type }) => type === 'PodScheduled')
+  const patch = {
+    status: {
+      conditions: [{ ...written, lastProbeTime: null }],
+      ...(isNominatedAlready ? {} : { nominatedNodeName: nominated === '' ? null : nominated }),
+    },
+  }
+  try {
+    const { namespace, name } = record
+    await parts.client.patch(pods, name, patch, { namespace, type: 'strategic', subresource: 'status' })
+  } catch (error) {
+    if (!isGone(error) && !parts.signal.aborted) parts.log.warn('condition not written', { pod: record.key, error })
+  }
+}
+
+async function evictVictims(record: PodRecord, { entry, victims }: Candidate, parts: SchedulerParts): Promise<void> {
+  const reporter = record.pod.spec.schedulerName ?? 'default-scheduler'
+  for (const victim of victims) {
+    if (victim.pod.metadata.deletionTimestamp !== undefined) continue
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- the most important victim goes first, as upstream does
+      await evict(victim, `${reporter}: preempting to accommodate a higher priority pod`, parts)
+    } catch (error) {
+      if (isGone(error)) continue
+      parts.log.warn('preemption failed', { pod: record.key, victim: victim.key, error })
+      parts.nominated.delete(record.uid)
+      return
+    }
+    parts.events.record({
+      pod: victim.pod,
+      reporter,
+      type: 'Normal',
+      reason: 'Preempted',
+      action: 'Preempting',
+      note: `Preempted by pod ${record.uid} on node ${entry.name}`,
+    })
+  }
+  // Pods of lower priority that were promised this node look for another one.
+  for (const other of parts.nominated.below(record.priority, entry.name)) {
+    parts.nominated.delete(other.uid)
+    const patch = { status: { nominatedNodeName: null } }
+    const place = { namespace: other.namespace, type: 'strategic', subresource: 'status' } as const
+    await parts.client.patch(pods, other.name, patch, place).catch((error: unknown) => {
+      parts.log.debug('nomination not taken back', { pod: other.key, error })
+    })
+  }
+}
+
+async function evict({ namespace, name, pod }: PodRecord, message: string, parts: SchedulerParts): Promise<void> {
+  const condition = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: preemptionReason,
+    message,
+    lastTransitionTime: apiTime(parts.clock.now()),
+  }
+  const patch = { status: { conditions: [condition] } }
+  await parts.client.patch(pods, name, patch, { namespace, type: 'strategic', subresource: 'status' })
+  const uid = pod.metadata.uid
+  await parts.client.delete(pods, name, { namespace, ...(uid === undefined ? {} : { preconditions: { uid } }) })
+}

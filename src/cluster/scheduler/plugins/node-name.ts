@@ -1,0 +1,13 @@
+/** A pod that names its node goes nowhere else. */
+import { finalRejection, type Plugin } from '../plugin.ts'
+
+const rejected = finalRejection("node(s) didn't match the requested node name")
+
+export const nodeName: Plugin = {
+  name: 'NodeName',
+  preFilter: (pod) => {
+    const wanted = pod.pod.spec.nodeName ?? ''
+    return wanted === '' ? undefined : { check: (entry) => (entry.name === wanted ? undefined : rejected) }
+  },
+  hints: { 'node-added': true },
+}

@@ -1,0 +1,204 @@
+/**
+ * Spreads pods over topology domains. DoNotSchedule constraints hold the skew of matching pods at or below `maxSkew`;
+ * ScheduleAnyway constraints, and the built-in ones for pods of a service or workload, only order the nodes.
+ */
+import { matchesSelector, type Requirement, selectorFromObject } from '#base/data/label-selector.ts'
+import type { TopologySpreadConstraint } from '#spec/kubernetes/objects/core-v1.generated.ts'
+import { untolerated } from '../node-match.ts'
+import type { KnownNode, NodeTable } from '../node-table.ts'
+import type { PodRecord } from '../pod-record.ts'
+import { type Cycle, finalRejection, type Plugin, rejection } from '../plugin.ts'
+import { defaultSelector } from './default-selector.ts'
+
+const skewed = rejection("node(s) didn't match pod topology spread constraints")
+const unlabelled = finalRejection("node(s) didn't match pod topology spread constraints (missing required label)")
+const hostnameKey = 'kubernetes.io/hostname'
+
+interface Constraint {
+  readonly maxSkew: number
+  readonly topologyKey: string
+  readonly minDomains: number
+  readonly selector: readonly Requirement[]
+  readonly honorsAffinity: boolean
+  readonly honorsTaints: boolean
+}
+
+function compile(constraint: TopologySpreadConstraint, pod: PodRecord): Constraint {
+  const selector = [...(constraint.labelSelector === undefined ? [] : selectorFromObject(constraint.labelSelector))]
+  for (const key of constraint.matchLabelKeys ?? []) {
+    const value = pod.labels?.[key]
+    if (value !== undefined) selector.push({ key, operator: 'in', values: [value] })
+  }
+  return {
+    maxSkew: constraint.maxSkew,
+    topologyKey: constraint.topologyKey,
+    minDomains: constraint.minDomains ?? 1,
+    // Without a selector nothing is counted.
+    selector: constraint.labelSelector === undefined ? [{ key: '', operator: 'exists', values: [] }] : selector,
+    honorsAffinity: (constraint.nodeAffinityPolicy ?? 'Honor') === 'Honor',
+    honorsTaints: constraint.nodeTaintsPolicy === 'Honor',
+  }
+}
+
+const constraintsOf = (pod: PodRecord, when: string): Constraint[] =>
+  (pod.pod.spec.topologySpreadConstraints ?? [])
+    .filter((constraint) => constraint.whenUnsatisfiable === when)
+    .map((constraint) => compile(constraint, pod))
+
+/** The cluster's own soft constraints: 3 pods of difference between nodes, 5 between zones. */
+function builtInConstraints(pod: PodRecord, cycle: Cycle): Constraint[] {
+  if ((pod.pod.spec.topologySpreadConstraints ?? []).length > 0) return []
+  const selector = defaultSelector(pod, cycle.objects)
+  if (selector.length === 0) return []
+  const common = { minDomains: 1, selector, honorsAffinity: true, honorsTaints: false }
+  return [
+    { ...common, maxSkew: 3, topologyKey: hostnameKey },
+    { ...common, maxSkew: 5, topologyKey: 'topology.kubernetes.io/zone' },
+  ]
+}
+
+function isCounted(pod: PodRecord, entry: KnownNode, constraint: Constraint): boolean {
+  if (constraint.honorsAffinity && pod.requiredNodes !== undefined && !pod.requiredNodes(entry.node)) return false
+  const hard = ['NoSchedule', 'NoExecute']
+  return !constraint.honorsTaints || untolerated(entry.node.spec.taints, pod.pod.spec.tolerations, hard) === undefined
+}
+
+const counts = (other: PodRecord, pod: PodRecord, constraint: Constraint): boolean =>
+  other.namespace === pod.namespace &&
+  other.pod.metadata.deletionTimestamp === undefined &&
+  matchesSelector(constraint.selector, other.labels)
+
+function countOn(entry: KnownNode, pod: PodRecord, constraint: Constraint): number {
+  let count = 0
+  for (const other of entry.pods.values()) if (counts(other, pod, constraint)) count++
+  return count
+}
+
+const hasAllKeys = (entry: KnownNode, constraints: readonly Constraint[]): boolean =>
+  constraints.every(({ topologyKey }) => entry.node.metadata.labels?.[topologyKey] !== undefined)
+
+/** Matching pods by domain, for one constraint. */
+function domainCounts(
+  pod: PodRecord,
+  table: NodeTable,
+  { constraint, all }: { readonly constraint: Constraint; readonly all: readonly Constraint[] },
+): Map<string, number> {
+  const domains = new Map<string, number>()
+  for (const entry of table.order()) {
+    if (!hasAllKeys(entry, all) || !isCounted(pod, entry, constraint)) continue
+    const value = entry.node.metadata.labels?.[constraint.topologyKey] ?? ''
+    domains.set(value, (domains.get(value) ?? 0) + countOn(entry, pod, constraint))
+  }
+  return domains
+}
+
+const leastOf = (domains: ReadonlyMap<string, number>, { minDomains }: Constraint): number => {
+  if (domains.size < minDomains) return 0
+  let least = Infinity
+  for (const count of domains.values()) if (count < least) least = count
+  return least === Infinity ? 0 : least
+}
+
+export const podTopologySpread: Plugin = {
+  name: 'PodTopologySpread',
+  preFilter: (pod, { table }) => {
+    const constraints = constraintsOf(pod, 'DoNotSchedule')
+    if (constraints.length === 0) return undefined
+    const parts = constraints.map((constraint) => {
+      const domains = domainCounts(pod, table, { constraint, all: constraints })
+      return { constraint, domains, least: leastOf(domains, constraint), self: counts(pod, pod, constraint) ? 1 : 0 }
+    })
+    return {
+      check: (entry) => {
+        for (const { constraint, domains, least, self } of parts) {
+          const value = entry.node.metadata.labels?.[constraint.topologyKey]
+          if (value === undefined) return unlabelled
+          if ((domains.get(value) ?? 0) + self - least > constraint.maxSkew) return skewed
+        }
+        return undefined
+      },
+      whatIf: (other, entry, by) => {
+        for (const part of parts) {
+          const value = entry.node.metadata.labels?.[part.constraint.topologyKey]
+          if (value === undefined || !counts(other, pod, part.constraint)) continue
+          if (!hasAllKeys(entry, constraints) || !isCounted(pod, entry, part.constraint)) continue
+          part.domains.set(value, (part.domains.get(value) ?? 0) + by)
+          part.least = leastOf(part.domains, part.constraint)
+        }
+      },
+    }
+  },
+  preScore: (pod, cycle, entries) => scoreSpread(pod, cycle, entries),
+  hints: {
+    'pod-added': true,
+    'pod-deleted': true,
+    'pod-changed': true,
+    'own-pod-changed': true,
+    'node-added': true,
+    'node-changed': true,
+  },
+}
+
+function scoreSpread(
+  pod: PodRecord,
+  cycle: Cycle,
+  entries: readonly KnownNode[],
+): ReturnType<NonNullable<Plugin['preScore']>> {
+  const own = constraintsOf(pod, 'ScheduleAnyway')
+  const builtIn = own.length === 0 && constraintsOf(pod, 'DoNotSchedule').length === 0
+  const constraints = builtIn ? builtInConstraints(pod, cycle) : own
+  if (constraints.length === 0) return undefined
+  // With the built-in constraints a node without a zone still takes part, by its other keys.
+  const takesPart = (entry: KnownNode): boolean => builtIn || hasAllKeys(entry, constraints)
+  const ignored = new Set(entries.filter((entry) => !takesPart(entry)).map(({ row }) => row))
+  const parts = constraints.map((constraint) => {
+    const isHost = constraint.topologyKey === hostnameKey
+    const domains = new Map<string, number>()
+    for (const entry of entries) {
+      const value = entry.node.metadata.labels?.[constraint.topologyKey]
+      if (value !== undefined && !ignored.has(entry.row)) domains.set(value, 0)
+    }
+    const size = isHost ? entries.length - ignored.size : domains.size
+    if (!isHost) {
+      for (const entry of cycle.table.order()) {
+        const value = entry.node.metadata.labels?.[constraint.topologyKey]
+        if (value === undefined || !domains.has(value) || !takesPart(entry) || !isCounted(pod, entry, constraint))
+          continue
+        domains.set(value, (domains.get(value) ?? 0) + countOn(entry, pod, constraint))
+      }
+    }
+    // Domains weigh by the logarithm of their number, so that many hosts do not drown few zones.
+    return { constraint, isHost, domains, weight: Math.log(size + 2) }
+  })
+  return {
+    score: (entry) => {
+      if (ignored.has(entry.row)) return 0
+      let sum = 0
+      for (const { constraint, isHost, domains, weight } of parts) {
+        const value = entry.node.metadata.labels?.[constraint.topologyKey]
+        if (value === undefined) continue
+        const count = isHost ? countOn(entry, pod, constraint) : (domains.get(value) ?? 0)
+        sum += count * weight + (constraint.maxSkew - 1)
+      }
+      return Math.round(sum)
+    },
+    normalize: (scores, nodes) => fewestFirst(scores, nodes, ignored),
+  }
+}
+
+/** The fewest matching pods become 100; nodes that take no part get 0. */
+function fewestFirst(scores: Float64Array, nodes: readonly KnownNode[], ignored: ReadonlySet<number>): void {
+  let least = Infinity
+  let most = 0
+  for (const [index, entry] of nodes.entries()) {
+    if (ignored.has(entry.row)) continue
+    const score = scores[index] ?? 0
+    if (score < least) least = score
+    if (score > most) most = score
+  }
+  for (const [index, entry] of nodes.entries()) {
+    if (ignored.has(entry.row)) scores[index] = 0
+    else if (most === 0) scores[index] = 100
+    else scores[index] = Math.trunc((100 * (most + least - (scores[index] ?? 0))) / most)
+  }
+}

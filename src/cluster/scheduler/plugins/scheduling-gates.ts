@@ -1,0 +1,11 @@
+/** A pod with scheduling gates waits outside the queue until somebody removes them. */
+import { finalRejection, type Plugin } from '../plugin.ts'
+
+export const schedulingGates: Plugin = {
+  name: 'SchedulingGates',
+  preEnqueue: ({ pod }) => {
+    const gates = (pod.spec.schedulingGates ?? []).map(({ name }) => name)
+    return gates.length === 0 ? undefined : finalRejection(`waiting for scheduling gates: [${gates.join(' ')}]`)
+  },
+  hints: { 'own-pod-changed': true },
+}

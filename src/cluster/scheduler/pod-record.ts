@@ -1,0 +1,126 @@
+/** A pod as the scheduler works with it: the object, and what plugins ask about it over and over, worked out once. */
+import { type Requirement, selectorFromObject } from '#base/data/label-selector.ts'
+import type { Pod, PodAffinityTerm } from '#spec/kubernetes/objects/core-v1.generated.ts'
+import type { LabelSelector } from '#spec/kubernetes/objects/meta-v1.generated.ts'
+import { requiredNodes, type NodeTest } from './node-match.ts'
+import { type AmountReader, type Amounts, podRequests } from './resource-amounts.ts'
+
+/** An affinity term ready to be matched. */
+export interface AffinityTerm {
+  readonly topologyKey: string
+  /** Undefined selects no pod. */
+  readonly selector: readonly Requirement[] | undefined
+  readonly namespaces: ReadonlySet<string>
+  /** Further namespaces, by their labels. */
+  readonly namespaceSelector: readonly Requirement[] | undefined
+  readonly weight: number
+}
+
+export interface HostPort {
+  readonly protocol: string
+  readonly ip: string
+  readonly port: number
+}
+
+export interface PodRecord {
+  readonly pod: Pod
+  readonly key: string
+  readonly uid: string
+  readonly namespace: string
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>> | undefined
+  readonly priority: number
+  readonly requests: Amounts
+  /** With presumed amounts where a container asks for nothing: what comparing nodes goes by. */
+  readonly presumedCpuMillis: number
+  readonly presumedMemoryBytes: number
+  readonly requiredNodes: NodeTest | undefined
+  readonly hostPorts: readonly HostPort[]
+  readonly affinity: readonly AffinityTerm[]
+  readonly antiAffinity: readonly AffinityTerm[]
+  readonly preferredAffinity: readonly AffinityTerm[]
+  readonly preferredAntiAffinity: readonly AffinityTerm[]
+  readonly hasAffinity: boolean
+  /** Names of its claims, those made for ephemeral volumes included. */
+  readonly claims: readonly string[]
+}
+
+const selectorOf = (selector: LabelSelector | undefined): readonly Requirement[] | undefined => {
+  if (selector === undefined) return undefined
+  try {
+    return selectorFromObject(selector)
+  } catch {
+    // The API refuses such selectors; one that got past it selects nothing.
+    return undefined
+  }
+}
+
+function compileTerm(term: PodAffinityTerm, namespace: string, weight: number): AffinityTerm {
+  const own = (term.namespaces ?? []).length === 0 && term.namespaceSelector === undefined
+  return {
+    topologyKey: term.topologyKey,
+    selector: selectorOf(term.labelSelector),
+    namespaces: new Set(own ? [namespace] : term.namespaces),
+    namespaceSelector: selectorOf(term.namespaceSelector),
+    weight,
+  }
+}
+
+/** Host ports of all containers that stay, and of sidecars. */
+function hostPortsOf(pod: Pod): HostPort[] {
+  const staying = [
+    ...pod.spec.containers,
+    ...(pod.spec.initContainers ?? []).filter((container) => container.restartPolicy === 'Always'),
+  ]
+  return staying.flatMap((container) =>
+    (container.ports ?? []).flatMap(({ hostPort, hostIP, protocol }) =>
+      hostPort === undefined || hostPort <= 0
+        ? []
+        : [{ port: hostPort, ip: (hostIP ?? '') === '' ? '0.0.0.0' : (hostIP ?? ''), protocol: protocol ?? 'TCP' }],
+    ),
+  )
+}
+
+function claimsOf(pod: Pod): string[] {
+  return (pod.spec.volumes ?? []).flatMap((volume) => {
+    if (volume.persistentVolumeClaim !== undefined) return [volume.persistentVolumeClaim.claimName]
+    return volume.ephemeral === undefined ? [] : [`${pod.metadata.name}-${volume.name}`]
+  })
+}
+
+/** Works out the record of a pod. */
+export function recordOf(pod: Pod, reader: AmountReader): PodRecord {
+  const namespace = pod.metadata.namespace ?? ''
+  const { podAffinity, podAntiAffinity } = pod.spec.affinity ?? {}
+  const required = (terms: readonly PodAffinityTerm[] | undefined): AffinityTerm[] =>
+    (terms ?? []).map((term) => compileTerm(term, namespace, 0))
+  const presumed = podRequests(pod, reader, true)
+  const affinity = required(podAffinity?.requiredDuringSchedulingIgnoredDuringExecution)
+  const antiAffinity = required(podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution)
+  const preferredAffinity = (podAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map((weighted) =>
+    compileTerm(weighted.podAffinityTerm, namespace, weighted.weight),
+  )
+  const preferredAntiAffinity = (podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(
+    (weighted) => compileTerm(weighted.podAffinityTerm, namespace, weighted.weight),
+  )
+  return {
+    pod,
+    key: `${namespace}/${pod.metadata.name}`,
+    uid: pod.metadata.uid ?? `${namespace}/${pod.metadata.name}`,
+    namespace,
+    name: pod.metadata.name,
+    labels: pod.metadata.labels,
+    priority: pod.spec.priority ?? 0,
+    requests: podRequests(pod, reader),
+    presumedCpuMillis: presumed.get('cpu') ?? 0,
+    presumedMemoryBytes: presumed.get('memory') ?? 0,
+    requiredNodes: requiredNodes(pod),
+    hostPorts: hostPortsOf(pod),
+    affinity,
+    antiAffinity,
+    preferredAffinity,
+    preferredAntiAffinity,
+    hasAffinity: [affinity, antiAffinity, preferredAffinity, preferredAntiAffinity].some((terms) => terms.length > 0),
+    claims: claimsOf(pod),
+  }
+}

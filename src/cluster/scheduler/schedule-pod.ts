@@ -1,0 +1,229 @@
+/**
+ * One scheduling cycle: which node a pod should go to. Filters until enough nodes will do, scores those, takes the best;
+ * between equals chance decides. Reads the node table, changes nothing, never waits.
+ */
+import type { Random } from '#world/ports/random.ts'
+import type { Diagnosis } from './fit-error.ts'
+import type { KnownNode } from './node-table.ts'
+import { type Cycle, type Filtering, isRejection, type Plugin, type Rejection } from './plugin.ts'
+import type { PodRecord } from './pod-record.ts'
+import { type NominatedPods, withNominated } from './nominated-pods.ts'
+
+export interface WeighedPlugin {
+  readonly plugin: Plugin
+  /** Factor of its scores; 0 where it gives none. */
+  readonly weight: number
+}
+
+export interface CycleConfig {
+  readonly plugins: readonly WeighedPlugin[]
+  /** Of 100; 0 chooses by the number of nodes. */
+  readonly percentageOfNodesToScore: number
+}
+
+/** What is carried from one cycle to the next. */
+export interface CycleMemory {
+  /** Where filtering begins, so that all nodes get their turn. */
+  startIndex: number
+}
+
+export interface ActiveFilter {
+  readonly plugin: string
+  readonly filtering: Filtering
+}
+
+export type Outcome =
+  | { readonly found: true; readonly entry: KnownNode; readonly evaluated: number; readonly feasible: number }
+  | { readonly found: false; readonly diagnosis: Diagnosis; readonly filters: readonly ActiveFilter[] }
+
+const leastNodes = 100
+const leastPercentage = 5
+
+/** How many feasible nodes are enough (upstream's adaptive share: 50 % of small clusters, 5 % of large ones). */
+export function enoughNodes(nodeCount: number, percentage: number): number {
+  if (nodeCount < leastNodes || percentage >= 100) return nodeCount
+  const share = percentage === 0 ? Math.max(leastPercentage, Math.trunc(50 - nodeCount / 125)) : percentage
+  return Math.max(leastNodes, Math.trunc((nodeCount * share) / 100))
+}
+
+export interface CycleDeps {
+  readonly cycle: Cycle
+  readonly config: CycleConfig
+  readonly memory: CycleMemory
+  readonly random: Random
+  readonly nominated: NominatedPods
+}
+
+/** Chooses a node for a pod, or tells why there is none. */
+export function schedulePod(pod: PodRecord, deps: CycleDeps): Outcome {
+  const { cycle, config } = deps
+  const nodeCount = cycle.table.order().length
+  const prepared = prepareFilters(pod, cycle, config.plugins)
+  if (!Array.isArray(prepared)) {
+    const { plugin, rejection } = prepared
+    const wholePod = rejection.reasons.join(', ')
+    const plugins = new Set([plugin])
+    return {
+      found: false,
+      filters: [],
+      diagnosis: { nodeCount, byNode: new Map(), others: rejection, wholePod, plugins },
+    }
+  }
+  const search = findFeasible(pod, prepared, deps)
+  if (search.feasible.length === 0) {
+    const { byNode, plugins, others } = search
+    return { found: false, filters: prepared, diagnosis: { nodeCount, byNode, others, wholePod: '', plugins } }
+  }
+  const entry = search.feasible.length === 1 ? search.feasible[0] : pickBest(pod, search.feasible, deps)
+  if (entry === undefined) throw new Error('a feasible node was found and lost')
+  return { found: true, entry, evaluated: search.evaluated, feasible: search.feasible.length }
+}
+
+interface WholePodRejection {
+  readonly plugin: string
+  readonly rejection: Rejection
+}
+
+/** Runs every preFilter; the first rejection of the whole pod ends it. */
+export function prepareFilters(
+  pod: PodRecord,
+  cycle: Cycle,
+  plugins: readonly WeighedPlugin[],
+): ActiveFilter[] | WholePodRejection {
+  const filters: ActiveFilter[] = []
+  for (const { plugin } of plugins) {
+    const result = plugin.preFilter?.(pod, cycle)
+    if (result === undefined) continue
+    if (isRejection(result)) return { plugin: plugin.name, rejection: result }
+    filters.push({ plugin: plugin.name, filtering: result })
+  }
+  return filters
+}
+
+interface Search {
+  readonly feasible: KnownNode[]
+  readonly byNode: Map<string, Rejection>
+  readonly plugins: Set<string>
+  readonly others: Rejection | undefined
+  evaluated: number
+}
+
+const notListed: Rejection = {
+  reasons: ["node(s) didn't satisfy plugin(s) [NodeAffinity]"],
+  preemptable: false,
+}
+
+function findFeasible(pod: PodRecord, filters: readonly ActiveFilter[], deps: CycleDeps): Search {
+  const { cycle, memory } = deps
+  const all = cycle.table.order()
+  const lists = filters.filter(({ filtering }) => filtering.onlyNodes !== undefined)
+  const nodes = lists.length === 0 ? all : onlyListed(all, filters, cycle)
+  const search: Search = {
+    feasible: [],
+    byNode: new Map(),
+    plugins: new Set(lists.map(({ plugin }) => plugin)),
+    others: lists.length === 0 ? undefined : listRejection(lists),
+    evaluated: 0,
+  }
+  const nominatedName = pod.pod.status?.nominatedNodeName ?? ''
+  const nominee = nominatedName === '' ? undefined : cycle.table.known(nominatedName)
+  if (nominee !== undefined && checkNode(pod, nominee, { filters, deps }) === undefined) {
+    // The node that was made free for this pod is taken without looking further.
+    search.feasible.push(nominee)
+    search.evaluated = 1
+    return search
+  }
+  const enough = enoughNodes(nodes.length, deps.config.percentageOfNodesToScore)
+  for (let step = 0; step < nodes.length && search.feasible.length < enough; step++) {
+    const entry = nodes[(memory.startIndex + step) % nodes.length]
+    if (entry === undefined) continue
+    search.evaluated++
+    const no = checkNode(pod, entry, { filters, deps })
+    if (no === undefined) search.feasible.push(entry)
+    else {
+      search.byNode.set(entry.name, no.rejection)
+      search.plugins.add(no.plugin)
+    }
+  }
+  if (nodes.length > 0) memory.startIndex = (memory.startIndex + search.evaluated) % nodes.length
+  return search
+}
+
+function listRejection(lists: readonly ActiveFilter[]): Rejection {
+  const names = lists.map(({ plugin }) => plugin)
+  return names.length === 1 && names[0] === 'NodeAffinity'
+    ? notListed
+    : { reasons: [`node(s) didn't satisfy plugin(s) [${names.join(' ')}]`], preemptable: false }
+}
+
+function onlyListed(all: readonly KnownNode[], filters: readonly ActiveFilter[], cycle: Cycle): readonly KnownNode[] {
+  let names: Set<string> | undefined
+  for (const { filtering } of filters) {
+    const only = filtering.onlyNodes
+    if (only === undefined) continue
+    names = names === undefined ? new Set(only) : new Set([...names].filter((name) => only.has(name)))
+  }
+  if (names === undefined) return all
+  return [...names].flatMap((name) => cycle.table.known(name) ?? [])
+}
+
+interface NodeRejection {
+  readonly plugin: string
+  readonly rejection: Rejection
+}
+
+/** Runs the filters on one node, also as it will be when the pods nominated to it have come. */
+function checkNode(
+  pod: PodRecord,
+  entry: KnownNode,
+  { filters, deps }: { readonly filters: readonly ActiveFilter[]; readonly deps: CycleDeps },
+): NodeRejection | undefined {
+  const expected = deps.nominated.ahead(pod, entry.name)
+  if (expected.length > 0) {
+    const no = withNominated(expected, entry, {
+      filters,
+      table: deps.cycle.table,
+      run: () => runFilters(filters, entry),
+    })
+    if (no !== undefined) return no
+  }
+  return runFilters(filters, entry)
+}
+
+/** The first filter's no on a node, or undefined. */
+export function runFilters(filters: readonly ActiveFilter[], entry: KnownNode): NodeRejection | undefined {
+  for (const { plugin, filtering } of filters) {
+    const no = filtering.check?.(entry)
+    if (no !== undefined) return { plugin, rejection: no }
+  }
+  return undefined
+}
+
+/** The node with the highest sum of weighted scores. */
+function pickBest(
+  pod: PodRecord,
+  feasible: readonly KnownNode[],
+  { cycle, config, random }: CycleDeps,
+): KnownNode | undefined {
+  const totals = new Float64Array(feasible.length)
+  const scores = new Float64Array(feasible.length)
+  for (const { plugin, weight } of config.plugins) {
+    if (weight === 0) continue
+    const scoring = plugin.preScore?.(pod, cycle, feasible)
+    if (scoring === undefined) continue
+    for (let index = 0; index < feasible.length; index++) scores[index] = scoring.score(feasible[index] as KnownNode)
+    scoring.normalize?.(scores, feasible)
+    for (let index = 0; index < feasible.length; index++)
+      totals[index] = (totals[index] ?? 0) + weight * (scores[index] ?? 0)
+  }
+  let best = 0
+  let equals = 1
+  for (let index = 1; index < feasible.length; index++) {
+    const difference = (totals[index] ?? 0) - (totals[best] ?? 0)
+    if (difference > 0) {
+      best = index
+      equals = 1
+    } else if (difference === 0 && random.below(++equals) === 0) best = index
+  }
+  return feasible[best]
+}

@@ -1,0 +1,262 @@
+/**
+ * The scheduler: watches pods and nodes, gives every waiting pod a node, one after the other, and binds them at the same
+ * time. Decisions are made by pure parts on a table in memory (`schedule-pod.ts`, `preempt.ts`); this file runs the loop.
+ */
+import type { ApiClient } from '#kit/reconcile/api-client.ts'
+import { createInformerSet } from '#kit/reconcile/informer-set.ts'
+import type { Log } from '#kit/telemetry/log.ts'
+import type { Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
+import type { Clock } from '#world/ports/clock.ts'
+import type { Random } from '#world/ports/random.ts'
+import { createClaimWriter, createVolumeWriter } from './bind-volumes.ts'
+import { bindPod, forgetPod } from './bind-pod.ts'
+import { failPod } from './fail-pod.ts'
+import { NodeTable } from './node-table.ts'
+import { NominatedPods } from './nominated-pods.ts'
+import { PodLedger } from './pod-ledger.ts'
+import type { Cycle, Rejection } from './plugin.ts'
+import type { PodRecord } from './pod-record.ts'
+import { startSchedulingEvents } from './record-scheduling-event.ts'
+import { type CycleMemory, schedulePod, type WeighedPlugin } from './schedule-pod.ts'
+import { defaultSchedulerConfig, type SchedulerConfig, type SchedulerProfile } from './scheduler-config.ts'
+import type { SchedulerParts } from './scheduler-parts.ts'
+import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
+import { nodeChange } from './node-change.ts'
+import { watchCluster } from './watch-cluster.ts'
+
+export interface SchedulerDeps {
+  readonly client: ApiClient
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+export interface Scheduler extends AsyncDisposable {
+  /** Resolves when the first lists are in. */
+  readonly synced: Promise<void>
+  /** True when nothing is being decided, bound or written; pods that no node suits may wait. */
+  readonly isIdle: boolean
+  readonly counts: SchedulingQueue['counts']
+}
+
+/** Pods decided in one go before other work gets its turn, and for how long at most. */
+const turnPods = 256
+const turnMs = 10
+
+/** A profile with its plugins made. */
+interface ReadyProfile extends SchedulerProfile {
+  readonly made: readonly WeighedPlugin[]
+}
+
+/** Starts a scheduler; it works until it is disposed. */
+export function startScheduler(deps: SchedulerDeps, config: SchedulerConfig = defaultSchedulerConfig): Scheduler {
+  const informers = createInformerSet(deps)
+  const watched = watchCluster(informers)
+  const events = startSchedulingEvents(deps)
+  const writers = {
+    volumes: createVolumeWriter({ ...deps, claims: watched.claims }),
+    claims: createClaimWriter(deps),
+  }
+  const profiles = new Map<string, ReadyProfile>(
+    config.profiles.map((profile) => [profile.schedulerName, { ...profile, made: profile.plugins(writers) }]),
+  )
+  const profileOf = (pod: Pod): ReadyProfile | undefined => profiles.get(pod.spec.schedulerName ?? 'default-scheduler')
+  const pluginsOf = (pod: Pod): readonly WeighedPlugin[] => profileOf(pod)?.made ?? []
+  const table = new NodeTable()
+  const nominated = new NominatedPods()
+  const queue = new SchedulingQueue(
+    {
+      compare: orderOf(profiles),
+      pluginsOf: (record) => pluginsOf(record.pod).map(({ plugin }) => plugin),
+      gate: (record) => firstGate(record, pluginsOf(record.pod), watched.objects),
+    },
+    config.queue,
+  )
+  const nowMs = (): number => deps.clock.monotonicMs()
+  const ledger = new PodLedger({ table, queue, nominated, isOurs: (pod) => profileOf(pod) !== undefined, nowMs })
+  const abort = new AbortController()
+  const parts: SchedulerParts = {
+    ...deps,
+    table,
+    queue,
+    nominated,
+    ledger,
+    events,
+    objects: watched.objects,
+    signal: abort.signal,
+    nowMs,
+    wake: () => loop.wake(),
+    underWay: new Set(),
+  }
+  const memory: CycleMemory = { startIndex: 0 }
+  const decide = (queued: QueuedPod): void => {
+    const { record } = queued
+    const profile = profileOf(record.pod)
+    if (profile === undefined || !ledger.isWaiting(record.uid)) return
+    decidePod(queued, { parts, profile, memory })
+  }
+  const loop = runLoop({ parts, decide, bindingsMost: config.bindingsMost })
+  const subscriptions: Disposable[] = []
+  const synced = informers.synced().then(() => {
+    subscriptions.push(
+      watched.nodes.onChange((change) => {
+        const told = nodeChange(change, table)
+        if (told !== undefined) queue.onChange(told, nowMs())
+        loop.wake()
+      }),
+      watched.pods.onChange((change) => {
+        ledger.take(change)
+        loop.wake()
+      }),
+      watched.onOtherChange((kind, change) => {
+        if (change.type !== 'deleted' || kind === 'resource-claim')
+          queue.onChange({ kind, object: change.object }, nowMs())
+        loop.wake()
+      }),
+    )
+  })
+  synced.catch(() => undefined)
+  return {
+    synced,
+    get isIdle() {
+      return loop.isIdle && parts.underWay.size === 0 && events.pending === 0 && queue.counts.active === 0
+    },
+    get counts() {
+      return queue.counts
+    },
+    async [Symbol.asyncDispose]() {
+      for (const subscription of subscriptions) subscription[Symbol.dispose]()
+      abort.abort(new Error('the scheduler has ended'))
+      await informers[Symbol.asyncDispose]()
+      await loop.ended
+      await Promise.allSettled(parts.underWay)
+      await events[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function orderOf(profiles: ReadonlyMap<string, ReadyProfile>): NonNullable<WeighedPlugin['plugin']['compare']> {
+  for (const { made } of profiles.values())
+    for (const { plugin } of made) if (plugin.compare !== undefined) return plugin.compare
+  return (a, b) => a.sequence - b.sequence
+}
+
+function firstGate(
+  record: PodRecord,
+  plugins: readonly WeighedPlugin[],
+  objects: Cycle['objects'],
+): { readonly plugin: string; readonly rejection: Rejection } | undefined {
+  for (const { plugin } of plugins) {
+    const no = plugin.preEnqueue?.(record, objects)
+    if (no !== undefined) return { plugin: plugin.name, rejection: no }
+  }
+  return undefined
+}
+
+/** One cycle, and what follows from it. */
+function decidePod(
+  queued: QueuedPod,
+  {
+    parts,
+    profile,
+    memory,
+  }: { readonly parts: SchedulerParts; readonly profile: ReadyProfile; readonly memory: CycleMemory },
+): void {
+  const { record } = queued
+  const cycle: Cycle = { table: parts.table, objects: parts.objects, nowMs: parts.nowMs() }
+  const config = { plugins: profile.made, percentageOfNodesToScore: profile.percentageOfNodesToScore }
+  try {
+    const outcome = schedulePod(record, { cycle, config, memory, random: parts.random, nominated: parts.nominated })
+    if (!outcome.found) {
+      failPod(queued, outcome, { parts, preempts: profile.preempts })
+      return
+    }
+    const { entry } = outcome
+    parts.ledger.assume(record, entry.name)
+    for (const { plugin } of profile.made) {
+      const no = plugin.reserve?.(record, entry, cycle)
+      if (no === undefined) continue
+      forgetPod(record, entry.name, { parts, plugins: profile.made })
+      const diagnosis = {
+        nodeCount: parts.table.order().length,
+        byNode: new Map([[entry.name, no]]),
+        others: undefined,
+        wholePod: '',
+        plugins: new Set([plugin.name]),
+      }
+      failPod(queued, { diagnosis, filters: [] }, { parts, preempts: false })
+      return
+    }
+    bindPod(queued, entry.name, { parts, plugins: profile.made })
+  } catch (error) {
+    parts.log.error('scheduling failed', { pod: record.key, error })
+    forgetPod(record, undefined, { parts, plugins: profile.made })
+    parts.queue.retryLater(queued, parts.nowMs())
+  }
+}
+
+interface Loop {
+  wake(): void
+  readonly isIdle: boolean
+  readonly ended: Promise<void>
+}
+
+/** Takes pods while there are any; sleeps until something changes or a back-off ends. */
+function runLoop({
+  parts,
+  decide,
+  bindingsMost,
+}: {
+  readonly parts: SchedulerParts
+  readonly decide: (queued: QueuedPod) => void
+  readonly bindingsMost: number
+}): Loop {
+  const state: { isWoken: boolean; isWorking: boolean; resume: (() => void) | undefined } = {
+    isWoken: false,
+    isWorking: false,
+    resume: undefined,
+  }
+  const wake = (): void => {
+    state.isWoken = true
+    state.resume?.()
+  }
+  parts.signal.addEventListener('abort', wake, { once: true })
+  const sleep = async (): Promise<void> => {
+    if (state.isWoken) return
+    const dueMs = parts.queue.nextWakeMs()
+    using _timer =
+      dueMs === undefined ? undefined : parts.clock.setTimer(Math.max(1, Math.ceil(dueMs - parts.nowMs())), wake)
+    await new Promise<void>((resolve) => (state.resume = resolve))
+    state.resume = undefined
+  }
+  /** True when the queue is empty; false when others shall get their turn first. */
+  const takeTurn = (): boolean => {
+    const began = parts.nowMs()
+    for (let count = 0; count < turnPods && parts.underWay.size < bindingsMost; count++) {
+      const next = parts.queue.pop(parts.nowMs())
+      if (next === undefined) return true
+      decide(next)
+      if (parts.nowMs() - began > turnMs) return false
+    }
+    return false
+  }
+  const work = async (): Promise<void> => {
+    while (!parts.signal.aborted) {
+      await sleep()
+      state.isWoken = false
+      state.isWorking = true
+      while (!parts.signal.aborted && !takeTurn()) {
+        if (parts.underWay.size >= bindingsMost) await Promise.race(parts.underWay)
+        else await parts.clock.sleep(0)
+      }
+      state.isWorking = false
+    }
+  }
+  return {
+    wake,
+    get isIdle() {
+      return !state.isWorking && !state.isWoken
+    },
+    ended: work(),
+  }
+}
