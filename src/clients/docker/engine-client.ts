@@ -97,7 +97,7 @@ class Client implements EngineClient {
     try {
       return JSON.parse(text) as T
     } catch (cause) {
-      throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', `Error reading remote info: ${messageOf(cause)}`, { cause })
+      throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', `Error reading remote info: ${messageOf(cause)}`, { cause, remedy: 'Check that the address is an engine\'s.' })
     }
   }
 
@@ -203,7 +203,7 @@ async function readAll(body: AsyncIterable<Uint8Array> & Readable): Promise<stri
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     chunks.push(chunk)
     sizeBytes += chunk.length
-    if (sizeBytes > bodyBytesMax) throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'too-large', 'reply exceeds 512 MiB')
+    if (sizeBytes > bodyBytesMax) throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'too-large', 'reply exceeds 512 MiB', { remedy: 'Check that the address is an engine\'s.' })
   }
   return Buffer.concat(chunks).toString()
 }

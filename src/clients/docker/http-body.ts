@@ -51,12 +51,12 @@ async function* readChunks(reader: ByteReader, rest: Uint8Array): AsyncGenerator
   for (;;) {
     let end = buffer.indexOf('\r\n')
     while (end < 0) {
-      if (buffer.length > 4096) throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', 'malformed chunked encoding')
+      if (buffer.length > 4096) throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', 'malformed chunked encoding', { remedy: 'Check that the address is an engine\'s.' })
       await more()
       end = buffer.indexOf('\r\n')
     }
     const size = Number.parseInt(buffer.toString('latin1', 0, end), 16)
-    if (Number.isNaN(size)) throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', 'malformed chunked encoding')
+    if (Number.isNaN(size)) throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', 'malformed chunked encoding', { remedy: 'Check that the address is an engine\'s.' })
     buffer = buffer.subarray(end + 2)
     if (size === 0) return
     let left = size

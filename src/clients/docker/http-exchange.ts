@@ -167,7 +167,7 @@ async function readHead(reader: ByteReader): Promise<{ readonly head: ReplyHead;
       bytes = rest
       continue
     }
-    if (bytes.length > headBytesMax) throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', 'server response headers exceeded 262144 bytes; aborted')
+    if (bytes.length > headBytesMax) throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', 'server response headers exceeded 262144 bytes; aborted', { remedy: 'Check that the address is an engine\'s.' })
     const chunk = await reader.next()
     if (chunk === undefined) throw new GantryError('DOCKER_CLIENT_CLOSED', 'unavailable', bytes.length === 0 ? 'EOF' : 'unexpected EOF')
     bytes = Buffer.concat([bytes, chunk])
@@ -177,7 +177,7 @@ async function readHead(reader: ByteReader): Promise<{ readonly head: ReplyHead;
 function parseHead(text: string): ReplyHead {
   const [first = '', ...lines] = text.split('\r\n')
   const match = /^HTTP\/1\.[01] (\d{3}) ?(.*)$/.exec(first)
-  if (match === null) throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', `malformed HTTP response "${first.slice(0, 80)}"`)
+  if (match === null) throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', `malformed HTTP response "${first.slice(0, 80)}"`, { remedy: 'Check that the address is an engine\'s.' })
   const headers: Record<string, string> = {}
   for (const line of lines) {
     const colon = line.indexOf(':')

@@ -16,7 +16,7 @@ export async function* readJsonMessages(source: AsyncIterable<Uint8Array>, parse
       pending = pending.slice(end)
       end = objectEnd(pending)
     }
-    if (pending.length > messageBytesMax) throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'too-large', 'message from the daemon exceeds 64 MiB')
+    if (pending.length > messageBytesMax) throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'too-large', 'message from the daemon exceeds 64 MiB', { remedy: 'Check that the address is an engine\'s.' })
   }
   if (pending.trim() !== '') yield parse(pending)
 }

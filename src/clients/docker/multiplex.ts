@@ -25,7 +25,7 @@ export function createDemultiplexer(): Demultiplexer {
       stream = header[0] ?? 0
       left = header.readUInt32BE(4)
       header = Buffer.alloc(0)
-      if (stream > 3) throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', `Unrecognized input header: ${stream}`)
+      if (stream > 3) throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', `Unrecognized input header: ${stream}`, { remedy: 'Check that the address is an engine\'s.' })
     }
     return bytes.subarray(missing)
   }
