@@ -16,6 +16,7 @@ import { waitContainer } from '#engine/containers/wait-container.ts'
 import type { WaitCondition } from '#engine/containers/wait-container.ts'
 import { resizeTerminal } from '#engine/runtime/monitor.ts'
 import { bundleOf } from '#engine/containers/prepare-start.ts'
+import { checkCreateTypes } from './check-create-types.ts'
 import { noContent, param, readBodyObject, readFilters } from './api-route.ts'
 import type { ApiCall, ApiRoute } from './api-route.ts'
 import { containerActionRoutes } from './container-action-routes.ts'
@@ -116,7 +117,9 @@ async function handleUpdate(parts: EngineParts, call: ApiCall): Promise<void> {
 }
 
 async function handleCreate(parts: EngineParts, call: ApiCall): Promise<void> {
-  const body = adaptCreateBody(await readBodyObject<ContainerCreateBody>(call), call.version.minor)
+  const sent = await readBodyObject<ContainerCreateBody>(call)
+  checkCreateTypes(sent)
+  const body = adaptCreateBody(sent, call.version.minor)
   const { query } = call.request
   const created = await createContainer(parts, {
     body,
