@@ -2,8 +2,21 @@
 export type { ApiClient, ApiResource } from './reconcile/api-client.ts'
 export { isExpired, isGone, isInTerminatingNamespace, isStale, isTaken } from './reconcile/api-failure.ts'
 export { apiMicroTime, apiTime, epochMsOf } from './reconcile/api-time.ts'
-export { type AnyCondition, conditionOf, isConditionTrue, withCondition, withoutCondition } from './reconcile/conditions.ts'
-export { type Controller, type ControllerDeps, type ControllerSpec, createController, type Watch, watch } from './reconcile/controller.ts'
+export {
+  type AnyCondition,
+  conditionOf,
+  isConditionTrue,
+  withCondition,
+  withoutCondition,
+} from './reconcile/conditions.ts'
+export {
+  type Controller,
+  type ControllerDeps,
+  type ControllerSpec,
+  createController,
+  type Watch,
+  watch,
+} from './reconcile/controller.ts'
 export { type EventRecorder, type RunningEventRecorder, startEventRecorder } from './reconcile/event-recorder.ts'
 export { executePlan } from './reconcile/execute-plan.ts'
 export { hasFinalizer, isBeingDeleted, withFinalizer, withoutFinalizer } from './reconcile/finalizers.ts'

@@ -26,12 +26,15 @@ export const attach: Verb = {
     const [name = ''] = args
     const client = await session.client()
     const ending = new AbortController()
-    const exit = await waitForExit(client, { id: name, condition: 'not-running', signal: ending.signal }).catch(() => undefined)
+    const exit = await waitForExit(client, { id: name, condition: 'not-running', signal: ending.signal }).catch(
+      () => undefined,
+    )
     const container = await client.json<Inspected>('GET', `/containers${pathOf(name)}/json`)
     const { State: state, Config: config } = container
     if (state.Running !== true) throw failure('You cannot attach to a stopped container, start it first')
     if (state.Paused === true) throw failure('You cannot attach to a paused container, unpause it first')
-    if (state.Restarting === true) throw failure('You cannot attach to a restarting container, wait until it is running')
+    if (state.Restarting === true)
+      throw failure('You cannot attach to a restarting container, wait until it is running')
     const tty = config.Tty === true
     const stdin = !flags.bool('no-stdin') && config.OpenStdin === true
     if (tty && stdin && !session.io.terminal.stdinIsTerminal) throw failure('the input device is not a TTY')
@@ -41,8 +44,18 @@ export const attach: Verb = {
       query: { stream: true, stdin, stdout: true, stderr: true, detachKeys: keys || undefined },
       headers: { 'Content-Type': 'text/plain' },
     })
-    using _window = tty && session.io.terminal.stdoutIsTerminal ? followWindow(session, client, `/containers${pathOf(name)}`) : undefined
-    const outcome = await carryStreams(session, { connection, tty, stdin, stdout: true, stderr: true, ...(keys === '' ? {} : { detachKeys: parseDetachKeys(keys) }) })
+    using _window =
+      tty && session.io.terminal.stdoutIsTerminal
+        ? followWindow(session, client, `/containers${pathOf(name)}`)
+        : undefined
+    const outcome = await carryStreams(session, {
+      connection,
+      tty,
+      stdin,
+      stdout: true,
+      stderr: true,
+      ...(keys === '' ? {} : { detachKeys: parseDetachKeys(keys) }),
+    })
     if (outcome === 'detached') {
       ending.abort()
       throw exitWith(1, 'read escape sequence')

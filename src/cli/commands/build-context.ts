@@ -18,9 +18,11 @@ export interface BuildContext {
 
 /** Prepares the context named by `source`; `file` is the value of `--file`. Throws `unable to prepare context: …`. */
 export async function buildContext(session: Session, source: string, file: string): Promise<BuildContext> {
-  if (source === '-' && file === '-') throw failure('invalid argument: can\'t use stdin for both build context and dockerfile')
+  if (source === '-' && file === '-')
+    throw failure("invalid argument: can't use stdin for both build context and dockerfile")
   if (source === '-') return fromStdin(session, file)
-  if (/^(https?|git):\/\/|^git@|^github\.com\//.test(source)) return { remote: source, dockerfile: file === '' ? 'Dockerfile' : file }
+  if (/^(https?|git):\/\/|^git@|^github\.com\//.test(source))
+    return { remote: source, dockerfile: file === '' ? 'Dockerfile' : file }
   return fromFolder(session, source, file)
 }
 
@@ -30,7 +32,12 @@ async function readAll(stream: Readable): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-const archiveMagic: readonly Buffer[] = [Buffer.from([0x1f, 0x8b, 0x08]), Buffer.from([0x42, 0x5a, 0x68]), Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]), Buffer.from([0x28, 0xb5, 0x2f, 0xfd])]
+const archiveMagic: readonly Buffer[] = [
+  Buffer.from([0x1f, 0x8b, 0x08]),
+  Buffer.from([0x42, 0x5a, 0x68]),
+  Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]),
+  Buffer.from([0x28, 0xb5, 0x2f, 0xfd]),
+]
 
 async function fromStdin(session: Session, file: string): Promise<BuildContext> {
   const { stdin } = session.io.terminal
@@ -45,7 +52,10 @@ async function fromStdin(session: Session, file: string): Promise<BuildContext> 
   }
   const head = Buffer.concat(start)
   if (!isArchive(head)) {
-    if (file !== '') throw failure('unable to prepare context: ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles')
+    if (file !== '')
+      throw failure(
+        'unable to prepare context: ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles',
+      )
     const rest = await readAll(Readable.from({ [Symbol.asyncIterator]: () => reader }))
     const content = Buffer.concat([head, rest])
     return { body: Readable.from(tarParts(tarFile('Dockerfile', content))), dockerfile: 'Dockerfile' }
@@ -58,13 +68,23 @@ async function fromStdin(session: Session, file: string): Promise<BuildContext> 
 }
 
 function isArchive(head: Buffer): boolean {
-  return archiveMagic.some((magic) => head.subarray(0, magic.length).equals(magic)) || head.subarray(257, 262).toString() === 'ustar' || looksLikeOldTar(head)
+  return (
+    archiveMagic.some((magic) => head.subarray(0, magic.length).equals(magic)) ||
+    head.subarray(257, 262).toString() === 'ustar' ||
+    looksLikeOldTar(head)
+  )
 }
 
 /** A tar header without magic: its checksum fits. */
 function looksLikeOldTar(head: Buffer): boolean {
   if (head.length < 512) return false
-  const stored = Number.parseInt(head.toString('latin1', 148, 156).replace(/[\0 ]+$/g, '').trim(), 8)
+  const stored = Number.parseInt(
+    head
+      .toString('latin1', 148, 156)
+      .replace(/[\0 ]+$/g, '')
+      .trim(),
+    8,
+  )
   const sum = head.subarray(0, 512).reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0)
   return stored === sum
 }
@@ -79,8 +99,16 @@ async function fromFolder(session: Session, source: string, file: string): Promi
   const ignore = await readIgnore(session, root, file)
   const owner = { uid: 0, gid: 0 }
   const tree = (dockerfile: string | undefined): AsyncIterable<Uint8Array> => {
-    const rules = readIgnoreFile(ignore, dockerfile === undefined ? ['!.dockerignore'] : ['!.dockerignore', `!${dockerfile}`])
-    return tarTree(files, root, { name: '', owner, includes: (path) => !rules.ignores(path), enters: (path) => rules.mayKeepBelow(path) })
+    const rules = readIgnoreFile(
+      ignore,
+      dockerfile === undefined ? ['!.dockerignore'] : ['!.dockerignore', `!${dockerfile}`],
+    )
+    return tarTree(files, root, {
+      name: '',
+      owner,
+      includes: (path) => !rules.ignores(path),
+      enters: (path) => rules.mayKeepBelow(path),
+    })
   }
   if (file === '-') {
     const content = await readAll(terminal.stdin)
@@ -89,24 +117,36 @@ async function fromFolder(session: Session, source: string, file: string): Promi
   }
   const inside = await findDockerfile(session, root, file)
   if (inside.content === undefined) return { body: Readable.from(tarParts(tree(inside.name))), dockerfile: inside.name }
-  return { body: Readable.from(tarParts(tree(undefined), tarFile(inside.name, inside.content))), dockerfile: inside.name }
+  return {
+    body: Readable.from(tarParts(tree(undefined), tarFile(inside.name, inside.content))),
+    dockerfile: inside.name,
+  }
 }
 
 async function readIgnore(session: Session, root: string, file: string): Promise<string> {
   const { files, cwd } = session.io
   const own = file === '' || file === '-' ? undefined : `${absolute(cwd, file)}.dockerignore`
-  for (const path of [own, `${root}/.dockerignore`]) if (path !== undefined && (await files.exists(path))) return files.readText(path, { maxBytes: 16 * 1024 * 1024 })
+  for (const path of [own, `${root}/.dockerignore`])
+    if (path !== undefined && (await files.exists(path))) return files.readText(path, { maxBytes: 16 * 1024 * 1024 })
   return ''
 }
 
 /** The Dockerfile's name in the context, or its content when it lies outside. */
-async function findDockerfile(session: Session, root: string, file: string): Promise<{ readonly name: string; readonly content?: Uint8Array }> {
+async function findDockerfile(
+  session: Session,
+  root: string,
+  file: string,
+): Promise<{ readonly name: string; readonly content?: Uint8Array }> {
   const { files, cwd } = session.io
   const path = file === '' ? `${root}/Dockerfile` : absolute(cwd, file)
   const missing = (cause: unknown): never => {
-    throw failure(`unable to prepare context: unable to evaluate symlinks in Dockerfile path: lstat ${path}: ${goError(cause)}`, cause)
+    throw failure(
+      `unable to prepare context: unable to evaluate symlinks in Dockerfile path: lstat ${path}: ${goError(cause)}`,
+      cause,
+    )
   }
-  if (file === '' && !(await files.exists(path)) && (await files.exists(`${root}/dockerfile`))) return { name: 'dockerfile' }
+  if (file === '' && !(await files.exists(path)) && (await files.exists(`${root}/dockerfile`)))
+    return { name: 'dockerfile' }
   const real = await files.realPath(path).catch(missing)
   if (real.startsWith(root === '/' ? '/' : `${root}/`)) return { name: real.slice(root.length).replace(/^\//, '') }
   const content = await files.read(real, { maxBytes: 64 * 1024 * 1024 }).catch((cause: unknown) => {

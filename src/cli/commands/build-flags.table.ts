@@ -33,5 +33,11 @@ export const buildFlags: readonly FlagSpec[] = [
   { name: 'squash', kind: 'bool', help: 'Make one layer of the new ones' },
   { name: 'tag', short: 't', kind: 'list', help: 'Name of the image (name:tag)' },
   { name: 'target', kind: 'string', help: 'Stage to build' },
-  { name: 'ulimit', kind: 'list', placeholder: 'ulimit', help: 'Resource limit (name=soft[:hard])', check: checkUlimit },
+  {
+    name: 'ulimit',
+    kind: 'list',
+    placeholder: 'ulimit',
+    help: 'Resource limit (name=soft[:hard])',
+    check: checkUlimit,
+  },
 ]

@@ -18,7 +18,13 @@ import { ulimit } from './container-config.ts'
 import { keyValues } from './key-value-files.ts'
 import { absolute } from './mount-flag.ts'
 
-export const build: Verb = { usage: '[OPTIONS] PATH | URL | -', flags: buildFlags, count: exactly(1), completes: 'files', run: buildImage }
+export const build: Verb = {
+  usage: '[OPTIONS] PATH | URL | -',
+  flags: buildFlags,
+  count: exactly(1),
+  completes: 'files',
+  run: buildImage,
+}
 
 async function buildImage({ flags, args, session }: Call): Promise<void> {
   for (const name of flags.list('tag')) checkTag(name)
@@ -28,8 +34,13 @@ async function buildImage({ flags, args, session }: Call): Promise<void> {
   const credentials = await readAllCredentials(session)
   const headers = { 'X-Registry-Config': encodeAuth(credentials), 'Content-Type': 'application/x-tar' }
   const query = { ...buildQuery(flags, session), dockerfile: context.dockerfile, remote: context.remote, version: '1' }
-  const body = context.body === undefined ? undefined : quiet ? context.body : Readable.from(countBytes(session, context.body))
-  const messages = client.messages<ProgressMessage>('POST', '/build', { query, headers, ...(body === undefined ? {} : { body }) })
+  const body =
+    context.body === undefined ? undefined : quiet ? context.body : Readable.from(countBytes(session, context.body))
+  const messages = client.messages<ProgressMessage>('POST', '/build', {
+    query,
+    headers,
+    ...(body === undefined ? {} : { body }),
+  })
   let id = ''
   let kept = ''
   const onAux = (aux: unknown): void => {
@@ -43,7 +54,8 @@ async function buildImage({ flags, args, session }: Call): Promise<void> {
     await showProgress(session, messages, quiet ? { onAux, print: keep, terminal: false } : { onAux })
   } catch (error) {
     if (quiet) await session.warn(kept)
-    if (error instanceof GantryError && error.code === 'DOCKER_DAEMON' && error.details['status'] !== undefined) throw error
+    if (error instanceof GantryError && error.code === 'DOCKER_DAEMON' && error.details['status'] !== undefined)
+      throw error
     throw exitWith(exitCodeOf(error), messageOf(error), error)
   }
   if (quiet) {
@@ -58,18 +70,25 @@ function checkTag(name: string): void {
   try {
     parseReference(name)
   } catch (error) {
-    throw exitWith(125, `invalid argument "${name}" for "-t, --tag" flag: ${messageOf(error)}\n\nUsage:  docker build [OPTIONS] PATH | URL | -\n\nRun 'docker build --help' for more information`, error)
+    throw exitWith(
+      125,
+      `invalid argument "${name}" for "-t, --tag" flag: ${messageOf(error)}\n\nUsage:  docker build [OPTIONS] PATH | URL | -\n\nRun 'docker build --help' for more information`,
+      error,
+    )
   }
 }
 
 function buildQuery(flags: Flags, session: Session): Readonly<Record<string, QueryValue>> {
   const text = (name: string): string | undefined => flags.text(name) || undefined
-  const args = Object.fromEntries(flags.list('build-arg').map((entry): [string, string | null] => {
-    const equals = entry.indexOf('=')
-    if (equals >= 0) return [entry.slice(0, equals), entry.slice(equals + 1)]
-    return [entry, session.io.env[entry] ?? null]
-  }))
-  const json = (value: object): string | undefined => (Object.keys(value).length === 0 ? undefined : JSON.stringify(value))
+  const args = Object.fromEntries(
+    flags.list('build-arg').map((entry): [string, string | null] => {
+      const equals = entry.indexOf('=')
+      if (equals >= 0) return [entry.slice(0, equals), entry.slice(equals + 1)]
+      return [entry, session.io.env[entry] ?? null]
+    }),
+  )
+  const json = (value: object): string | undefined =>
+    Object.keys(value).length === 0 ? undefined : JSON.stringify(value)
   return {
     t: flags.list('tag'),
     q: flags.bool('quiet'),
@@ -82,7 +101,11 @@ function buildQuery(flags: Flags, session: Session): Readonly<Record<string, Que
     labels: json(keyValues(flags.list('label'))),
     cachefrom: json(flags.list('cache-from')),
     ulimits: json(flags.list('ulimit').map(ulimit)),
-    extrahosts: flags.list('add-host').map((entry) => entry.replace('=', ':')).join(',') || undefined,
+    extrahosts:
+      flags
+        .list('add-host')
+        .map((entry) => entry.replace('=', ':'))
+        .join(',') || undefined,
     securityopt: json(flags.list('security-opt')),
     networkmode: text('network') === 'default' ? undefined : text('network'),
     target: text('target'),

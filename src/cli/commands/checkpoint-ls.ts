@@ -14,8 +14,19 @@ export const checkpointLs: Verb = {
   async run({ flags, args, session }) {
     const client = await session.client()
     const { 'docker-experimental': experimental } = await client.ping()
-    if (experimental !== 'true') throw failure(`${session.io.program} checkpoint ls is only supported on a Docker daemon with experimental features enabled`)
-    const found = await client.json<readonly { readonly Name: string }[] | null>('GET', `/containers${pathOf(args[0] ?? '')}/checkpoints`, { query: { dir: flags.text('checkpoint-dir') || undefined } })
-    await session.list(shape, (found ?? []).map(({ Name }) => ({ Name })), { format: '' })
+    if (experimental !== 'true')
+      throw failure(
+        `${session.io.program} checkpoint ls is only supported on a Docker daemon with experimental features enabled`,
+      )
+    const found = await client.json<readonly { readonly Name: string }[] | null>(
+      'GET',
+      `/containers${pathOf(args[0] ?? '')}/checkpoints`,
+      { query: { dir: flags.text('checkpoint-dir') || undefined } },
+    )
+    await session.list(
+      shape,
+      (found ?? []).map(({ Name }) => ({ Name })),
+      { format: '' },
+    )
   },
 }

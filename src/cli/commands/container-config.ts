@@ -40,8 +40,14 @@ export async function containerBody({ flags, args, session }: ConfigRequest): Pr
   const volumes = planVolumes(flags.list('volume'), io.cwd)
   checkNumbers(flags)
   const attachStdin = attach.includes('stdin') || (attachAll && interactive)
-  const env = [...(await readFiles(flags.list('env-file'), (path) => readEnvFile(io, path))), ...flags.list('env').map((entry) => fromHost(entry, io.env))]
-  const labels = [...(await readFiles(flags.list('label-file'), (path) => readLabelFile(io, path))), ...flags.list('label')]
+  const env = [
+    ...(await readFiles(flags.list('env-file'), (path) => readEnvFile(io, path))),
+    ...flags.list('env').map((entry) => fromHost(entry, io.env)),
+  ]
+  const labels = [
+    ...(await readFiles(flags.list('label-file'), (path) => readLabelFile(io, path))),
+    ...flags.list('label'),
+  ]
   const health = healthcheck(flags)
   return {
     Hostname: flags.text('hostname'),
@@ -71,7 +77,10 @@ export async function containerBody({ flags, args, session }: ConfigRequest): Pr
   }
 }
 
-async function readFiles(paths: readonly string[], read: (path: string) => Promise<readonly string[]>): Promise<readonly string[]> {
+async function readFiles(
+  paths: readonly string[],
+  read: (path: string) => Promise<readonly string[]>,
+): Promise<readonly string[]> {
   const all: string[] = []
   for (const path of paths) all.push(...(await read(path)))
   return all
@@ -86,12 +95,16 @@ function fromHost(entry: string, env: Readonly<Record<string, string | undefined
 
 function checkNumbers(flags: Flags): void {
   const swappiness = flags.int('memory-swappiness') ?? -1
-  if (swappiness !== -1 && (swappiness < 0 || swappiness > 100)) throw failure(`invalid value: ${swappiness}. Valid memory swappiness range is 0-100`)
+  if (swappiness !== -1 && (swappiness < 0 || swappiness > 100))
+    throw failure(`invalid value: ${swappiness}. Valid memory swappiness range is 0-100`)
   const mac = flags.text('mac-address')
-  if (mac !== '' && !/^([\da-fA-F]{2}[:-]){5}[\da-fA-F]{2}$/.test(mac)) throw failure(`${mac} is not a valid mac address`)
+  if (mac !== '' && !/^([\da-fA-F]{2}[:-]){5}[\da-fA-F]{2}$/.test(mac))
+    throw failure(`${mac} is not a valid mac address`)
   const pull = flags.text('pull')
-  if (!['always', 'missing', 'never'].includes(pull)) throw failure(`invalid pull option: '${pull}': must be one of "always", "missing" or "never"`)
-  if (flags.bool('rm') && !['', 'no'].includes(flags.text('restart'))) throw failure('conflicting options: cannot specify both --restart and --rm')
+  if (!['always', 'missing', 'never'].includes(pull))
+    throw failure(`invalid pull option: '${pull}': must be one of "always", "missing" or "never"`)
+  if (flags.bool('rm') && !['', 'no'].includes(flags.text('restart')))
+    throw failure('conflicting options: cannot specify both --restart and --rm')
   for (const mode of ['pid', 'uts', 'userns', 'cgroupns'] as const) checkNamespace(mode, flags.text(mode))
 }
 
@@ -107,7 +120,10 @@ function checkNamespace(flag: string, mode: string): void {
   if (rule !== undefined && !rule.pattern.test(mode)) throw failure(`--${flag}: invalid ${rule.name} mode`)
 }
 
-function planVolumes(specs: readonly string[], cwd: string): { readonly binds: readonly string[] | null; readonly anonymous: Readonly<Record<string, object>> } {
+function planVolumes(
+  specs: readonly string[],
+  cwd: string,
+): { readonly binds: readonly string[] | null; readonly anonymous: Readonly<Record<string, object>> } {
   const binds: string[] = []
   const anonymous: Record<string, object> = {}
   for (const spec of specs) {
@@ -126,14 +142,26 @@ function planVolumes(specs: readonly string[], cwd: string): { readonly binds: r
 }
 
 function healthcheck(flags: Flags): Readonly<Record<string, unknown>> | undefined {
-  const given = ['health-cmd', 'health-interval', 'health-timeout', 'health-start-period', 'health-start-interval', 'health-retries'].some((name) => flags.has(name))
+  const given = [
+    'health-cmd',
+    'health-interval',
+    'health-timeout',
+    'health-start-period',
+    'health-start-interval',
+    'health-retries',
+  ].some((name) => flags.has(name))
   if (flags.bool('no-healthcheck')) {
     if (given) throw failure('--no-healthcheck conflicts with --health-* options')
     return { Test: ['NONE'] }
   }
   if (!given) return undefined
   const command = flags.text('health-cmd')
-  const spans: readonly (readonly [string, string])[] = [['Interval', 'health-interval'], ['Timeout', 'health-timeout'], ['StartPeriod', 'health-start-period'], ['StartInterval', 'health-start-interval']]
+  const spans: readonly (readonly [string, string])[] = [
+    ['Interval', 'health-interval'],
+    ['Timeout', 'health-timeout'],
+    ['StartPeriod', 'health-start-period'],
+    ['StartInterval', 'health-start-interval'],
+  ]
   const health: Record<string, unknown> = command === '' ? {} : { Test: ['CMD-SHELL', command] }
   for (const [field, flag] of spans) {
     const span = flags.durationNs(flag) ?? 0
@@ -148,9 +176,14 @@ function healthcheck(flags: Flags): Readonly<Record<string, unknown>> | undefine
 
 const nullable = (values: readonly string[]): readonly string[] | null => (values.length === 0 ? null : values)
 
-function hostConfig(flags: Flags, parts: { readonly binds: readonly string[] | null; readonly bindings: unknown; readonly cwd: string }): Readonly<Record<string, unknown>> {
+function hostConfig(
+  flags: Flags,
+  parts: { readonly binds: readonly string[] | null; readonly bindings: unknown; readonly cwd: string },
+): Readonly<Record<string, unknown>> {
   const mounts = flags.list('mount').map((text) => parseMount(text, parts.cwd))
-  const tmpfs = flags.list('tmpfs').map((text): [string, string] => [text.split(':')[0] ?? '', text.split(':').slice(1).join(':')])
+  const tmpfs = flags
+    .list('tmpfs')
+    .map((text): [string, string] => [text.split(':')[0] ?? '', text.split(':').slice(1).join(':')])
   const storage = flags.list('storage-opt')
   for (const entry of storage) if (!entry.includes('=')) throw failure('invalid storage option')
   return {
@@ -170,7 +203,16 @@ function hostConfig(flags: Flags, parts: { readonly binds: readonly string[] | n
     Dns: flags.list('dns'),
     DnsOptions: [...flags.list('dns-option'), ...flags.list('dns-opt')],
     DnsSearch: flags.list('dns-search'),
-    ExtraHosts: nullable(flags.list('add-host').map((entry) => entry.replace(/^([^:=]*)[:=](.*)$/, (_, name: string, address: string) => `${name}:${address.replace(/^\[(.*)\]$/, '$1')}`))),
+    ExtraHosts: nullable(
+      flags
+        .list('add-host')
+        .map((entry) =>
+          entry.replace(
+            /^([^:=]*)[:=](.*)$/,
+            (_, name: string, address: string) => `${name}:${address.replace(/^\[(.*)\]$/, '$1')}`,
+          ),
+        ),
+    ),
     GroupAdd: nullable(flags.list('group-add')),
     IpcMode: flags.text('ipc'),
     Cgroup: '',
@@ -191,7 +233,9 @@ function hostConfig(flags: Flags, parts: { readonly binds: readonly string[] | n
     Isolation: flags.text('isolation'),
     ...resources(flags),
     ...(mounts.length === 0 ? {} : { Mounts: mounts }),
-    ...(flags.list('security-opt').includes('systempaths=unconfined') ? { MaskedPaths: [], ReadonlyPaths: [] } : { MaskedPaths: null, ReadonlyPaths: null }),
+    ...(flags.list('security-opt').includes('systempaths=unconfined')
+      ? { MaskedPaths: [], ReadonlyPaths: [] }
+      : { MaskedPaths: null, ReadonlyPaths: null }),
     ...(flags.has('init') ? { Init: flags.bool('init') } : {}),
     ...(flags.list('annotation').length === 0 ? {} : { Annotations: keyValues(flags.list('annotation')) }),
   }
@@ -216,7 +260,8 @@ export function restartPolicy(text: string): { readonly Name: string; readonly M
   const [name = '', count, ...rest] = text.split(':')
   if (name === '') throw failure('invalid restart policy format: no policy provided before colon')
   if (rest.length > 0) throw failure('invalid restart policy format: maximum retry count must be an integer')
-  if (count !== undefined && !/^[+-]?\d+$/.test(count)) throw failure('invalid restart policy format: maximum retry count must be an integer')
+  if (count !== undefined && !/^[+-]?\d+$/.test(count))
+    throw failure('invalid restart policy format: maximum retry count must be an integer')
   return { Name: name, MaximumRetryCount: Number(count ?? 0) }
 }
 
@@ -227,7 +272,9 @@ function resources(flags: Flags): Readonly<Record<string, unknown>> {
     NanoCpus: Math.round(Number(flags.text('cpus') || '0') * 1e9),
     CgroupParent: flags.text('cgroup-parent'),
     BlkioWeight: flags.int('blkio-weight') ?? 0,
-    BlkioWeightDevice: flags.list('blkio-weight-device').map((text) => ({ Path: text.split(':')[0], Weight: Number(text.split(':')[1]) })),
+    BlkioWeightDevice: flags
+      .list('blkio-weight-device')
+      .map((text) => ({ Path: text.split(':')[0], Weight: Number(text.split(':')[1]) })),
     BlkioDeviceReadBps: deviceRates(flags.list('device-read-bps')),
     BlkioDeviceWriteBps: deviceRates(flags.list('device-write-bps')),
     BlkioDeviceReadIOps: deviceRates(flags.list('device-read-iops')),
@@ -255,7 +302,10 @@ function resources(flags: Flags): Readonly<Record<string, unknown>> {
 }
 
 function deviceRates(entries: readonly string[]): readonly { readonly Path: string; readonly Rate: number }[] {
-  return entries.map((text) => ({ Path: text.slice(0, text.indexOf(':')), Rate: parseMemory(text.slice(text.indexOf(':') + 1)) ?? 0 }))
+  return entries.map((text) => ({
+    Path: text.slice(0, text.indexOf(':')),
+    Rate: parseMemory(text.slice(text.indexOf(':') + 1)) ?? 0,
+  }))
 }
 
 /** Anything else names a CDI device (`vendor/class=name`). */
@@ -269,7 +319,11 @@ function device(text: string): Readonly<Record<string, string>> {
   if (text.split(':').length > 3) throw failure(`invalid device specification: ${text}`)
   const permissions = permissionsOnly ? second : (third ?? 'rwm')
   if (!/^[rwm]{1,3}$/.test(permissions)) throw failure(`bad mode specified: ${permissions}`)
-  return { PathOnHost: host, PathInContainer: permissionsOnly ? host : (second ?? host), CgroupPermissions: permissions }
+  return {
+    PathOnHost: host,
+    PathInContainer: permissionsOnly ? host : (second ?? host),
+    CgroupPermissions: permissions,
+  }
 }
 
 function deviceRequests(flags: Flags): readonly unknown[] | null {
@@ -277,10 +331,19 @@ function deviceRequests(flags: Flags): readonly unknown[] | null {
     const all = text === 'all' || /^count=all$/.test(text)
     const count = /^(?:count=)?(\d+)$/.exec(text)?.[1]
     const ids = /device=([^"]+)/.exec(text)?.[1]?.split(',') ?? null
-    return { Driver: '', Count: all ? -1 : ids === null ? Number(count ?? 1) : 0, DeviceIDs: ids, Capabilities: [['gpu']], Options: {} }
+    return {
+      Driver: '',
+      Count: all ? -1 : ids === null ? Number(count ?? 1) : 0,
+      DeviceIDs: ids,
+      Capabilities: [['gpu']],
+      Options: {},
+    }
   })
   const cdi = flags.list('device').filter((text) => !isDevicePath(text))
-  const all = [...gpus, ...(cdi.length === 0 ? [] : [{ Driver: 'cdi', Count: 0, DeviceIDs: cdi, Capabilities: null, Options: null }])]
+  const all = [
+    ...gpus,
+    ...(cdi.length === 0 ? [] : [{ Driver: 'cdi', Count: 0, DeviceIDs: cdi, Capabilities: null, Options: null }]),
+  ]
   return all.length === 0 ? null : all
 }
 
@@ -312,9 +375,12 @@ function networkingConfig(flags: Flags): { readonly EndpointsConfig: Readonly<Re
 }
 
 function withGlobals(request: NetworkRequest, flags: Flags, aliases: readonly string[]): NetworkRequest {
-  if (request.aliases.length > 0 && aliases.length > 0) throw failure('conflicting options: cannot specify both --network-alias and per-network alias')
-  if (request.ipv4 !== '' && flags.has('ip')) throw failure('conflicting options: cannot specify both --ip and per-network IPv4 address')
-  if (request.ipv6 !== '' && flags.has('ip6')) throw failure('conflicting options: cannot specify both --ip6 and per-network IPv6 address')
+  if (request.aliases.length > 0 && aliases.length > 0)
+    throw failure('conflicting options: cannot specify both --network-alias and per-network alias')
+  if (request.ipv4 !== '' && flags.has('ip'))
+    throw failure('conflicting options: cannot specify both --ip and per-network IPv4 address')
+  if (request.ipv6 !== '' && flags.has('ip6'))
+    throw failure('conflicting options: cannot specify both --ip6 and per-network IPv6 address')
   return {
     ...request,
     aliases: [...request.aliases, ...aliases],
@@ -325,12 +391,22 @@ function withGlobals(request: NetworkRequest, flags: Flags, aliases: readonly st
 }
 
 function hasSettings(request: NetworkRequest): boolean {
-  return request.aliases.length + request.linkLocal.length + Object.keys(request.driverOpts).length > 0 || request.ipv4 !== '' || request.ipv6 !== '' || request.macAddress !== '' || request.gatewayPriority !== 0
+  return (
+    request.aliases.length + request.linkLocal.length + Object.keys(request.driverOpts).length > 0 ||
+    request.ipv4 !== '' ||
+    request.ipv6 !== '' ||
+    request.macAddress !== '' ||
+    request.gatewayPriority !== 0
+  )
 }
 
 /** The Engine API's EndpointSettings. */
 export function endpointSettings(request: NetworkRequest): Readonly<Record<string, unknown>> {
-  const ipam = { ...(request.ipv4 === '' ? {} : { IPv4Address: request.ipv4 }), ...(request.ipv6 === '' ? {} : { IPv6Address: request.ipv6 }), ...(request.linkLocal.length === 0 ? {} : { LinkLocalIPs: request.linkLocal }) }
+  const ipam = {
+    ...(request.ipv4 === '' ? {} : { IPv4Address: request.ipv4 }),
+    ...(request.ipv6 === '' ? {} : { IPv6Address: request.ipv6 }),
+    ...(request.linkLocal.length === 0 ? {} : { LinkLocalIPs: request.linkLocal }),
+  }
   return {
     IPAMConfig: Object.keys(ipam).length === 0 ? null : ipam,
     Links: null,
@@ -342,13 +418,17 @@ export function endpointSettings(request: NetworkRequest): Readonly<Record<strin
 }
 
 /** Replaces `seccomp=FILE` by the file's content: the daemon cannot read our files. */
-export async function readSecurityOptions(session: Session, options: readonly string[] | null): Promise<readonly string[] | null> {
+export async function readSecurityOptions(
+  session: Session,
+  options: readonly string[] | null,
+): Promise<readonly string[] | null> {
   if (options === null) return null
   const out: string[] = []
   for (const option of options) {
     const [key = '', ...rest] = option.split(/[=:]/)
     const value = rest.join('=')
-    if (key === 'seccomp' && !['', 'unconfined', 'builtin'].includes(value)) out.push(`seccomp=${await readProfile(session, value)}`)
+    if (key === 'seccomp' && !['', 'unconfined', 'builtin'].includes(value))
+      out.push(`seccomp=${await readProfile(session, value)}`)
     else out.push(option)
   }
   return out

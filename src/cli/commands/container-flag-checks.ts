@@ -12,7 +12,9 @@ export function checkAddHost(value: string): string | undefined {
 }
 
 export function checkAttach(value: string): string | undefined {
-  return ['stdin', 'stdout', 'stderr'].includes(value.toLowerCase()) ? undefined : 'valid streams are STDIN, STDOUT and STDERR'
+  return ['stdin', 'stdout', 'stderr'].includes(value.toLowerCase())
+    ? undefined
+    : 'valid streams are STDIN, STDOUT and STDERR'
 }
 
 export function checkDns(value: string): string | undefined {
@@ -21,22 +23,36 @@ export function checkDns(value: string): string | undefined {
 
 /** True for an IPv4 or IPv6 address. */
 export function isAddress(text: string): boolean {
-  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return text.split('.').every((part) => Number(part) <= 255 && String(Number(part)) === part)
+  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text))
+    return text.split('.').every((part) => Number(part) <= 255 && String(Number(part)) === part)
   return text.includes(':') && URL.canParse(`http://[${text}]/`)
 }
 
 export function checkDeviceRule(value: string): string | undefined {
-  return /^[acb] ([0-9]+|\*):([0-9]+|\*) [rwm]{1,3}$/.test(value) ? undefined : `invalid device cgroup format '${value}'`
+  return /^[acb] ([0-9]+|\*):([0-9]+|\*) [rwm]{1,3}$/.test(value)
+    ? undefined
+    : `invalid device cgroup format '${value}'`
 }
 
 export function checkDeviceRate(value: string): string | undefined {
   const colon = value.indexOf(':')
   if (colon <= 0 || colon === value.length - 1) return `bad format: ${value}`
   if (!value.startsWith('/dev/')) return `bad format for device path: ${value}`
-  return parseMemory(value.slice(colon + 1)) === undefined ? `invalid rate for device: ${value}. The correct format is <device-path>:<number>[<unit>]. Number must be a positive integer. Unit is optional and can be kb, mb, or gb` : undefined
+  return parseMemory(value.slice(colon + 1)) === undefined
+    ? `invalid rate for device: ${value}. The correct format is <device-path>:<number>[<unit>]. Number must be a positive integer. Unit is optional and can be kb, mb, or gb`
+    : undefined
 }
 
-const allowedSysctls: ReadonlySet<string> = new Set(['kernel.msgmax', 'kernel.msgmnb', 'kernel.msgmni', 'kernel.sem', 'kernel.shmall', 'kernel.shmmax', 'kernel.shmmni', 'kernel.shm_rmid_forced'])
+const allowedSysctls: ReadonlySet<string> = new Set([
+  'kernel.msgmax',
+  'kernel.msgmnb',
+  'kernel.msgmni',
+  'kernel.sem',
+  'kernel.shmall',
+  'kernel.shmmax',
+  'kernel.shmmni',
+  'kernel.shm_rmid_forced',
+])
 
 export function checkSysctl(value: string): string | undefined {
   const name = value.split('=')[0] ?? ''
@@ -44,7 +60,23 @@ export function checkSysctl(value: string): string | undefined {
   return value.includes('=') && known ? undefined : `sysctl '${value}' is not allowed`
 }
 
-const ulimitNames: ReadonlySet<string> = new Set(['core', 'cpu', 'data', 'fsize', 'locks', 'memlock', 'msgqueue', 'nice', 'nofile', 'nproc', 'rss', 'rtprio', 'rttime', 'sigpending', 'stack'])
+const ulimitNames: ReadonlySet<string> = new Set([
+  'core',
+  'cpu',
+  'data',
+  'fsize',
+  'locks',
+  'memlock',
+  'msgqueue',
+  'nice',
+  'nofile',
+  'nproc',
+  'rss',
+  'rtprio',
+  'rttime',
+  'sigpending',
+  'stack',
+])
 
 export function checkUlimit(value: string): string | undefined {
   const [name = '', limits] = value.split('=')
@@ -54,7 +86,8 @@ export function checkUlimit(value: string): string | undefined {
   if (parts.length > 2) return `too many limit value arguments - ${limits}, can only have up to two, \`soft[:hard]\``
   for (const part of parts) if (!/^-?\d+$/.test(part)) return `strconv.ParseInt: parsing "${part}": invalid syntax`
   const [soft = '0', hard] = parts
-  if (hard !== undefined && hard !== '-1' && (soft === '-1' || BigInt(soft) > BigInt(hard))) return `ulimit soft limit must be less than or equal to hard limit: ${soft === '-1' ? `soft: -1 (unlimited), hard: ${hard}` : `${soft} > ${hard}`}`
+  if (hard !== undefined && hard !== '-1' && (soft === '-1' || BigInt(soft) > BigInt(hard)))
+    return `ulimit soft limit must be less than or equal to hard limit: ${soft === '-1' ? `soft: -1 (unlimited), hard: ${hard}` : `${soft} > ${hard}`}`
   return undefined
 }
 

@@ -14,7 +14,10 @@ export const containerInspect: Verb = {
     const client = await session.client()
     await inspectObjects(session, args, {
       format: flags.text('format'),
-      find: async (name) => ({ struct: 'container', text: await client.text('GET', `/containers${pathOf(name)}/json`, { query: { size: flags.bool('size') } }) }),
+      find: async (name) => ({
+        struct: 'container',
+        text: await client.text('GET', `/containers${pathOf(name)}/json`, { query: { size: flags.bool('size') } }),
+      }),
     })
   },
 }

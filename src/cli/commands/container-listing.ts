@@ -20,12 +20,15 @@ export interface ContainerSummary {
   readonly Labels?: Readonly<Record<string, string>> | null
   readonly State?: string
   readonly Status?: string
-  readonly Mounts?: readonly { readonly Type?: string; readonly Name?: string; readonly Source?: string; readonly Driver?: string }[] | null
+  readonly Mounts?:
+    | readonly { readonly Type?: string; readonly Name?: string; readonly Source?: string; readonly Driver?: string }[]
+    | null
   readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, unknown>> | null } | null
 }
 
 const table = '{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}'
-const raw = "container_id: {{.ID}}\nimage: {{.Image}}\ncommand: {{.Command}}\ncreated_at: {{.CreatedAt}}\nstate: {{- pad .State 1 0}}\nstatus: {{- pad .Status 1 0}}\nnames: {{.Names}}\nlabels: {{- pad .Labels 1 0}}\nports: {{- pad .Ports 1 0}}\n"
+const raw =
+  'container_id: {{.ID}}\nimage: {{.Image}}\ncommand: {{.Command}}\ncreated_at: {{.CreatedAt}}\nstate: {{- pad .State 1 0}}\nstatus: {{- pad .Status 1 0}}\nnames: {{.Names}}\nlabels: {{- pad .Labels 1 0}}\nports: {{- pad .Ports 1 0}}\n'
 
 /** How `ps` lays out its rows. */
 export function containerListing({ size }: { readonly size: boolean }): ListingShape {
@@ -35,8 +38,21 @@ export function containerListing({ size }: { readonly size: boolean }): ListingS
     quiet: '{{.ID}}',
     raw: size ? `${raw}size: {{.Size}}\n` : raw,
     headers: {
-      ID: 'CONTAINER ID', Names: 'NAMES', Image: 'IMAGE', Command: 'COMMAND', CreatedAt: 'CREATED AT', RunningFor: 'CREATED', Ports: 'PORTS', State: 'STATE',
-      Status: 'STATUS', Size: 'SIZE', Labels: 'LABELS', Mounts: 'MOUNTS', LocalVolumes: 'LOCAL VOLUMES', Networks: 'NETWORKS', Platform: 'PLATFORM',
+      ID: 'CONTAINER ID',
+      Names: 'NAMES',
+      Image: 'IMAGE',
+      Command: 'COMMAND',
+      CreatedAt: 'CREATED AT',
+      RunningFor: 'CREATED',
+      Ports: 'PORTS',
+      State: 'STATE',
+      Status: 'STATUS',
+      Size: 'SIZE',
+      Labels: 'LABELS',
+      Mounts: 'MOUNTS',
+      LocalVolumes: 'LOCAL VOLUMES',
+      Networks: 'NETWORKS',
+      Platform: 'PLATFORM',
     },
   }
 }
@@ -47,9 +63,14 @@ export function shortId(id: string): string {
 }
 
 /** The fields of one container. */
-export function containerRow(container: ContainerSummary, { nowMs, full }: { readonly nowMs: number; readonly full: boolean }): Row {
+export function containerRow(
+  container: ContainerSummary,
+  { nowMs, full }: { readonly nowMs: number; readonly full: boolean },
+): Row {
   const labels = container.Labels ?? {}
-  const mounts = (container.Mounts ?? []).map((mount) => (mount.Name ?? '') === '' ? (mount.Source ?? '') : (mount.Name ?? ''))
+  const mounts = (container.Mounts ?? []).map((mount) =>
+    (mount.Name ?? '') === '' ? (mount.Source ?? '') : (mount.Name ?? ''),
+  )
   const names = (container.Names ?? []).map((name) => name.replace(/^\//, ''))
   const command = container.Command ?? ''
   return {
@@ -63,11 +84,16 @@ export function containerRow(container: ContainerSummary, { nowMs, full }: { rea
     State: container.State ?? '',
     Status: container.Status ?? '',
     Size: sizeText(container),
-    Labels: Object.keys(labels).toSorted().map((key) => `${key}=${labels[key] ?? ''}`).join(','),
+    Labels: Object.keys(labels)
+      .toSorted()
+      .map((key) => `${key}=${labels[key] ?? ''}`)
+      .join(','),
     Label: (name: unknown): string => labels[String(name)] ?? '',
     Mounts: mounts.map((name) => (full ? name : ellipsis(name, 15))).join(','),
     LocalVolumes: String((container.Mounts ?? []).filter((mount) => mount.Driver === 'local').length),
-    Networks: Object.keys(container.NetworkSettings?.Networks ?? {}).toSorted().join(','),
+    Networks: Object.keys(container.NetworkSettings?.Networks ?? {})
+      .toSorted()
+      .join(','),
     Platform: null,
   }
 }

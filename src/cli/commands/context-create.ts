@@ -23,11 +23,20 @@ export const contextCreate: Verb = {
     const given = flags.text('docker') === '' ? undefined : await dockerEndpoint(session, flags.text('docker'))
     const from = flags.text('from') || given?.from || (given === undefined ? (await session.endpoint()).context : '')
     const metadata = flags.text('description') === '' ? {} : { Description: flags.text('description') }
-    if (given !== undefined && given.from === undefined) await store.write({ Name: name, Metadata: metadata, Endpoints: { docker: given.endpoint } }, given.tls)
-    else if (from === 'default') await store.write({ Name: name, Metadata: metadata, Endpoints: { docker: { Host: await defaultHost(session.io, session.options), SkipTLSVerify: false } } })
+    if (given !== undefined && given.from === undefined)
+      await store.write({ Name: name, Metadata: metadata, Endpoints: { docker: given.endpoint } }, given.tls)
+    else if (from === 'default')
+      await store.write({
+        Name: name,
+        Metadata: metadata,
+        Endpoints: { docker: { Host: await defaultHost(session.io, session.options), SkipTLSVerify: false } },
+      })
     else {
       const source = await store.read(from)
-      await store.write({ Name: name, Metadata: { ...source.Metadata, ...metadata }, Endpoints: source.Endpoints }, await store.tls(from))
+      await store.write(
+        { Name: name, Metadata: { ...source.Metadata, ...metadata }, Endpoints: source.Endpoints },
+        await store.tls(from),
+      )
     }
     await session.print(`${name}\n`)
     await session.warn(`Successfully created context "${name}"\n`)

@@ -15,7 +15,8 @@ export const contextExport: Verb = {
     const store = await session.contexts()
     const document = await store.read(name)
     const parts = [tarFile('meta.json', Buffer.from(JSON.stringify(document)))]
-    for (const [path, content] of Object.entries(await store.tls(name))) parts.push(tarFile(`tls/${path}`, Buffer.from(content)))
+    for (const [path, content] of Object.entries(await store.tls(name)))
+      parts.push(tarFile(`tls/${path}`, Buffer.from(content)))
     const chunks: Uint8Array[] = []
     for await (const chunk of tarParts(...parts)) chunks.push(chunk)
     if (file === '-') {

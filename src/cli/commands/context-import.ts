@@ -39,9 +39,14 @@ export const contextImport: Verb = {
   },
 }
 
-async function unpack(source: AsyncIterable<Uint8Array>, { files, folder }: { readonly files: Files; readonly folder: string }): Promise<{ readonly document: ContextDocument; readonly tls: Readonly<Record<string, string>> }> {
+async function unpack(
+  source: AsyncIterable<Uint8Array>,
+  { files, folder }: { readonly files: Files; readonly folder: string },
+): Promise<{ readonly document: ContextDocument; readonly tls: Readonly<Record<string, string>> }> {
   await extractTar(files, source, { target: `${folder}/root`, keepRoot: true })
-  const document = JSON.parse(await files.readText(`${folder}/root/meta.json`, { maxBytes: sizeBytesMax })) as ContextDocument
+  const document = JSON.parse(
+    await files.readText(`${folder}/root/meta.json`, { maxBytes: sizeBytesMax }),
+  ) as ContextDocument
   const tls: Record<string, string> = {}
   for (const name of ['ca.pem', 'cert.pem', 'key.pem']) {
     const path = `${folder}/root/tls/docker/${name}`

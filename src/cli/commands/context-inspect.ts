@@ -13,14 +13,23 @@ export const contextInspect: Verb = {
   completes: 'contexts',
   async run({ flags, args, session }) {
     const names = args.length === 0 ? [(await session.endpoint()).context] : args
-    await inspectObjects(session, names, { format: flags.text('format'), find: async (name) => ({ struct: '', text: escapeHtml(JSON.stringify(await details(session, name))) }) })
+    await inspectObjects(session, names, {
+      format: flags.text('format'),
+      find: async (name) => ({ struct: '', text: escapeHtml(JSON.stringify(await details(session, name))) }),
+    })
   },
 }
 
 async function details(session: Session, name: string): Promise<object> {
   if (name === 'default') {
     const host = await defaultHost(session.io, session.options)
-    return { Name: 'default', Metadata: {}, Endpoints: { docker: { Host: host, SkipTLSVerify: false } }, TLSMaterial: {}, Storage: { MetadataPath: '<IN MEMORY>', TLSPath: '<IN MEMORY>' } }
+    return {
+      Name: 'default',
+      Metadata: {},
+      Endpoints: { docker: { Host: host, SkipTLSVerify: false } },
+      TLSMaterial: {},
+      Storage: { MetadataPath: '<IN MEMORY>', TLSPath: '<IN MEMORY>' },
+    }
   }
   const store = await session.contexts()
   const document = await store.read(name)
@@ -30,5 +39,11 @@ async function details(session: Session, name: string): Promise<object> {
     ;(tls[path.slice(0, slash)] ??= []).push(path.slice(slash + 1))
   }
   const { meta, tls: tlsPath } = store.paths(name)
-  return { Name: document.Name, Metadata: document.Metadata, Endpoints: document.Endpoints, TLSMaterial: tls, Storage: { MetadataPath: meta, TLSPath: tlsPath } }
+  return {
+    Name: document.Name,
+    Metadata: document.Metadata,
+    Endpoints: document.Endpoints,
+    TLSMaterial: tls,
+    Storage: { MetadataPath: meta, TLSPath: tlsPath },
+  }
 }

@@ -20,11 +20,27 @@ export const contextLs: Verb = {
     const current = (await session.endpoint().catch(() => ({ context: session.options.context, host: '' }))).context
     const stored = await (await session.contexts()).list()
     const rows = [
-      { Name: 'default', Description: 'Current DOCKER_HOST based configuration', DockerEndpoint: await defaultHost(session.io, session.options) },
-      ...stored.map((context) => ({ Name: context.Name, Description: context.Metadata.Description ?? '', DockerEndpoint: context.Endpoints['docker']?.Host ?? '' })),
+      {
+        Name: 'default',
+        Description: 'Current DOCKER_HOST based configuration',
+        DockerEndpoint: await defaultHost(session.io, session.options),
+      },
+      ...stored.map((context) => ({
+        Name: context.Name,
+        Description: context.Metadata.Description ?? '',
+        DockerEndpoint: context.Endpoints['docker']?.Host ?? '',
+      })),
     ].toSorted((a, b) => a.Name.localeCompare(b.Name, 'en', { numeric: true }))
-    const full = rows.map((row) => ({ ...row, Description: ellipsis(row.Description, 60), Current: row.Name === current, Error: '' }))
+    const full = rows.map((row) => ({
+      ...row,
+      Description: ellipsis(row.Description, 60),
+      Current: row.Name === current,
+      Error: '',
+    }))
     await session.list(shape, full, { format: flags.text('format'), quiet: flags.bool('quiet') })
-    if ((session.io.env['DOCKER_HOST'] ?? '') !== '' && current === 'default') await session.warn('Warning: DOCKER_HOST environment variable overrides the active context. To use a context, either set the global --context flag, or unset DOCKER_HOST environment variable.\n')
+    if ((session.io.env['DOCKER_HOST'] ?? '') !== '' && current === 'default')
+      await session.warn(
+        'Warning: DOCKER_HOST environment variable overrides the active context. To use a context, either set the global --context flag, or unset DOCKER_HOST environment variable.\n',
+      )
   },
 }

@@ -18,8 +18,17 @@ export const contextUpdate: Verb = {
     const store = await session.contexts()
     const old = await store.read(name)
     const given = flags.text('docker') === '' ? undefined : await dockerEndpoint(session, flags.text('docker'))
-    const metadata = flags.has('description') ? { ...old.Metadata, Description: flags.text('description') } : old.Metadata
-    await store.write({ Name: name, Metadata: metadata, Endpoints: given === undefined ? old.Endpoints : { ...old.Endpoints, docker: given.endpoint } }, given?.tls)
+    const metadata = flags.has('description')
+      ? { ...old.Metadata, Description: flags.text('description') }
+      : old.Metadata
+    await store.write(
+      {
+        Name: name,
+        Metadata: metadata,
+        Endpoints: given === undefined ? old.Endpoints : { ...old.Endpoints, docker: given.endpoint },
+      },
+      given?.tls,
+    )
     await session.print(`${name}\n`)
     await session.warn(`Successfully updated context "${name}"\n`)
   },

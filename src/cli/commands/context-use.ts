@@ -14,6 +14,9 @@ export const contextUse: Verb = {
     await session.saveConfig(name === 'default' ? rest : { ...rest, currentContext: name })
     await session.print(`${name}\n`)
     await session.warn(`Current context is now "${name}"\n`)
-    if (name !== 'default' && (session.io.env['DOCKER_HOST'] ?? '') !== '') await session.warn(`Warning: DOCKER_HOST environment variable overrides the active context. To use "${name}", either set the global --context flag, or unset DOCKER_HOST environment variable.\n`)
+    if (name !== 'default' && (session.io.env['DOCKER_HOST'] ?? '') !== '')
+      await session.warn(
+        `Warning: DOCKER_HOST environment variable overrides the active context. To use "${name}", either set the global --context flag, or unset DOCKER_HOST environment variable.\n`,
+      )
   },
 }

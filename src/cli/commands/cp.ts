@@ -44,7 +44,13 @@ async function copy({ flags, args, session }: Call): Promise<void> {
   if (targetText === '') throw failure('destination can not be empty')
   const source = place(sourceText)
   const target = place(targetText)
-  const plan = { source, target, follow: flags.bool('follow-link'), archive: flags.bool('archive'), quiet: flags.bool('quiet') || !session.io.terminal.stderrIsTerminal }
+  const plan = {
+    source,
+    target,
+    follow: flags.bool('follow-link'),
+    archive: flags.bool('archive'),
+    quiet: flags.bool('quiet') || !session.io.terminal.stderrIsTerminal,
+  }
   if (source.container !== '' && target.container !== '') throw failure('copying between containers is not supported')
   if (source.container === '' && target.container === '') throw failure('must specify at least one container source')
   if (source.container !== '') await copyOut(session, plan)
@@ -71,10 +77,15 @@ const goSymlink = 2 ** 27
 const has = (mode: number, bit: number): boolean => Math.floor(mode / bit) % 2 === 1
 
 async function statInside(client: EngineClient, container: string, path: string): Promise<PathStat> {
-  const reply = await client.stream('HEAD', `/containers${pathOf(container)}/archive`, { query: { path } }).catch((error: unknown) => {
-    if (!(error instanceof GantryError) || !isErrorKind(error, 'not-found')) throw error
-    throw new GantryError(error.code, error.kind, `Could not find the file ${path} in container ${container}`, { cause: error, details: { status: 404 } })
-  })
+  const reply = await client
+    .stream('HEAD', `/containers${pathOf(container)}/archive`, { query: { path } })
+    .catch((error: unknown) => {
+      if (!(error instanceof GantryError) || !isErrorKind(error, 'not-found')) throw error
+      throw new GantryError(error.code, error.kind, `Could not find the file ${path} in container ${container}`, {
+        cause: error,
+        details: { status: 404 },
+      })
+    })
   reply.body.destroy()
   return JSON.parse(Buffer.from(reply.headers['x-docker-container-path-stat'] ?? '', 'base64').toString()) as PathStat
 }
@@ -93,7 +104,8 @@ function baseName(path: string): string {
 async function copyOut(session: Session, { source, target, follow, quiet }: Plan): Promise<void> {
   const { files, cwd, terminal } = session.io
   const toStdout = target.path === '-'
-  if (toStdout && terminal.stdoutIsTerminal) throw failure('cowardly refusing to save to a terminal. Use the -o flag or redirect')
+  if (toStdout && terminal.stdoutIsTerminal)
+    throw failure('cowardly refusing to save to a terminal. Use the -o flag or redirect')
   const client = await session.client()
   let path = keepEnding(source.path)
   let renamed = baseName(path)
@@ -105,11 +117,15 @@ async function copyOut(session: Session, { source, target, follow, quiet }: Plan
       renamed = baseName(source.path)
     }
   }
-  const reply = await client.stream('GET', `/containers${pathOf(source.container)}/archive`, { query: { path } }).catch((error: unknown) => {
-    if (isErrorKind(error, 'not-found') && /could not find the file/i.test(error.message)) throw error
-    throw error
-  })
-  const stat = JSON.parse(Buffer.from(reply.headers['x-docker-container-path-stat'] ?? 'e30=', 'base64').toString()) as PathStat
+  const reply = await client
+    .stream('GET', `/containers${pathOf(source.container)}/archive`, { query: { path } })
+    .catch((error: unknown) => {
+      if (isErrorKind(error, 'not-found') && /could not find the file/i.test(error.message)) throw error
+      throw error
+    })
+  const stat = JSON.parse(
+    Buffer.from(reply.headers['x-docker-container-path-stat'] ?? 'e30=', 'base64').toString(),
+  ) as PathStat
   if (toStdout) {
     for await (const chunk of reply.body) await writeTo(terminal.stdout, chunk as Uint8Array)
     return
@@ -122,14 +138,23 @@ async function copyOut(session: Session, { source, target, follow, quiet }: Plan
     await files.stat(parent).catch((cause: unknown) => {
       throw failure(`invalid output path: directory "${parent}" does not exist`, cause)
     })
-    if (!directory && target.path.endsWith('/')) throw failure(`invalid output path: directory "${local}" does not exist`)
+    if (!directory && target.path.endsWith('/'))
+      throw failure(`invalid output path: directory "${local}" does not exist`)
   }
   if (existing !== undefined && existing.type !== 'directory' && directory) throw failure('cannot copy directory')
-  if (existing !== undefined && existing.type !== 'directory' && target.path.endsWith('/')) throw failure('not a directory')
+  if (existing !== undefined && existing.type !== 'directory' && target.path.endsWith('/'))
+    throw failure('not a directory')
   const contents = /(^|\/)\.$/.test(source.path)
   // The archive's root is named after the path asked for; it becomes the target, or an entry of the existing folder.
-  const place = existing?.type === 'directory' ? (contents && directory ? local : `${local === '/' ? '' : local}/${renamed === '/' || renamed === '.' ? '' : renamed}`) : local
-  const sizeBytes = await extractTar(session.io.files, reply.body as AsyncIterable<Uint8Array>, { target: place.replace(/\/$/, '') || '/' })
+  const place =
+    existing?.type === 'directory'
+      ? contents && directory
+        ? local
+        : `${local === '/' ? '' : local}/${renamed === '/' || renamed === '.' ? '' : renamed}`
+      : local
+  const sizeBytes = await extractTar(session.io.files, reply.body as AsyncIterable<Uint8Array>, {
+    target: place.replace(/\/$/, '') || '/',
+  })
   if (!quiet) await session.warn(`Successfully copied ${humanSize(sizeBytes)} to ${local}\n`)
 }
 
@@ -137,7 +162,8 @@ async function copyIn(session: Session, { source, target, follow, archive, quiet
   const client = await session.client()
   let path = keepEnding(target.path)
   let stat = await statInside(client, target.container, path).catch((error: unknown) => {
-    if (error instanceof GantryError && error.details['status'] === 404 && !/No such container/.test(error.message)) return undefined
+    if (error instanceof GantryError && error.details['status'] === 404 && !/No such container/.test(error.message))
+      return undefined
     throw error
   })
   if (stat !== undefined && has(stat.mode, goSymlink) && (stat.linkTarget ?? '') !== '') {
@@ -146,14 +172,27 @@ async function copyIn(session: Session, { source, target, follow, archive, quiet
     stat = await statInside(client, target.container, path).catch(() => undefined)
   }
   const put = async (folder: string, body: Readable): Promise<void> => {
-    await client.text('PUT', `/containers${pathOf(target.container)}/archive`, { query: { path: folder, noOverwriteDirNonDir: 'true', copyUIDGID: archive ? 'true' : undefined }, headers: { 'Content-Type': 'application/x-tar' }, body })
+    await client.text('PUT', `/containers${pathOf(target.container)}/archive`, {
+      query: { path: folder, noOverwriteDirNonDir: 'true', copyUIDGID: archive ? 'true' : undefined },
+      headers: { 'Content-Type': 'application/x-tar' },
+      body,
+    })
   }
   if (source.path === '-') {
-    if (stat !== undefined && !has(stat.mode, goDirectory)) throw failure(`destination "${target.container}:${path}" must be a directory`)
+    if (stat !== undefined && !has(stat.mode, goDirectory))
+      throw failure(`destination "${target.container}:${path}" must be a directory`)
     await put(path, session.io.terminal.stdin)
     return
   }
-  await sendLocal(session, { source, follow, quiet, target, path, directory: stat === undefined ? undefined : has(stat.mode, goDirectory), put })
+  await sendLocal(session, {
+    source,
+    follow,
+    quiet,
+    target,
+    path,
+    directory: stat === undefined ? undefined : has(stat.mode, goDirectory),
+    put,
+  })
 }
 
 interface Sending {
@@ -167,7 +206,10 @@ interface Sending {
   readonly put: (folder: string, body: Readable) => Promise<void>
 }
 
-async function sendLocal(session: Session, { source, follow, quiet, target, path, directory, put }: Sending): Promise<void> {
+async function sendLocal(
+  session: Session,
+  { source, follow, quiet, target, path, directory, put }: Sending,
+): Promise<void> {
   const { files, cwd } = session.io
   const local = absolute(cwd, source.path)
   const slash = source.path.endsWith('/') || /(^|\/)\.$/.test(source.path)

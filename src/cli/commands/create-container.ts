@@ -17,22 +17,38 @@ interface CreateReply {
 }
 
 /** An error of `run` or `create` with the hint where help is. */
-export function withHelp(session: Session, verb: string, { error, exitCode = 125 }: { readonly error: unknown; readonly exitCode?: number }): GantryError {
+export function withHelp(
+  session: Session,
+  verb: string,
+  { error, exitCode = 125 }: { readonly error: unknown; readonly exitCode?: number },
+): GantryError {
   const { program } = session.io
-  return exitWith(exitCode, `${program}: ${messageOf(error)}\n\nRun '${program} ${verb} --help' for more information`, error)
+  return exitWith(
+    exitCode,
+    `${program}: ${messageOf(error)}\n\nRun '${program} ${verb} --help' for more information`,
+    error,
+  )
 }
 
 /** 127 for a missing program, 126 for one that cannot run, 125 for anything else. */
 export function startFailureCode(error: unknown): number {
   const message = daemonMessage(error)
-  if (/executable file not found|no such file or directory|system cannot find the file specified/.test(message)) return 127
+  if (/executable file not found|no such file or directory|system cannot find the file specified/.test(message))
+    return 127
   return /permission denied|is a directory/.test(message) ? 126 : 125
 }
 
 /** Resolves to the new container's ID. */
-export async function createContainer(session: Session, client: EngineClient, { flags, body: given }: { readonly flags: Flags; readonly body: CreateBody }): Promise<string> {
+export async function createContainer(
+  session: Session,
+  client: EngineClient,
+  { flags, body: given }: { readonly flags: Flags; readonly body: CreateBody },
+): Promise<string> {
   const options = given.HostConfig['SecurityOpt'] as readonly string[] | null
-  const body = { ...given, HostConfig: { ...given.HostConfig, SecurityOpt: await readSecurityOptions(session, options) } }
+  const body = {
+    ...given,
+    HostConfig: { ...given.HostConfig, SecurityOpt: await readSecurityOptions(session, options) },
+  }
   const idFile = await claimIdFile(session, flags.text('cidfile'))
   const reference = isImageId(body.Image) ? undefined : parseReference(body.Image)
   const platform = flags.text('platform')
@@ -41,12 +57,23 @@ export async function createContainer(session: Session, client: EngineClient, { 
     await pullImage(session, client, { reference, options: { platform, quiet: flags.bool('quiet'), toStderr: true } })
   }
   if (flags.text('pull') === 'always') await pull()
-  const create = (): Promise<CreateReply> => client.json<CreateReply>('POST', '/containers/create', { query: { name: flags.text('name') || undefined, platform: platform === '' ? undefined : platform }, json: body })
+  const create = (): Promise<CreateReply> =>
+    client.json<CreateReply>('POST', '/containers/create', {
+      query: { name: flags.text('name') || undefined, platform: platform === '' ? undefined : platform },
+      json: body,
+    })
   let reply: CreateReply
   try {
     reply = await create()
   } catch (error) {
-    if (!(error instanceof GantryError) || error.kind !== 'not-found' || reference === undefined || flags.text('pull') !== 'missing' || !isMissingImage(error)) throw error
+    if (
+      !(error instanceof GantryError) ||
+      error.kind !== 'not-found' ||
+      reference === undefined ||
+      flags.text('pull') !== 'missing' ||
+      !isMissingImage(error)
+    )
+      throw error
     if (!flags.bool('quiet')) await session.warn(`Unable to find image '${familiarText(reference)}' locally\n`)
     await pull()
     reply = await create()
@@ -68,7 +95,8 @@ async function claimIdFile(session: Session, given: string): Promise<string> {
   if (given === '') return ''
   const path = absolute(session.io.cwd, given)
   try {
-    if (await session.io.files.exists(path)) throw failure(`container ID file found, make sure the other container isn't running or delete ${given}`)
+    if (await session.io.files.exists(path))
+      throw failure(`container ID file found, make sure the other container isn't running or delete ${given}`)
     await session.io.files.write(path, '', { exclusive: true, mode: 0o644 })
   } catch (cause) {
     if (errnoOf(cause) === undefined) throw cause
@@ -80,5 +108,6 @@ async function claimIdFile(session: Session, given: string): Promise<string> {
 /** Refuses flags that a daemon of this age would silently ignore. */
 export async function requireApi(client: EngineClient, least: string, flag: string): Promise<void> {
   const version = await client.version()
-  if (compareVersions(version, least) < 0) throw failure(`"--${flag}" requires API version ${least}, but the Docker daemon API version is ${version}`)
+  if (compareVersions(version, least) < 0)
+    throw failure(`"--${flag}" requires API version ${least}, but the Docker daemon API version is ${version}`)
 }

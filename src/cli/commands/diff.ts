@@ -15,7 +15,14 @@ export const diff: Verb = {
     const [name = ''] = args
     if (name === '') throw failure('Container name cannot be empty')
     const client = await session.client()
-    const changes = await client.json<readonly { readonly Path: string; readonly Kind: number }[] | null>('GET', `/containers${pathOf(name)}/changes`)
-    await session.print((Array.isArray(changes) ? (changes as readonly { readonly Path: string; readonly Kind: number }[]) : []).map(({ Path: path, Kind: kind }) => `${letters[kind] ?? '?'} ${path}\n`).join(''))
+    const changes = await client.json<readonly { readonly Path: string; readonly Kind: number }[] | null>(
+      'GET',
+      `/containers${pathOf(name)}/changes`,
+    )
+    await session.print(
+      (Array.isArray(changes) ? (changes as readonly { readonly Path: string; readonly Kind: number }[]) : [])
+        .map(({ Path: path, Kind: kind }) => `${letters[kind] ?? '?'} ${path}\n`)
+        .join(''),
+    )
   },
 }

@@ -11,7 +11,11 @@ export interface EachOptions {
 }
 
 /** Throws one error with every failure, a line each, after all arguments were tried. */
-export async function eachArgument(session: Session, args: readonly string[], { run, options = {} }: { readonly run: (argument: string) => Promise<unknown>; readonly options?: EachOptions }): Promise<void> {
+export async function eachArgument(
+  session: Session,
+  args: readonly string[],
+  { run, options = {} }: { readonly run: (argument: string) => Promise<unknown>; readonly options?: EachOptions },
+): Promise<void> {
   const failures: string[] = []
   const running: Promise<{ readonly result?: unknown; readonly error?: unknown; readonly argument: string }>[] = []
   const width = options.parallel ?? 1
@@ -26,7 +30,12 @@ export async function eachArgument(session: Session, args: readonly string[], { 
   }
   for (const [at, argument] of args.entries()) {
     if (at >= width) await settle(at - width)
-    running.push(run(argument).then((result) => ({ result, argument }), (error: unknown) => ({ error, argument })))
+    running.push(
+      run(argument).then(
+        (result) => ({ result, argument }),
+        (error: unknown) => ({ error, argument }),
+      ),
+    )
   }
   for (let at = Math.max(0, args.length - width); at < args.length; at += 1) await settle(at)
   if (failures.length > 0) throw exitWith(1, failures.join('\n'))

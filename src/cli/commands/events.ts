@@ -24,7 +24,12 @@ interface EventMessage {
 
 export const events: Verb = {
   usage: '[OPTIONS]',
-  flags: [filterFlag, formatFlag, { name: 'since', kind: 'string', help: 'From this time or age on' }, { name: 'until', kind: 'string', help: 'Up to this time' }],
+  flags: [
+    filterFlag,
+    formatFlag,
+    { name: 'since', kind: 'string', help: 'From this time or age on' },
+    { name: 'until', kind: 'string', help: 'Up to this time' },
+  ],
   count: none,
   run: showEvents,
 }
@@ -37,10 +42,13 @@ async function showEvents({ flags, session }: Call): Promise<void> {
     const text = flags.text(flag)
     if (text === '') return undefined
     const stamp = timestampOf(text, session.io.clock.now())
-    if (stamp === undefined) throw failure(`invalid value for "${flag}": failed to parse value as time or duration: "${text}"`)
+    if (stamp === undefined)
+      throw failure(`invalid value for "${flag}": failed to parse value as time or duration: "${text}"`)
     return stamp
   }
-  const reply = await client.stream('GET', '/events', { query: { since: time('since'), until: time('until'), filters: filtersQuery(flags.list('filter')) } })
+  const reply = await client.stream('GET', '/events', {
+    query: { since: time('since'), until: time('until'), filters: filtersQuery(flags.list('filter')) },
+  })
   for await (const message of readJsonMessages(reply.body as AsyncIterable<Uint8Array>, readJson)) {
     const event = message as EventMessage
     if (format === 'json') await session.print(`${goJsonOrdered(event)}\n`)
@@ -50,15 +58,42 @@ async function showEvents({ flags, session }: Call): Promise<void> {
 
 function eventRecord(event: EventMessage): GoRecord {
   const attributes = event.Actor?.Attributes ?? {}
-  const actor = new GoRecord('events.Actor', new Map<string, unknown>([['ID', event.Actor?.ID ?? ''], ['Attributes', attributes]]), event.Actor)
-  const fields = new Map<string, unknown>([['Status', event.status ?? ''], ['ID', event.id ?? ''], ['From', event.from ?? ''], ['Type', event.Type ?? ''], ['Action', event.Action ?? ''], ['Actor', actor], ['Scope', event.scope ?? ''], ['Time', event.time ?? 0], ['TimeNano', event.timeNano ?? 0]])
+  const actor = new GoRecord(
+    'events.Actor',
+    new Map<string, unknown>([
+      ['ID', event.Actor?.ID ?? ''],
+      ['Attributes', attributes],
+    ]),
+    event.Actor,
+  )
+  const fields = new Map<string, unknown>([
+    ['Status', event.status ?? ''],
+    ['ID', event.id ?? ''],
+    ['From', event.from ?? ''],
+    ['Type', event.Type ?? ''],
+    ['Action', event.Action ?? ''],
+    ['Actor', actor],
+    ['Scope', event.scope ?? ''],
+    ['Time', event.time ?? 0],
+    ['TimeNano', event.timeNano ?? 0],
+  ])
   return new GoRecord('*events.Message', fields, event)
 }
 
-function eventLine({ timeNano, time = 0, Type: type = '', Action: action = '', Actor: actor = {} }: EventMessage): string {
+function eventLine({
+  timeNano,
+  time = 0,
+  Type: type = '',
+  Action: action = '',
+  Actor: actor = {},
+}: EventMessage): string {
   const nanos = timeNano === undefined || timeNano === 0 ? BigInt(time) * 1_000_000_000n : BigInt(timeNano)
-  const whole = goTime(Number(nanos / 1_000_000_000n) * 1000).replace(' ', 'T').replace(' +0000 UTC', '')
-  const attributes = Object.entries(actor.Attributes ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${key}=${value}`)
+  const whole = goTime(Number(nanos / 1_000_000_000n) * 1000)
+    .replace(' ', 'T')
+    .replace(' +0000 UTC', '')
+  const attributes = Object.entries(actor.Attributes ?? {})
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}=${value}`)
   const tail = attributes.length === 0 ? '' : ` (${attributes.join(', ')})`
   return `${whole}.${String(nanos % 1_000_000_000n).padStart(9, '0')}Z ${type} ${action} ${actor.ID ?? ''}${tail}\n`
 }

@@ -15,7 +15,13 @@ export const exec: Verb = {
   flags: [
     { name: 'detach', short: 'd', kind: 'bool', help: 'Leave it running in the background' },
     { name: 'detach-keys', kind: 'string', help: 'Keys that detach' },
-    { name: 'env', short: 'e', kind: 'list', help: 'Environment variable (NAME=value, or NAME to pass on)', check: (value) => (value.startsWith('=') || value === '' ? `invalid environment variable: ${value}` : undefined) },
+    {
+      name: 'env',
+      short: 'e',
+      kind: 'list',
+      help: 'Environment variable (NAME=value, or NAME to pass on)',
+      check: (value) => (value.startsWith('=') || value === '' ? `invalid environment variable: ${value}` : undefined),
+    },
     { name: 'env-file', kind: 'list', help: 'File of environment variables' },
     { name: 'interactive', short: 'i', kind: 'bool', help: 'Connect STDIN' },
     { name: 'privileged', kind: 'bool', help: 'Give every privilege' },
@@ -44,8 +50,23 @@ async function runExec({ flags, args, session }: Call): Promise<number> {
   if (!detach && stdin && tty && !terminal.stdinIsTerminal) throw failure('the input device is not a TTY')
   const size = tty ? terminal.size() : undefined
   const console = size === undefined ? {} : { ConsoleSize: [size.rows, size.columns] }
-  const body = { User: flags.text('user'), Privileged: flags.bool('privileged'), Tty: tty, ...console, AttachStdin: stdin, AttachStderr: !detach, AttachStdout: !detach, Detach: detach, DetachKeys: keys, Env: env.length === 0 ? null : env, WorkingDir: flags.text('workdir'), Cmd: command }
-  const { Id: id } = await client.json<{ readonly Id: string }>('POST', `/containers${pathOf(container)}/exec`, { json: body })
+  const body = {
+    User: flags.text('user'),
+    Privileged: flags.bool('privileged'),
+    Tty: tty,
+    ...console,
+    AttachStdin: stdin,
+    AttachStderr: !detach,
+    AttachStdout: !detach,
+    Detach: detach,
+    DetachKeys: keys,
+    Env: env.length === 0 ? null : env,
+    WorkingDir: flags.text('workdir'),
+    Cmd: command,
+  }
+  const { Id: id } = await client.json<{ readonly Id: string }>('POST', `/containers${pathOf(container)}/exec`, {
+    json: body,
+  })
   if (id === '') throw failure('exec ID empty')
   if (detach) {
     await client.text('POST', `/exec${pathOf(id)}/start`, { json: { Detach: true, Tty: tty } })
@@ -54,7 +75,11 @@ async function runExec({ flags, args, session }: Call): Promise<number> {
   return runForeground(session, client, { id, tty, stdin, keys, console })
 }
 
-async function environment(session: Session, files: readonly string[], entries: readonly string[]): Promise<readonly string[]> {
+async function environment(
+  session: Session,
+  files: readonly string[],
+  entries: readonly string[],
+): Promise<readonly string[]> {
   const out: string[] = []
   for (const path of files) out.push(...(await readEnvFile(session.io, path)))
   for (const entry of entries) {
@@ -72,11 +97,26 @@ interface Foreground {
   readonly console: object
 }
 
-async function runForeground(session: Session, client: EngineClient, { id, tty, stdin, keys, console }: Foreground): Promise<number> {
+async function runForeground(
+  session: Session,
+  client: EngineClient,
+  { id, tty, stdin, keys, console }: Foreground,
+): Promise<number> {
   const connection = await client.hijack(`/exec${pathOf(id)}/start`, { json: { Detach: false, Tty: tty, ...console } })
-  using _window = tty && session.io.terminal.stdinIsTerminal ? followWindow(session, client, `/exec${pathOf(id)}`) : undefined
-  const outcome = await carryStreams(session, { connection, tty, stdin, stdout: true, stderr: true, ...(keys === '' ? {} : { detachKeys: parseDetachKeys(keys) }) })
+  using _window =
+    tty && session.io.terminal.stdinIsTerminal ? followWindow(session, client, `/exec${pathOf(id)}`) : undefined
+  const outcome = await carryStreams(session, {
+    connection,
+    tty,
+    stdin,
+    stdout: true,
+    stderr: true,
+    ...(keys === '' ? {} : { detachKeys: parseDetachKeys(keys) }),
+  })
   if (outcome === 'detached') throw exitWith(1, 'read escape sequence')
-  const { ExitCode: exitCode } = await client.json<{ readonly ExitCode?: number | null }>('GET', `/exec${pathOf(id)}/json`)
+  const { ExitCode: exitCode } = await client.json<{ readonly ExitCode?: number | null }>(
+    'GET',
+    `/exec${pathOf(id)}/json`,
+  )
   return exitCode ?? 0
 }

@@ -11,6 +11,10 @@ export const exportContainer: Verb = {
   completes: 'containers',
   async run({ flags, args, session }) {
     const client = await session.client()
-    await saveStream(session, { path: flags.text('output'), what: 'container', open: async () => (await client.stream('GET', `/containers${pathOf(args[0] ?? '')}/export`)).body })
+    await saveStream(session, {
+      path: flags.text('output'),
+      what: 'container',
+      open: async () => (await client.stream('GET', `/containers${pathOf(args[0] ?? '')}/export`)).body,
+    })
   },
 }

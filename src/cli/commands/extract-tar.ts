@@ -57,7 +57,11 @@ class Blocks {
 const metadataBytesMax = 1024 * 1024
 
 /** Unpacks `source` so that its root entry becomes `target` (or, with `keepRoot`, lies in it); resolves to the archive's size. */
-export async function extractTar(files: Files, source: AsyncIterable<Uint8Array>, { target, keepRoot = false }: { readonly target: string; readonly keepRoot?: boolean }): Promise<number> {
+export async function extractTar(
+  files: Files,
+  source: AsyncIterable<Uint8Array>,
+  { target, keepRoot = false }: { readonly target: string; readonly keepRoot?: boolean },
+): Promise<number> {
   const blocks = new Blocks(source)
   const links: { readonly path: string; readonly link: string; readonly hard: boolean }[] = []
   const folders: { readonly path: string; readonly mode: number; readonly mtimeMs: number }[] = []
@@ -69,7 +73,8 @@ export async function extractTar(files: Files, source: AsyncIterable<Uint8Array>
       await files.makeDirectory(path, { recursive: true })
       folders.push({ path, mode: header.mode, mtimeMs: header.mtimeMs })
     } else if (header.flag === '2') links.push({ path, link: header.link, hard: false })
-    else if (header.flag === '1') links.push({ path, link: [target, ...cleanParts(header.link).slice(top)].join('/'), hard: true })
+    else if (header.flag === '1')
+      links.push({ path, link: [target, ...cleanParts(header.link).slice(top)].join('/'), hard: true })
     else if (header.flag === '0' || header.flag === '\0' || header.flag === '') {
       await writeFile(files, path, { header, blocks })
       continue
@@ -87,12 +92,20 @@ export async function extractTar(files: Files, source: AsyncIterable<Uint8Array>
   return blocks.totalBytes
 }
 
-async function writeFile(files: Files, path: string, { header, blocks }: { readonly header: Header; readonly blocks: Blocks }): Promise<void> {
+async function writeFile(
+  files: Files,
+  path: string,
+  { header, blocks }: { readonly header: Header; readonly blocks: Blocks },
+): Promise<void> {
   await files.makeDirectory(path.slice(0, path.lastIndexOf('/')) || '/', { recursive: true })
   const there = await files.lstat(path).catch(() => undefined)
-  if (there !== undefined && there.type === 'directory') throw failure(`cannot overwrite directory "${path}" with non-directory`)
+  if (there !== undefined && there.type === 'directory')
+    throw failure(`cannot overwrite directory "${path}" with non-directory`)
   if (there !== undefined) await files.remove(path, { force: true })
-  await pipeline(Readable.from(blocks.content(header.sizeBytes), { objectMode: false }), files.writeStream(path, { mode: header.mode & 0o7777, exclusive: true }))
+  await pipeline(
+    Readable.from(blocks.content(header.sizeBytes), { objectMode: false }),
+    files.writeStream(path, { mode: header.mode & 0o7777, exclusive: true }),
+  )
   await skip(blocks, 0, header.sizeBytes)
   await files.chmod(path, header.mode & 0o7777)
   await files.setTimes(path, header.mtimeMs)

@@ -21,7 +21,14 @@ const shape = (human: boolean): ListingShape => ({
   typeName: '*image.historyContext',
   table: `{{.ID}}\t${human ? '{{.CreatedSince}}' : '{{.CreatedAt}}'}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}`,
   quiet: '{{.ID}}',
-  headers: { ID: 'IMAGE', CreatedSince: 'CREATED', CreatedAt: 'CREATED AT', CreatedBy: 'CREATED BY', Size: 'SIZE', Comment: 'COMMENT' },
+  headers: {
+    ID: 'IMAGE',
+    CreatedSince: 'CREATED',
+    CreatedAt: 'CREATED AT',
+    CreatedBy: 'CREATED BY',
+    Size: 'SIZE',
+    Comment: 'COMMENT',
+  },
 })
 
 export const history: Verb = {
@@ -41,7 +48,12 @@ export const history: Verb = {
     const [human, full, now] = [flags.bool('human'), flags.bool('no-trunc'), session.io.clock.now()]
     const rows = layers.map((layer) => ({
       ID: full ? layer.Id : shortId(layer.Id),
-      CreatedAt: layer.Created <= 0 ? 'N/A' : goTime(layer.Created * 1000).replace(' ', 'T').replace(' +0000 UTC', 'Z'),
+      CreatedAt:
+        layer.Created <= 0
+          ? 'N/A'
+          : goTime(layer.Created * 1000)
+              .replace(' ', 'T')
+              .replace(' +0000 UTC', 'Z'),
       CreatedSince: human ? ago(layer.Created * 1000, now) : goTime(layer.Created * 1000),
       CreatedBy: full ? layer.CreatedBy : ellipsis(layer.CreatedBy.replaceAll('\t', ' '), 45),
       Size: human ? humanSize(layer.Size, 3) : String(layer.Size),

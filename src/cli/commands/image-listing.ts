@@ -20,12 +20,25 @@ export interface ImageSummary {
 export function imageListing({ digests }: { readonly digests: boolean }): ListingShape {
   return {
     typeName: '*formatter.imageContext',
-    table: `{{if .Repository}}{{.Repository}}\t{{.Tag}}\t${digests ? '{{.Digest}}\t' : ''}{{.ID}}\t{{.CreatedSince}}\t{{.Size}}{{end}}`.replace(/^\{\{if \.Repository\}\}|\{\{end\}\}$/g, ''),
+    table:
+      `{{if .Repository}}{{.Repository}}\t{{.Tag}}\t${digests ? '{{.Digest}}\t' : ''}{{.ID}}\t{{.CreatedSince}}\t{{.Size}}{{end}}`.replace(
+        /^\{\{if \.Repository\}\}|\{\{end\}\}$/g,
+        '',
+      ),
     quiet: '{{.ID}}',
     raw: `repository: {{.Repository}}\n{{if .Tag}}tag: {{.Tag}}\n{{end}}${digests ? 'digest: {{.Digest}}\n' : ''}image_id: {{.ID}}\ncreated_at: {{.CreatedAt}}\nvirtual_size: {{.Size}}\n`,
     headers: {
-      ID: 'IMAGE ID', Repository: 'REPOSITORY', Tag: 'TAG', Digest: 'DIGEST', CreatedSince: 'CREATED', CreatedAt: 'CREATED AT', Size: 'SIZE',
-      Containers: 'CONTAINERS', VirtualSize: 'SIZE', SharedSize: 'SHARED SIZE', UniqueSize: 'UNIQUE SIZE',
+      ID: 'IMAGE ID',
+      Repository: 'REPOSITORY',
+      Tag: 'TAG',
+      Digest: 'DIGEST',
+      CreatedSince: 'CREATED',
+      CreatedAt: 'CREATED AT',
+      Size: 'SIZE',
+      Containers: 'CONTAINERS',
+      VirtualSize: 'SIZE',
+      SharedSize: 'SHARED SIZE',
+      UniqueSize: 'UNIQUE SIZE',
     },
   }
 }
@@ -83,8 +96,15 @@ function namesOf(image: ImageSummary, digests: boolean): readonly Name[] {
   return names.length > 0 ? names : [{ repository: untagged, tag: untagged, digest: untagged }]
 }
 
-function rowsOf(repository: string, { tags, digests }: { readonly tags: readonly string[]; readonly digests: readonly string[] }, wanted: boolean): readonly Name[] {
-  if (tags.length === 0) return wanted ? digests.map((digest) => ({ repository, tag: untagged, digest })) : digests.slice(0, 1).map((digest) => ({ repository, tag: untagged, digest }))
+function rowsOf(
+  repository: string,
+  { tags, digests }: { readonly tags: readonly string[]; readonly digests: readonly string[] },
+  wanted: boolean,
+): readonly Name[] {
+  if (tags.length === 0)
+    return wanted
+      ? digests.map((digest) => ({ repository, tag: untagged, digest }))
+      : digests.slice(0, 1).map((digest) => ({ repository, tag: untagged, digest }))
   if (!wanted || digests.length === 0) return tags.map((tag) => ({ repository, tag, digest: untagged }))
   return tags.flatMap((tag) => digests.map((digest) => ({ repository, tag, digest })))
 }

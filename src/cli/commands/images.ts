@@ -28,9 +28,13 @@ async function listImages({ flags, args, session }: Call): Promise<void> {
   const format = flags.text('format') || (quiet ? '' : ((await session.config()).imagesFormat ?? ''))
   const filters = args[0] === undefined ? flags.list('filter') : [...flags.list('filter'), `reference=${args[0]}`]
   const client = await session.client()
-  const found = await client.json<readonly ImageSummary[]>('GET', '/images/json', { query: { all: flags.bool('all'), filters: filtersQuery(filters), digests: false } })
+  const found = await client.json<readonly ImageSummary[]>('GET', '/images/json', {
+    query: { all: flags.bool('all'), filters: filtersQuery(filters), digests: false },
+  })
   const shape = imageListing({ digests: flags.bool('digests') })
   const digests = flags.bool('digests') || /\.Digest\b/.test(planFormat(shape, { format, quiet }).template)
-  const rows = found.flatMap((image) => imageRows(image, { nowMs: session.io.clock.now(), full: flags.bool('no-trunc'), digests }))
+  const rows = found.flatMap((image) =>
+    imageRows(image, { nowMs: session.io.clock.now(), full: flags.bool('no-trunc'), digests }),
+  )
   await session.list(shape, rows, { format, quiet })
 }

@@ -27,10 +27,20 @@ export const importImage: Verb = {
         throw failure(`open ${source}: ${goError(cause)}`, cause)
       })
     }
-    const body = remote ? undefined : source === '-' ? terminal.stdin : files.readStream(path, { chunkBytes: 1024 * 1024 })
+    const body = remote
+      ? undefined
+      : source === '-'
+        ? terminal.stdin
+        : files.readStream(path, { chunkBytes: 1024 * 1024 })
     const client = await session.client()
     const messages = client.messages<ProgressMessage>('POST', '/images/create', {
-      query: { fromSrc: remote ? source : '-', repo: name || undefined, message: flags.text('message') || undefined, changes: flags.list('change'), platform: flags.text('platform').toLowerCase() || undefined },
+      query: {
+        fromSrc: remote ? source : '-',
+        repo: name || undefined,
+        message: flags.text('message') || undefined,
+        changes: flags.list('change'),
+        platform: flags.text('platform').toLowerCase() || undefined,
+      },
       ...(body === undefined ? {} : { body, headers: { 'Content-Type': 'application/x-tar' } }),
     })
     await showProgress(session, messages)

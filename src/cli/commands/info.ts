@@ -18,7 +18,13 @@ async function showInfo({ flags, session }: Call): Promise<void> {
   const format = flags.text('format')
   const template = format === '' || format === 'json' ? undefined : createTemplate(format)
   const { context } = await session.endpoint()
-  const clientInfo = { Debug: session.options.debug, Plugins: [], Warnings: null, Version: clientVersion, Context: context }
+  const clientInfo = {
+    Debug: session.options.debug,
+    Plugins: [],
+    Warnings: null,
+    Version: clientVersion,
+    Context: context,
+  }
   let facts: Facts = {}
   let problem: unknown
   try {
@@ -28,15 +34,28 @@ async function showInfo({ flags, session }: Call): Promise<void> {
     problem = error
     facts = { ServerErrors: [messageOf(error)] }
   }
-  if (format === 'json') await session.print(`${JSON.stringify({ ...facts, ClientInfo: clientInfo }, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value))}\n`)
-  else if (template !== undefined) await session.print(`${template.execute({ ...facts, ClientInfo: clientInfo }, { missingKey: 'error' })}\n`)
+  if (format === 'json')
+    await session.print(
+      `${JSON.stringify({ ...facts, ClientInfo: clientInfo }, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value))}\n`,
+    )
+  else if (template !== undefined)
+    await session.print(`${template.execute({ ...facts, ClientInfo: clientInfo }, { missingKey: 'error' })}\n`)
   else await session.print(infoText(facts, context, problem))
-  for (const warning of (facts['Warnings'] as readonly string[] | null | undefined) ?? []) await session.warn(`${warning}\n`)
-  if (problem !== undefined) throw exitWith(1, format === '' ? 'errors pretty printing info' : messageOf(problem), problem)
+  for (const warning of (facts['Warnings'] as readonly string[] | null | undefined) ?? [])
+    await session.warn(`${warning}\n`)
+  if (problem !== undefined)
+    throw exitWith(1, format === '' ? 'errors pretty printing info' : messageOf(problem), problem)
 }
 
 function infoText(facts: Facts, context: string, problem: unknown): string {
-  const head = ['Client:', ` Version:    ${clientVersion}`, ` Context:    ${context}`, ' Debug Mode: false', '', 'Server:']
+  const head = [
+    'Client:',
+    ` Version:    ${clientVersion}`,
+    ` Context:    ${context}`,
+    ' Debug Mode: false',
+    '',
+    'Server:',
+  ]
   const lines = problem === undefined ? [...head, ...serverLines(facts)] : [...head, `ERROR: ${messageOf(problem)}`]
   return `${lines.join('\n')}\n`
 }
@@ -47,7 +66,8 @@ const at = (facts: Facts, key: string): string => {
 }
 
 function serverLines(facts: Facts): readonly string[] {
-  const optional = (label: string, key: string): readonly string[] => (at(facts, key) === '' ? [] : [` ${label}: ${at(facts, key)}`])
+  const optional = (label: string, key: string): readonly string[] =>
+    at(facts, key) === '' ? [] : [` ${label}: ${at(facts, key)}`]
   const plugins = (facts['Plugins'] ?? {}) as Readonly<Record<string, readonly string[] | null>>
   const swarm = (facts['Swarm'] ?? {}) as Facts
   const commit = (key: string): string => at((facts[key] ?? {}) as Facts, 'ID')
@@ -59,7 +79,9 @@ function serverLines(facts: Facts): readonly string[] {
     ` Images: ${at(facts, 'Images')}`,
     ...optional('Server Version', 'ServerVersion'),
     ` Storage Driver: ${at(facts, 'Driver')}`,
-    ...((facts['DriverStatus'] ?? []) as readonly (readonly string[])[]).map(([name = '', value = '']) => `  ${name}: ${value}`),
+    ...((facts['DriverStatus'] ?? []) as readonly (readonly string[])[]).map(
+      ([name = '', value = '']) => `  ${name}: ${value}`,
+    ),
     ...optional('Logging Driver', 'LoggingDriver'),
     ...optional('Cgroup Driver', 'CgroupDriver'),
     ...optional('Cgroup Version', 'CgroupVersion'),
@@ -68,7 +90,9 @@ function serverLines(facts: Facts): readonly string[] {
     `  Network: ${(plugins['Network'] ?? []).join(' ')}`,
     `  Log: ${(plugins['Log'] ?? []).join(' ')}`,
     ` Swarm: ${at(swarm, 'LocalNodeState')}`,
-    ` Runtimes: ${Object.keys((facts['Runtimes'] ?? {}) as object).toSorted().join(' ')}`,
+    ` Runtimes: ${Object.keys((facts['Runtimes'] ?? {}) as object)
+      .toSorted()
+      .join(' ')}`,
     ` Default Runtime: ${at(facts, 'DefaultRuntime')}`,
     ` Init Binary: ${at(facts, 'InitBinary')}`,
     ` containerd version: ${commit('ContainerdCommit')}`,
@@ -91,7 +115,10 @@ function serverLines(facts: Facts): readonly string[] {
     ...optional('No Proxy', 'NoProxy'),
     ` Experimental: ${at(facts, 'ExperimentalBuild')}`,
     ' Insecure Registries:',
-    ...(((facts['RegistryConfig'] ?? {}) as { readonly InsecureRegistryCIDRs?: readonly string[] | null }).InsecureRegistryCIDRs ?? []).map((range) => `  ${range}`),
+    ...(
+      ((facts['RegistryConfig'] ?? {}) as { readonly InsecureRegistryCIDRs?: readonly string[] | null })
+        .InsecureRegistryCIDRs ?? []
+    ).map((range) => `  ${range}`),
     ` Live Restore Enabled: ${at(facts, 'LiveRestoreEnabled')}`,
     '',
   ]
@@ -100,5 +127,7 @@ function serverLines(facts: Facts): readonly string[] {
 /** `name=seccomp,profile=default` as two lines. */
 function securityLines(option: string): readonly string[] {
   const fields = option.split(',').map((field) => field.split('='))
-  return fields.map(([key = '', value = '']) => (key === 'name' ? `  ${value}` : `   ${key[0]?.toUpperCase() ?? ''}${key.slice(1)}: ${value}`))
+  return fields.map(([key = '', value = '']) =>
+    key === 'name' ? `  ${value}` : `   ${key[0]?.toUpperCase() ?? ''}${key.slice(1)}: ${value}`,
+  )
 }

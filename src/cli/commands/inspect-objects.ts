@@ -14,7 +14,11 @@ export interface Inspected {
 }
 
 /** Prints every object that `find` knows; throws with all that were missing. */
-export async function inspectObjects(session: Session, names: readonly string[], { format, find }: { readonly format: string; readonly find: (name: string) => Promise<Inspected> }): Promise<void> {
+export async function inspectObjects(
+  session: Session,
+  names: readonly string[],
+  { format, find }: { readonly format: string; readonly find: (name: string) => Promise<Inspected> },
+): Promise<void> {
   const template = format === '' || format === 'json' ? undefined : createTemplate(format)
   const failures: string[] = []
   const objects: Inspected[] = []

@@ -27,7 +27,13 @@ async function readLines(io: CliIo, path: string): Promise<readonly string[]> {
 
 /** A system error in Go's words. */
 export function goError(cause: unknown): string {
-  const words: Readonly<Record<string, string>> = { ENOENT: 'no such file or directory', EACCES: 'permission denied', EISDIR: 'is a directory', ENOTDIR: 'not a directory', EEXIST: 'file exists' }
+  const words: Readonly<Record<string, string>> = {
+    ENOENT: 'no such file or directory',
+    EACCES: 'permission denied',
+    EISDIR: 'is a directory',
+    ENOTDIR: 'not a directory',
+    EEXIST: 'file exists',
+  }
   return words[errnoOf(cause) ?? ''] ?? messageOf(cause)
 }
 

@@ -12,7 +12,8 @@ export const kill: Verb = {
   async run({ flags, args, session }) {
     const client = await session.client()
     await eachArgument(session, args, {
-      run: (name) => client.text('POST', `/containers${pathOf(name)}/kill`, { query: { signal: flags.text('signal') || 'KILL' } }),
+      run: (name) =>
+        client.text('POST', `/containers${pathOf(name)}/kill`, { query: { signal: flags.text('signal') || 'KILL' } }),
       options: { parallel: 50 },
     })
   },

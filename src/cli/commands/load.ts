@@ -28,9 +28,14 @@ export const load: Verb = {
     const client = await session.client()
     const quiet = flags.bool('quiet') || !terminal.stdoutIsTerminal
     const body = input === '' ? terminal.stdin : files.readStream(absolute(cwd, input), { chunkBytes: 1024 * 1024 })
-    const reply = await client.stream('POST', '/images/load', { query: { quiet }, headers: { 'Content-Type': 'application/x-tar' }, body })
+    const reply = await client.stream('POST', '/images/load', {
+      query: { quiet },
+      headers: { 'Content-Type': 'application/x-tar' },
+      body,
+    })
     const bytes = reply.body as AsyncIterable<Uint8Array>
-    if (reply.headers['content-type']?.startsWith('application/json') === true) await showProgress(session, readJsonMessages(bytes) as AsyncIterable<ProgressMessage>)
+    if (reply.headers['content-type']?.startsWith('application/json') === true)
+      await showProgress(session, readJsonMessages(bytes) as AsyncIterable<ProgressMessage>)
     else for await (const chunk of bytes) await session.print(chunk)
   },
 }

@@ -21,34 +21,53 @@ export const login: Verb = {
 async function logIn({ flags, args, session }: Call): Promise<void> {
   const [given = ''] = args
   const server = given === '' || given === 'docker.io' || given === 'index.docker.io' ? hubServer : bareHost(given)
-  if (flags.has('password') && flags.bool('password-stdin')) throw failure('--password and --password-stdin are mutually exclusive')
-  if (flags.bool('password-stdin') && flags.text('username') === '') throw failure('Must provide --username with --password-stdin')
+  if (flags.has('password') && flags.bool('password-stdin'))
+    throw failure('--password and --password-stdin are mutually exclusive')
+  if (flags.bool('password-stdin') && flags.text('username') === '')
+    throw failure('Must provide --username with --password-stdin')
   if (flags.has('password') && flags.text('password') === '') throw failure('password is empty')
-  if (flags.has('password')) await session.warn('WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n')
-  const auth = await credentials(session, server, { username: flags.text('username'), password: flags.bool('password-stdin') ? await readPassword(session) : flags.text('password') })
+  if (flags.has('password'))
+    await session.warn('WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n')
+  const auth = await credentials(session, server, {
+    username: flags.text('username'),
+    password: flags.bool('password-stdin') ? await readPassword(session) : flags.text('password'),
+  })
   const client = await session.client()
-  const { Status: status = '', IdentityToken: token = '' } = await client.json<{ readonly Status?: string; readonly IdentityToken?: string }>('POST', '/auth', { json: auth })
+  const { Status: status = '', IdentityToken: token = '' } = await client.json<{
+    readonly Status?: string
+    readonly IdentityToken?: string
+  }>('POST', '/auth', { json: auth })
   let path: string | undefined
   try {
     path = await storeCredentials(session, token === '' ? auth : { ...auth, identitytoken: token })
   } catch (error) {
     throw failure(`Error saving credentials: ${messageOf(error)}`, error)
   }
-  if (path !== undefined) await session.warn(`\nWARNING! Your credentials are stored unencrypted in '${path}'.\nConfigure a credential helper to remove this warning. See\nhttps://docs.docker.com/go/credential-store/\n\n`)
+  if (path !== undefined)
+    await session.warn(
+      `\nWARNING! Your credentials are stored unencrypted in '${path}'.\nConfigure a credential helper to remove this warning. See\nhttps://docs.docker.com/go/credential-store/\n\n`,
+    )
   if (status !== '') await session.print(`${status}\n`)
 }
 
 async function readPassword(session: Session): Promise<string> {
   const chunks: Uint8Array[] = []
   for await (const chunk of session.io.terminal.stdin) chunks.push(chunk as Uint8Array)
-  return Buffer.concat(chunks).toString().replace(/[\r\n]+$/, '')
+  return Buffer.concat(chunks)
+    .toString()
+    .replace(/[\r\n]+$/, '')
 }
 
-async function credentials(session: Session, server: string, { username, password }: { readonly username: string; readonly password: string }): Promise<AuthConfig> {
+async function credentials(
+  session: Session,
+  server: string,
+  { username, password }: { readonly username: string; readonly password: string },
+): Promise<AuthConfig> {
   const { terminal } = session.io
   if (username !== '' && password !== '') return { username, password, serveraddress: server }
   const stored = await readCredentials(session, server)
-  if (username === '' && (stored.password ?? stored.identitytoken ?? '') !== '') return { ...stored, serveraddress: server }
+  if (username === '' && (stored.password ?? stored.identitytoken ?? '') !== '')
+    return { ...stored, serveraddress: server }
   if (!terminal.stdinIsTerminal) throw failure('Error: Cannot perform an interactive login from a non TTY device')
   const name = username === '' ? await ask(session, stored.username ?? '') : username
   if (name === '') throw failure('Error: Non-null Username Required')

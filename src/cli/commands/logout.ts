@@ -12,6 +12,9 @@ export const logout: Verb = {
     const hub = given === '' || given === 'docker.io'
     const host = hub ? hubServer : bareHost(given)
     await session.print(`Removing login credentials for ${host}\n`)
-    await eraseCredentials(session, hub ? [hubServer] : [host, `https://${host}`, `http://${host}`, `https://${host}/v1/`, `https://${host}/v2/`])
+    await eraseCredentials(
+      session,
+      hub ? [hubServer] : [host, `https://${host}`, `http://${host}`, `https://${host}/v1/`, `https://${host}/v2/`],
+    )
   },
 }

@@ -22,22 +22,37 @@ export const logs: Verb = {
   async run({ flags, args, session }) {
     const [name = ''] = args
     const client = await session.client()
-    const { Id: id, Config: config } = await client.json<{ readonly Id: string; readonly Config: { readonly Tty?: boolean } }>('GET', `/containers${pathOf(name)}/json`)
+    const { Id: id, Config: config } = await client.json<{
+      readonly Id: string
+      readonly Config: { readonly Tty?: boolean }
+    }>('GET', `/containers${pathOf(name)}/json`)
     const time = (flag: string): string | undefined => {
       const text = flags.text(flag)
       if (text === '') return undefined
       const stamp = timestampOf(text, session.io.clock.now())
-      if (stamp === undefined) throw failure(`invalid value for "${flag}": failed to parse value as time or duration: "${text}"`)
+      if (stamp === undefined)
+        throw failure(`invalid value for "${flag}": failed to parse value as time or duration: "${text}"`)
       return stamp
     }
     const reply = await client.stream('GET', `/containers${pathOf(id)}/logs`, {
-      query: { details: flags.bool('details'), follow: flags.bool('follow'), stdout: true, stderr: true, since: time('since'), until: time('until'), tail: flags.text('tail'), timestamps: flags.bool('timestamps') },
+      query: {
+        details: flags.bool('details'),
+        follow: flags.bool('follow'),
+        stdout: true,
+        stderr: true,
+        since: time('since'),
+        until: time('until'),
+        tail: flags.text('tail'),
+        timestamps: flags.bool('timestamps'),
+      },
     })
     const { stdout, stderr } = session.io.terminal
     const frames = createDemultiplexer()
     for await (const chunk of reply.body as AsyncIterable<Uint8Array>) {
       if (config.Tty === true) await writeTo(stdout, chunk)
-      else for (const { stream, payload } of frames.feed(chunk)) await writeTo(stream === 'stdout' ? stdout : stderr, payload)
+      else
+        for (const { stream, payload } of frames.feed(chunk))
+          await writeTo(stream === 'stdout' ? stdout : stderr, payload)
     }
   },
 }

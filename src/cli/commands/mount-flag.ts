@@ -10,14 +10,21 @@ export interface MountRequest {
   ReadOnly?: boolean
   Consistency?: string
   BindOptions?: Record<string, unknown>
-  VolumeOptions?: { NoCopy?: boolean; Labels?: Record<string, string>; DriverConfig?: { Name?: string; Options?: Record<string, string> }; Subpath?: string }
+  VolumeOptions?: {
+    NoCopy?: boolean
+    Labels?: Record<string, string>
+    DriverConfig?: { Name?: string; Options?: Record<string, string> }
+    Subpath?: string
+  }
   ImageOptions?: { Subpath?: string }
   TmpfsOptions?: { SizeBytes?: number; Mode?: number }
 }
 
 /** The fields of one CSV record; a quoted field may hold commas, `""` is a quote. */
 export function csvFields(text: string): readonly string[] {
-  return [...text.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map((match) => (match[1] === undefined ? (match[2] ?? '') : match[1].replaceAll('""', '"')))
+  return [...text.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map((match) =>
+    match[1] === undefined ? (match[2] ?? '') : match[1].replaceAll('""', '"'),
+  )
 }
 
 const dropped: ReadonlySet<string> = new Set(['bind-nonrecursive'])
@@ -29,7 +36,8 @@ export function parseMount(text: string, cwd = '/'): MountRequest {
   for (const field of csvFields(text)) {
     const equals = field.indexOf('=')
     const key = (equals < 0 ? field : field.slice(0, equals)).toLowerCase()
-    if (field !== field.trim()) throw failure(`invalid option '${key.trim()}' in '${field}': option should not have whitespace`)
+    if (field !== field.trim())
+      throw failure(`invalid option '${key.trim()}' in '${field}': option should not have whitespace`)
     readField(mount, { key, value: equals < 0 ? undefined : field.slice(equals + 1), field, cwd })
   }
   if (mount.Type === '') throw failure('type is required')
@@ -46,13 +54,20 @@ interface Field {
 }
 
 function readField(mount: MountRequest, field: Field): void {
-  if (field.value === undefined && !flagKeys.has(field.key)) throw failure(`invalid field '${field.field}' must be a key=value pair`)
+  if (field.value === undefined && !flagKeys.has(field.key))
+    throw failure(`invalid field '${field.field}' must be a key=value pair`)
   if (readPlace(mount, field)) return
   if (readOptions(mount, field)) return
   if (!dropped.has(field.key)) throw failure(`unknown option '${field.key}' in '${field.field}'`)
 }
 
-const flagKeys: ReadonlySet<string> = new Set(['readonly', 'ro', 'volume-nocopy', 'bind-nonrecursive', 'bind-create-src'])
+const flagKeys: ReadonlySet<string> = new Set([
+  'readonly',
+  'ro',
+  'volume-nocopy',
+  'bind-nonrecursive',
+  'bind-create-src',
+])
 
 function truth({ key, value }: Field): boolean {
   if (value === undefined) return true
@@ -64,7 +79,8 @@ function truth({ key, value }: Field): boolean {
 function readPlace(mount: MountRequest, field: Field): boolean {
   const { key, value = '' } = field
   if (key === 'type') mount.Type = value.toLowerCase()
-  else if (key === 'source' || key === 'src') mount.Source = /^\.\.?(\/|$)/.test(value) ? absolute(field.cwd, value) : value
+  else if (key === 'source' || key === 'src')
+    mount.Source = /^\.\.?(\/|$)/.test(value) ? absolute(field.cwd, value) : value
   else if (key === 'target' || key === 'dst' || key === 'destination') mount.Target = value
   else if (key === 'readonly' || key === 'ro') {
     if (truth(field)) mount.ReadOnly = true
@@ -109,7 +125,8 @@ function readBindOption(mount: MountRequest, field: Field): boolean {
     if (value === 'disabled') options['NonRecursive'] = true
     else if (value === 'writable') options['ReadOnlyNonRecursive'] = true
     else if (value === 'readonly') options['ReadOnlyForceRecursive'] = true
-    else if (value !== 'enabled') throw failure(`invalid value for ${key}: ${value} (must be "enabled", "disabled", "writable", or "readonly")`)
+    else if (value !== 'enabled')
+      throw failure(`invalid value for ${key}: ${value} (must be "enabled", "disabled", "writable", or "readonly")`)
   } else return false
   return true
 }
@@ -125,15 +142,23 @@ function readVolumeOption(mount: MountRequest, field: Field): boolean {
   else if (key === 'volume-subpath') options.Subpath = value
   else if (key === 'volume-label') options.Labels = { ...options.Labels, ...Object.fromEntries([pair()]) }
   else if (key === 'volume-driver') options.DriverConfig = { ...options.DriverConfig, Name: value }
-  else if (key === 'volume-opt') options.DriverConfig = { ...options.DriverConfig, Options: { ...options.DriverConfig?.Options, ...Object.fromEntries([pair()]) } }
+  else if (key === 'volume-opt')
+    options.DriverConfig = {
+      ...options.DriverConfig,
+      Options: { ...options.DriverConfig?.Options, ...Object.fromEntries([pair()]) },
+    }
   else return false
   return true
 }
 
 function checkOptions(mount: MountRequest): void {
   const { Type: type } = mount
-  if (mount.BindOptions !== undefined && type !== 'bind') throw failure(`cannot mix 'bind-*' options with mount type '${type}'`)
-  if (mount.VolumeOptions !== undefined && type !== 'volume') throw failure(`cannot mix 'volume-*' options with mount type '${type}'`)
-  if (mount.ImageOptions !== undefined && type !== 'image') throw failure(`cannot mix 'image-*' options with mount type '${type}'`)
-  if (mount.TmpfsOptions !== undefined && type !== 'tmpfs') throw failure(`cannot mix 'tmpfs-*' options with mount type '${type}'`)
+  if (mount.BindOptions !== undefined && type !== 'bind')
+    throw failure(`cannot mix 'bind-*' options with mount type '${type}'`)
+  if (mount.VolumeOptions !== undefined && type !== 'volume')
+    throw failure(`cannot mix 'volume-*' options with mount type '${type}'`)
+  if (mount.ImageOptions !== undefined && type !== 'image')
+    throw failure(`cannot mix 'image-*' options with mount type '${type}'`)
+  if (mount.TmpfsOptions !== undefined && type !== 'tmpfs')
+    throw failure(`cannot mix 'tmpfs-*' options with mount type '${type}'`)
 }

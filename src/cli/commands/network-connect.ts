@@ -29,7 +29,13 @@ export const networkConnect: Verb = {
     await client.text('POST', `/networks${pathOf(network)}/connect`, {
       json: {
         Container: container,
-        EndpointConfig: { IPAMConfig: ipam, Links: orNull(flags.list('link')), Aliases: orNull(flags.list('alias')), DriverOpts: keyValues(flags.list('driver-opt')), ...(flags.has('gw-priority') ? { GwPriority: flags.int('gw-priority') } : {}) },
+        EndpointConfig: {
+          IPAMConfig: ipam,
+          Links: orNull(flags.list('link')),
+          Aliases: orNull(flags.list('alias')),
+          DriverOpts: keyValues(flags.list('driver-opt')),
+          ...(flags.has('gw-priority') ? { GwPriority: flags.int('gw-priority') } : {}),
+        },
       },
     })
   },

@@ -36,7 +36,11 @@ export const networkCreate: Verb = {
       Scope: flags.text('scope'),
       ...(flags.has('ipv4') ? { EnableIPv4: flags.bool('ipv4') } : {}),
       ...(flags.has('ipv6') ? { EnableIPv6: flags.bool('ipv6') } : {}),
-      IPAM: { Driver: flags.text('ipam-driver'), Options: keyValues(flags.list('ipam-opt')), Config: addressPools(flags) },
+      IPAM: {
+        Driver: flags.text('ipam-driver'),
+        Options: keyValues(flags.list('ipam-opt')),
+        Config: addressPools(flags),
+      },
       Internal: flags.bool('internal'),
       Attachable: flags.bool('attachable'),
       Ingress: flags.bool('ingress'),
@@ -47,7 +51,11 @@ export const networkCreate: Verb = {
       Name: args[0],
       ...(compareVersions(version, '1.44') < 0 ? { CheckDuplicate: true } : {}),
     }
-    const { Id: id, Warning: warning = '' } = await client.json<{ readonly Id: string; readonly Warning?: string }>('POST', '/networks/create', { json: body })
+    const { Id: id, Warning: warning = '' } = await client.json<{ readonly Id: string; readonly Warning?: string }>(
+      'POST',
+      '/networks/create',
+      { json: body },
+    )
     if (warning !== '') await session.warn(`WARNING: ${warning}\n`)
     await session.print(`${id}\n`)
   },
@@ -63,14 +71,28 @@ interface Pool {
 /** Puts ranges, gateways and kept addresses to the subnet that holds them. */
 function addressPools(flags: Flags): readonly Pool[] {
   const subnets = flags.list('subnet')
-  if (subnets.length < flags.list('ip-range').length || subnets.length < flags.list('gateway').length) throw failure('every ip-range or gateway must have a corresponding subnet')
+  if (subnets.length < flags.list('ip-range').length || subnets.length < flags.list('gateway').length)
+    throw failure('every ip-range or gateway must have a corresponding subnet')
   // Whether a subnet is well-formed is the daemon's to say.
   const pools = subnets.map((subnet): Pool => ({ Subnet: subnet }))
   for (const [at, pool] of pools.entries()) {
-    if (pools.some((other, index) => index !== at && holds(other.Subnet, pool.Subnet.split('/')[0] ?? ''))) throw failure('multiple overlapping subnet configuration is not supported')
+    if (pools.some((other, index) => index !== at && holds(other.Subnet, pool.Subnet.split('/')[0] ?? '')))
+      throw failure('multiple overlapping subnet configuration is not supported')
   }
-  for (const range of flags.list('ip-range')) placeIn(pools, range.split('/')[0] ?? '', { key: 'IPRange', value: range, missing: `no matching subnet for range ${range}`, twice: `cannot configure multiple ranges (${range}) on the same subnet` })
-  for (const gateway of flags.list('gateway')) placeIn(pools, gateway, { key: 'Gateway', value: gateway, missing: `no matching subnet for gateway ${gateway}`, twice: `cannot configure multiple gateways (${gateway}) on the same subnet` })
+  for (const range of flags.list('ip-range'))
+    placeIn(pools, range.split('/')[0] ?? '', {
+      key: 'IPRange',
+      value: range,
+      missing: `no matching subnet for range ${range}`,
+      twice: `cannot configure multiple ranges (${range}) on the same subnet`,
+    })
+  for (const gateway of flags.list('gateway'))
+    placeIn(pools, gateway, {
+      key: 'Gateway',
+      value: gateway,
+      missing: `no matching subnet for gateway ${gateway}`,
+      twice: `cannot configure multiple gateways (${gateway}) on the same subnet`,
+    })
   for (const [name, address] of Object.entries(keyValues(flags.list('aux-address')))) {
     const pool = pools.find((candidate) => holds(candidate.Subnet, address))
     if (pool === undefined) throw failure(`no matching subnet for aux-address ${address}`)
@@ -79,7 +101,16 @@ function addressPools(flags: Flags): readonly Pool[] {
   return pools
 }
 
-function placeIn(pools: readonly Pool[], address: string, { key, value, missing, twice }: { readonly key: 'IPRange' | 'Gateway'; readonly value: string; readonly missing: string; readonly twice: string }): void {
+function placeIn(
+  pools: readonly Pool[],
+  address: string,
+  {
+    key,
+    value,
+    missing,
+    twice,
+  }: { readonly key: 'IPRange' | 'Gateway'; readonly value: string; readonly missing: string; readonly twice: string },
+): void {
   const pool = pools.find((candidate) => holds(candidate.Subnet, address))
   if (pool === undefined) throw failure(missing)
   if (pool[key] !== undefined) throw failure(twice)
@@ -103,14 +134,20 @@ function parseCidr(text: string): Cidr | undefined {
 function addressBits(text: string): { readonly bits: bigint; readonly size: number } | undefined {
   if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) {
     const parts = text.split('.').map(Number)
-    return parts.some((part) => part > 255) ? undefined : { bits: parts.reduce((sum, part) => sum * 256n + BigInt(part), 0n), size: 32 }
+    return parts.some((part) => part > 255)
+      ? undefined
+      : { bits: parts.reduce((sum, part) => sum * 256n + BigInt(part), 0n), size: 32 }
   }
   if (!text.includes(':') || !URL.canParse(`http://[${text}]/`)) return undefined
   const [head = '', tail] = text.split('::')
   const groups = (part: string): string[] => (part === '' ? [] : part.split(':'))
   const before = groups(head)
   const after = tail === undefined ? [] : groups(tail)
-  const all = [...before, ...Array.from({ length: tail === undefined ? 0 : 8 - before.length - after.length }, () => '0'), ...after]
+  const all = [
+    ...before,
+    ...Array.from({ length: tail === undefined ? 0 : 8 - before.length - after.length }, () => '0'),
+    ...after,
+  ]
   return { bits: all.reduce((sum, group) => sum * 65_536n + BigInt(Number.parseInt(group, 16)), 0n), size: 128 }
 }
 

@@ -11,6 +11,8 @@ export const networkDisconnect: Verb = {
   async run({ flags, args, session }) {
     const [network = '', container] = args
     const client = await session.client()
-    await client.text('POST', `/networks${pathOf(network)}/disconnect`, { json: { Container: container, Force: flags.bool('force') } })
+    await client.text('POST', `/networks${pathOf(network)}/disconnect`, {
+      json: { Container: container, Force: flags.bool('force') },
+    })
   },
 }

@@ -15,7 +15,16 @@ export interface NetworkRequest {
 
 /** Reads one `--network`. Throws with the docker client's words. */
 export function parseNetwork(text: string): NetworkRequest {
-  const request = { name: '', aliases: [] as string[], driverOpts: {} as Record<string, string>, ipv4: '', ipv6: '', macAddress: '', linkLocal: [] as string[], gatewayPriority: 0 }
+  const request = {
+    name: '',
+    aliases: [] as string[],
+    driverOpts: {} as Record<string, string>,
+    ipv4: '',
+    ipv6: '',
+    macAddress: '',
+    linkLocal: [] as string[],
+    gatewayPriority: 0,
+  }
   if (!/^\w+=/.test(text)) return { ...request, name: text }
   for (const field of csvFields(text)) {
     const equals = field.indexOf('=')

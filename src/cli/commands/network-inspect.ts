@@ -14,7 +14,10 @@ export const networkInspect: Verb = {
     const client = await session.client()
     await inspectObjects(session, args, {
       format: flags.text('format'),
-      find: async (name) => ({ struct: 'network', text: await client.text('GET', `/networks${pathOf(name)}`, { query: { verbose: flags.bool('verbose') } }) }),
+      find: async (name) => ({
+        struct: 'network',
+        text: await client.text('GET', `/networks${pathOf(name)}`, { query: { verbose: flags.bool('verbose') } }),
+      }),
     })
   },
 }

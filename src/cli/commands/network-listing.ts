@@ -20,7 +20,17 @@ export const networkListing: ListingShape = {
   table: '{{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}',
   quiet: '{{.ID}}',
   raw: 'network_id: {{.ID}}\nname: {{.Name}}\ndriver: {{.Driver}}\nscope: {{.Scope}}\n',
-  headers: { ID: 'NETWORK ID', Name: 'NAME', Driver: 'DRIVER', Scope: 'SCOPE', IPv4: 'IPV4', IPv6: 'IPV6', Internal: 'INTERNAL', Labels: 'LABELS', CreatedAt: 'CREATED AT' },
+  headers: {
+    ID: 'NETWORK ID',
+    Name: 'NAME',
+    Driver: 'DRIVER',
+    Scope: 'SCOPE',
+    IPv4: 'IPV4',
+    IPv6: 'IPV6',
+    Internal: 'INTERNAL',
+    Labels: 'LABELS',
+    CreatedAt: 'CREATED AT',
+  },
 }
 
 /** The fields of one network. */
@@ -42,5 +52,8 @@ export function networkRow(network: NetworkSummary, full: boolean): Row {
 
 /** `a=b,c=d`, sorted. */
 export function labelsText(labels: Readonly<Record<string, string>>): string {
-  return Object.keys(labels).toSorted().map((key) => `${key}=${labels[key] ?? ''}`).join(',')
+  return Object.keys(labels)
+    .toSorted()
+    .map((key) => `${key}=${labels[key] ?? ''}`)
+    .join(',')
 }

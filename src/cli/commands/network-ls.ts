@@ -12,10 +12,16 @@ export const networkLs: Verb = {
   count: none,
   async run({ flags, session }) {
     const client = await session.client()
-    const networks = await client.json<readonly NetworkSummary[]>('GET', '/networks', { query: { filters: filtersQuery(flags.list('filter')) } })
+    const networks = await client.json<readonly NetworkSummary[]>('GET', '/networks', {
+      query: { filters: filtersQuery(flags.list('filter')) },
+    })
     const quiet = flags.bool('quiet')
     const format = flags.text('format') || (quiet ? '' : ((await session.config()).networksFormat ?? ''))
     const sorted = networks.toSorted((a, b) => a.Name.localeCompare(b.Name, 'en', { numeric: true }))
-    await session.list(networkListing, sorted.map((network) => networkRow(network, flags.bool('no-trunc'))), { format, quiet })
+    await session.list(
+      networkListing,
+      sorted.map((network) => networkRow(network, flags.bool('no-trunc'))),
+      { format, quiet },
+    )
   },
 }

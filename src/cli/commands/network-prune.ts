@@ -10,8 +10,14 @@ export const networkPrune: Verb = { usage: '[OPTIONS]', flags: [pruneFilterFlag,
 
 async function prune({ flags, session }: Call): Promise<void> {
   const warning = 'This will remove all custom networks not used by at least one container.'
-  if (!flags.bool('force') && !(await confirm(session, `WARNING! ${warning}\nAre you sure you want to continue?`))) throw exitWith(1, 'network prune has been cancelled')
+  if (!flags.bool('force') && !(await confirm(session, `WARNING! ${warning}\nAre you sure you want to continue?`)))
+    throw exitWith(1, 'network prune has been cancelled')
   const client = await session.client()
-  const { NetworksDeleted: deleted } = await client.json<{ readonly NetworksDeleted?: readonly string[] | null }>('POST', '/networks/prune', { query: { filters: filtersQuery(flags.list('filter')) } })
-  if ((deleted ?? []).length > 0) await session.print(`Deleted Networks:\n${(deleted ?? []).map((id) => `${id}\n`).join('')}\n`)
+  const { NetworksDeleted: deleted } = await client.json<{ readonly NetworksDeleted?: readonly string[] | null }>(
+    'POST',
+    '/networks/prune',
+    { query: { filters: filtersQuery(flags.list('filter')) } },
+  )
+  if ((deleted ?? []).length > 0)
+    await session.print(`Deleted Networks:\n${(deleted ?? []).map((id) => `${id}\n`).join('')}\n`)
 }

@@ -17,7 +17,13 @@ const shape = {
   typeName: '*plugin.pluginContext',
   table: '{{.ID}}\t{{.Name}}\t{{.Description}}\t{{.Enabled}}',
   quiet: '{{.ID}}',
-  headers: { ID: 'ID', Name: 'NAME', Description: 'DESCRIPTION', Enabled: 'ENABLED', PluginReference: 'PLUGIN REFERENCE' },
+  headers: {
+    ID: 'ID',
+    Name: 'NAME',
+    Description: 'DESCRIPTION',
+    Enabled: 'ENABLED',
+    PluginReference: 'PLUGIN REFERENCE',
+  },
 }
 
 export const pluginLs: Verb = {
@@ -26,8 +32,17 @@ export const pluginLs: Verb = {
   count: none,
   async run({ flags, session }) {
     const client = await session.client()
-    const plugins = (await client.json<readonly Plugin[] | null>('GET', '/plugins', { query: { filters: filtersQuery(flags.list('filter')) } })) ?? []
-    const rows = plugins.map((plugin) => ({ ID: flags.bool('no-trunc') ? plugin.Id : shortId(plugin.Id), Name: plugin.Name, Description: plugin.Config?.Description ?? '', Enabled: plugin.Enabled, PluginReference: plugin.PluginReference ?? '' }))
+    const plugins =
+      (await client.json<readonly Plugin[] | null>('GET', '/plugins', {
+        query: { filters: filtersQuery(flags.list('filter')) },
+      })) ?? []
+    const rows = plugins.map((plugin) => ({
+      ID: flags.bool('no-trunc') ? plugin.Id : shortId(plugin.Id),
+      Name: plugin.Name,
+      Description: plugin.Config?.Description ?? '',
+      Enabled: plugin.Enabled,
+      PluginReference: plugin.PluginReference ?? '',
+    }))
     await session.list(shape, rows, { format: flags.text('format'), quiet: flags.bool('quiet') })
   },
 }

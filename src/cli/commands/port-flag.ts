@@ -18,8 +18,14 @@ export function planPorts(published: readonly string[], exposed: readonly string
 
 /** `target=80,published=8080,protocol=tcp` as `8080:80/tcp`. */
 function shortForm(spec: string): string {
-  const fields = new Map(csvFields(spec).map((field): [string, string] => [field.split('=')[0]?.toLowerCase() ?? '', field.slice(field.indexOf('=') + 1)]))
-  for (const key of fields.keys()) if (!['target', 'published', 'protocol', 'mode'].includes(key)) throw failure(`invalid field key ${key}`)
+  const fields = new Map(
+    csvFields(spec).map((field): [string, string] => [
+      field.split('=')[0]?.toLowerCase() ?? '',
+      field.slice(field.indexOf('=') + 1),
+    ]),
+  )
+  for (const key of fields.keys())
+    if (!['target', 'published', 'protocol', 'mode'].includes(key)) throw failure(`invalid field key ${key}`)
   const target = fields.get('target') ?? ''
   return `${fields.has('published') ? `${fields.get('published') ?? ''}:` : ''}${target}/${fields.get('protocol') ?? 'tcp'}`
 }
@@ -38,7 +44,12 @@ function addPublished(plan: PortPlan, spec: string): void {
   if (!['tcp', 'udp', 'sctp'].includes(proto)) throw failure(`invalid proto: ${protocol}`)
   for (let at = 0; at <= inner.last - inner.first; at += 1) {
     const key = `${inner.first + at}/${proto}`
-    const one = outer === undefined ? '' : inner.first === inner.last && outer.first !== outer.last ? `${outer.first}-${outer.last}` : String(outer.first + at)
+    const one =
+      outer === undefined
+        ? ''
+        : inner.first === inner.last && outer.first !== outer.last
+          ? `${outer.first}-${outer.last}`
+          : String(outer.first + at)
     plan.exposed[key] = {}
     ;(plan.bindings[key] ??= []).push({ HostIp: ip, HostPort: one })
   }
@@ -67,6 +78,9 @@ function addExposed(plan: PortPlan, spec: string): void {
   if (spec.includes(':')) throw failure(`invalid port format for --expose: ${spec}`)
   const [ports = '', protocol = 'tcp'] = spec.split('/')
   const range = parseRange(ports)
-  if (range === undefined) throw failure(`invalid range format for --expose: ${spec}, error: strconv.ParseUint: parsing "${ports.split('-').find((part) => !/^\d+$/.test(part)) ?? ports}": invalid syntax`)
+  if (range === undefined)
+    throw failure(
+      `invalid range format for --expose: ${spec}, error: strconv.ParseUint: parsing "${ports.split('-').find((part) => !/^\d+$/.test(part)) ?? ports}": invalid syntax`,
+    )
   for (let port = range.first; port <= range.last; port += 1) plan.exposed[`${port}/${protocol.toLowerCase()}`] ??= {}
 }

@@ -14,18 +14,40 @@ export const port: Verb = {
   async run({ args, session }) {
     const [name = '', wanted] = args
     const client = await session.client()
-    const { NetworkSettings: { Ports: ports = {} } = {} } = await client.json<{ readonly NetworkSettings?: { readonly Ports?: Bindings } }>('GET', `/containers${pathOf(name)}/json`)
-    const text = ({ HostIp: ip = '', HostPort: outer = '' }: { readonly HostIp?: string; readonly HostPort?: string }): string => hostPort(ip, outer)
+    const { NetworkSettings: { Ports: ports = {} } = {} } = await client.json<{
+      readonly NetworkSettings?: { readonly Ports?: Bindings }
+    }>('GET', `/containers${pathOf(name)}/json`)
+    const text = ({
+      HostIp: ip = '',
+      HostPort: outer = '',
+    }: {
+      readonly HostIp?: string
+      readonly HostPort?: string
+    }): string => hostPort(ip, outer)
     if (wanted === undefined) {
-      const lines = Object.entries(ports ?? {}).flatMap(([inner, bindings]) => (bindings ?? []).map((binding) => ({ inner, line: `${inner} -> ${text(binding)}` })))
-      await session.print(lines.toSorted((a, b) => naturalOrder(a.line, b.line)).map(({ line }) => `${line}\n`).join(''))
+      const lines = Object.entries(ports ?? {}).flatMap(([inner, bindings]) =>
+        (bindings ?? []).map((binding) => ({ inner, line: `${inner} -> ${text(binding)}` })),
+      )
+      await session.print(
+        lines
+          .toSorted((a, b) => naturalOrder(a.line, b.line))
+          .map(({ line }) => `${line}\n`)
+          .join(''),
+      )
       return
     }
     const [number = '', protocol = 'tcp'] = wanted.split('/')
-    if (!/^\d+$/.test(number) || Number(number) > 65_535) throw failure(`Error: invalid port (${wanted}): invalid port '${number}': invalid syntax`)
+    if (!/^\d+$/.test(number) || Number(number) > 65_535)
+      throw failure(`Error: invalid port (${wanted}): invalid port '${number}': invalid syntax`)
     const bindings = ports?.[`${number}/${protocol.toLowerCase()}`]
-    if (bindings === undefined || bindings === null) throw failure(`Error: No public port '${wanted}' published for ${name}`)
-    await session.print(bindings.map((binding) => `${text(binding)}\n`).toSorted(naturalOrder).join(''))
+    if (bindings === undefined || bindings === null)
+      throw failure(`Error: No public port '${wanted}' published for ${name}`)
+    await session.print(
+      bindings
+        .map((binding) => `${text(binding)}\n`)
+        .toSorted(naturalOrder)
+        .join(''),
+    )
   },
 }
 

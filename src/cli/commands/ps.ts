@@ -35,14 +35,29 @@ async function listContainers({ flags, session }: Call): Promise<void> {
   const { template } = planFormat(shape, { format, quiet })
   const client = await session.client()
   const containers = await client.json<readonly ContainerSummary[]>('GET', '/containers/json', {
-    query: { all: flags.bool('all'), limit: limit > 0 ? limit : undefined, filters: filtersQuery(flags.list('filter')), size: flags.bool('size') || /\.Size\b/.test(template) },
+    query: {
+      all: flags.bool('all'),
+      limit: limit > 0 ? limit : undefined,
+      filters: filtersQuery(flags.list('filter')),
+      size: flags.bool('size') || /\.Size\b/.test(template),
+    },
   })
   const now = session.io.clock.now()
   const rows = containers.map((container) => containerRow(container, { nowMs: now, full: flags.bool('no-trunc') }))
   try {
     await session.list(shape, rows, { format, quiet })
   } catch (error) {
-    if (!(error instanceof GantryError) || !error.message.startsWith('template parsing error: template: :1') || !error.message.includes('executing')) throw error
-    throw failure(error.message.replace(/^template parsing error/, 'failed to execute template').replace('*container.psContext', '*formatter.ContainerContext'), error)
+    if (
+      !(error instanceof GantryError) ||
+      !error.message.startsWith('template parsing error: template: :1') ||
+      !error.message.includes('executing')
+    )
+      throw error
+    throw failure(
+      error.message
+        .replace(/^template parsing error/, 'failed to execute template')
+        .replace('*container.psContext', '*formatter.ContainerContext'),
+      error,
+    )
   }
 }

@@ -16,12 +16,20 @@ export interface PullOptions {
 }
 
 /** Pulls a reference, `latest` when it has no tag. */
-export async function pullImage(session: Session, client: EngineClient, request: { readonly reference: Reference; readonly options: PullOptions }): Promise<void> {
+export async function pullImage(
+  session: Session,
+  client: EngineClient,
+  request: { readonly reference: Reference; readonly options: PullOptions },
+): Promise<void> {
   const { reference, options } = request
   const auth = await readCredentials(session, serverKey(reference.domain))
   const tag = options.allTags === true ? '' : (reference.digest ?? reference.tag ?? 'latest')
   const messages = client.messages<ProgressMessage>('POST', '/images/create', {
-    query: { fromImage: fullName(reference), tag: tag === '' ? undefined : tag, platform: options.platform === '' ? undefined : options.platform?.toLowerCase() },
+    query: {
+      fromImage: fullName(reference),
+      tag: tag === '' ? undefined : tag,
+      platform: options.platform === '' ? undefined : options.platform?.toLowerCase(),
+    },
     headers: { 'X-Registry-Auth': encodeAuth(auth) },
   })
   if (options.quiet === true) {
@@ -29,5 +37,9 @@ export async function pullImage(session: Session, client: EngineClient, request:
     return
   }
   const { terminal } = session.io
-  await showProgress(session, messages, options.toStderr === true ? { print: (text) => session.warn(text), terminal: terminal.stderrIsTerminal } : {})
+  await showProgress(
+    session,
+    messages,
+    options.toStderr === true ? { print: (text) => session.warn(text), terminal: terminal.stderrIsTerminal } : {},
+  )
 }

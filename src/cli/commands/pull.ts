@@ -18,12 +18,16 @@ export const pull: Verb = {
   async run({ flags, args, session }) {
     const reference = parseReference(args[0] ?? '')
     const allTags = flags.bool('all-tags')
-    if (allTags && (reference.tag !== undefined || reference.digest !== undefined)) throw failure("tag can't be used with --all-tags/-a")
+    if (allTags && (reference.tag !== undefined || reference.digest !== undefined))
+      throw failure("tag can't be used with --all-tags/-a")
     const quiet = flags.bool('quiet')
-    if (!allTags && !quiet && reference.tag === undefined && reference.digest === undefined) await session.print('Using default tag: latest\n')
+    if (!allTags && !quiet && reference.tag === undefined && reference.digest === undefined)
+      await session.print('Using default tag: latest\n')
     const client = await session.client()
     await pullImage(session, client, { reference, options: { quiet, allTags, platform: flags.text('platform') } })
-    const tail = allTags ? '' : familiarText(reference).slice(familiarText({ ...reference, tag: 'x', digest: undefined }).length - 2)
+    const tail = allTags
+      ? ''
+      : familiarText(reference).slice(familiarText({ ...reference, tag: 'x', digest: undefined }).length - 2)
     await session.print(`${reference.domain}/${reference.path}${tail}\n`)
   },
 }

@@ -31,6 +31,7 @@ export const push: Verb = {
       headers: { 'X-Registry-Auth': encodeAuth(auth) },
     })
     await showProgress(session, messages, quiet ? { print: () => Promise.resolve() } : {})
-    if (quiet) await session.print(`${reference.domain}/${reference.path}${allTags ? '' : `:${reference.tag ?? 'latest'}`}\n`)
+    if (quiet)
+      await session.print(`${reference.domain}/${reference.path}${allTags ? '' : `:${reference.tag ?? 'latest'}`}\n`)
   },
 }

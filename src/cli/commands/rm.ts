@@ -21,7 +21,9 @@ export const rm: Verb = {
     const run = async (given: string): Promise<unknown> => {
       const name = given.replace(/^\/+|\/+$/g, '')
       if (name === '') throw failure('Container name cannot be empty')
-      return client.text('DELETE', `/containers${pathOf(name)}`, { query: { v: flags.bool('volumes'), link: flags.bool('link'), force } })
+      return client.text('DELETE', `/containers${pathOf(name)}`, {
+        query: { v: flags.bool('volumes'), link: flags.bool('link'), force },
+      })
     }
     const forgiving = async (name: string): Promise<unknown> => {
       try {
@@ -32,7 +34,10 @@ export const rm: Verb = {
         return missing
       }
     }
-    await eachArgument(session, args, { run: forgiving, options: { parallel: 50, success: (name, result) => (result === missing ? '' : name) } })
+    await eachArgument(session, args, {
+      run: forgiving,
+      options: { parallel: 50, success: (name, result) => (result === missing ? '' : name) },
+    })
   },
 }
 

@@ -25,8 +25,16 @@ export const rmi: Verb = {
     let fatal = false
     for (const name of args) {
       try {
-        const removed = await client.json<readonly RemovedImage[]>('DELETE', `/images${pathOf(name)}`, { query: { force: flags.bool('force'), noprune: flags.bool('no-prune') } })
-        await session.print(removed.map((item) => (item.Deleted === undefined ? `Untagged: ${item.Untagged ?? ''}\n` : `Deleted: ${item.Deleted}\n`)).join(''))
+        const removed = await client.json<readonly RemovedImage[]>('DELETE', `/images${pathOf(name)}`, {
+          query: { force: flags.bool('force'), noprune: flags.bool('no-prune') },
+        })
+        await session.print(
+          removed
+            .map((item) =>
+              item.Deleted === undefined ? `Untagged: ${item.Untagged ?? ''}\n` : `Deleted: ${item.Deleted}\n`,
+            )
+            .join(''),
+        )
       } catch (error) {
         if (!isErrorKind(error, 'not-found')) fatal = true
         failures.push(messageOf(error))

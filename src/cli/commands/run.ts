@@ -16,7 +16,14 @@ import { containerBody } from './container-config.ts'
 import { createContainer, requireApi, startFailureCode, withHelp } from './create-container.ts'
 import { waitForExit } from './wait-for-exit.ts'
 
-export const run: Verb = { usage: '[OPTIONS] IMAGE [COMMAND] [ARG...]', flags: runFlags, count: atLeast(1), interspersed: false, completes: 'images', run: runContainer }
+export const run: Verb = {
+  usage: '[OPTIONS] IMAGE [COMMAND] [ARG...]',
+  flags: runFlags,
+  count: atLeast(1),
+  interspersed: false,
+  completes: 'images',
+  run: runContainer,
+}
 
 async function runContainer({ flags, args, session }: Call): Promise<number> {
   const client = await session.client()
@@ -28,20 +35,31 @@ async function runContainer({ flags, args, session }: Call): Promise<number> {
     throw withHelp(session, 'run', { error })
   }
   const detached = flags.bool('detach')
-  if (detached && flags.list('attach').length > 0) throw failure('conflicting options: cannot specify both --attach and --detach')
-  if (!detached && body.Tty && body.AttachStdin && !session.io.terminal.stdinIsTerminal) throw failure('the input device is not a TTY')
+  if (detached && flags.list('attach').length > 0)
+    throw failure('conflicting options: cannot specify both --attach and --detach')
+  if (!detached && body.Tty && body.AttachStdin && !session.io.terminal.stdinIsTerminal)
+    throw failure('the input device is not a TTY')
   if (detached) body = { ...body, AttachStdin: false, AttachStdout: false, AttachStderr: false, StdinOnce: false }
   if (body.Tty && session.io.terminal.size() !== undefined) body = withConsoleSize(session, body)
   const id = await createContainer(session, client, { flags, body }).catch((error: unknown) => {
     throw withHelp(session, 'run', { error })
   })
-  if (detached || (!body.AttachStdin && !body.AttachStdout && !body.AttachStderr)) return runDetached(session, client, id)
-  return runAttached(session, client, { id, body, keys: flags.text('detach-keys'), proxy: flags.bool('sig-proxy'), remove: flags.bool('rm') })
+  if (detached || (!body.AttachStdin && !body.AttachStdout && !body.AttachStderr))
+    return runDetached(session, client, id)
+  return runAttached(session, client, {
+    id,
+    body,
+    keys: flags.text('detach-keys'),
+    proxy: flags.bool('sig-proxy'),
+    remove: flags.bool('rm'),
+  })
 }
 
 function withConsoleSize(session: Session, body: CreateBody): CreateBody {
   const size = session.io.terminal.size()
-  return size === undefined ? body : { ...body, HostConfig: { ...body.HostConfig, ConsoleSize: [size.rows, size.columns] } }
+  return size === undefined
+    ? body
+    : { ...body, HostConfig: { ...body.HostConfig, ConsoleSize: [size.rows, size.columns] } }
 }
 
 async function start(session: Session, client: EngineClient, id: string): Promise<void> {
@@ -76,11 +94,17 @@ async function runAttached(session: Session, client: EngineClient, plan: Attache
   const detachKeys = keys === '' ? undefined : parseDetachKeys(keys)
   const connection = await attach(client, { id, body, keys })
   const ending = new AbortController()
-  using _patience = plan.proxy ? undefined : forgiveSignals(session, () => {
-    connection.destroy()
-    ending.abort()
+  using _patience = plan.proxy
+    ? undefined
+    : forgiveSignals(session, () => {
+        connection.destroy()
+        ending.abort()
+      })
+  const exit = await waitForExit(client, {
+    id,
+    condition: plan.remove ? 'removed' : 'next-exit',
+    signal: ending.signal,
   })
-  const exit = await waitForExit(client, { id, condition: plan.remove ? 'removed' : 'next-exit', signal: ending.signal })
   const streams = carryStreams(session, attachPlan(connection, body, detachKeys))
   try {
     await start(session, client, id)
@@ -91,7 +115,10 @@ async function runAttached(session: Session, client: EngineClient, plan: Attache
     ending.abort()
     throw error
   }
-  using _window = body.Tty && session.io.terminal.stdoutIsTerminal ? followWindow(session, client, `/containers${pathOf(id)}`) : undefined
+  using _window =
+    body.Tty && session.io.terminal.stdoutIsTerminal
+      ? followWindow(session, client, `/containers${pathOf(id)}`)
+      : undefined
   if ((await streams) === 'detached') {
     ending.abort()
     return 0
@@ -112,14 +139,29 @@ function forgiveSignals(session: Session, stop: () => void): Disposable {
   })
 }
 
-function attach(client: EngineClient, { id, body, keys }: { readonly id: string; readonly body: CreateBody; readonly keys: string }): Promise<Duplex> {
+function attach(
+  client: EngineClient,
+  { id, body, keys }: { readonly id: string; readonly body: CreateBody; readonly keys: string },
+): Promise<Duplex> {
   return client.hijack(`/containers${pathOf(id)}/attach`, {
-    query: { stream: true, stdin: body.AttachStdin, stdout: body.AttachStdout, stderr: body.AttachStderr, detachKeys: keys === '' ? undefined : keys },
+    query: {
+      stream: true,
+      stdin: body.AttachStdin,
+      stdout: body.AttachStdout,
+      stderr: body.AttachStderr,
+      detachKeys: keys === '' ? undefined : keys,
+    },
     headers: { 'Content-Type': 'text/plain' },
   })
 }
 
 function attachPlan(connection: Duplex, body: CreateBody, detachKeys: Uint8Array | undefined): AttachPlan {
-  const plan = { connection, tty: body.Tty, stdin: body.AttachStdin, stdout: body.AttachStdout, stderr: body.AttachStderr }
+  const plan = {
+    connection,
+    tty: body.Tty,
+    stdin: body.AttachStdin,
+    stdout: body.AttachStdout,
+    stderr: body.AttachStderr,
+  }
   return detachKeys === undefined ? plan : { ...plan, detachKeys }
 }

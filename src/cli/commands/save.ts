@@ -13,6 +13,10 @@ export const save: Verb = {
   completes: 'images',
   async run({ flags, args, session }) {
     const client = await session.client()
-    await saveStream(session, { path: flags.text('output'), what: 'image', open: async () => (await client.stream('GET', '/images/get', { query: { names: args } })).body })
+    await saveStream(session, {
+      path: flags.text('output'),
+      what: 'image',
+      open: async () => (await client.stream('GET', '/images/get', { query: { names: args } })).body,
+    })
   },
 }

@@ -17,7 +17,13 @@ interface Result {
 const shape = {
   typeName: '*registry.searchContext',
   table: '{{.Name}}\t{{.Description}}\t{{.StarCount}}\t{{.IsOfficial}}',
-  headers: { Name: 'NAME', Description: 'DESCRIPTION', StarCount: 'STARS', IsOfficial: 'OFFICIAL', IsAutomated: 'AUTOMATED' },
+  headers: {
+    Name: 'NAME',
+    Description: 'DESCRIPTION',
+    StarCount: 'STARS',
+    IsOfficial: 'OFFICIAL',
+    IsAutomated: 'AUTOMATED',
+  },
 }
 
 export const search: Verb = {
@@ -31,10 +37,18 @@ export const search: Verb = {
       query: { term: args[0], limit: flags.int('limit'), filters: filtersQuery(flags.list('filter')) },
       headers: { 'X-Registry-Auth': encodeAuth(auth) },
     })
-    const rows = (results ?? []).toSorted((a, b) => b.star_count - a.star_count).map((result) => {
-      const description = result.description.replaceAll(/[\r\n]+/g, ' ')
-      return { Name: result.name, Description: flags.bool('no-trunc') ? description : ellipsis(description, 45), StarCount: String(result.star_count), IsOfficial: result.is_official ? '[OK]' : '', IsAutomated: result.is_automated === true ? '[OK]' : '' }
-    })
+    const rows = (results ?? [])
+      .toSorted((a, b) => b.star_count - a.star_count)
+      .map((result) => {
+        const description = result.description.replaceAll(/[\r\n]+/g, ' ')
+        return {
+          Name: result.name,
+          Description: flags.bool('no-trunc') ? description : ellipsis(description, 45),
+          StarCount: String(result.star_count),
+          IsOfficial: result.is_official ? '[OK]' : '',
+          IsAutomated: result.is_automated === true ? '[OK]' : '',
+        }
+      })
     await session.list(shape, rows, { format: flags.text('format') })
   },
 }

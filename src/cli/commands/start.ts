@@ -56,7 +56,11 @@ interface Inspected {
 
 async function startAttached({ flags, session }: Call, name: string): Promise<number> {
   const client = await session.client()
-  const { Id: id, Config: config, HostConfig: host } = await client.json<Inspected>('GET', `/containers${pathOf(name)}/json`)
+  const {
+    Id: id,
+    Config: config,
+    HostConfig: host,
+  } = await client.json<Inspected>('GET', `/containers${pathOf(name)}/json`)
   const tty = config.Tty === true
   const keys = flags.text('detach-keys') || ((await session.config()).detachKeys ?? '')
   const stdin = flags.bool('interactive') && config.OpenStdin === true
@@ -66,8 +70,19 @@ async function startAttached({ flags, session }: Call, name: string): Promise<nu
     headers: { 'Content-Type': 'text/plain' },
   })
   const ending = new AbortController()
-  const exit = await waitForExit(client, { id, condition: host?.AutoRemove === true ? 'removed' : 'next-exit', signal: ending.signal })
-  const streams = carryStreams(session, { connection, tty, stdin, stdout: true, stderr: true, ...(keys === '' ? {} : { detachKeys: parseDetachKeys(keys) }) })
+  const exit = await waitForExit(client, {
+    id,
+    condition: host?.AutoRemove === true ? 'removed' : 'next-exit',
+    signal: ending.signal,
+  })
+  const streams = carryStreams(session, {
+    connection,
+    tty,
+    stdin,
+    stdout: true,
+    stderr: true,
+    ...(keys === '' ? {} : { detachKeys: parseDetachKeys(keys) }),
+  })
   try {
     await client.text('POST', `/containers${pathOf(id)}/start`)
   } catch (error) {
@@ -76,7 +91,8 @@ async function startAttached({ flags, session }: Call, name: string): Promise<nu
     ending.abort()
     throw error
   }
-  using _window = tty && session.io.terminal.stdoutIsTerminal ? followWindow(session, client, `/containers${pathOf(id)}`) : undefined
+  using _window =
+    tty && session.io.terminal.stdoutIsTerminal ? followWindow(session, client, `/containers${pathOf(id)}`) : undefined
   if ((await streams) === 'detached') {
     ending.abort()
     return 0

@@ -13,25 +13,54 @@ export interface StatsSample {
   readonly id?: string
   readonly cpu_stats?: CpuStats
   readonly precpu_stats?: CpuStats
-  readonly memory_stats?: { readonly usage?: number; readonly limit?: number; readonly stats?: Readonly<Record<string, number>> }
+  readonly memory_stats?: {
+    readonly usage?: number
+    readonly limit?: number
+    readonly stats?: Readonly<Record<string, number>>
+  }
   readonly networks?: Readonly<Record<string, { readonly rx_bytes: number; readonly tx_bytes: number }>>
-  readonly blkio_stats?: { readonly io_service_bytes_recursive?: readonly { readonly op: string; readonly value: number }[] | null }
+  readonly blkio_stats?: {
+    readonly io_service_bytes_recursive?: readonly { readonly op: string; readonly value: number }[] | null
+  }
   readonly pids_stats?: { readonly current?: number }
 }
 
 export const statsListing: ListingShape = {
   typeName: '*container.statsContext',
   table: '{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}',
-  headers: { Container: 'CONTAINER', ID: 'CONTAINER ID', Name: 'NAME', CPUPerc: 'CPU %', MemUsage: 'MEM USAGE / LIMIT', MemPerc: 'MEM %', NetIO: 'NET I/O', BlockIO: 'BLOCK I/O', PIDs: 'PIDS' },
+  headers: {
+    Container: 'CONTAINER',
+    ID: 'CONTAINER ID',
+    Name: 'NAME',
+    CPUPerc: 'CPU %',
+    MemUsage: 'MEM USAGE / LIMIT',
+    MemPerc: 'MEM %',
+    NetIO: 'NET I/O',
+    BlockIO: 'BLOCK I/O',
+    PIDs: 'PIDS',
+  },
 }
 
 /** A container that gave no reading. */
 export function emptyStatsRow(name: string, id: string): Row {
-  return { Container: id, ID: id, Name: name, CPUPerc: '--', MemUsage: '-- / --', MemPerc: '--', NetIO: '--', BlockIO: '--', PIDs: '--' }
+  return {
+    Container: id,
+    ID: id,
+    Name: name,
+    CPUPerc: '--',
+    MemUsage: '-- / --',
+    MemPerc: '--',
+    NetIO: '--',
+    BlockIO: '--',
+    PIDs: '--',
+  }
 }
 
 /** The fields of one reading. */
-export function statsRow(sample: StatsSample, { full, asked }: { readonly full: boolean; readonly asked: string }): Row {
+export function statsRow(
+  sample: StatsSample,
+  { full, asked }: { readonly full: boolean; readonly asked: string },
+): Row {
   const id = sample.id ?? ''
   const used = memoryUsed(sample)
   const limit = sample.memory_stats?.limit ?? 0
@@ -51,7 +80,9 @@ export function statsRow(sample: StatsSample, { full, asked }: { readonly full: 
 }
 
 function blockBytes({ blkio_stats: blkio }: StatsSample, letter: string): number {
-  return (blkio?.io_service_bytes_recursive ?? []).filter((entry) => entry.op.toLowerCase().startsWith(letter)).reduce((total, entry) => total + entry.value, 0)
+  return (blkio?.io_service_bytes_recursive ?? [])
+    .filter((entry) => entry.op.toLowerCase().startsWith(letter))
+    .reduce((total, entry) => total + entry.value, 0)
 }
 
 /** Share of CPU time between two readings; 100 is one CPU. */

@@ -33,8 +33,14 @@ async function showStats({ flags, args, session }: Call): Promise<void> {
   const once = flags.bool('no-stream')
   for (;;) {
     const watched = args.length > 0 ? args.map((name) => ({ id: name, name })) : await listed(client, flags.bool('all'))
-    const rows = await Promise.all(watched.map((container) => sample(client, container, { full, strict: args.length > 0 })))
-    const text = renderListing(statsListing, rows.filter((row) => row !== undefined), { format })
+    const rows = await Promise.all(
+      watched.map((container) => sample(client, container, { full, strict: args.length > 0 })),
+    )
+    const text = renderListing(
+      statsListing,
+      rows.filter((row) => row !== undefined),
+      { format },
+    )
     await session.print(once ? text : frame(session, text))
     if (once) return
     await session.io.clock.sleep(500)
@@ -44,17 +50,31 @@ async function showStats({ flags, args, session }: Call): Promise<void> {
 /** On a terminal each reading replaces the one before. */
 function frame(session: Session, text: string): string {
   if (!session.io.terminal.stdoutIsTerminal) return text
-  return `\u001b[H${text.split('\n').map((line) => `${line}\u001b[K`).join('\n')}\u001b[J`
+  return `\u001b[H${text
+    .split('\n')
+    .map((line) => `${line}\u001b[K`)
+    .join('\n')}\u001b[J`
 }
 
 async function listed(client: EngineClient, all: boolean): Promise<readonly Watched[]> {
-  const containers = await client.json<readonly { readonly Id: string; readonly Names: readonly string[] }[]>('GET', '/containers/json', { query: { all } })
+  const containers = await client.json<readonly { readonly Id: string; readonly Names: readonly string[] }[]>(
+    'GET',
+    '/containers/json',
+    { query: { all } },
+  )
   return containers.map((container) => ({ id: container.Id, name: container.Names[0] ?? '' }))
 }
 
-async function sample(client: EngineClient, container: Watched, { full, strict }: { readonly full: boolean; readonly strict: boolean }): Promise<Readonly<Record<string, unknown>> | undefined> {
+async function sample(
+  client: EngineClient,
+  container: Watched,
+  { full, strict }: { readonly full: boolean; readonly strict: boolean },
+): Promise<Readonly<Record<string, unknown>> | undefined> {
   try {
-    return statsRow(await client.json<StatsSample>('GET', `/containers${pathOf(container.id)}/stats`, { query: { stream: '0' } }), { full, asked: container.name })
+    return statsRow(
+      await client.json<StatsSample>('GET', `/containers${pathOf(container.id)}/stats`, { query: { stream: '0' } }),
+      { full, asked: container.name },
+    )
   } catch (error) {
     if (strict) throw error
     return emptyStatsRow(container.name.replace(/^\//, ''), full ? container.id : container.id.slice(0, 12))

@@ -11,15 +11,44 @@ function swarmListing(path: string, fields: readonly string[], headers: Readonly
     count: none,
     async run({ flags, session }) {
       const client = await session.client()
-      const found = await client.json<readonly Readonly<Record<string, unknown>>[]>('GET', path, { query: { filters: filtersQuery(flags.list('filter')) } })
-      const shape = { typeName: '*formatter.swarmContext', table: fields.map((field) => `{{.${field}}}`).join('\t'), quiet: '{{.ID}}', headers }
-      await session.list(shape, found.map((item) => ({ ...Object.fromEntries(fields.map((field) => [field, ''])), ID: item['ID'] ?? '' })), { format: flags.text('format'), quiet: flags.bool('quiet') })
+      const found = await client.json<readonly Readonly<Record<string, unknown>>[]>('GET', path, {
+        query: { filters: filtersQuery(flags.list('filter')) },
+      })
+      const shape = {
+        typeName: '*formatter.swarmContext',
+        table: fields.map((field) => `{{.${field}}}`).join('\t'),
+        quiet: '{{.ID}}',
+        headers,
+      }
+      await session.list(
+        shape,
+        found.map((item) => ({ ...Object.fromEntries(fields.map((field) => [field, ''])), ID: item['ID'] ?? '' })),
+        { format: flags.text('format'), quiet: flags.bool('quiet') },
+      )
     },
   }
 }
 
-export const nodeLs: Verb = swarmListing('/nodes', ['ID', 'Hostname', 'Status', 'Availability', 'ManagerStatus', 'EngineVersion'], { ID: 'ID', Hostname: 'HOSTNAME', Status: 'STATUS', Availability: 'AVAILABILITY', ManagerStatus: 'MANAGER STATUS', EngineVersion: 'ENGINE VERSION' })
-export const serviceLs: Verb = swarmListing('/services', ['ID', 'Name', 'Mode', 'Replicas', 'Image', 'Ports'], { ID: 'ID', Name: 'NAME', Mode: 'MODE', Replicas: 'REPLICAS', Image: 'IMAGE', Ports: 'PORTS' })
+export const nodeLs: Verb = swarmListing(
+  '/nodes',
+  ['ID', 'Hostname', 'Status', 'Availability', 'ManagerStatus', 'EngineVersion'],
+  {
+    ID: 'ID',
+    Hostname: 'HOSTNAME',
+    Status: 'STATUS',
+    Availability: 'AVAILABILITY',
+    ManagerStatus: 'MANAGER STATUS',
+    EngineVersion: 'ENGINE VERSION',
+  },
+)
+export const serviceLs: Verb = swarmListing('/services', ['ID', 'Name', 'Mode', 'Replicas', 'Image', 'Ports'], {
+  ID: 'ID',
+  Name: 'NAME',
+  Mode: 'MODE',
+  Replicas: 'REPLICAS',
+  Image: 'IMAGE',
+  Ports: 'PORTS',
+})
 export const stackLs: Verb = swarmListing('/services', ['Name', 'Services'], { Name: 'NAME', Services: 'SERVICES' })
 
 export const swarmLeave: Verb = {

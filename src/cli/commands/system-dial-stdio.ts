@@ -12,7 +12,8 @@ export const systemDialStdio: Verb = {
     const connection = await (await session.client()).endpoint.dial()
     const up = pipeline(stdin, connection)
     up.catch(() => undefined)
-    for await (const chunk of connection as AsyncIterable<Uint8Array>) if (!stdout.write(chunk)) await new Promise((resolve) => stdout.once('drain', resolve))
+    for await (const chunk of connection as AsyncIterable<Uint8Array>)
+      if (!stdout.write(chunk)) await new Promise((resolve) => stdout.once('drain', resolve))
     stdin.destroy()
   },
 }

@@ -12,7 +12,12 @@ import { forceFlag, pruneFilterFlag } from './list-flags.table.ts'
 export const systemPrune: Verb = {
   usage: '[OPTIONS]',
   flags: [
-    { name: 'all', short: 'a', kind: 'bool', help: 'Remove every image that no container uses, not only untagged ones' },
+    {
+      name: 'all',
+      short: 'a',
+      kind: 'bool',
+      help: 'Remove every image that no container uses, not only untagged ones',
+    },
     pruneFilterFlag,
     forceFlag,
     { name: 'volumes', kind: 'bool', help: 'Remove anonymous volumes too' },
@@ -30,7 +35,13 @@ function warningText({ flags }: Call): string {
     all ? 'all images without at least one container associated to them' : 'all dangling images',
     all ? 'all build cache' : 'unused build cache',
   ]
-  const filters = flags.list('filter').length === 0 ? '' : `\n  Items to be pruned will be filtered with:\n${flags.list('filter').map((filter) => `  - ${filter}\n`).join('')}`
+  const filters =
+    flags.list('filter').length === 0
+      ? ''
+      : `\n  Items to be pruned will be filtered with:\n${flags
+          .list('filter')
+          .map((filter) => `  - ${filter}\n`)
+          .join('')}`
   return `WARNING! This will remove:\n${lines.map((line) => `  - ${line}\n`).join('')}${filters}\nAre you sure you want to continue?`
 }
 
@@ -45,12 +56,19 @@ interface Pruned {
 async function prune(call: Call): Promise<void> {
   const { flags, session } = call
   const filters = flags.list('filter')
-  if (flags.bool('volumes') && filters.some((filter) => filter.startsWith('until='))) throw failure('ERROR: The "until" filter is not supported with "--volumes"')
-  if (!flags.bool('force') && !(await confirm(session, warningText(call)))) throw exitWith(1, 'system prune has been cancelled')
+  if (flags.bool('volumes') && filters.some((filter) => filter.startsWith('until=')))
+    throw failure('ERROR: The "until" filter is not supported with "--volumes"')
+  if (!flags.bool('force') && !(await confirm(session, warningText(call))))
+    throw exitWith(1, 'system prune has been cancelled')
   const client = await session.client()
   const query = { filters: filtersQuery(filters) }
   let space = 0
-  const step = async (path: string, title: string, key: 'ContainersDeleted' | 'NetworksDeleted' | 'VolumesDeleted' | 'CachesDeleted', stepQuery: Readonly<Record<string, string | boolean | undefined>> = query): Promise<void> => {
+  const step = async (
+    path: string,
+    title: string,
+    key: 'ContainersDeleted' | 'NetworksDeleted' | 'VolumesDeleted' | 'CachesDeleted',
+    stepQuery: Readonly<Record<string, string | boolean | undefined>> = query,
+  ): Promise<void> => {
     const pruned = await client.json<Pruned>('POST', path, { query: stepQuery })
     space += pruned.SpaceReclaimed ?? 0
     const deleted = pruned[key] ?? []
@@ -59,9 +77,14 @@ async function prune(call: Call): Promise<void> {
   await step('/containers/prune', 'Deleted Containers', 'ContainersDeleted')
   await step('/networks/prune', 'Deleted Networks', 'NetworksDeleted')
   if (flags.bool('volumes')) await step('/volumes/prune', 'Deleted Volumes', 'VolumesDeleted')
-  const images = await client.json<PrunedImages>('POST', '/images/prune', { query: { filters: filtersQuery(filters, { dangling: String(!flags.bool('all')) }) } })
+  const images = await client.json<PrunedImages>('POST', '/images/prune', {
+    query: { filters: filtersQuery(filters, { dangling: String(!flags.bool('all')) }) },
+  })
   space += images.SpaceReclaimed ?? 0
   await session.print(deletedImages(images.ImagesDeleted))
-  await step('/build/prune', 'Deleted build cache objects', 'CachesDeleted', { all: flags.bool('all'), filters: filtersQuery(filters) ?? '' })
+  await step('/build/prune', 'Deleted build cache objects', 'CachesDeleted', {
+    all: flags.bool('all'),
+    filters: filtersQuery(filters) ?? '',
+  })
   await session.print(`Total reclaimed space: ${humanSize(space)}\n`)
 }

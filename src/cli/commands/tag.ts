@@ -22,6 +22,8 @@ export const tag: Verb = {
     })()
     if (parsed.digest !== undefined) throw failure('refusing to create a tag with a digest reference')
     const client = await session.client()
-    await client.text('POST', `/images${pathOf(source)}/tag`, { query: { repo: fullName(parsed), tag: parsed.tag ?? 'latest' } })
+    await client.text('POST', `/images${pathOf(source)}/tag`, {
+      query: { repo: fullName(parsed), tag: parsed.tag ?? 'latest' },
+    })
   },
 }

@@ -13,7 +13,10 @@ export const top: Verb = {
   async run({ args, session }) {
     const [name = '', ...options] = args
     const client = await session.client()
-    const { Titles: titles, Processes: processes } = await client.json<{ readonly Titles: readonly string[]; readonly Processes: readonly (readonly string[])[] | null }>('GET', `/containers${pathOf(name)}/top`, { query: { ps_args: options.join(' ') || undefined } })
+    const { Titles: titles, Processes: processes } = await client.json<{
+      readonly Titles: readonly string[]
+      readonly Processes: readonly (readonly string[])[] | null
+    }>('GET', `/containers${pathOf(name)}/top`, { query: { ps_args: options.join(' ') || undefined } })
     const lines = [titles, ...(processes ?? [])].map((cells) => cells.join('\t'))
     await session.print(alignColumns(`${lines.join('\n')}\n`, { minWidth: 20, padding: 3 }))
   },

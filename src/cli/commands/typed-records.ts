@@ -40,9 +40,15 @@ function fieldValue(table: StructTable, kind: string, value: unknown): unknown {
     case '[]':
       return missing ? nilSlice : (value as readonly unknown[]).map((item) => toRecord(table, name, item))
     case '{}':
-      return missing ? nilMap : mapValues(value as object, (item) => (item === null ? goNil : toRecord(table, name, item)))
+      return missing
+        ? nilMap
+        : mapValues(value as object, (item) => (item === null ? goNil : toRecord(table, name, item)))
     case '{}[]':
-      return missing ? nilMap : mapValues(value as object, (list) => (Array.isArray(list) ? list.map((item) => toRecord(table, name, item)) : []))
+      return missing
+        ? nilMap
+        : mapValues(value as object, (list) =>
+            Array.isArray(list) ? list.map((item) => toRecord(table, name, item)) : [],
+          )
     default:
       return toRecord(table, name, value ?? {})
   }
@@ -55,7 +61,8 @@ function mapValues(value: object, change: (item: unknown) => unknown): Readonly<
 export const inspectStructs: StructTable = {
   container: `ID=Id:s Created:s Path:s Args:[] State:*@state Image:s ResolvConfPath:s HostnamePath:s HostsPath:s LogPath:s Name:s RestartCount:i Driver:s Platform:s
     MountLabel:s ProcessLabel:s AppArmorProfile:s ExecIDs:[] HostConfig:*@hostConfig GraphDriver:@graphDriver SizeRw:* SizeRootFs:* Mounts:[]@mountPoint Config:*@config NetworkSettings:*@networkSettings`,
-  state: 'Status:s Running:b Paused:b Restarting:b OOMKilled:b Dead:b Pid:i ExitCode:i Error:s StartedAt:s FinishedAt:s Health:*@health',
+  state:
+    'Status:s Running:b Paused:b Restarting:b OOMKilled:b Dead:b Pid:i ExitCode:i Error:s StartedAt:s FinishedAt:s Health:*@health',
   health: 'Status:s FailingStreak:i Log:[]@healthResult',
   healthResult: 'Start:s End:s ExitCode:i Output:s',
   graphDriver: 'Data:{} Name:s',
@@ -65,7 +72,8 @@ export const inspectStructs: StructTable = {
   logConfig: 'Type:s Config:{}',
   ulimit: 'Name:s Hard:i Soft:i',
   device: 'PathOnHost:s PathInContainer:s CgroupPermissions:s',
-  mount: 'Type:s Source:s Target:s ReadOnly:b Consistency:s BindOptions:* VolumeOptions:* ImageOptions:* TmpfsOptions:* ClusterOptions:*',
+  mount:
+    'Type:s Source:s Target:s ReadOnly:b Consistency:s BindOptions:* VolumeOptions:* ImageOptions:* TmpfsOptions:* ClusterOptions:*',
   healthcheck: 'Test:[] Interval:i Timeout:i StartPeriod:i StartInterval:i Retries:i',
   config: `Hostname:s Domainname:s User:s AttachStdin:b AttachStdout:b AttachStderr:b ExposedPorts:{} Tty:b OpenStdin:b StdinOnce:b Env:[] Cmd:[] Healthcheck:*@healthcheck ArgsEscaped:b
     Image:s Volumes:{} WorkingDir:s Entrypoint:[] NetworkDisabled:b MacAddress:s OnBuild:[] Labels:{} StopSignal:s StopTimeout:* Shell:[]`,
@@ -83,7 +91,8 @@ export const inspectStructs: StructTable = {
   imageConfig: `User:s ExposedPorts:{} Env:[] Entrypoint:[] Cmd:[] Volumes:{} WorkingDir:s Labels:{} StopSignal:s ArgsEscaped:b Healthcheck:*@healthcheck OnBuild:[] Shell:[]`,
   rootFs: 'Type:s Layers:[]',
   imageMetadata: 'LastTagTime:s',
-  network: 'Name:s ID=Id:s Created:s Scope:s Driver:s EnableIPv4:b EnableIPv6:b IPAM:@ipam Internal:b Attachable:b Ingress:b ConfigFrom:@configFrom ConfigOnly:b Containers:{}@networkContainer Options:{} Labels:{}',
+  network:
+    'Name:s ID=Id:s Created:s Scope:s Driver:s EnableIPv4:b EnableIPv6:b IPAM:@ipam Internal:b Attachable:b Ingress:b ConfigFrom:@configFrom ConfigOnly:b Containers:{}@networkContainer Options:{} Labels:{}',
   ipam: 'Driver:s Options:{} Config:[]@ipamConfig',
   ipamConfig: 'Subnet:s IPRange:s Gateway:s AuxAddress=AuxiliaryAddresses:{}',
   configFrom: 'Network:s',

@@ -8,7 +8,23 @@ import { restartPolicy } from './container-config.ts'
 import { containerFlags } from './container-flags.table.ts'
 import { eachArgument } from './each-argument.ts'
 
-const names: ReadonlySet<string> = new Set(['blkio-weight', 'cpu-period', 'cpu-quota', 'cpu-rt-period', 'cpu-rt-runtime', 'cpu-shares', 'cpus', 'cpuset-cpus', 'cpuset-mems', 'kernel-memory', 'memory', 'memory-reservation', 'memory-swap', 'pids-limit', 'restart'])
+const names: ReadonlySet<string> = new Set([
+  'blkio-weight',
+  'cpu-period',
+  'cpu-quota',
+  'cpu-rt-period',
+  'cpu-rt-runtime',
+  'cpu-shares',
+  'cpus',
+  'cpuset-cpus',
+  'cpuset-mems',
+  'kernel-memory',
+  'memory',
+  'memory-reservation',
+  'memory-swap',
+  'pids-limit',
+  'restart',
+])
 const flagTable: readonly FlagSpec[] = containerFlags
   .filter((flag) => names.has(flag.name))
   .map((flag) => (flag.name === 'restart' ? { ...flag, default: '' } : flag))
@@ -19,7 +35,8 @@ export const update: Verb = {
   count: atLeast(1),
   completes: 'containers',
   async run({ flags, args, session }) {
-    if (![...names].some((name) => flags.has(name))) throw failure('you must provide one or more flags when using this command')
+    if (![...names].some((name) => flags.has(name)))
+      throw failure('you must provide one or more flags when using this command')
     const body = {
       BlkioWeight: flags.int('blkio-weight') ?? 0,
       CpuPeriod: flags.int('cpu-period') ?? 0,
@@ -41,7 +58,11 @@ export const update: Verb = {
     try {
       await eachArgument(session, args, {
         run: async (name) => {
-          const reply = await client.json<{ readonly Warnings?: readonly string[] | null }>('POST', `/containers${pathOf(name)}/update`, { json: body })
+          const reply = await client.json<{ readonly Warnings?: readonly string[] | null }>(
+            'POST',
+            `/containers${pathOf(name)}/update`,
+            { json: body },
+          )
           warnings.push(...(reply.Warnings ?? []))
         },
       })

@@ -14,10 +14,16 @@ export const volumeCreate: Verb = {
   ],
   count: atMost(1),
   async run({ flags, args, session }) {
-    if (args.length === 1 && flags.text('name') !== '') throw failure('conflicting options: cannot specify a volume-name through both --name and as a positional arg')
+    if (args.length === 1 && flags.text('name') !== '')
+      throw failure('conflicting options: cannot specify a volume-name through both --name and as a positional arg')
     const name = args[0] ?? flags.text('name')
     const client = await session.client()
-    const body = { Driver: flags.text('driver'), DriverOpts: keyValues(flags.list('opt')), Labels: keyValues(flags.list('label')), ...(name === '' ? {} : { Name: name }) }
+    const body = {
+      Driver: flags.text('driver'),
+      DriverOpts: keyValues(flags.list('opt')),
+      Labels: keyValues(flags.list('label')),
+      ...(name === '' ? {} : { Name: name }),
+    }
     const created = await client.json<{ readonly Name: string }>('POST', '/volumes/create', { json: body })
     await session.print(`${created.Name}\n`)
   },

@@ -21,7 +21,18 @@ export const volumeListing: ListingShape = {
   table: '{{.Driver}}\t{{.Name}}',
   quiet: '{{.Name}}',
   raw: 'name: {{.Name}}\ndriver: {{.Driver}}\n',
-  headers: { Name: 'VOLUME NAME', Driver: 'DRIVER', Scope: 'SCOPE', Mountpoint: 'MOUNTPOINT', Labels: 'LABELS', Links: 'LINKS', Size: 'SIZE', Group: 'GROUP', Availability: 'AVAILABILITY', Status: 'STATUS' },
+  headers: {
+    Name: 'VOLUME NAME',
+    Driver: 'DRIVER',
+    Scope: 'SCOPE',
+    Mountpoint: 'MOUNTPOINT',
+    Labels: 'LABELS',
+    Links: 'LINKS',
+    Size: 'SIZE',
+    Group: 'GROUP',
+    Availability: 'AVAILABILITY',
+    Status: 'STATUS',
+  },
 }
 
 /** The fields of one volume. */
@@ -44,11 +55,20 @@ export function volumeRow(volume: VolumeSummary): Readonly<Record<string, unknow
 
 export const volumeLs: Verb = {
   usage: '[OPTIONS]',
-  flags: [{ name: 'cluster', kind: 'bool', help: 'Show cluster volumes only' }, filterFlag, formatFlag, quietFlag('names')],
+  flags: [
+    { name: 'cluster', kind: 'bool', help: 'Show cluster volumes only' },
+    filterFlag,
+    formatFlag,
+    quietFlag('names'),
+  ],
   count: none,
   async run({ flags, session }) {
     const client = await session.client()
-    const { Volumes: volumes } = await client.json<{ readonly Volumes: readonly VolumeSummary[] | null }>('GET', '/volumes', { query: { filters: filtersQuery(flags.list('filter')) } })
+    const { Volumes: volumes } = await client.json<{ readonly Volumes: readonly VolumeSummary[] | null }>(
+      'GET',
+      '/volumes',
+      { query: { filters: filtersQuery(flags.list('filter')) } },
+    )
     const quiet = flags.bool('quiet')
     const format = flags.text('format') || (quiet ? '' : ((await session.config()).volumesFormat ?? ''))
     const sorted = (volumes ?? []).toSorted((a, b) => a.Name.localeCompare(b.Name, 'en', { numeric: true }))

@@ -11,6 +11,8 @@ export const volumeRm: Verb = {
   completes: 'volumes',
   async run({ flags, args, session }) {
     const client = await session.client()
-    await eachArgument(session, args, { run: (name) => client.text('DELETE', `/volumes${pathOf(name)}`, { query: { force: flags.bool('force') } }) })
+    await eachArgument(session, args, {
+      run: (name) => client.text('DELETE', `/volumes${pathOf(name)}`, { query: { force: flags.bool('force') } }),
+    })
   },
 }

@@ -8,9 +8,20 @@ export interface ExitWait {
 }
 
 /** Resolves once the daemon is watching; `status` resolves when the container is gone as `condition` says. */
-export async function waitForExit(client: EngineClient, request: { readonly id: string; readonly condition: 'next-exit' | 'removed' | 'not-running'; readonly signal?: AbortSignal }): Promise<ExitWait> {
+export async function waitForExit(
+  client: EngineClient,
+  request: {
+    readonly id: string
+    readonly condition: 'next-exit' | 'removed' | 'not-running'
+    readonly signal?: AbortSignal
+  },
+): Promise<ExitWait> {
   const query = request.condition === 'not-running' ? {} : { condition: request.condition }
-  const reply = await client.stream('POST', `/containers${pathOf(request.id)}/wait`, request.signal === undefined ? { query } : { query, signal: request.signal })
+  const reply = await client.stream(
+    'POST',
+    `/containers${pathOf(request.id)}/wait`,
+    request.signal === undefined ? { query } : { query, signal: request.signal },
+  )
   const status = read(reply.body as AsyncIterable<Uint8Array>)
   status.catch(() => undefined)
   return { status }
@@ -21,7 +32,10 @@ async function read(body: AsyncIterable<Uint8Array>): Promise<{ readonly exitCod
   for await (const chunk of body) chunks.push(chunk)
   const text = Buffer.concat(chunks).toString()
   if (text.trim() === '') throw new GantryError('DOCKER_CLIENT_CLOSED', 'unavailable', 'unexpected EOF')
-  const { StatusCode: exitCode, Error: error } = JSON.parse(text) as { readonly StatusCode: number; readonly Error?: { readonly Message?: string } | null }
+  const { StatusCode: exitCode, Error: error } = JSON.parse(text) as {
+    readonly StatusCode: number
+    readonly Error?: { readonly Message?: string } | null
+  }
   const message = error?.Message ?? ''
   return message === '' ? { exitCode } : { exitCode, error: message }
 }

@@ -38,7 +38,8 @@ async function carryOutput(session: Session, plan: AttachPlan): Promise<'ended'>
   try {
     for await (const chunk of plan.connection as AsyncIterable<Uint8Array>) {
       const parts: readonly Frame[] = plan.tty ? [{ stream: 'stdout', payload: chunk }] : frames.feed(chunk)
-      for (const { stream, payload } of parts.filter((part) => plan[part.stream])) await writeTo(stream === 'stdout' ? stdout : stderr, payload)
+      for (const { stream, payload } of parts.filter((part) => plan[part.stream]))
+        await writeTo(stream === 'stdout' ? stdout : stderr, payload)
     }
   } catch (error) {
     if (!plan.connection.destroyed || !isReset(error)) throw error
@@ -47,7 +48,11 @@ async function carryOutput(session: Session, plan: AttachPlan): Promise<'ended'>
 }
 
 function isReset(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(String(error.code))
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(String(error.code))
+  )
 }
 
 function carryInput(stdin: Readable, { connection, tty, detachKeys }: AttachPlan, detach: () => void): Disposable {

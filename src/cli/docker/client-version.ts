@@ -5,5 +5,7 @@ export const clientVersion = '0.1.0'
 
 /** The answer to `--version`. */
 export function clientVersionLine(io: CliIo): string {
-  return io.program === 'docker' ? `Docker version ${clientVersion}, build gantry\n` : `Gantry version ${clientVersion}\n`
+  return io.program === 'docker'
+    ? `Docker version ${clientVersion}, build gantry\n`
+    : `Gantry version ${clientVersion}\n`
 }

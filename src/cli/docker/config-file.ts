@@ -47,7 +47,8 @@ export async function readConfig(io: CliIo, directory: string): Promise<ConfigFi
     const text = await io.files.readText(path, { maxBytes: 16 * 1024 * 1024 })
     return text.trim() === '' ? {} : (JSON.parse(text) as ConfigFile)
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') io.terminal.stderr.write(`WARNING: Error loading config file: ${path}: ${messageOf(error)}\n`)
+    if (errnoOf(error) !== 'ENOENT')
+      io.terminal.stderr.write(`WARNING: Error loading config file: ${path}: ${messageOf(error)}\n`)
     return {}
   }
 }

@@ -36,7 +36,9 @@ const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$/
 export function contextNameProblem(name: string): string | undefined {
   if (name === '') return 'context name cannot be empty'
   if (name === 'default') return '"default" is a reserved context name'
-  return namePattern.test(name) ? undefined : `context name "${name}" is invalid, names are validated against regexp "${namePattern.source}"`
+  return namePattern.test(name)
+    ? undefined
+    : `context name "${name}" is invalid, names are validated against regexp "${namePattern.source}"`
 }
 
 /** The contexts of the configuration in `directory`. */

@@ -31,7 +31,9 @@ export async function readCredentials(session: Session, server: string): Promise
   const helper = await helperFor(session, server)
   if (helper !== undefined) return (await askHelper(session, helper, server)) ?? {}
   const { auths = {} } = await session.config()
-  const key = Object.hasOwn(auths, server) ? server : Object.keys(auths).find((candidate) => bareHost(candidate) === bareHost(server))
+  const key = Object.hasOwn(auths, server)
+    ? server
+    : Object.keys(auths).find((candidate) => bareHost(candidate) === bareHost(server))
   return key === undefined ? {} : decodeAuth(auths[key] ?? {}, key)
 }
 
@@ -54,7 +56,10 @@ export async function storeCredentials(session: Session, auth: AuthConfig): Prom
   const secret = auth.identitytoken ?? auth.password ?? ''
   if (helper !== undefined) {
     const name = auth.identitytoken === undefined ? (auth.username ?? '') : '<token>'
-    await runHelper(session, helper, { verb: 'store', input: JSON.stringify({ ServerURL: server, Username: name, Secret: secret }) })
+    await runHelper(session, helper, {
+      verb: 'store',
+      input: JSON.stringify({ ServerURL: server, Username: name, Secret: secret }),
+    })
     await session.saveConfig({ ...config, auths: { ...config.auths, [server]: {} } })
     return undefined
   }
@@ -108,17 +113,36 @@ async function askHelper(session: Session, helper: string, server: string): Prom
     if (messageOf(error).includes('credentials not found')) return undefined
     throw error
   }
-  const { Username: username = '', Secret: secret = '' } = JSON.parse(text) as { readonly Username?: string; readonly Secret?: string }
-  return username === '<token>' ? { identitytoken: secret, serveraddress: server } : { username, password: secret, serveraddress: server }
+  const { Username: username = '', Secret: secret = '' } = JSON.parse(text) as {
+    readonly Username?: string
+    readonly Secret?: string
+  }
+  return username === '<token>'
+    ? { identitytoken: secret, serveraddress: server }
+    : { username, password: secret, serveraddress: server }
 }
 
-async function runHelper(session: Session, helper: string, { verb, input }: { readonly verb: string; readonly input: string }): Promise<string> {
+async function runHelper(
+  session: Session,
+  helper: string,
+  { verb, input }: { readonly verb: string; readonly input: string },
+): Promise<string> {
   const program = `docker-credential-${helper}`
-  const env = Object.fromEntries(Object.entries(session.io.env).filter((entry): entry is [string, string] => entry[1] !== undefined))
-  const result = await session.io.processes.run(program, [verb], { input, timeoutMs: 60_000, env }).catch((cause: unknown) => {
-    throw failure(`error getting credentials - err: exec: "${program}": executable file not found in $PATH, out: \`\``, cause)
-  })
-  if (result.exitCode !== 0) throw failure(`error getting credentials - err: exit status ${result.exitCode ?? -1}, out: \`${result.stdout.trim()}\``)
+  const env = Object.fromEntries(
+    Object.entries(session.io.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
+  const result = await session.io.processes
+    .run(program, [verb], { input, timeoutMs: 60_000, env })
+    .catch((cause: unknown) => {
+      throw failure(
+        `error getting credentials - err: exec: "${program}": executable file not found in $PATH, out: \`\``,
+        cause,
+      )
+    })
+  if (result.exitCode !== 0)
+    throw failure(
+      `error getting credentials - err: exit status ${result.exitCode ?? -1}, out: \`${result.stdout.trim()}\``,
+    )
   return result.stdout
 }
 

@@ -24,7 +24,8 @@ export async function runDockerCli(argv: readonly string[], io: CliIo): Promise<
     return await dispatch(argv, io)
   } catch (error) {
     const message = messageOf(error)
-    if (error instanceof GantryError ? message !== '' && !(error.code === 'CLI_EXIT' && message === 'CLI_EXIT') : true) io.terminal.stderr.write(`${message}\n`)
+    if (error instanceof GantryError ? message !== '' && !(error.code === 'CLI_EXIT' && message === 'CLI_EXIT') : true)
+      io.terminal.stderr.write(`${message}\n`)
     return exitCodeOf(error)
   }
 }
@@ -47,25 +48,40 @@ async function dispatch(argv: readonly string[], io: CliIo): Promise<number> {
   return runVerb(new Session(io, options), found.entry, rest.slice(found.wordCount))
 }
 
-function readGlobals(argv: readonly string[], io: CliIo): { readonly options: GlobalOptions; readonly rest: readonly string[]; readonly flags: ReturnType<typeof parseFlags>['flags'] } {
+function readGlobals(
+  argv: readonly string[],
+  io: CliIo,
+): {
+  readonly options: GlobalOptions
+  readonly rest: readonly string[]
+  readonly flags: ReturnType<typeof parseFlags>['flags']
+} {
   try {
     const { flags, positionals } = parseFlags([...globalFlags, helpFlag], argv, { interspersed: false })
     return { options: readGlobalOptions(flags), rest: positionals, flags }
   } catch (error) {
-    throw exitWith(125, `${messageOf(error)}\n\nUsage:  ${io.program} [OPTIONS] COMMAND [ARG...]\n\nRun '${io.program} --help' for more information`, error)
+    throw exitWith(
+      125,
+      `${messageOf(error)}\n\nUsage:  ${io.program} [OPTIONS] COMMAND [ARG...]\n\nRun '${io.program} --help' for more information`,
+      error,
+    )
   }
 }
 
 async function runVerb(session: Session, entry: CommandEntry, args: readonly string[]): Promise<number> {
   const verb = await entry.load()
   const { program } = session.io
-  const usage = async (): Promise<string> => (await import('#cli/grammar/help.ts')).usageLines(program, entry.words, verb)
+  const usage = async (): Promise<string> =>
+    (await import('#cli/grammar/help.ts')).usageLines(program, entry.words, verb)
   const parsed = await parseVerb(session, { entry, verb, args, usage })
   if (parsed === undefined) return 0
   const problem = countProblem(verb.count, parsed.positionals.length)
   if (problem !== undefined) {
     const see = verb.count.kind === 'atLeast' ? 'See' : 'Run'
-    throw exitWith(1, `${program}: '${program} ${entry.words}' ${problem}\n\n${await usage()}\n\n${see} '${program} ${entry.words} --help' for more information`)
+    throw exitWith(
+      1,
+      `${program}: '${program} ${entry.words}' ${problem}\n\n${await usage()}\n\n${see} '${program} ${entry.words} --help' for more information`,
+    )
   }
   const code = await verb.run({ flags: parsed.flags, args: parsed.positionals, session, words: entry.words })
   return code ?? 0
@@ -73,7 +89,17 @@ async function runVerb(session: Session, entry: CommandEntry, args: readonly str
 
 async function parseVerb(
   session: Session,
-  { entry, verb, args, usage }: { readonly entry: CommandEntry; readonly verb: Verb; readonly args: readonly string[]; readonly usage: () => Promise<string> },
+  {
+    entry,
+    verb,
+    args,
+    usage,
+  }: {
+    readonly entry: CommandEntry
+    readonly verb: Verb
+    readonly args: readonly string[]
+    readonly usage: () => Promise<string>
+  },
 ): Promise<ReturnType<typeof parseFlags> | undefined> {
   const help = verb.flags.some((flag) => flag.short === 'h') ? helpFlag : shortHelpFlag
   try {
@@ -81,7 +107,11 @@ async function parseVerb(
     if (!parsed.flags.bool('help')) return parsed
   } catch (error) {
     const { program } = session.io
-    throw exitWith(125, `${messageOf(error)}\n\n${await usage()}\n\nRun '${program} ${entry.words} --help' for more information`, error)
+    throw exitWith(
+      125,
+      `${messageOf(error)}\n\n${await usage()}\n\nRun '${program} ${entry.words} --help' for more information`,
+      error,
+    )
   }
   const { verbHelp } = await import('#cli/grammar/help.ts')
   await session.print(verbHelp(session.io.program, entry, verb, session.columns()))
@@ -105,12 +135,23 @@ async function printHelpTopic(io: CliIo, words: readonly string[]): Promise<numb
 /** A group without a verb prints its help; anything else is no command. */
 async function refuseWord(io: CliIo, [first = '', second]: readonly string[]): Promise<number> {
   const { program } = io
-  if (!isGroup(first)) throw exitWith(1, `${program}: unknown command: ${program} ${first}\n\nRun '${program} --help' for more information`)
+  if (!isGroup(first))
+    throw exitWith(
+      1,
+      `${program}: unknown command: ${program} ${first}\n\nRun '${program} --help' for more information`,
+    )
   if (second === undefined || second === '--help' || second === '-h') {
     const { groupHelp } = await import('./root-help.ts')
     io.terminal.stdout.write(groupHelp(program, first))
     return 0
   }
-  if (second.startsWith('-')) throw exitWith(125, `unknown ${second.startsWith('--') ? `flag: ${second}` : `shorthand flag: '${second.slice(1, 2)}' in ${second}`}\n\nUsage:  ${program} ${first} COMMAND\n\nRun '${program} ${first} --help' for more information`)
-  throw exitWith(1, `${program}: unknown command: ${program} ${first} ${second}\n\nUsage:  ${program} ${first}\n\nRun '${program} ${first} --help' for more information`)
+  if (second.startsWith('-'))
+    throw exitWith(
+      125,
+      `unknown ${second.startsWith('--') ? `flag: ${second}` : `shorthand flag: '${second.slice(1, 2)}' in ${second}`}\n\nUsage:  ${program} ${first} COMMAND\n\nRun '${program} ${first} --help' for more information`,
+    )
+  throw exitWith(
+    1,
+    `${program}: unknown command: ${program} ${first} ${second}\n\nUsage:  ${program} ${first}\n\nRun '${program} ${first} --help' for more information`,
+  )
 }

@@ -28,8 +28,13 @@ const gantrySocket = '/run/gantry/docker.sock'
 const dockerSocket = '/var/run/docker.sock'
 
 /** Which context is meant, without reading it. `current` is the configuration's. */
-export function chosenContext(io: CliIo, options: GlobalOptions, current: () => Promise<string>): Promise<string> | string {
-  if (options.context !== '' && options.hosts.length > 0) throw failure('conflicting options: cannot specify both --host and --context')
+export function chosenContext(
+  io: CliIo,
+  options: GlobalOptions,
+  current: () => Promise<string>,
+): Promise<string> | string {
+  if (options.context !== '' && options.hosts.length > 0)
+    throw failure('conflicting options: cannot specify both --host and --context')
   if (options.context !== '') return options.context
   if (options.hosts.length > 0 || hostFromEnv(io) !== '') return 'default'
   const fromEnv = io.env['DOCKER_CONTEXT'] ?? ''
@@ -61,7 +66,11 @@ export function normaliseHost(text: string, tls: boolean): string {
 }
 
 /** Makes the endpoint for a choice. Nothing is dialled yet. */
-export async function openEndpoint(io: CliIo, choice: EndpointChoice, { options, store }: { readonly options: GlobalOptions; readonly store: ContextStore }): Promise<EngineEndpoint> {
+export async function openEndpoint(
+  io: CliIo,
+  choice: EndpointChoice,
+  { options, store }: { readonly options: GlobalOptions; readonly store: ContextStore },
+): Promise<EngineEndpoint> {
   const { host } = choice
   const unix = /^unix:\/\/(.+)$/.exec(host)?.[1]
   if (unix !== undefined) return { address: host, host: 'docker', dial: (signal) => io.dialer.unix(unix, signal) }
@@ -71,18 +80,25 @@ export async function openEndpoint(io: CliIo, choice: EndpointChoice, { options,
   const name = match[2] ?? match[3] ?? ''
   const port = Number(match[4])
   const tls = await tlsSettings(io, choice, { options, store })
-  if (tls === undefined && match[1] !== 'https') return { address: host, host: `${name}:${port}`, dial: (signal) => io.dialer.tcp(name, port, signal) }
+  if (tls === undefined && match[1] !== 'https')
+    return { address: host, host: `${name}:${port}`, dial: (signal) => io.dialer.tcp(name, port, signal) }
   const target: TlsTarget = { host: name, port, verify: true, ...tls }
   return { address: host, host: `${name}:${port}`, dial: (signal) => io.dialer.tls(target, signal) }
 }
 
 type TlsMaterial = Omit<TlsTarget, 'host' | 'port'>
 
-async function tlsSettings(io: CliIo, choice: EndpointChoice, { options, store }: { readonly options: GlobalOptions; readonly store: ContextStore }): Promise<TlsMaterial | undefined> {
+async function tlsSettings(
+  io: CliIo,
+  choice: EndpointChoice,
+  { options, store }: { readonly options: GlobalOptions; readonly store: ContextStore },
+): Promise<TlsMaterial | undefined> {
   if (choice.context !== 'default') {
     const files = await store.tls(choice.context)
     const document = await store.read(choice.context)
-    return Object.keys(files).length === 0 ? undefined : fromFiles(files, document.Endpoints['docker']?.SkipTLSVerify !== true)
+    return Object.keys(files).length === 0
+      ? undefined
+      : fromFiles(files, document.Endpoints['docker']?.SkipTLSVerify !== true)
   }
   const verify = options.tlsVerify || (io.env['DOCKER_TLS_VERIFY'] ?? '') !== ''
   if (!verify && !options.tls) return undefined
@@ -96,10 +112,20 @@ async function tlsSettings(io: CliIo, choice: EndpointChoice, { options, store }
 }
 
 function fromFiles(files: TlsFiles, verify: boolean): TlsMaterial {
-  return material({ ca: files['docker/ca.pem'], certificate: files['docker/cert.pem'], key: files['docker/key.pem'] }, verify)
+  return material(
+    { ca: files['docker/ca.pem'], certificate: files['docker/cert.pem'], key: files['docker/key.pem'] },
+    verify,
+  )
 }
 
-function material(parts: { readonly ca: string | undefined; readonly certificate: string | undefined; readonly key: string | undefined }, verify: boolean): TlsMaterial {
+function material(
+  parts: {
+    readonly ca: string | undefined
+    readonly certificate: string | undefined
+    readonly key: string | undefined
+  },
+  verify: boolean,
+): TlsMaterial {
   return {
     verify,
     ...(parts.ca === undefined ? {} : { ca: parts.ca }),
@@ -108,7 +134,11 @@ function material(parts: { readonly ca: string | undefined; readonly certificate
   }
 }
 
-async function readPem(io: CliIo, path: string, { fallback }: { readonly fallback: string; readonly needed: boolean }): Promise<string | undefined> {
+async function readPem(
+  io: CliIo,
+  path: string,
+  { fallback }: { readonly fallback: string; readonly needed: boolean },
+): Promise<string | undefined> {
   const from = path === '' ? fallback : path
   if (path === '' && !(await io.files.exists(from))) return undefined
   try {
@@ -121,8 +151,21 @@ async function readPem(io: CliIo, path: string, { fallback }: { readonly fallbac
 /** `ssh://user@host:port/path` runs `docker system dial-stdio` over there. */
 function sshEndpoint(io: CliIo, host: string): EngineEndpoint {
   const match = /^ssh:\/\/(?:([^@/]+)@)?([^:/]+)(?::(\d+))?(\/.*)?$/.exec(host)
-  if (match === null || match[2]?.startsWith('-') === true || match[1]?.startsWith('-') === true) throw failure(`unable to parse docker host \`${host}\``)
-  const args = [...(match[1] === undefined ? [] : ['-l', match[1]]), ...(match[3] === undefined ? [] : ['-p', match[3]]), '-o', 'ConnectTimeout=30', '-T', '--', match[2] ?? '']
+  if (match === null || match[2]?.startsWith('-') === true || match[1]?.startsWith('-') === true)
+    throw failure(`unable to parse docker host \`${host}\``)
+  const args = [
+    ...(match[1] === undefined ? [] : ['-l', match[1]]),
+    ...(match[3] === undefined ? [] : ['-p', match[3]]),
+    '-o',
+    'ConnectTimeout=30',
+    '-T',
+    '--',
+    match[2] ?? '',
+  ]
   const path = (match[4] ?? '/') === '/' ? [] : ['--host', `unix://${match[4] ?? ''}`]
-  return { address: host, host: 'docker', dial: () => io.dialer.program('ssh', [...args, 'docker', ...path, 'system', 'dial-stdio']) }
+  return {
+    address: host,
+    host: 'docker',
+    dial: () => io.dialer.program('ssh', [...args, 'docker', ...path, 'system', 'dial-stdio']),
+  }
 }

@@ -3,7 +3,10 @@ import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 
 /** A failure with an exit code of its own. An empty message prints nothing. */
 export function exitWith(exitCode: number, message: string, cause?: unknown): GantryError {
-  return new GantryError('CLI_EXIT', 'internal', message, { details: { exitCode }, ...(cause === undefined ? {} : { cause }) })
+  return new GantryError('CLI_EXIT', 'internal', message, {
+    details: { exitCode },
+    ...(cause === undefined ? {} : { cause }),
+  })
 }
 
 /** A failure of the client's own with exit code 1. */

@@ -14,7 +14,12 @@ interface Rule {
 
 /** The rules of an ignore file's text; later rules win. */
 export function readIgnoreFile(text: string, extra: readonly string[] = []): IgnoreRules {
-  const lines = text.replace(/^\uFEFF/, '').split('\n').filter((line) => !line.startsWith('#')).map((line) => line.trim()).filter((line) => line !== '')
+  const lines = text
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .filter((line) => !line.startsWith('#'))
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
   const rules = [...lines, ...extra].map(rule).filter((entry): entry is Rule => entry !== undefined)
   return {
     ignores(path) {
@@ -25,12 +30,14 @@ export function readIgnoreFile(text: string, extra: readonly string[] = []): Ign
       }
       return ignored
     },
-    mayKeepBelow: (path) => rules.some(({ keep, text: kept }) => keep && (kept.startsWith(`${path}/`) || /[*?[]/.test(kept))),
+    mayKeepBelow: (path) =>
+      rules.some(({ keep, text: kept }) => keep && (kept.startsWith(`${path}/`) || /[*?[]/.test(kept))),
   }
 }
 
 function matchesOrParent(pattern: RegExp, path: string): boolean {
-  for (let at = path.length; at > 0; at = path.lastIndexOf('/', at - 1)) if (pattern.test(path.slice(0, at))) return true
+  for (let at = path.length; at > 0; at = path.lastIndexOf('/', at - 1))
+    if (pattern.test(path.slice(0, at))) return true
   return false
 }
 

@@ -10,7 +10,13 @@ export interface ProgressMessage {
   readonly status?: string
   readonly id?: string
   readonly progress?: string
-  readonly progressDetail?: { readonly current?: number; readonly total?: number; readonly start?: number; readonly hidecounts?: boolean; readonly units?: string }
+  readonly progressDetail?: {
+    readonly current?: number
+    readonly total?: number
+    readonly start?: number
+    readonly hidecounts?: boolean
+    readonly units?: string
+  }
   readonly error?: string
   readonly errorDetail?: { readonly code?: number; readonly message?: string }
   readonly aux?: unknown
@@ -25,7 +31,11 @@ export interface ProgressOptions {
 }
 
 /** Shows messages until they end. Throws the failure that the stream reports. */
-export async function showProgress(session: Session, messages: AsyncIterable<ProgressMessage>, options: ProgressOptions = {}): Promise<void> {
+export async function showProgress(
+  session: Session,
+  messages: AsyncIterable<ProgressMessage>,
+  options: ProgressOptions = {},
+): Promise<void> {
   const terminal = options.terminal ?? session.io.terminal.stdoutIsTerminal
   const print = options.print ?? ((text: string) => session.print(text))
   const lines = new Map<string, number>()
@@ -35,7 +45,11 @@ export async function showProgress(session: Session, messages: AsyncIterable<Pro
     if (message.aux !== undefined && message.status === undefined && message.stream === undefined) continue
     const withId = (message.id ?? '') !== ''
     if (withId && (message.progressDetail !== undefined || (message.progress ?? '') !== '')) {
-      await print(moveTo(lines, message.id ?? '', terminal) + messageText(message, { terminal, columns: session.columns() }) + moveBack(lines, message.id ?? '', terminal))
+      await print(
+        moveTo(lines, message.id ?? '', terminal) +
+          messageText(message, { terminal, columns: session.columns() }) +
+          moveBack(lines, message.id ?? '', terminal),
+      )
       continue
     }
     lines.clear()
@@ -46,7 +60,11 @@ export async function showProgress(session: Session, messages: AsyncIterable<Pro
 function streamFailure({ error = '', errorDetail }: ProgressMessage): GantryError {
   const message = errorDetail?.message ?? error
   const code = errorDetail?.code ?? 0
-  return code > 0 && code < 256 ? exitWith(code, message) : new GantryError('DOCKER_DAEMON', code === 401 ? 'unauthorized' : 'internal', message, { details: { message, ...(code === 0 ? {} : { streamCode: code }) } })
+  return code > 0 && code < 256
+    ? exitWith(code, message)
+    : new GantryError('DOCKER_DAEMON', code === 401 ? 'unauthorized' : 'internal', message, {
+        details: { message, ...(code === 0 ? {} : { streamCode: code }) },
+      })
 }
 
 /** Goes up to the line of a layer, starting one when it is new. */
@@ -68,7 +86,10 @@ function moveBack(lines: Map<string, number>, id: string, terminal: boolean): st
 }
 
 /** One message as text (jsonmessage's Display). */
-export function messageText(message: ProgressMessage, { terminal, columns }: { readonly terminal: boolean; readonly columns: number }): string {
+export function messageText(
+  message: ProgressMessage,
+  { terminal, columns }: { readonly terminal: boolean; readonly columns: number },
+): string {
   const bar = progressText(message, terminal ? columns : 0)
   const plainProgress = message.progress ?? ''
   let end = ''
@@ -96,6 +117,11 @@ export function progressText({ progressDetail: detail }: ProgressMessage, column
   const share = Math.min(50, Math.floor((current / total) * 100) / 2)
   const filled = Math.floor(share)
   const bar = columns > 110 ? `[${'='.repeat(filled)}>${' '.repeat(Math.max(0, 50 - filled))}] ` : ''
-  const counts = detail?.hidecounts === true ? '' : current > total ? size(current).padStart(8) : `${size(current).padStart(8)}/${size(total)}`
+  const counts =
+    detail?.hidecounts === true
+      ? ''
+      : current > total
+        ? size(current).padStart(8)
+        : `${size(current).padStart(8)}/${size(total)}`
   return bar + counts
 }

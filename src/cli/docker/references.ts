@@ -10,14 +10,16 @@ export interface Reference {
   readonly digest: string | undefined
 }
 
-const domainPattern = /^(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*(?::\d+)?$|^\[[\da-fA-F:]+\](?::\d+)?$/
+const domainPattern =
+  /^(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*(?::\d+)?$|^\[[\da-fA-F:]+\](?::\d+)?$/
 const pathPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/
 const tagPattern = /^\w[\w.-]{0,127}$/
 const digestPattern = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[\da-fA-F]{32,}$/
 
 /** Reads a reference. Throws `invalid reference format…` as the docker client does. */
 export function parseReference(text: string): Reference {
-  if (/^[a-f0-9]{64}$/.test(text)) throw failure(`invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`)
+  if (/^[a-f0-9]{64}$/.test(text))
+    throw failure(`invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`)
   const at = text.indexOf('@')
   const digest = at < 0 ? undefined : text.slice(at + 1)
   const named = at < 0 ? text : text.slice(0, at)
@@ -26,8 +28,15 @@ export function parseReference(text: string): Reference {
   const tag = tagged ? named.slice(colon + 1) : undefined
   const { domain, path } = splitDomain(tagged ? named.slice(0, colon) : named)
   const remote = path.split(':')[0] ?? ''
-  if (remote !== remote.toLowerCase()) throw failure(`invalid reference format: repository name (${remote}) must be lowercase`)
-  if (!domainPattern.test(domain) || !pathPattern.test(path) || (tag !== undefined && !tagPattern.test(tag)) || (digest !== undefined && !digestPattern.test(digest))) throw failure('invalid reference format')
+  if (remote !== remote.toLowerCase())
+    throw failure(`invalid reference format: repository name (${remote}) must be lowercase`)
+  if (
+    !domainPattern.test(domain) ||
+    !pathPattern.test(path) ||
+    (tag !== undefined && !tagPattern.test(tag)) ||
+    (digest !== undefined && !digestPattern.test(digest))
+  )
+    throw failure('invalid reference format')
   return { domain, path, tag, digest }
 }
 
@@ -54,5 +63,9 @@ export function familiarName(reference: Reference): string {
 /** A reference as people write it, tag or digest included; `latest` is filled in. */
 export function familiarText(reference: Reference): string {
   const tag = reference.tag ?? (reference.digest === undefined ? 'latest' : undefined)
-  return familiarName(reference) + (tag === undefined ? '' : `:${tag}`) + (reference.digest === undefined ? '' : `@${reference.digest}`)
+  return (
+    familiarName(reference) +
+    (tag === undefined ? '' : `:${tag}`) +
+    (reference.digest === undefined ? '' : `@${reference.digest}`)
+  )
 }

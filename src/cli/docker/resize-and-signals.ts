@@ -26,11 +26,30 @@ export function followWindow(session: Session, client: EngineClient, path: strin
   return terminal.onResize(() => void send().catch(() => undefined))
 }
 
-const proxied = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGTERM', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU', 'SIGCONT', 'SIGALRM', 'SIGVTALRM', 'SIGWINCH', 'SIGPWR', 'SIGXCPU', 'SIGXFSZ']
+const proxied = [
+  'SIGHUP',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGTERM',
+  'SIGTSTP',
+  'SIGTTIN',
+  'SIGTTOU',
+  'SIGCONT',
+  'SIGALRM',
+  'SIGVTALRM',
+  'SIGWINCH',
+  'SIGPWR',
+  'SIGXCPU',
+  'SIGXFSZ',
+]
 
 /** Sends signals on to a container until disposed. */
 export function proxySignals(session: Session, client: EngineClient, container: string): Disposable {
   return session.io.terminal.onSignal(proxied, (signal) => {
-    void client.text('POST', `/containers${pathOf(container)}/kill`, { query: { signal: signal.replace(/^SIG/, '') } }).catch(() => undefined)
+    void client
+      .text('POST', `/containers${pathOf(container)}/kill`, { query: { signal: signal.replace(/^SIG/, '') } })
+      .catch(() => undefined)
   })
 }

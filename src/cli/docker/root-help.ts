@@ -7,14 +7,28 @@ const common = ['run', 'exec', 'ps', 'build', 'pull', 'push', 'images', 'login',
 
 /** The help of the program. */
 export function rootHelp(program: string, columns: number): string {
-  const top = commandTable.flatMap((entry) => entry.names.filter((name) => !name.includes(' ')).slice(0, 1).map((name): [string, string] => [name, entry.summary]))
+  const top = commandTable.flatMap((entry) =>
+    entry.names
+      .filter((name) => !name.includes(' '))
+      .slice(0, 1)
+      .map((name): [string, string] => [name, entry.summary]),
+  )
   const byName = new Map(top)
   const parts = [
     `Usage:  ${program} [OPTIONS] COMMAND`,
     'Builds, ships and runs containers',
-    commandList('Common Commands', common.map((name) => [name, byName.get(name) ?? ''])),
-    commandList('Management Commands', [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1))),
-    commandList('Commands', top.filter(([name]) => !common.includes(name)).toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    commandList(
+      'Common Commands',
+      common.map((name) => [name, byName.get(name) ?? '']),
+    ),
+    commandList(
+      'Management Commands',
+      [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    ),
+    commandList(
+      'Commands',
+      top.filter(([name]) => !common.includes(name)).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    ),
     `Global Options:\n${flagTable(globalFlags, columns)}`,
     `Run '${program} COMMAND --help' for more information on a command.`,
   ]
@@ -28,6 +42,9 @@ export function groupHelp(program: string, group: string): string {
     const name = entry.names.find((candidate) => candidate.startsWith(`${group} `))
     if (name !== undefined) verbs.set(name.slice(group.length + 1), entry.summary)
   }
-  const list = commandList('Commands', [...verbs].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  const list = commandList(
+    'Commands',
+    [...verbs].toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  )
   return `Usage:  ${program} ${group} COMMAND\n\n${groups.get(group) ?? ''}\n\n${list}\n\nRun '${program} ${group} COMMAND --help' for more information on a command.\n`
 }

@@ -63,7 +63,11 @@ export class Session {
       choice = await this.endpoint()
     } catch (cause) {
       const text = cause instanceof Error ? cause.message : String(cause)
-      throw exitWith(1, text.startsWith('conflicting') ? text : `Failed to initialize: unable to resolve docker endpoint: ${text}`, cause)
+      throw exitWith(
+        1,
+        text.startsWith('conflicting') ? text : `Failed to initialize: unable to resolve docker endpoint: ${text}`,
+        cause,
+      )
     }
     const endpoint = await openEndpoint(this.io, choice, { options: this.options, store: await this.contexts() })
     return createEngineClient(endpoint, this.io.env['DOCKER_API_VERSION'])
@@ -80,7 +84,11 @@ export class Session {
   }
 
   /** Prints rows by the listing's format. Throws on a broken template. */
-  async list(shape: ListingShape, rows: readonly Row[], request: { readonly format: string; readonly quiet?: boolean }): Promise<void> {
+  async list(
+    shape: ListingShape,
+    rows: readonly Row[],
+    request: { readonly format: string; readonly quiet?: boolean },
+  ): Promise<void> {
     const { renderListing, templateFailure } = await import('#cli/output/listing.ts')
     try {
       await this.print(renderListing(shape, rows, request))

@@ -26,23 +26,45 @@ export async function* tarTree(files: Files, root: string, options: TreeOptions)
   yield* tarFolder(files, root, { path: '', options })
 }
 
-async function* tarFolder(files: Files, root: string, { path, options }: { readonly path: string; readonly options: TreeOptions }): AsyncGenerator<Uint8Array, void> {
-  const entries = (await files.list(path === '' ? root : `${root}/${path}`)).toSorted((a, b) => (a.name < b.name ? -1 : 1))
+async function* tarFolder(
+  files: Files,
+  root: string,
+  { path, options }: { readonly path: string; readonly options: TreeOptions },
+): AsyncGenerator<Uint8Array, void> {
+  const entries = (await files.list(path === '' ? root : `${root}/${path}`)).toSorted((a, b) =>
+    a.name < b.name ? -1 : 1,
+  )
   for (const entry of entries) {
     const below = path === '' ? entry.name : `${path}/${entry.name}`
     const directory = entry.type === 'directory'
     const included = options.includes?.(below, directory) ?? true
     if (included) {
       const stat = await files.lstat(`${root}/${below}`)
-      yield* tarEntry(files, `${root}/${below}`, { stat, name: options.name === '' ? below : `${options.name}/${below}`, options })
+      yield* tarEntry(files, `${root}/${below}`, {
+        stat,
+        name: options.name === '' ? below : `${options.name}/${below}`,
+        options,
+      })
     }
-    if (directory && (included || options.enters?.(below) === true)) yield* tarFolder(files, root, { path: below, options })
+    if (directory && (included || options.enters?.(below) === true))
+      yield* tarFolder(files, root, { path: below, options })
   }
 }
 
-const deviceTypes: Readonly<Record<string, TarEntry['type']>> = { file: 'file', directory: 'directory', symlink: 'symlink', fifo: 'fifo', character: 'character', block: 'block' }
+const deviceTypes: Readonly<Record<string, TarEntry['type']>> = {
+  file: 'file',
+  directory: 'directory',
+  symlink: 'symlink',
+  fifo: 'fifo',
+  character: 'character',
+  block: 'block',
+}
 
-async function* tarEntry(files: Files, path: string, { stat, name, options }: { readonly stat: FileStat; readonly name: string; readonly options: TreeOptions }): AsyncGenerator<Uint8Array, void> {
+async function* tarEntry(
+  files: Files,
+  path: string,
+  { stat, name, options }: { readonly stat: FileStat; readonly name: string; readonly options: TreeOptions },
+): AsyncGenerator<Uint8Array, void> {
   const type = deviceTypes[stat.type]
   if (type === undefined) return
   const sizeBytes = type === 'file' ? stat.sizeBytes : 0
@@ -55,7 +77,9 @@ async function* tarEntry(files: Files, path: string, { stat, name, options }: { 
     mtimeMs: stat.mtimeMs,
     sizeBytes,
     ...(type === 'symlink' ? { linkTarget: await files.readLink(path) } : {}),
-    ...(type === 'character' || type === 'block' ? { major: (stat.rdev >> 8) & 0xfff, minor: (stat.rdev & 0xff) | ((stat.rdev >> 12) & 0xfff00) } : {}),
+    ...(type === 'character' || type === 'block'
+      ? { major: (stat.rdev >> 8) & 0xfff, minor: (stat.rdev & 0xff) | ((stat.rdev >> 12) & 0xfff00) }
+      : {}),
   })
   if (sizeBytes === 0) return
   let left = sizeBytes
@@ -75,11 +99,17 @@ async function* tarEntry(files: Files, path: string, { stat, name, options }: { 
 
 /** One file from memory. */
 export function tarFile(name: string, content: Uint8Array): readonly Uint8Array[] {
-  return [tarHeader({ name, type: 'file', mode: 0o600, uid: 0, gid: 0, mtimeMs: 0, sizeBytes: content.length }), content, tarPadding(content.length)]
+  return [
+    tarHeader({ name, type: 'file', mode: 0o600, uid: 0, gid: 0, mtimeMs: 0, sizeBytes: content.length }),
+    content,
+    tarPadding(content.length),
+  ]
 }
 
 /** Parts of an archive one after the other, and its end. */
-export async function* tarParts(...parts: readonly (AsyncIterable<Uint8Array> | Iterable<Uint8Array>)[]): AsyncGenerator<Uint8Array, void> {
+export async function* tarParts(
+  ...parts: readonly (AsyncIterable<Uint8Array> | Iterable<Uint8Array>)[]
+): AsyncGenerator<Uint8Array, void> {
   for (const part of parts) yield* part
   yield tarEnd
 }

@@ -14,7 +14,14 @@ export interface TarEntry {
   readonly minor?: number
 }
 
-const typeFlags: Readonly<Record<TarEntry['type'], string>> = { file: '0', symlink: '2', character: '3', block: '4', directory: '5', fifo: '6' }
+const typeFlags: Readonly<Record<TarEntry['type'], string>> = {
+  file: '0',
+  symlink: '2',
+  character: '3',
+  block: '4',
+  directory: '5',
+  fifo: '6',
+}
 
 /** The blocks that stand before an entry's content. */
 export function tarHeader(entry: TarEntry): Uint8Array {
@@ -51,7 +58,13 @@ function block(entry: TarEntry, flag: string): Buffer {
   const out = Buffer.alloc(512)
   const octal = (value: number, at: number, size: number): void => {
     const limit = 8 ** (size - 1) - 1
-    out.write(Math.min(Math.max(0, Math.trunc(value)), limit).toString(8).padStart(size - 1, '0'), at, 'latin1')
+    out.write(
+      Math.min(Math.max(0, Math.trunc(value)), limit)
+        .toString(8)
+        .padStart(size - 1, '0'),
+      at,
+      'latin1',
+    )
   }
   out.write(entry.name, 0, 100, 'utf8')
   octal(entry.mode & 0o7777, 100, 8)

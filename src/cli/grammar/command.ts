@@ -32,7 +32,16 @@ export interface Verb {
   readonly run: (call: Call) => Promise<number | undefined | void>
 }
 
-export type Completion = 'containers' | 'running' | 'stopped' | 'images' | 'networks' | 'volumes' | 'contexts' | 'files' | 'none'
+export type Completion =
+  | 'containers'
+  | 'running'
+  | 'stopped'
+  | 'images'
+  | 'networks'
+  | 'volumes'
+  | 'contexts'
+  | 'files'
+  | 'none'
 
 export const none: ArgumentCount = { kind: 'none' }
 export const exactly = (count: number): ArgumentCount => ({ kind: 'exactly', count })
@@ -52,6 +61,8 @@ export function countProblem(count: ArgumentCount, given: number): string | unde
     case 'atMost':
       return given <= count.count ? undefined : `requires at most ${plural(count.count)}`
     case 'between':
-      return given >= count.least && given <= count.most ? undefined : `requires at least ${count.least} and at most ${plural(count.most)}`
+      return given >= count.least && given <= count.most
+        ? undefined
+        : `requires at least ${count.least} and at most ${plural(count.most)}`
   }
 }

@@ -14,8 +14,30 @@ const specs: readonly FlagSpec[] = [
 ]
 
 test('clusters, values in every position, repeated lists and negated booleans are read', () => {
-  const { flags, positionals } = parseFlags(specs, ['-dip', '80', '-p=81', '--publish=82', '--rm=false', '-m64m', 'image', '-n', '5', '--', '-x'])
-  assert.deepEqual([flags.bool('detach'), flags.bool('interactive'), flags.list('publish'), flags.bool('rm'), flags.bytes('memory'), flags.int('last')], [true, true, ['80', '81', '82'], false, 67_108_864, 5])
+  const { flags, positionals } = parseFlags(specs, [
+    '-dip',
+    '80',
+    '-p=81',
+    '--publish=82',
+    '--rm=false',
+    '-m64m',
+    'image',
+    '-n',
+    '5',
+    '--',
+    '-x',
+  ])
+  assert.deepEqual(
+    [
+      flags.bool('detach'),
+      flags.bool('interactive'),
+      flags.list('publish'),
+      flags.bool('rm'),
+      flags.bytes('memory'),
+      flags.int('last'),
+    ],
+    [true, true, ['80', '81', '82'], false, 67_108_864, 5],
+  )
   assert.deepEqual(positionals, ['image', '-x'])
 })
 
@@ -40,7 +62,7 @@ for (const [args, message] of refusals) {
   })
 }
 
-test('argument counts are refused in the docker client\'s words', () => {
+test("argument counts are refused in the docker client's words", () => {
   assert.equal(countProblem({ kind: 'atLeast', count: 1 }, 0), 'requires at least 1 argument')
   assert.equal(countProblem({ kind: 'exactly', count: 2 }, 1), 'requires 2 arguments')
   assert.equal(countProblem({ kind: 'none' }, 1), 'accepts no arguments')

@@ -15,7 +15,11 @@ export interface ParseOptions {
 }
 
 /** Reads `args`. Throws CLI_USAGE with pflag's wording. */
-export function parseFlags(specs: readonly FlagSpec[], args: readonly string[], options: ParseOptions = {}): ParsedArguments {
+export function parseFlags(
+  specs: readonly FlagSpec[],
+  args: readonly string[],
+  options: ParseOptions = {},
+): ParsedArguments {
   const reader = new Reader(specs, args, options.interspersed ?? true)
   return { flags: reader.flags, positionals: reader.run() }
 }
@@ -71,7 +75,7 @@ class Reader {
   }
 
   private cluster(arg: string): void {
-    for (let rest = arg.slice(1); rest !== ''; ) {
+    for (let rest = arg.slice(1); rest !== '';) {
       const letter = rest.slice(0, 1)
       const flag = this.specs.find((spec) => spec.short === letter)
       if (flag === undefined) throw usageFailure(`unknown shorthand flag: '${letter}' in -${rest}`)

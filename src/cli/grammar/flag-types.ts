@@ -1,7 +1,18 @@
 /** The kinds of values flags take: how each reads its text, what help calls it, Go's words for what is wrong. */
 import { parseDuration, parseMemory } from '#cli/output/human-units.ts'
 
-export type FlagKind = 'bool' | 'string' | 'list' | 'strings' | 'int' | 'uint16' | 'bytes' | 'duration' | 'decimal' | 'filter' | 'map'
+export type FlagKind =
+  | 'bool'
+  | 'string'
+  | 'list'
+  | 'strings'
+  | 'int'
+  | 'uint16'
+  | 'bytes'
+  | 'duration'
+  | 'decimal'
+  | 'filter'
+  | 'map'
 
 export interface FlagSpec {
   readonly name: string
@@ -33,8 +44,18 @@ function checkInteger(kind: 'int' | 'uint16', text: string): string | undefined 
 }
 
 const truths: Readonly<Record<string, boolean>> = {
-  '1': true, t: true, T: true, true: true, TRUE: true, True: true,
-  '0': false, f: false, F: false, false: false, FALSE: false, False: false,
+  '1': true,
+  t: true,
+  T: true,
+  true: true,
+  TRUE: true,
+  True: true,
+  '0': false,
+  f: false,
+  F: false,
+  false: false,
+  FALSE: false,
+  False: false,
 }
 
 /** A boolean as strconv.ParseBool reads it; undefined when it is none. */
@@ -44,7 +65,9 @@ export function parseBool(text: string): boolean | undefined {
 
 function durationProblem(text: string): string | undefined {
   if (parseDuration(text) !== undefined) return undefined
-  return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text) ? `time: missing unit in duration "${text}"` : `time: invalid duration "${text}"`
+  return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text)
+    ? `time: missing unit in duration "${text}"`
+    : `time: invalid duration "${text}"`
 }
 
 /** What is wrong with a flag's value, or undefined. */
@@ -56,13 +79,19 @@ export function valueProblem(flag: FlagSpec, text: string): string | undefined {
     case 'uint16':
       return checkInteger(flag.kind, text) ?? flag.check?.(text)
     case 'bytes':
-      return parseMemory(text) === undefined && !(flag.name === 'memory-swap' && text === '-1') ? `invalid size: '${text}'` : flag.check?.(text)
+      return parseMemory(text) === undefined && !(flag.name === 'memory-swap' && text === '-1')
+        ? `invalid size: '${text}'`
+        : flag.check?.(text)
     case 'duration':
       return durationProblem(text) ?? flag.check?.(text)
     case 'decimal':
-      return /^[+-]?(\d+(\.\d*)?|\.\d+)$/.test(text) ? flag.check?.(text) : `failed to parse ${text} as a rational number`
+      return /^[+-]?(\d+(\.\d*)?|\.\d+)$/.test(text)
+        ? flag.check?.(text)
+        : `failed to parse ${text} as a rational number`
     case 'filter':
-      return text === '' || text.includes('=') ? flag.check?.(text) : 'invalid argument: bad format of filter (expected name=value)'
+      return text === '' || text.includes('=')
+        ? flag.check?.(text)
+        : 'invalid argument: bad format of filter (expected name=value)'
     default:
       return flag.check?.(text)
   }

@@ -7,11 +7,20 @@ const kindNames: Readonly<Partial<Record<FlagSpec['kind'], string>>> = { bool: '
 /** The usage lines of a verb, each after the program's name. */
 export function usageLines(program: string, words: string, verb: Pick<Verb, 'usage'>): string {
   const forms = typeof verb.usage === 'string' ? [verb.usage] : verb.usage
-  return forms.map((form, at) => `${at === 0 ? 'Usage:  ' : '\t'}${[program, words, form].filter((part) => part !== '').join(' ')}`).join('\n')
+  return forms
+    .map(
+      (form, at) => `${at === 0 ? 'Usage:  ' : '\t'}${[program, words, form].filter((part) => part !== '').join(' ')}`,
+    )
+    .join('\n')
 }
 
 /** The whole help of a verb. */
-export function verbHelp(program: string, entry: { readonly words: string; readonly summary: string; readonly names: readonly string[] }, verb: Verb, columns: number): string {
+export function verbHelp(
+  program: string,
+  entry: { readonly words: string; readonly summary: string; readonly names: readonly string[] },
+  verb: Verb,
+  columns: number,
+): string {
   const parts = [usageLines(program, entry.words, verb), entry.summary]
   if (entry.names.length > 1) parts.push(`Aliases:\n  ${entry.names.map((name) => `${program} ${name}`).join(', ')}`)
   const shown = verb.flags.filter((flag) => flag.hidden !== true)
@@ -23,7 +32,12 @@ export function verbHelp(program: string, entry: { readonly words: string; reado
 export function flagTable(flags: readonly FlagSpec[], columns: number): string {
   const heads = flags.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((flag) => ({ flag, head: flagHead(flag) }))
   const width = Math.max(...heads.map(({ head }) => head.length)) + 3
-  return heads.map(({ flag, head }) => head.padEnd(width) + wrap(describeFlag(flag), Math.max(24, columns - width)).join(`\n${' '.repeat(width)}`)).join('\n')
+  return heads
+    .map(
+      ({ flag, head }) =>
+        head.padEnd(width) + wrap(describeFlag(flag), Math.max(24, columns - width)).join(`\n${' '.repeat(width)}`),
+    )
+    .join('\n')
 }
 
 function flagHead(flag: FlagSpec): string {

@@ -7,7 +7,8 @@ export function goJson(value: unknown): string {
   if (typeof value === 'string') return jsonString(value)
   if (typeof value === 'number') return jsonNumber(value)
   if (value instanceof GoFloat) return jsonNumber(value.value)
-  if (value instanceof GoRecord) return value.escapesHtml ? escapeHtml(goJsonOrdered(value.json)) : goJsonOrdered(value.json)
+  if (value instanceof GoRecord)
+    return value.escapesHtml ? escapeHtml(goJsonOrdered(value.json)) : goJsonOrdered(value.json)
   if (Array.isArray(value)) return `[${value.map(goJson).join(',')}]`
   if (typeof value !== 'object') return String(value)
   const entries = Object.keys(value).toSorted(compareText)
@@ -15,7 +16,14 @@ export function goJson(value: unknown): string {
 }
 
 function isNull(value: unknown): value is undefined | null {
-  return value === undefined || value === null || value === goNil || value === nilSlice || value === nilMap || typeof value === 'function'
+  return (
+    value === undefined ||
+    value === null ||
+    value === goNil ||
+    value === nilSlice ||
+    value === nilMap ||
+    typeof value === 'function'
+  )
 }
 
 /** JSON text with the characters that HTML gives a meaning to written as escapes. */
@@ -26,8 +34,11 @@ export function escapeHtml(json: string): string {
 /** As goJson, but objects keep the order of their keys, as Go's structs keep that of their fields. */
 export function goJsonOrdered(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(goJsonOrdered).join(',')}]`
-  if (typeof value !== 'object' || value === null || value instanceof GoFloat || value instanceof GoRecord) return goJson(value)
-  return `{${Object.entries(value).map(([key, item]) => `${jsonString(key)}:${goJsonOrdered(item)}`).join(',')}}`
+  if (typeof value !== 'object' || value === null || value instanceof GoFloat || value instanceof GoRecord)
+    return goJson(value)
+  return `{${Object.entries(value)
+    .map(([key, item]) => `${jsonString(key)}:${goJsonOrdered(item)}`)
+    .join(',')}}`
 }
 
 function jsonString(text: string): string {
@@ -54,7 +65,9 @@ export function indentJson(text: string, indent: string): string {
       out += token + breakLine()
     } else if (token === '}' || token === ']') {
       depth -= 1
-      out = /[{[]\n *$/.test(out.slice(-(indent.length * (depth + 1) + 2))) ? out.trimEnd() + token : out + breakLine() + token
+      out = /[{[]\n *$/.test(out.slice(-(indent.length * (depth + 1) + 2)))
+        ? out.trimEnd() + token
+        : out + breakLine() + token
     } else if (token === ',') out += `,${breakLine()}`
     else out += token === ':' ? ': ' : token
   }

@@ -14,20 +14,25 @@ const directivePattern = /%([-+# 0]*)(\*|\d+)?(?:\.(\*|\d+)?)?([^\d.])?/gsu
 export function sprintf(format: string, args: readonly unknown[]): string {
   let next = 0
   const take = (): unknown => args[next++]
-  const text = format.replace(directivePattern, (whole, flags: string, width: string | undefined, precision: string | undefined, verb: string | undefined) => {
-    const directive: Directive = {
-      flags,
-      width: width === '*' ? numberOf(take()) : width === undefined ? undefined : Number(width),
-      precision: precisionOf(whole, precision === '*' ? String(numberOf(take())) : precision),
-      verb: verb ?? '',
-    }
-    if (verb === undefined) return '%!(NOVERB)'
-    if (verb === '%') return '%'
-    if (next >= args.length) return `%!${verb}(MISSING)`
-    return pad(formatVerb(directive, take()), directive)
-  })
+  const text = format.replace(
+    directivePattern,
+    (whole, flags: string, width: string | undefined, precision: string | undefined, verb: string | undefined) => {
+      const directive: Directive = {
+        flags,
+        width: width === '*' ? numberOf(take()) : width === undefined ? undefined : Number(width),
+        precision: precisionOf(whole, precision === '*' ? String(numberOf(take())) : precision),
+        verb: verb ?? '',
+      }
+      if (verb === undefined) return '%!(NOVERB)'
+      if (verb === '%') return '%'
+      if (next >= args.length) return `%!${verb}(MISSING)`
+      return pad(formatVerb(directive, take()), directive)
+    },
+  )
   if (next >= args.length) return text
-  const extra = args.slice(next).map((arg) => (arg === undefined || arg === null ? '<nil>' : `${typeNameOf(arg)}=${printValue(arg)}`))
+  const extra = args
+    .slice(next)
+    .map((arg) => (arg === undefined || arg === null ? '<nil>' : `${typeNameOf(arg)}=${printValue(arg)}`))
   return `${text}%!(EXTRA ${extra.join(', ')})`
 }
 
@@ -49,11 +54,17 @@ function pad(text: string, { flags, width, verb }: Directive): string {
 function formatVerb(directive: Directive, value: unknown): string {
   const { verb } = directive
   if (verb === 'T') return typeNameOf(value)
-  if (verb === 'v') return directive.flags.includes('#') ? goSyntax(value) : withSign(directive, value, printValue(value))
+  if (verb === 'v')
+    return directive.flags.includes('#') ? goSyntax(value) : withSign(directive, value, printValue(value))
   if (value === undefined || value === null) return `%!${verb}(<nil>)`
   if (Array.isArray(value) && verb !== 's') return `[${value.map((item) => formatVerb(directive, item)).join(' ')}]`
   const kind = kindOf(value)
-  const text = kind === 'int' ? formatInteger(directive, BigInt(value as number | bigint)) : kind === 'float' ? formatDecimal(directive, value) : formatOther(directive, value)
+  const text =
+    kind === 'int'
+      ? formatInteger(directive, BigInt(value as number | bigint))
+      : kind === 'float'
+        ? formatDecimal(directive, value)
+        : formatOther(directive, value)
   return text ?? `%!${verb}(${typeNameOf(value)}=${printValue(value)})`
 }
 
@@ -140,7 +151,8 @@ export function quote(text: string): string {
     const code = character.codePointAt(0) ?? 0
     if (short !== undefined) out += short
     else if (code < 0x20 || code === 0x7f) out += `\\x${code.toString(16).padStart(2, '0')}`
-    else if (/[\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u.test(character)) out += `\\u${code.toString(16).padStart(4, '0')}`
+    else if (/[\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u.test(character))
+      out += `\\u${code.toString(16).padStart(4, '0')}`
     else out += character
   }
   return `"${out}"`

@@ -40,17 +40,7 @@ export const goNil: unique symbol = Symbol('nil')
 export const nilSlice: readonly unknown[] = Object.freeze([])
 export const nilMap: Readonly<Record<string, unknown>> = Object.freeze({})
 
-export type GoKind =
-  | 'invalid'
-  | 'nil'
-  | 'bool'
-  | 'int'
-  | 'float'
-  | 'string'
-  | 'slice'
-  | 'map'
-  | 'struct'
-  | 'func'
+export type GoKind = 'invalid' | 'nil' | 'bool' | 'int' | 'float' | 'string' | 'slice' | 'map' | 'struct' | 'func'
 
 const kindsByType: Readonly<Record<string, GoKind>> = {
   boolean: 'bool',
@@ -141,7 +131,10 @@ export function printValue(value: unknown): string {
     case 'map':
       return printMap(value as Readonly<Record<string, unknown>>)
     case 'struct':
-      return `{${[...(value as GoRecord).fields.values()].filter((field) => typeof field !== 'function').map(printValue).join(' ')}}`
+      return `{${[...(value as GoRecord).fields.values()]
+        .filter((field) => typeof field !== 'function')
+        .map(printValue)
+        .join(' ')}}`
     case 'func':
       return '<func>'
   }

@@ -4,7 +4,11 @@ import { formatFloat } from './go-values.ts'
 const decimalUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB', 'ZB', 'YB']
 const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB', 'ZiB', 'YiB']
 
-function scaled(sizeBytes: number, base: number, { units, digits }: { readonly units: readonly string[]; readonly digits: number }): string {
+function scaled(
+  sizeBytes: number,
+  base: number,
+  { units, digits }: { readonly units: readonly string[]; readonly digits: number },
+): string {
   let size = sizeBytes
   let unit = 0
   while (size >= base && unit < units.length - 1) {
@@ -47,7 +51,14 @@ export function ago(thenMs: number, nowMs: number): string {
   return thenMs <= 0 ? 'N/A' : `${humanDuration(nowMs - thenMs)} ago`
 }
 
-const sizeMultipliers: Readonly<Record<string, number>> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4, p: 1024 ** 5 }
+const sizeMultipliers: Readonly<Record<string, number>> = {
+  b: 1,
+  k: 1024,
+  m: 1024 ** 2,
+  g: 1024 ** 3,
+  t: 1024 ** 4,
+  p: 1024 ** 5,
+}
 
 /** Bytes from `64m`, `1.5g`, `512` (units.RAMInBytes); undefined when it is no size. */
 export function parseMemory(text: string): number | undefined {
@@ -56,7 +67,16 @@ export function parseMemory(text: string): number | undefined {
   return Math.trunc(Number(match[1]) * (sizeMultipliers[(match[2] ?? 'b').toLowerCase()] ?? 1))
 }
 
-const durationUnits: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, μs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 }
+const durationUnits: Readonly<Record<string, number>> = {
+  ns: 1,
+  us: 1e3,
+  µs: 1e3,
+  μs: 1e3,
+  ms: 1e6,
+  s: 1e9,
+  m: 60e9,
+  h: 3600e9,
+}
 
 /** Nanoseconds from Go's duration text (`1h30m`, `250ms`); undefined when it is none. */
 export function parseDuration(text: string): number | undefined {
@@ -64,6 +84,7 @@ export function parseDuration(text: string): number | undefined {
   if (body === '0') return 0
   if (!/^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(body)) return undefined
   let total = 0
-  for (const [, digits, unit] of body.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) total += Number(digits) * (durationUnits[unit ?? ''] ?? 0)
+  for (const [, digits, unit] of body.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g))
+    total += Number(digits) * (durationUnits[unit ?? ''] ?? 0)
   return Math.round(text.startsWith('-') ? -total : total)
 }

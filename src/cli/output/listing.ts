@@ -39,9 +39,13 @@ export function renderListing(shape: ListingShape, rows: readonly Row[], request
 }
 
 /** What a format stands for: the template of a row, and whether a header and columns are wanted. */
-export function planFormat(shape: ListingShape, { format, quiet }: ListingRequest): { readonly template: string; readonly table: boolean } {
+export function planFormat(
+  shape: ListingShape,
+  { format, quiet }: ListingRequest,
+): { readonly template: string; readonly table: boolean } {
   const plain = format.trim()
-  if (quiet === true && shape.quiet !== undefined && (plain === '' || plain === 'table')) return { template: shape.quiet, table: false }
+  if (quiet === true && shape.quiet !== undefined && (plain === '' || plain === 'table'))
+    return { template: shape.quiet, table: false }
   if (plain === '' || plain === 'table') return { template: shape.table, table: true }
   if (plain === 'json') return { template: '{{json .}}', table: false }
   if (plain === 'raw' && shape.raw !== undefined) return { template: shape.raw, table: false }

@@ -31,7 +31,14 @@ export function portsColumn(ports: readonly PortRow[]): string {
     const key = outer === 0 ? type : `${address}/${type}`
     const group = groups.get(key)
     if (group === undefined) {
-      groups.set(key, { address: outer === 0 ? '' : address, type, published: outer !== 0, first: inner, last: inner, publicFirst: outer })
+      groups.set(key, {
+        address: outer === 0 ? '' : address,
+        type,
+        published: outer !== 0,
+        first: inner,
+        last: inner,
+        publicFirst: outer,
+      })
     } else if (inner === group.last + 1) group.last = inner
     else if (inner !== group.last) {
       merged.push(rangeText(group))

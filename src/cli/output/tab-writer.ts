@@ -24,7 +24,11 @@ interface Work {
   readonly layout: TabLayout
 }
 
-function layOut(work: Work, { from, to }: { readonly from: number; readonly to: number }, widths: readonly number[]): void {
+function layOut(
+  work: Work,
+  { from, to }: { readonly from: number; readonly to: number },
+  widths: readonly number[],
+): void {
   const column = widths.length
   let start = from
   for (let at = from; at < to; at += 1) {
@@ -47,9 +51,17 @@ function cellCount(work: Work, line: number): number {
   return (work.lines[line]?.length ?? 1) - 1
 }
 
-function writeLines(work: Work, { from, to }: { readonly from: number; readonly to: number }, widths: readonly number[]): void {
+function writeLines(
+  work: Work,
+  { from, to }: { readonly from: number; readonly to: number },
+  widths: readonly number[],
+): void {
   for (let at = from; at < to; at += 1) {
     const cells = work.lines[at] ?? []
-    work.out[at] = cells.map((cell, index) => (index < widths.length ? cell + ' '.repeat(Math.max(0, (widths[index] ?? 0) - displayWidth(cell))) : cell)).join('')
+    work.out[at] = cells
+      .map((cell, index) =>
+        index < widths.length ? cell + ' '.repeat(Math.max(0, (widths[index] ?? 0) - displayWidth(cell))) : cell,
+      )
+      .join('')
   }
 }

@@ -51,18 +51,27 @@ function position(key: unknown, length: number, inclusive = false): number {
 }
 
 function sliceOf([item, ...bounds]: readonly unknown[]): unknown {
-  if (typeof item !== 'string' && !Array.isArray(item)) throw new CallFailure(item === undefined || item === null ? 'slice of untyped nil' : `can't slice item of type ${typeNameOf(item)}`)
+  if (typeof item !== 'string' && !Array.isArray(item))
+    throw new CallFailure(
+      item === undefined || item === null ? 'slice of untyped nil' : `can't slice item of type ${typeNameOf(item)}`,
+    )
   if (bounds.length > 3) throw new CallFailure(`too many slice indexes: ${bounds.length}`)
   if (bounds.length === 3 && typeof item === 'string') throw new CallFailure('cannot 3-index slice a string')
   const length = lengthOf(item)
   const [from = 0, to = length] = bounds.map((bound) => position(bound, length, true))
   if (from > to) throw new CallFailure(`invalid slice index: ${from} > ${to}`)
-  return typeof item === 'string' ? Buffer.from(item).subarray(from, to).toString() : (item as unknown[]).slice(from, to)
+  return typeof item === 'string'
+    ? Buffer.from(item).subarray(from, to).toString()
+    : (item as unknown[]).slice(from, to)
 }
 
 /** fmt.Sprint: spaces only between two operands of which neither is a string. */
 function sprint(args: readonly unknown[]): string {
-  return args.map((arg, at) => (at > 0 && typeof arg !== 'string' && typeof args[at - 1] !== 'string' ? ' ' : '') + printValue(arg)).join('')
+  return args
+    .map(
+      (arg, at) => (at > 0 && typeof arg !== 'string' && typeof args[at - 1] !== 'string' ? ' ' : '') + printValue(arg),
+    )
+    .join('')
 }
 
 function textOf(args: readonly unknown[]): string {
@@ -73,9 +82,14 @@ function compareEqual(left: unknown, right: unknown): boolean {
   const [kindLeft, kindRight] = [kindOf(left), kindOf(right)]
   const empty = (kind: string): boolean => kind === 'invalid' || kind === 'nil'
   if (empty(kindLeft) || empty(kindRight)) return empty(kindLeft) === empty(kindRight)
-  if (['slice', 'map', 'func', 'struct'].includes(kindLeft)) throw new CallFailure(`non-comparable type ${printValue(left)}: ${typeNameOf(left)}`)
+  if (['slice', 'map', 'func', 'struct'].includes(kindLeft))
+    throw new CallFailure(`non-comparable type ${printValue(left)}: ${typeNameOf(left)}`)
   if (kindLeft !== kindRight) throw new CallFailure('incompatible types for comparison')
-  return kindLeft === 'float' ? numberOf(left) === numberOf(right) : kindLeft === 'int' ? BigInt(left as number) === BigInt(right as number) : left === right
+  return kindLeft === 'float'
+    ? numberOf(left) === numberOf(right)
+    : kindLeft === 'int'
+      ? BigInt(left as number) === BigInt(right as number)
+      : left === right
 }
 
 function isLess(left: unknown, right: unknown): boolean {
@@ -91,15 +105,36 @@ function equalsAny([first, ...rest]: readonly unknown[]): boolean {
   return rest.some((item) => compareEqual(first, item))
 }
 
-const htmlEscapes: Readonly<Record<string, string>> = { '"': '&#34;', "'": '&#39;', '&': '&amp;', '<': '&lt;', '>': '&gt;', '\0': '\uFFFD' }
-const jsEscapes: Readonly<Record<string, string>> = { '\\': '\\\\', "'": "\\'", '"': '\\"', '<': '\\u003C', '>': '\\u003E', '&': '\\u0026', '=': '\\u003D' }
+const htmlEscapes: Readonly<Record<string, string>> = {
+  '"': '&#34;',
+  "'": '&#39;',
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '\0': '\uFFFD',
+}
+const jsEscapes: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  "'": "\\'",
+  '"': '\\"',
+  '<': '\\u003C',
+  '>': '\\u003E',
+  '&': '\\u0026',
+  '=': '\\u003D',
+}
 
 function jsEscape(text: string): string {
-  return text.replace(/[\\'"<>&=\p{Cc}]/gu, (character) => jsEscapes[character] ?? `\\u${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`)
+  return text.replace(
+    /[\\'"<>&=\p{Cc}]/gu,
+    (character) =>
+      jsEscapes[character] ?? `\\u${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`,
+  )
 }
 
 function queryEscape(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`).replaceAll('%20', '+')
+  return encodeURIComponent(text)
+    .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll('%20', '+')
 }
 
 function join([list, separator]: readonly unknown[]): string {
@@ -113,7 +148,10 @@ function padText([text, before, after]: readonly unknown[]): string {
 }
 
 function titleCase(text: string): string {
-  return text.replace(/(^|[^\p{L}\p{Nd}_'])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase())
+  return text.replace(
+    /(^|[^\p{L}\p{Nd}_'])(\p{L})/gu,
+    (_, before: string, letter: string) => before + letter.toUpperCase(),
+  )
 }
 
 function callValue([first]: readonly unknown[]): never {
@@ -126,7 +164,13 @@ const jsonFunction: TemplateFunction = { least: 1, most: 1, call: ([value]) => g
 /** `and` and `or` are missing: they stop at the first decisive argument, so the interpreter runs them itself. */
 export const templateFunctions: ReadonlyMap<string, TemplateFunction> = new Map<string, TemplateFunction>([
   ['call', { least: 1, call: callValue }],
-  ['html', { least: 0, call: (args) => textOf(args).replace(/["'&<>\0]/g, (character) => htmlEscapes[character] ?? character) }],
+  [
+    'html',
+    {
+      least: 0,
+      call: (args) => textOf(args).replace(/["'&<>\0]/g, (character) => htmlEscapes[character] ?? character),
+    },
+  ],
   ['index', { least: 1, call: indexOf }],
   ['slice', { least: 1, call: sliceOf }],
   ['js', { least: 0, call: (args) => jsEscape(textOf(args)) }],
@@ -143,13 +187,27 @@ export const templateFunctions: ReadonlyMap<string, TemplateFunction> = new Map<
   ['gt', { least: 2, most: 2, call: ([left, right]) => !isLess(left, right) && !compareEqual(left, right) }],
   ['ge', { least: 2, most: 2, call: ([left, right]) => !isLess(left, right) }],
   ['json', jsonFunction],
-  ['split', { least: 2, most: 2, strings: 'all', call: ([text, separator]) => splitText(text as string, separator as string) }],
+  [
+    'split',
+    { least: 2, most: 2, strings: 'all', call: ([text, separator]) => splitText(text as string, separator as string) },
+  ],
   ['join', { least: 2, most: 2, strings: [1], call: join }],
   ['title', { least: 1, most: 1, strings: 'all', call: ([text]) => titleCase(text as string) }],
   ['lower', { least: 1, most: 1, strings: 'all', call: ([text]) => (text as string).toLowerCase() }],
   ['upper', { least: 1, most: 1, strings: 'all', call: ([text]) => (text as string).toUpperCase() }],
   ['pad', { least: 3, most: 3, strings: [0], call: padText }],
-  ['truncate', { least: 2, most: 2, strings: [0], call: ([text, size]) => Buffer.from(text as string).subarray(0, Math.max(0, numberOf(size))).toString() }],
+  [
+    'truncate',
+    {
+      least: 2,
+      most: 2,
+      strings: [0],
+      call: ([text, size]) =>
+        Buffer.from(text as string)
+          .subarray(0, Math.max(0, numberOf(size)))
+          .toString(),
+    },
+  ],
 ])
 
 function splitText(text: string, separator: string): readonly string[] {
@@ -159,7 +217,10 @@ function splitText(text: string, separator: string): readonly string[] {
 /** Functions of a table's header row: what shapes values leaves the column's title as it is. */
 export const headerFunctions: ReadonlyMap<string, TemplateFunction> = new Map([
   ...templateFunctions,
-  ...['json', 'title', 'lower', 'upper', 'truncate', 'join', 'split'].map((name): [string, TemplateFunction] => [name, { least: 1, call: ([value]) => value }]),
+  ...['json', 'title', 'lower', 'upper', 'truncate', 'join', 'split'].map((name): [string, TemplateFunction] => [
+    name,
+    { least: 1, call: ([value]) => value },
+  ]),
 ])
 
 /** Zero values that a record's missing field may stand for; kept here so that callers need no Go types. */

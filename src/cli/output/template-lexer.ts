@@ -1,7 +1,22 @@
 /** Splits a Go template into text and the tokens of its actions (text/template/parse, lex.go's token kinds). */
 import { GantryError } from '#base/errors/gantry-error.ts'
 
-export type TokenKind = 'field' | 'variable' | 'identifier' | 'string' | 'character' | 'number' | 'dot' | 'pipe' | 'declare' | 'assign' | 'comma' | 'open' | 'close' | 'space' | 'end'
+export type TokenKind =
+  | 'field'
+  | 'variable'
+  | 'identifier'
+  | 'string'
+  | 'character'
+  | 'number'
+  | 'dot'
+  | 'pipe'
+  | 'declare'
+  | 'assign'
+  | 'comma'
+  | 'open'
+  | 'close'
+  | 'space'
+  | 'end'
 
 export interface Token {
   readonly kind: TokenKind
@@ -26,7 +41,10 @@ const tokenPatterns: readonly (readonly [TokenKind, RegExp])[] = [
   ['string', /"(?:[^"\\\n]|\\.)*"/y],
   ['string', /`[^`]*`/y],
   ['character', /'(?:[^'\\\n]|\\.)+'/y],
-  ['number', /[+-]?(?:0[xX][\da-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\p{L}\p{Nd}_])/uy],
+  [
+    'number',
+    /[+-]?(?:0[xX][\da-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\p{L}\p{Nd}_])/uy,
+  ],
   ['field', /\.[\p{L}_][\p{L}\p{Nd}_]*/uy],
   ['variable', /\$[\p{L}\p{Nd}_]*/uy],
   ['identifier', /[\p{L}_][\p{L}\p{Nd}_]*/uy],
@@ -54,7 +72,8 @@ export function lexTemplate(source: string): readonly Segment[] {
     if (text !== '') segments.push({ kind: 'text', text, line })
     if (open < 0) break
     const action = lexAction(source, open + (trimEnd ? 3 : 2))
-    if (action.tokens !== undefined) segments.push({ kind: 'action', tokens: action.tokens, line: lineAt(source, open), position: open })
+    if (action.tokens !== undefined)
+      segments.push({ kind: 'action', tokens: action.tokens, line: lineAt(source, open), position: open })
     position = action.end
     trimNext = action.trim
   }
@@ -79,7 +98,11 @@ function lexAction(source: string, start: number): LexedAction {
     const closing = close.exec(source)
     if (closing !== null) {
       if (depth > 0) throw parseFailure('unclosed left paren', lineAt(source, position))
-      return { tokens: tokens.filter((token, at) => token.kind !== 'space' || keepsSpace(tokens, at)), end: close.lastIndex, trim: closing[0].length === 4 }
+      return {
+        tokens: tokens.filter((token, at) => token.kind !== 'space' || keepsSpace(tokens, at)),
+        end: close.lastIndex,
+        trim: closing[0].length === 4,
+      }
     }
     const token = lexToken(source, position)
     if (token.kind === 'open') depth += 1
@@ -126,7 +149,8 @@ function lexFailure(source: string, position: number, line: number): GantryError
     return parseFailure(`bad number syntax: "${bad}"`, line)
   }
   const code = (source.codePointAt(position) ?? 0).toString(16).toUpperCase().padStart(4, '0')
-  if (character === '}' || character === '{' || /[!-~]/.test(character)) return parseFailure(`unexpected "${character}" in operand`, line)
+  if (character === '}' || character === '{' || /[!-~]/.test(character))
+    return parseFailure(`unexpected "${character}" in operand`, line)
   return parseFailure(`unrecognized character in action: U+${code} '${character}'`, line)
 }
 

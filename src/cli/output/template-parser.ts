@@ -147,7 +147,16 @@ class Parser {
   }
 }
 
-const keywords: ReadonlySet<string> = new Set(['if', 'with', 'range', 'break', 'continue', 'define', 'template', 'block'])
+const keywords: ReadonlySet<string> = new Set([
+  'if',
+  'with',
+  'range',
+  'break',
+  'continue',
+  'define',
+  'template',
+  'block',
+])
 
 /** A token as Go's parser names it in `unexpected … in …`. */
 export function describe(token: Token | undefined): string {

@@ -72,7 +72,16 @@ export class TokenReader {
   }
 }
 
-const operandStarts: ReadonlySet<TokenKind> = new Set(['character', 'dot', 'field', 'identifier', 'number', 'string', 'variable', 'open'])
+const operandStarts: ReadonlySet<TokenKind> = new Set([
+  'character',
+  'dot',
+  'field',
+  'identifier',
+  'number',
+  'string',
+  'variable',
+  'open',
+])
 
 /** Reads a pipeline to the end of its action, or to the closing parenthesis. `context` names it in errors. */
 export function parsePipeline(reader: TokenReader, context: string): Pipeline {
@@ -91,11 +100,15 @@ export function parsePipeline(reader: TokenReader, context: string): Pipeline {
 function checkStages(reader: TokenReader, commands: readonly Command[]): void {
   for (const [index, command] of commands.entries()) {
     const kind = command.operands[0]?.kind
-    if (index > 0 && (kind === 'literal' || kind === 'dot' || kind === 'nil')) throw reader.failure(`non executable command in pipeline stage ${index + 1}`)
+    if (index > 0 && (kind === 'literal' || kind === 'dot' || kind === 'nil'))
+      throw reader.failure(`non executable command in pipeline stage ${index + 1}`)
   }
 }
 
-function parseDeclarations(reader: TokenReader, context: string): { readonly variables: readonly string[]; readonly assigns: boolean } {
+function parseDeclarations(
+  reader: TokenReader,
+  context: string,
+): { readonly variables: readonly string[]; readonly assigns: boolean } {
   const start = reader.mark()
   const variables: string[] = []
   for (;;) {
@@ -142,7 +155,8 @@ function quoteToken(token: Token): string {
 function parseOperand(reader: TokenReader): Operand {
   const term = parseTerm(reader)
   const first = reader.peekExact()
-  if (first?.kind === 'dot') throw reader.failure(term.kind === 'dot' ? 'unexpected . after term "."' : 'unexpected <.> in operand')
+  if (first?.kind === 'dot')
+    throw reader.failure(term.kind === 'dot' ? 'unexpected . after term "."' : 'unexpected <.> in operand')
   if (first?.kind !== 'field') return term
   const names: string[] = []
   for (let token = reader.peekExact(); token?.kind === 'field'; token = reader.peekExact()) {

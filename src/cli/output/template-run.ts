@@ -1,7 +1,17 @@
 /** One execution of a template: variables, output and the walk over the tree. */
 import { GantryError } from '#base/errors/gantry-error.ts'
 import { quote } from './go-printf.ts'
-import { GoRecord, compareText, goNil, isTrue, kindOf, numberOf, printAction, printValue, typeNameOf } from './go-values.ts'
+import {
+  GoRecord,
+  compareText,
+  goNil,
+  isTrue,
+  kindOf,
+  numberOf,
+  printAction,
+  printValue,
+  typeNameOf,
+} from './go-values.ts'
 import type { GoMethod } from './go-values.ts'
 import { CallFailure } from './template-functions.ts'
 import type { TemplateFunction } from './template-functions.ts'
@@ -49,18 +59,24 @@ export class TemplateRun {
     return this.output.join('')
   }
 
-  private fail(node: Operand | Command | Pipeline | { readonly position: number; readonly text: string }, message: string): GantryError {
+  private fail(
+    node: Operand | Command | Pipeline | { readonly position: number; readonly text: string },
+    message: string,
+  ): GantryError {
     const before = this.tree.source.slice(0, node.position)
     const line = before.split('\n').length
     const column = Buffer.byteLength(before.slice(before.lastIndexOf('\n') + 1))
     const text = 'text' in node && !('kind' in node) ? node.text : nodeText(node as Operand)
     const where = `template: ${this.options.name}:${line}:${column}: executing ${quote(this.options.name)} at <${text}>`
-    return new GantryError('CLI_TEMPLATE_FAILED', 'invalid', `${where}: ${message}`, { details: { output: this.output.join('') } })
+    return new GantryError('CLI_TEMPLATE_FAILED', 'invalid', `${where}: ${message}`, {
+      details: { output: this.output.join('') },
+    })
   }
 
   private print(text: string): void {
     this.outputSize += text.length
-    if (this.outputSize > outputMax) throw new GantryError('CLI_TEMPLATE_FAILED', 'too-large', 'template output exceeds 256 MiB')
+    if (this.outputSize > outputMax)
+      throw new GantryError('CLI_TEMPLATE_FAILED', 'too-large', 'template output exceeds 256 MiB')
     this.output.push(text)
   }
 
@@ -139,7 +155,8 @@ export class TemplateRun {
     if (kind === 'invalid') return
     if (kind === 'slice') yield* (value as readonly unknown[]).entries()
     else if (kind === 'map') {
-      for (const key of Object.keys(value as object).toSorted(compareText)) yield [key, (value as Readonly<Record<string, unknown>>)[key]]
+      for (const key of Object.keys(value as object).toSorted(compareText))
+        yield [key, (value as Readonly<Record<string, unknown>>)[key]]
     } else if (kind === 'int') {
       for (let at = 0; at < numberOf(value); at += 1) yield [at, at]
     } else throw this.fail(pipeline, `range can't iterate over ${printValue(value)}`)
@@ -186,7 +203,8 @@ export class TemplateRun {
       const args = [...rest.map((operand) => this.operand(operand, dot)), ...(final === none ? [] : [final])]
       return this.fieldOperand(first, dot, args)
     }
-    if (rest.length > 0 || final !== none) throw this.fail(first, `can't give argument to non-function ${nodeText(first)}`)
+    if (rest.length > 0 || final !== none)
+      throw this.fail(first, `can't give argument to non-function ${nodeText(first)}`)
     if (first.kind === 'nil') throw this.fail(first, 'nil is not a command')
     return this.operand(first, dot)
   }
@@ -202,7 +220,10 @@ export class TemplateRun {
       case 'pipeline':
         return this.pipeline(operand.pipeline, dot)
       case 'function':
-        return this.callFunction({ operands: [operand], position: operand.position }, operand.name, { dot, final: none })
+        return this.callFunction({ operands: [operand], position: operand.position }, operand.name, {
+          dot,
+          final: none,
+        })
       case 'field':
       case 'variable':
       case 'chain':
@@ -210,40 +231,62 @@ export class TemplateRun {
     }
   }
 
-  private fieldOperand(operand: Extract<Operand, { kind: 'field' | 'variable' | 'chain' }>, dot: unknown, args: readonly unknown[]): unknown {
+  private fieldOperand(
+    operand: Extract<Operand, { kind: 'field' | 'variable' | 'chain' }>,
+    dot: unknown,
+    args: readonly unknown[],
+  ): unknown {
     let value = dot
     if (operand.kind === 'chain') value = this.operand(operand.of, dot)
-    if (operand.kind === 'variable') value = this.variables.findLast((candidate) => candidate.name === operand.name)?.value
-    if (operand.names.length === 0 && args.length > 0) throw this.fail(operand, `can't give argument to non-function ${nodeText(operand)}`)
+    if (operand.kind === 'variable')
+      value = this.variables.findLast((candidate) => candidate.name === operand.name)?.value
+    if (operand.names.length === 0 && args.length > 0)
+      throw this.fail(operand, `can't give argument to non-function ${nodeText(operand)}`)
     for (const [at, name] of operand.names.entries()) {
       value = this.field(operand, value, { name, args: at === operand.names.length - 1 ? args : [] })
     }
     return value
   }
 
-  private field(operand: Operand, receiver: unknown, { name, args }: { readonly name: string; readonly args: readonly unknown[] }): unknown {
-    if (receiver === undefined || receiver === null || receiver === goNil) throw this.fail(operand, `nil pointer evaluating ${receiver === goNil ? '*struct' : 'interface {}'}.${name}`)
+  private field(
+    operand: Operand,
+    receiver: unknown,
+    { name, args }: { readonly name: string; readonly args: readonly unknown[] },
+  ): unknown {
+    if (receiver === undefined || receiver === null || receiver === goNil)
+      throw this.fail(operand, `nil pointer evaluating ${receiver === goNil ? '*struct' : 'interface {}'}.${name}`)
     if (receiver instanceof GoRecord) return this.recordField(operand, receiver, { name, args })
-    if (kindOf(receiver) !== 'map') throw this.fail(operand, `can't evaluate field ${name} in type ${typeNameOf(receiver)}`)
+    if (kindOf(receiver) !== 'map')
+      throw this.fail(operand, `can't evaluate field ${name} in type ${typeNameOf(receiver)}`)
     if (args.length > 0) throw this.fail(operand, `${name} is not a method but has arguments`)
     if (Object.hasOwn(receiver, name)) return (receiver as Readonly<Record<string, unknown>>)[name]
     if (this.options.missingKey === 'error') throw this.fail(operand, `map has no entry for key ${quote(name)}`)
     return undefined
   }
 
-  private recordField(operand: Operand, receiver: GoRecord, { name, args }: { readonly name: string; readonly args: readonly unknown[] }): unknown {
-    if (!receiver.fields.has(name)) throw this.fail(operand, `can't evaluate field ${name} in type ${receiver.typeName}`)
+  private recordField(
+    operand: Operand,
+    receiver: GoRecord,
+    { name, args }: { readonly name: string; readonly args: readonly unknown[] },
+  ): unknown {
+    if (!receiver.fields.has(name))
+      throw this.fail(operand, `can't evaluate field ${name} in type ${receiver.typeName}`)
     const field = receiver.fields.get(name)
     if (typeof field === 'function') {
       const method = field as GoMethod
-      if (method.length !== args.length) throw this.fail(operand, `wrong number of args for ${name}: want ${method.length} got ${args.length}`)
+      if (method.length !== args.length)
+        throw this.fail(operand, `wrong number of args for ${name}: want ${method.length} got ${args.length}`)
       return method(...args)
     }
     if (args.length > 0) throw this.fail(operand, `${name} has arguments but cannot be invoked as function`)
     return field
   }
 
-  private callFunction(command: Command, name: string, { dot, final }: { readonly dot: unknown; readonly final: unknown }): unknown {
+  private callFunction(
+    command: Command,
+    name: string,
+    { dot, final }: { readonly dot: unknown; readonly final: unknown },
+  ): unknown {
     const operands = command.operands.slice(1)
     const ident = command.operands[0] as Operand
     if (name === 'and' || name === 'or') return this.shortCircuit(ident, operands, { name, dot, final })
@@ -260,7 +303,11 @@ export class TemplateRun {
     }
   }
 
-  private checkCount(ident: Operand, fn: TemplateFunction, { name, count }: { readonly name: string; readonly count: number }): void {
+  private checkCount(
+    ident: Operand,
+    fn: TemplateFunction,
+    { name, count }: { readonly name: string; readonly count: number },
+  ): void {
     const exact = fn.most === fn.least
     if (count >= fn.least && count <= (fn.most ?? count)) return
     throw this.fail(ident, `wrong number of args for ${name}: want ${exact ? '' : 'at least '}${fn.least} got ${count}`)
@@ -276,11 +323,21 @@ export class TemplateRun {
 
   private finalArgument(command: Command, final: unknown, string: boolean): unknown {
     if (!string || typeof final === 'string') return final
-    throw this.fail(command, final === undefined || final === null ? 'invalid value; expected string' : `wrong type for value; expected string; got ${typeNameOf(final)}`)
+    throw this.fail(
+      command,
+      final === undefined || final === null
+        ? 'invalid value; expected string'
+        : `wrong type for value; expected string; got ${typeNameOf(final)}`,
+    )
   }
 
-  private shortCircuit(ident: Operand, operands: readonly Operand[], call: { readonly name: string; readonly dot: unknown; readonly final: unknown }): unknown {
-    if (operands.length === 0 && call.final === none) throw this.fail(ident, `wrong number of args for ${call.name}: want at least 1 got 0`)
+  private shortCircuit(
+    ident: Operand,
+    operands: readonly Operand[],
+    call: { readonly name: string; readonly dot: unknown; readonly final: unknown },
+  ): unknown {
+    if (operands.length === 0 && call.final === none)
+      throw this.fail(ident, `wrong number of args for ${call.name}: want at least 1 got 0`)
     let value: unknown
     for (const operand of operands) {
       value = this.operand(operand, call.dot)

@@ -30,8 +30,18 @@ export interface Pipeline extends Positioned {
 export type Node =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'action'; readonly pipeline: Pipeline }
-  | { readonly kind: 'if' | 'with' | 'range'; readonly pipeline: Pipeline; readonly body: readonly Node[]; readonly otherwise: readonly Node[] | undefined }
-  | { readonly kind: 'template'; readonly name: string; readonly pipeline: Pipeline | undefined; readonly position: number }
+  | {
+      readonly kind: 'if' | 'with' | 'range'
+      readonly pipeline: Pipeline
+      readonly body: readonly Node[]
+      readonly otherwise: readonly Node[] | undefined
+    }
+  | {
+      readonly kind: 'template'
+      readonly name: string
+      readonly pipeline: Pipeline | undefined
+      readonly position: number
+    }
   | { readonly kind: 'break' | 'continue' }
 
 export interface TemplateTree {
@@ -70,6 +80,7 @@ function argumentText(node: Operand): string {
 }
 
 function pipelineText(pipeline: Pipeline): string {
-  const head = pipeline.variables.length === 0 ? '' : `${pipeline.variables.join(', ')} ${pipeline.assigns ? '=' : ':='} `
+  const head =
+    pipeline.variables.length === 0 ? '' : `${pipeline.variables.join(', ')} ${pipeline.assigns ? '=' : ':='} `
   return head + pipeline.commands.map(nodeText).join(' | ')
 }

@@ -50,8 +50,18 @@ export interface EngineClient {
 }
 
 const kinds: Readonly<Record<number, ErrorKind>> = {
-  304: 'not-modified', 400: 'invalid', 401: 'unauthorized', 403: 'forbidden', 404: 'not-found', 409: 'conflict',
-  413: 'too-large', 422: 'unprocessable', 429: 'exhausted', 501: 'not-implemented', 503: 'unavailable', 504: 'deadline',
+  304: 'not-modified',
+  400: 'invalid',
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'not-found',
+  409: 'conflict',
+  413: 'too-large',
+  422: 'unprocessable',
+  429: 'exhausted',
+  501: 'not-implemented',
+  503: 'unavailable',
+  504: 'deadline',
 }
 
 /** A client of the engine at `endpoint`; `fixedVersion` (DOCKER_API_VERSION) switches negotiation off. */
@@ -61,7 +71,12 @@ export function createEngineClient(endpoint: EngineEndpoint, fixedVersion?: stri
 
 /** Path segments escaped for a target; slashes of image names stay. */
 export function pathOf(...segments: readonly string[]): string {
-  return segments.map((segment) => `/${encodeURIComponent(segment).replaceAll('%2F', '/').replaceAll('%3A', ':').replaceAll('%40', '@')}`).join('')
+  return segments
+    .map(
+      (segment) =>
+        `/${encodeURIComponent(segment).replaceAll('%2F', '/').replaceAll('%3A', ':').replaceAll('%40', '@')}`,
+    )
+    .join('')
 }
 
 class Client implements EngineClient {
@@ -97,7 +112,10 @@ class Client implements EngineClient {
     try {
       return JSON.parse(text) as T
     } catch (cause) {
-      throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', `Error reading remote info: ${messageOf(cause)}`, { cause, remedy: 'Check that the address is an engine\'s.' })
+      throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', `Error reading remote info: ${messageOf(cause)}`, {
+        cause,
+        remedy: "Check that the address is an engine's.",
+      })
     }
   }
 
@@ -126,7 +144,12 @@ class Client implements EngineClient {
   async hijack(path: string, options: CallOptions = {}): Promise<Duplex> {
     const target = `/v${await this.version()}${path}${queryText(options.query)}`
     const connection = await this.dial(target, options.signal)
-    const { head, early } = await exchangeUpgrade(connection, { method: 'POST', target, host: this.endpoint.host, ...bodyOf(options) })
+    const { head, early } = await exchangeUpgrade(connection, {
+      method: 'POST',
+      target,
+      host: this.endpoint.host,
+      ...bodyOf(options),
+    })
     if (head.status === 101 || head.status === 200) {
       if (early.length > 0) connection.unshift(early)
       return connection
@@ -156,17 +179,39 @@ function dialFailure(address: string, target: string, cause: unknown): GantryErr
   if (cause instanceof GantryError) return cause
   if (errno === 'EACCES') {
     const message = `permission denied while trying to connect to the Docker daemon socket at ${address}: Get "http://${encodeURIComponent(address.replace(/^unix:\/\//, ''))}${target}": dial unix ${address.replace(/^unix:\/\//, '')}: connect: permission denied`
-    return new GantryError('DOCKER_CLIENT_FORBIDDEN', 'forbidden', message, { cause, remedy: 'Run as root or join the group that owns the socket.' })
+    return new GantryError('DOCKER_CLIENT_FORBIDDEN', 'forbidden', message, {
+      cause,
+      remedy: 'Run as root or join the group that owns the socket.',
+    })
   }
   if (errno === 'ENOENT' || errno === 'ECONNREFUSED') {
-    return new GantryError('DOCKER_CLIENT_UNREACHABLE', 'unavailable', `Cannot connect to the Docker daemon at ${address}. Is the docker daemon running?`, { cause, remedy: 'Start it with: gantry up' })
+    return new GantryError(
+      'DOCKER_CLIENT_UNREACHABLE',
+      'unavailable',
+      `Cannot connect to the Docker daemon at ${address}. Is the docker daemon running?`,
+      { cause, remedy: 'Start it with: gantry up' },
+    )
   }
-  return new GantryError('DOCKER_CLIENT_UNREACHABLE', 'unavailable', `error during connect: Get "${address.replace(/^tcp:/, 'http:')}${target}": ${messageOf(cause)}`, { cause })
+  return new GantryError(
+    'DOCKER_CLIENT_UNREACHABLE',
+    'unavailable',
+    `error during connect: Get "${address.replace(/^tcp:/, 'http:')}${target}": ${messageOf(cause)}`,
+    { cause },
+  )
 }
 
-function bodyOf(options: CallOptions): { readonly headers: Readonly<Record<string, string>>; readonly body?: string | Readable | Uint8Array } {
-  if (options.json !== undefined) return { headers: { 'Content-Type': 'application/json', ...options.headers }, body: `${JSON.stringify(options.json)}\n` }
-  return options.body === undefined ? { headers: { ...options.headers } } : { headers: { ...options.headers }, body: options.body }
+function bodyOf(options: CallOptions): {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string | Readable | Uint8Array
+} {
+  if (options.json !== undefined)
+    return {
+      headers: { 'Content-Type': 'application/json', ...options.headers },
+      body: `${JSON.stringify(options.json)}\n`,
+    }
+  return options.body === undefined
+    ? { headers: { ...options.headers } }
+    : { headers: { ...options.headers }, body: options.body }
 }
 
 /** A query string with its question mark; empty when nothing is in it. */
@@ -181,9 +226,22 @@ export function queryText(query: Readonly<Record<string, QueryValue>> = {}): str
 }
 
 /** What the daemon's error reply says (`{"message": …}`, or plain text from old ones). */
-export function failureOf(status: number, body: string, { target, reason }: { readonly target: string; readonly reason: string }): GantryError {
-  const message = messageIn(body) ?? (body.trim() === '' ? `request returned ${reason || status} for API route and version ${target}, check if the server supports the requested API version` : body.trim())
-  return new GantryError('DOCKER_DAEMON', kinds[status] ?? (status >= 500 ? 'internal' : 'invalid'), `Error response from daemon: ${message}`, { details: { status, message } })
+export function failureOf(
+  status: number,
+  body: string,
+  { target, reason }: { readonly target: string; readonly reason: string },
+): GantryError {
+  const message =
+    messageIn(body) ??
+    (body.trim() === ''
+      ? `request returned ${reason || status} for API route and version ${target}, check if the server supports the requested API version`
+      : body.trim())
+  return new GantryError(
+    'DOCKER_DAEMON',
+    kinds[status] ?? (status >= 500 ? 'internal' : 'invalid'),
+    `Error response from daemon: ${message}`,
+    { details: { status, message } },
+  )
 }
 
 function messageIn(body: string): string | undefined {
@@ -203,7 +261,10 @@ async function readAll(body: AsyncIterable<Uint8Array> & Readable): Promise<stri
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     chunks.push(chunk)
     sizeBytes += chunk.length
-    if (sizeBytes > bodyBytesMax) throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'too-large', 'reply exceeds 512 MiB', { remedy: 'Check that the address is an engine\'s.' })
+    if (sizeBytes > bodyBytesMax)
+      throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'too-large', 'reply exceeds 512 MiB', {
+        remedy: "Check that the address is an engine's.",
+      })
   }
   return Buffer.concat(chunks).toString()
 }
@@ -224,5 +285,5 @@ async function readSized(connection: Duplex, headers: Readonly<Record<string, st
 /** Orders `1.9` before `1.41`. */
 export function compareVersions(left: string, right: string): number {
   const [a, b] = [left, right].map((text) => text.split('.').map(Number))
-  return ((a?.[0] ?? 0) - (b?.[0] ?? 0)) || ((a?.[1] ?? 0) - (b?.[1] ?? 0))
+  return (a?.[0] ?? 0) - (b?.[0] ?? 0) || (a?.[1] ?? 0) - (b?.[1] ?? 0)
 }

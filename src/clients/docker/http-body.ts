@@ -14,7 +14,10 @@ function cutShort(): GantryError {
 }
 
 /** Yields the body's bytes as they come. Throws when the connection ends before the body does. */
-export async function* readBody(reader: ByteReader, { head, rest, method }: BodyStart): AsyncGenerator<Uint8Array, void> {
+export async function* readBody(
+  reader: ByteReader,
+  { head, rest, method }: BodyStart,
+): AsyncGenerator<Uint8Array, void> {
   if (method === 'HEAD' || head.status === 204 || head.status === 304) return
   const chunked = /\bchunked\b/i.test(head.headers['transfer-encoding'] ?? '')
   const length = head.headers['content-length']
@@ -51,12 +54,18 @@ async function* readChunks(reader: ByteReader, rest: Uint8Array): AsyncGenerator
   for (;;) {
     let end = buffer.indexOf('\r\n')
     while (end < 0) {
-      if (buffer.length > 4096) throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', 'malformed chunked encoding', { remedy: 'Check that the address is an engine\'s.' })
+      if (buffer.length > 4096)
+        throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', 'malformed chunked encoding', {
+          remedy: "Check that the address is an engine's.",
+        })
       await more()
       end = buffer.indexOf('\r\n')
     }
     const size = Number.parseInt(buffer.toString('latin1', 0, end), 16)
-    if (Number.isNaN(size)) throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', 'malformed chunked encoding', { remedy: 'Check that the address is an engine\'s.' })
+    if (Number.isNaN(size))
+      throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', 'malformed chunked encoding', {
+        remedy: "Check that the address is an engine's.",
+      })
     buffer = buffer.subarray(end + 2)
     if (size === 0) return
     let left = size

@@ -42,14 +42,20 @@ export async function exchange(connection: Duplex, request: ExchangeRequest): Pr
   const sending = send(connection, request)
   const reader = connectionReader(connection)
   const { head, rest } = await readHead(reader)
-  const body = Readable.from(readBody(reader, { head, rest, method: request.method }), { objectMode: false, highWaterMark: 64 * 1024 })
+  const body = Readable.from(readBody(reader, { head, rest, method: request.method }), {
+    objectMode: false,
+    highWaterMark: 64 * 1024,
+  })
   body.on('close', () => connection.destroy())
   void sending
   return { ...head, body }
 }
 
 /** Sends a request that asks for the raw stream; the reply says whether it was granted (101, or 200 from old daemons). */
-export async function exchangeUpgrade(connection: Duplex, request: ExchangeRequest): Promise<{ readonly head: ReplyHead; readonly early: Uint8Array }> {
+export async function exchangeUpgrade(
+  connection: Duplex,
+  request: ExchangeRequest,
+): Promise<{ readonly head: ReplyHead; readonly early: Uint8Array }> {
   void send(connection, { ...request, headers: { Connection: 'Upgrade', Upgrade: 'tcp', ...request.headers } })
   const reader = connectionReader(connection)
   const { head, rest } = await readHead(reader)
@@ -67,7 +73,8 @@ async function send(connection: Duplex, request: ExchangeRequest): Promise<void>
   const sizeBytes = streamed || body === undefined ? 0 : Buffer.byteLength(body)
   const framing: Record<string, string> = {}
   if (streamed) framing['Transfer-Encoding'] = 'chunked'
-  else if (body !== undefined || request.method === 'POST' || request.method === 'PUT') framing['Content-Length'] = String(sizeBytes)
+  else if (body !== undefined || request.method === 'POST' || request.method === 'PUT')
+    framing['Content-Length'] = String(sizeBytes)
   const headers = { Host: request.host, 'User-Agent': 'Docker-Client/28.2.2 (linux)', ...framing, ...request.headers }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value.replace(/[\r\n]/g, ' ')}\r\n`)
   connection.write(`${request.method} ${request.target} HTTP/1.1\r\n${lines.join('')}\r\n`)
@@ -167,9 +174,16 @@ async function readHead(reader: ByteReader): Promise<{ readonly head: ReplyHead;
       bytes = rest
       continue
     }
-    if (bytes.length > headBytesMax) throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', 'server response headers exceeded 262144 bytes; aborted', { remedy: 'Check that the address is an engine\'s.' })
+    if (bytes.length > headBytesMax)
+      throw new GantryError(
+        'DOCKER_CLIENT_PROTOCOL',
+        'internal',
+        'server response headers exceeded 262144 bytes; aborted',
+        { remedy: "Check that the address is an engine's." },
+      )
     const chunk = await reader.next()
-    if (chunk === undefined) throw new GantryError('DOCKER_CLIENT_CLOSED', 'unavailable', bytes.length === 0 ? 'EOF' : 'unexpected EOF')
+    if (chunk === undefined)
+      throw new GantryError('DOCKER_CLIENT_CLOSED', 'unavailable', bytes.length === 0 ? 'EOF' : 'unexpected EOF')
     bytes = Buffer.concat([bytes, chunk])
   }
 }
@@ -177,7 +191,10 @@ async function readHead(reader: ByteReader): Promise<{ readonly head: ReplyHead;
 function parseHead(text: string): ReplyHead {
   const [first = '', ...lines] = text.split('\r\n')
   const match = /^HTTP\/1\.[01] (\d{3}) ?(.*)$/.exec(first)
-  if (match === null) throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', `malformed HTTP response "${first.slice(0, 80)}"`, { remedy: 'Check that the address is an engine\'s.' })
+  if (match === null)
+    throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', `malformed HTTP response "${first.slice(0, 80)}"`, {
+      remedy: "Check that the address is an engine's.",
+    })
   const headers: Record<string, string> = {}
   for (const line of lines) {
     const colon = line.indexOf(':')

@@ -5,7 +5,10 @@ import { GantryError } from '#base/errors/gantry-error.ts'
 const messageBytesMax = 64 * 1024 * 1024
 
 /** Yields each object of `source`, read by `parse` (default JSON.parse). Objects may share a chunk or be split over several; whitespace between them is free. */
-export async function* readJsonMessages(source: AsyncIterable<Uint8Array>, parse: (text: string) => unknown = JSON.parse): AsyncGenerator<unknown, void> {
+export async function* readJsonMessages(
+  source: AsyncIterable<Uint8Array>,
+  parse: (text: string) => unknown = JSON.parse,
+): AsyncGenerator<unknown, void> {
   const decoder = new TextDecoder()
   let pending = ''
   for await (const chunk of source) {
@@ -16,7 +19,10 @@ export async function* readJsonMessages(source: AsyncIterable<Uint8Array>, parse
       pending = pending.slice(end)
       end = objectEnd(pending)
     }
-    if (pending.length > messageBytesMax) throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'too-large', 'message from the daemon exceeds 64 MiB', { remedy: 'Check that the address is an engine\'s.' })
+    if (pending.length > messageBytesMax)
+      throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'too-large', 'message from the daemon exceeds 64 MiB', {
+        remedy: "Check that the address is an engine's.",
+      })
   }
   if (pending.trim() !== '') yield parse(pending)
 }

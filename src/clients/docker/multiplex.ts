@@ -25,7 +25,10 @@ export function createDemultiplexer(): Demultiplexer {
       stream = header[0] ?? 0
       left = header.readUInt32BE(4)
       header = Buffer.alloc(0)
-      if (stream > 3) throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', `Unrecognized input header: ${stream}`, { remedy: 'Check that the address is an engine\'s.' })
+      if (stream > 3)
+        throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', `Unrecognized input header: ${stream}`, {
+          remedy: "Check that the address is an engine's.",
+        })
     }
     return bytes.subarray(missing)
   }
@@ -41,7 +44,12 @@ export function createDemultiplexer(): Demultiplexer {
         const payload = bytes.subarray(0, left)
         left -= payload.length
         bytes = bytes.subarray(payload.length)
-        if (stream === 3) throw new GantryError('DOCKER_CLIENT_STREAM', 'internal', `error from daemon in stream: ${Buffer.from(payload).toString()}`)
+        if (stream === 3)
+          throw new GantryError(
+            'DOCKER_CLIENT_STREAM',
+            'internal',
+            `error from daemon in stream: ${Buffer.from(payload).toString()}`,
+          )
         frames.push({ stream: stream === 2 ? 'stderr' : 'stdout', payload })
       }
       return frames

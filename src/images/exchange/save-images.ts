@@ -204,15 +204,13 @@ function indexEntries(record: ImageRecord, manifest: Buffer, tags: readonly stri
     },
   }
   if (tags.length === 0) return [descriptor]
-  return tags
-    .toSorted()
-    .map((tag) => ({
-      ...descriptor,
-      annotations: {
-        'io.containerd.image.name': tag,
-        'org.opencontainers.image.ref.name': parseReference(tag).tag ?? '',
-      },
-    }))
+  return tags.toSorted().map((tag) => ({
+    ...descriptor,
+    annotations: {
+      'io.containerd.image.name': tag,
+      'org.opencontainers.image.ref.name': parseReference(tag).tag ?? '',
+    },
+  }))
 }
 
 /** The oldest index: repository to tag to the topmost layer. */

@@ -4,7 +4,14 @@
  */
 import { isDigest } from '#base/data/digest.ts'
 import type { Digest } from '#base/data/digest.ts'
-import { dockerManifest, dockerManifestList, ociArtifact, ociIndex, ociManifest, schema1Types } from './registry-media-types.ts'
+import {
+  dockerManifest,
+  dockerManifestList,
+  ociArtifact,
+  ociIndex,
+  ociManifest,
+  schema1Types,
+} from './registry-media-types.ts'
 import { asRecord, parseStrictJson, StrictJsonError } from './strict-json.ts'
 
 export interface ManifestPlatform {
@@ -75,7 +82,12 @@ export function parseManifest(content: Uint8Array, contentType?: string): Manife
   const common = readCommon(record, mediaType)
   if (mediaType === dockerManifest || mediaType === ociManifest) {
     forbid(record, mediaType, 'manifests')
-    return { ...common, kind: 'image', config: readDescriptor(record['config'], 'config'), layers: readList(record['layers'], 'layers') }
+    return {
+      ...common,
+      kind: 'image',
+      config: readDescriptor(record['config'], 'config'),
+      layers: readList(record['layers'], 'layers'),
+    }
   }
   if (mediaType === ociArtifact) return { ...common, kind: 'artifact', blobs: readList(record['blobs'] ?? [], 'blobs') }
   forbid(record, mediaType, 'layers')
@@ -108,11 +120,19 @@ function mediaTypeOf(record: Readonly<Record<string, unknown>>, contentType: str
   const own = record['mediaType']
   if (own !== undefined && typeof own !== 'string') throw new ManifestError('malformed', 'mediaType must be a string')
   const known = [dockerManifest, dockerManifestList, ociManifest, ociIndex, ociArtifact]
-  const generic = given === undefined || given === '' || given === 'application/json' || given === 'application/octet-stream' || given === 'text/plain'
+  const generic =
+    given === undefined ||
+    given === '' ||
+    given === 'application/json' ||
+    given === 'application/octet-stream' ||
+    given === 'text/plain'
   const chosen = own ?? (generic ? guess(record) : given)
-  if (!generic && own !== undefined && own !== given) throw new ManifestError('media-type', `mediaType in manifest should be '${given}' not '${own}'`)
-  if (chosen === undefined || !known.includes(chosen)) throw new ManifestError('media-type', `unsupported manifest media type: ${chosen ?? 'none given'}`)
-  if (record['schemaVersion'] !== 2 && chosen !== ociArtifact) throw new ManifestError('malformed', 'schemaVersion must be 2')
+  if (!generic && own !== undefined && own !== given)
+    throw new ManifestError('media-type', `mediaType in manifest should be '${given}' not '${own}'`)
+  if (chosen === undefined || !known.includes(chosen))
+    throw new ManifestError('media-type', `unsupported manifest media type: ${chosen ?? 'none given'}`)
+  if (record['schemaVersion'] !== 2 && chosen !== ociArtifact)
+    throw new ManifestError('malformed', 'schemaVersion must be 2')
   return chosen
 }
 
@@ -131,7 +151,9 @@ function readCommon(record: Readonly<Record<string, unknown>>, mediaType: string
   const annotations = readAnnotations(record['annotations'])
   return {
     mediaType,
-    ...(record['subject'] === undefined || record['subject'] === null ? {} : { subject: readDescriptor(record['subject'], 'subject') }),
+    ...(record['subject'] === undefined || record['subject'] === null
+      ? {}
+      : { subject: readDescriptor(record['subject'], 'subject') }),
     ...(artifactType === undefined ? {} : { artifactType }),
     ...(annotations === undefined ? {} : { annotations }),
   }
@@ -149,14 +171,18 @@ function readDescriptor(value: unknown, field: string): ManifestDescriptor {
   if (record === undefined) throw new ManifestError('malformed', `${field} must be a descriptor`)
   const { mediaType, digest, size } = record
   if (typeof mediaType !== 'string') throw new ManifestError('malformed', `${field} has no mediaType`)
-  if (typeof digest !== 'string' || !isDigest(digest)) throw new ManifestError('malformed', `${field} has no valid digest`)
-  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) throw new ManifestError('malformed', `${field} has no valid size`)
+  if (typeof digest !== 'string' || !isDigest(digest))
+    throw new ManifestError('malformed', `${field} has no valid digest`)
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
+    throw new ManifestError('malformed', `${field} has no valid size`)
   const annotations = readAnnotations(record['annotations'])
   const artifactType = optionalText(record['artifactType'], `${field}.artifactType`)
   const platform = readPlatform(record['platform'])
   const urls = Array.isArray(record['urls']) ? record['urls'].filter((url) => typeof url === 'string') : undefined
   return {
-    mediaType, digest, sizeBytes: size,
+    mediaType,
+    digest,
+    sizeBytes: size,
     ...(annotations === undefined ? {} : { annotations }),
     ...(artifactType === undefined ? {} : { artifactType }),
     ...(platform === undefined ? {} : { platform }),
@@ -171,7 +197,8 @@ function readPlatform(value: unknown): ManifestPlatform | undefined {
   if (typeof os !== 'string' || typeof architecture !== 'string') return undefined
   const osVersion = record['os.version']
   return {
-    os, architecture,
+    os,
+    architecture,
     ...(typeof variant === 'string' && variant !== '' ? { variant } : {}),
     ...(typeof osVersion === 'string' ? { osVersion } : {}),
   }
@@ -180,7 +207,9 @@ function readPlatform(value: unknown): ManifestPlatform | undefined {
 function readAnnotations(value: unknown): Readonly<Record<string, string>> | undefined {
   const record = asRecord(value)
   if (record === undefined) return undefined
-  return Object.fromEntries(Object.entries(record).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+  return Object.fromEntries(
+    Object.entries(record).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  )
 }
 
 function optionalText(value: unknown, field: string): string | undefined {

@@ -22,7 +22,12 @@ export const manifestTypes: readonly string[] = [dockerManifest, dockerManifestL
 
 /** How a layer of this media type is compressed; undefined for a type that is no layer we know. */
 export function layerCompression(mediaType: string): 'none' | 'gzip' | 'zstd' | undefined {
-  if (!/^application\/vnd\.(?:docker\.image\.rootfs\.(?:foreign\.)?diff|oci\.image\.layer\.(?:nondistributable\.)?v1)\.tar(?:[.+](?:gzip|zstd))?$/.test(mediaType)) return undefined
+  if (
+    !/^application\/vnd\.(?:docker\.image\.rootfs\.(?:foreign\.)?diff|oci\.image\.layer\.(?:nondistributable\.)?v1)\.tar(?:[.+](?:gzip|zstd))?$/.test(
+      mediaType,
+    )
+  )
+    return undefined
   if (mediaType.endsWith('gzip')) return 'gzip'
   return mediaType.endsWith('zstd') ? 'zstd' : 'none'
 }

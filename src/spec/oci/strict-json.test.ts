@@ -14,7 +14,11 @@ test('everything that JSON.stringify writes is accepted and read back', () => {
 
 test('a key named twice is refused, also when one is written with escapes', () => {
   for (const text of ['{"a":1,"a":2}', '{"a":1,"\\u0061":2}', '[{"x":{"b":[1],"b":2}}]', '{ "k" : "v" , "k":{} }']) {
-    assert.throws(() => parseStrictJson(text), (error) => error instanceof StrictJsonError && /twice/.test(error.message), text)
+    assert.throws(
+      () => parseStrictJson(text),
+      (error) => error instanceof StrictJsonError && /twice/.test(error.message),
+      text,
+    )
   }
 })
 
@@ -33,12 +37,15 @@ test('malformed text, bad UTF-8 and deep nesting are refused without exhausting 
 
 test('random text never ends in anything but a value or a StrictJsonError', () => {
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom('{', '}', '[', ']', '"', ',', ':', '\\', 'a', '1', ' ') }), (text) => {
-      try {
-        parseStrictJson(text)
-      } catch (error) {
-        assert.ok(error instanceof StrictJsonError, String(error))
-      }
-    }),
+    fc.property(
+      fc.string({ unit: fc.constantFrom('{', '}', '[', ']', '"', ',', ':', '\\', 'a', '1', ' ') }),
+      (text) => {
+        try {
+          parseStrictJson(text)
+        } catch (error) {
+          assert.ok(error instanceof StrictJsonError, String(error))
+        }
+      },
+    ),
   )
 })

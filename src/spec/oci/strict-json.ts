@@ -32,7 +32,9 @@ export function parseStrictJson(content: Uint8Array | string, depthMax: number =
 
 /** An object's plain record view, or undefined for anything else (arrays and null too). */
 export function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined
 }
 
 function decodeUtf8(content: Uint8Array): string {
