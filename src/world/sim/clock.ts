@@ -1,0 +1,170 @@
+/**
+ * Virtual time. It stands still until somebody runs it; then it jumps from one timer to the next. Before it moves, one
+ * macrotask lets every microtask settle, so that all consequences of an instant happen in that instant.
+ */
+import type { Clock } from '#world/ports/clock.ts'
+import type { Random } from '#world/ports/random.ts'
+
+export interface SimClockOptions {
+  /** Wall time at the start, milliseconds since 1970. */
+  readonly startMs?: number
+  /** Orders timers that are due at the same instant; left out, the first set goes first. */
+  readonly order?: Random
+}
+
+interface Timer {
+  readonly dueMs: number
+  readonly rank: number
+  readonly sequence: number
+  run: (() => void) | undefined
+}
+
+/** 2026-01-01T00:00:00Z, unless told. */
+export const defaultStartMs = 1_767_225_600_000
+
+const ticksMost = 999
+
+export class SimClock implements Clock {
+  readonly #startMs: number
+  readonly #order: Random | undefined
+  readonly #timers: Timer[] = []
+  #elapsedMs = 0
+  #ticks = 0
+  #sequence = 0
+
+  constructor(options: SimClockOptions = {}) {
+    this.#startMs = options.startMs ?? defaultStartMs
+    this.#order = options.order
+  }
+
+  /** Wall time. Each reading within an instant is a microsecond later, as no two readings of a machine are the same. */
+  now(): number {
+    const ticks = Math.min(this.#ticks++, ticksMost)
+    return this.#startMs + this.#elapsedMs + ticks / 1000
+  }
+
+  monotonicMs(): number {
+    return this.#elapsedMs
+  }
+
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const timer = this.setTimer(ms, resolve)
+    const onAbort = (): void => {
+      timer[Symbol.dispose]()
+      reject(signal?.reason)
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+    try {
+      await promise
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  setTimer(ms: number, fn: () => void): Disposable {
+    const timer: Timer = {
+      dueMs: this.#elapsedMs + Math.max(0, ms),
+      rank: this.#order?.float() ?? 0,
+      sequence: this.#sequence++,
+      run: fn,
+    }
+    this.#push(timer)
+    return {
+      [Symbol.dispose]: () => {
+        timer.run = undefined
+      },
+    }
+  }
+
+  /** When the next timer is due, in monotonic milliseconds; undefined when none is set. */
+  nextTimerMs(): number | undefined {
+    this.#dropDisposed()
+    return this.#timers[0]?.dueMs
+  }
+
+  /** Runs one timer that is due at or before `untilMs`, having moved time to it; false when there is none. */
+  runNext(untilMs: number): boolean {
+    this.#dropDisposed()
+    const next = this.#timers[0]
+    if (next === undefined || next.dueMs > untilMs) return false
+    this.#pop()
+    this.#moveTo(next.dueMs)
+    const run = next.run
+    next.run = undefined
+    run?.()
+    return true
+  }
+
+  /** Time passes; everything due on the way happens. `afterStep` is told after each instant has settled. */
+  async advance(ms: number, afterStep?: () => void): Promise<void> {
+    const untilMs = this.#elapsedMs + ms
+    for (;;) {
+      // oxlint-disable-next-line no-await-in-loop -- one instant after the other
+      await letMicrotasksSettle()
+      afterStep?.()
+      if (!this.runNext(untilMs)) break
+    }
+    this.#moveTo(untilMs)
+  }
+
+  #moveTo(elapsedMs: number): void {
+    if (elapsedMs <= this.#elapsedMs) return
+    this.#elapsedMs = elapsedMs
+    this.#ticks = 0
+  }
+
+  #dropDisposed(): void {
+    while (this.#timers[0] !== undefined && this.#timers[0].run === undefined) this.#pop()
+  }
+
+  #push(timer: Timer): void {
+    this.#timers.push(timer)
+    let index = this.#timers.length - 1
+    while (index > 0) {
+      const parent = (index - 1) >> 1
+      if (!this.#swapIfBefore(index, parent)) return
+      index = parent
+    }
+  }
+
+  #pop(): void {
+    const last = this.#timers.pop()
+    if (last === undefined || this.#timers.length === 0) return
+    this.#timers[0] = last
+    let index = 0
+    for (;;) {
+      const left = 2 * index + 1
+      const smaller = this.#isBefore(left + 1, left) ? left + 1 : left
+      if (!this.#swapIfBefore(smaller, index)) return
+      index = smaller
+    }
+  }
+
+  #isBefore(a: number, b: number): boolean {
+    const first = this.#timers[a]
+    const second = this.#timers[b]
+    if (first === undefined || second === undefined) return false
+    return (first.dueMs - second.dueMs || first.rank - second.rank || first.sequence - second.sequence) < 0
+  }
+
+  #swapIfBefore(a: number, b: number): boolean {
+    if (!this.#isBefore(a, b)) return false
+    const first = this.#timers[a]
+    const second = this.#timers[b]
+    if (first === undefined || second === undefined) return false
+    this.#timers[a] = second
+    this.#timers[b] = first
+    return true
+  }
+}
+
+/** Resolves when every microtask that is or becomes runnable without time has run. */
+export function letMicrotasksSettle(): Promise<void> {
+  return new Promise((resolve) => {
+    // The one macrotask of the simulated world: it runs after all microtasks and lets no time pass that anybody sees.
+    // oxlint-disable-next-line no-restricted-globals
+    setImmediate(resolve)
+  })
+}
