@@ -100,7 +100,17 @@ async function runDocker(program: string, argv: Argv, changes: IoChanges = {}): 
   return runDockerCli(argv, io)
 }
 
+/** A reader that went away (`| head`) ends the command quietly, as it ends any program. */
+function endWithReader(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+      process.exit(0)
+    })
+}
+
 async function runOwn(load: () => Promise<Command>, argv: Argv): Promise<number> {
+  endWithReader()
   const [command, { createRealWorld }, { createTerminal }] = await Promise.all([
     load(),
     import('#roles/real-world.ts'),
