@@ -69,7 +69,7 @@ function stage(parts: EngineParts, task: MountTask, from: StagedSource): Promise
     ? files.makeDirectory(target, { recursive: true })
     : files.makeDirectory(join(work.bundle, 'mounts'), { recursive: true }).then(() => files.write(target, ''))
   return makeTarget.then(() => {
-    kernel.mounts.bind({ source: from.source, target, recursive: from.recursive })
+    kernel.mounts.bind({ source: from.source, target, recursive: from.recursive, follows: true })
     work.undo.defer(() => kernel.mounts.unmount(target, { detach: true }))
     return target
   })

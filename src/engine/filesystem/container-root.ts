@@ -92,11 +92,11 @@ async function mountOver(parts: EngineParts, work: StageWork, mount: ContainerMo
   if (!directory) kernel.openInRoot(stage, Destination, { create: 0o644 })[Symbol.dispose]()
   using target = kernel.openInRoot(stage, Destination)
   if (mount.subpath === undefined) {
-    kernel.mounts.bind({ source, target: target.path, recursive: mount.recursive })
+    kernel.mounts.bind({ source, target: target.path, recursive: mount.recursive, follows: true })
     return
   }
   using below = kernel.openInRoot(source, mount.subpath)
-  kernel.mounts.bind({ source: below.path, target: target.path, recursive: mount.recursive })
+  kernel.mounts.bind({ source: below.path, target: target.path, recursive: mount.recursive, follows: true })
 }
 
 async function unmountStage(parts: EngineParts, stage: string): Promise<void> {

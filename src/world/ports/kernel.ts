@@ -21,6 +21,11 @@ export interface BindMount {
   readonly recursive?: boolean
   readonly readOnly?: boolean
   readonly propagation?: 'private' | 'rprivate' | 'slave' | 'rslave' | 'shared' | 'rshared'
+  /**
+   * The copy follows the original but the original never the copy: without this, taking a recursive copy of shared mounts
+   * away takes away what is mounted below the original too. The copy itself is shared, for slaves of its own.
+   */
+  readonly follows?: boolean
 }
 
 export interface Mounts {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import test from 'node:test'
 import { kernelContract } from '#world/ports/kernel.contract.ts'
 import type { KernelPlace } from '#world/ports/kernel.contract.ts'
@@ -113,3 +113,26 @@ test('limits are read as the kernel prints them', () => {
   assert.equal(parseLimit(text, 'cpu'), undefined)
   assert.equal(parseCapabilities('CapPrm:\t00000000000000ff\nCapBnd:\t000000000000000f\n'), 15n)
 })
+
+test(
+  'a copy that follows can be taken away without what is mounted below its original',
+  { skip: missing.length > 0 ? 'needs root' : false },
+  async () => {
+    await using at = await place()
+    const { mounts } = kernel
+    for (const name of ['source/below', 'copy']) mkdirSync(`${at.path}/${name}`, { recursive: true })
+    const listed = async (path: string): Promise<string[]> =>
+      (await mounts.listBelow(`${at.path}/${path}`)).map((mounted) => mounted.slice(at.path.length + 1))
+    try {
+      mounts.bind({ source: `${at.path}/source`, target: `${at.path}/source`, propagation: 'shared' })
+      mounts.tmpfs(`${at.path}/source/below`, {})
+      mounts.bind({ source: `${at.path}/source`, target: `${at.path}/copy`, recursive: true, follows: true })
+      assert.deepEqual(await listed('copy'), ['copy/below', 'copy'])
+      for (const path of await mounts.listBelow(`${at.path}/copy`)) mounts.unmount(path, { detach: true })
+      assert.deepEqual(await listed('copy'), [])
+      assert.deepEqual(await listed('source'), ['source/below', 'source'])
+    } finally {
+      for (const path of await mounts.listBelow(at.path)) mounts.unmount(path, { detach: true })
+    }
+  },
+)

@@ -15,6 +15,7 @@ export interface Libc {
   fsopen(type: string, flags: number): number
   fsconfig(fd: number, command: number, key: string | null, value: string | null, aux: number): number
   fsmount(fd: number, flags: number, attributes: number): number
+  openTree(at: number, path: string, flags: number): number
   moveMount(fromFd: number, from: string, toFd: number, to: string, flags: number): number
   mountSetattr(fd: number, path: string, flags: number, attributes: Pointer, size: number): number
   openat2(fd: number, path: string, how: Pointer, size: number): number
@@ -61,7 +62,15 @@ export interface Libc {
 }
 
 /** Numbers of calls that older C libraries do not wrap; the same on every architecture since 5.1. */
-const numbers = { moveMount: 429, fsopen: 430, fsconfig: 431, fsmount: 432, openat2: 437, mountSetattr: 442 } as const
+const numbers = {
+  openTree: 428,
+  moveMount: 429,
+  fsopen: 430,
+  fsconfig: 431,
+  fsmount: 432,
+  openat2: 437,
+  mountSetattr: 442,
+} as const
 
 /** C prototypes by our name; `syscall` entries get their number as first argument. */
 const prototypes: Readonly<
@@ -72,6 +81,7 @@ const prototypes: Readonly<
   fsopen: ['syscall', 'long', ['long', 'str', 'uint']],
   fsconfig: ['syscall', 'long', ['long', 'int', 'uint', 'str', 'str', 'int']],
   fsmount: ['syscall', 'long', ['long', 'int', 'uint', 'uint']],
+  openTree: ['syscall', 'long', ['long', 'int', 'str', 'uint']],
   moveMount: ['syscall', 'long', ['long', 'int', 'str', 'int', 'str', 'uint']],
   mountSetattr: ['syscall', 'long', ['long', 'int', 'str', 'uint', 'void *', 'size_t']],
   openat2: ['syscall', 'long', ['long', 'int', 'str', 'void *', 'size_t']],

@@ -39,6 +39,9 @@ const errnos = { ENOENT: 2, E2BIG: 7, EINVAL: 22, ENOSYS: 38 } as const
 const currentDirectory = -100
 const attributeReadOnly = 1n
 const atRecursive = 0x8000
+const atEmptyPath = 0x1000
+const openTreeClone = 1
+const closeOnExec = 0o2000000
 const fsopenCloseOnExec = 1
 const configureString = 1
 const configureCreate = 6
@@ -104,9 +107,11 @@ function unmount(libc: Libc, target: string, detach: boolean): boolean {
   throw systemError('umount', errno, target)
 }
 
-function bindMount(libc: Libc, { source, target, recursive: whole, readOnly, propagation }: BindMount): void {
+function bindMount(libc: Libc, mount: BindMount): void {
+  const { source, target, recursive: whole, readOnly, propagation } = mount
   const flags = (mountFlags['bind'] ?? 0) | (whole === true ? recursive : 0)
-  checkCall(libc, libc.mount(source, target, null, flags, null), ['mount', target])
+  if (mount.follows === true) bindFollowing(libc, mount)
+  else checkCall(libc, libc.mount(source, target, null, flags, null), ['mount', target])
   try {
     if (readOnly === true) makeReadOnly(libc, target, whole === true)
     if (propagation !== undefined)
@@ -114,6 +119,31 @@ function bindMount(libc: Libc, { source, target, recursive: whole, readOnly, pro
   } catch (error) {
     libc.umount2(target, 2)
     throw error
+  }
+}
+
+/**
+ * A copy of a tree whose ties to the original are cut one way before anybody sees it: cut afterwards, the copies that
+ * other namespaces got with it would hang on to the original.
+ */
+function bindFollowing(libc: Libc, { source, target, recursive: whole }: BindMount): void {
+  const depthFlag = whole === true ? atRecursive : 0
+  const tree = Number(
+    checkCall(libc, libc.openTree(currentDirectory, source, openTreeClone | closeOnExec | depthFlag), [
+      'open_tree',
+      source,
+    ]),
+  )
+  try {
+    for (const propagation of [propagations.slave, propagations.shared]) {
+      const attributes = Buffer.alloc(32)
+      attributes.writeBigUInt64LE(BigInt(propagation), 16)
+      const changed = libc.mountSetattr(tree, '', atEmptyPath | depthFlag, attributes, attributes.length)
+      checkCall(libc, changed, ['mount_setattr', source])
+    }
+    checkCall(libc, libc.moveMount(tree, '', currentDirectory, target, moveFromEmptyPath), ['move_mount', target])
+  } finally {
+    closeSync(tree)
   }
 }
 
