@@ -3,7 +3,8 @@ import { GantryError } from '#base/errors/gantry-error.ts'
 import type { CommandHost } from './command-host.ts'
 import { lastValue, readFlags } from './command-flags.ts'
 import { absoluteRoot, mainRoot, placesOf } from './engine-places.ts'
-import { answers, clientAt, findEngine, socketOf } from './running-engine.ts'
+import type { EngineIdentity } from './engine-places.ts'
+import { answers, clientAt, findEngine, isRunning, socketOf } from './running-engine.ts'
 import { sweepMachine } from './sweep-machine.ts'
 
 const help = `Usage:  gantry down [OPTIONS]
@@ -29,13 +30,12 @@ async function stopContainers(host: CommandHost, socket: string, graceSeconds: n
   return stopped.filter(({ status }) => status === 'fulfilled').length
 }
 
-async function endEngine({ world }: CommandHost, pid: number, startTicks: number): Promise<void> {
+async function endEngine({ world }: CommandHost, identity: EngineIdentity): Promise<void> {
   const { processes, clock } = world
-  const isThere = async (): Promise<boolean> => (await processes.startTicks(pid)) === startTicks
-  processes.kill(pid, 'SIGTERM')
+  processes.kill(identity.pid, 'SIGTERM')
   const deadline = clock.monotonicMs() + engineEndsWithinMs
-  while (await isThere()) {
-    if (clock.monotonicMs() > deadline) processes.kill(pid, 'SIGKILL')
+  while (await isRunning(world, identity)) {
+    if (clock.monotonicMs() > deadline) processes.kill(identity.pid, 'SIGKILL')
     await clock.sleep(20)
   }
 }
@@ -75,7 +75,7 @@ export async function runDownCommand(argv: readonly string[], host: CommandHost)
       const count = await stopContainers(host, socket, graceSeconds)
       if (count > 0) terminal.stdout.write(`Stopped ${count} container${count === 1 ? '' : 's'}\n`)
     }
-    await endEngine(host, identity.pid, identity.startTicks)
+    await endEngine(host, identity)
     terminal.stdout.write(`Stopped the engine (process ${identity.pid})\n`)
   }
   const swept = await sweepMachine(world, root)

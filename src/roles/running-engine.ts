@@ -20,7 +20,14 @@ export async function findEngine(world: World, root: string): Promise<EngineIden
   const text = await world.files.readText(identityFile, { maxBytes: 4096 }).catch(() => '')
   const identity = parseIdentity(text)
   if (identity === undefined) return undefined
-  return (await world.processes.startTicks(identity.pid)) === identity.startTicks ? identity : undefined
+  return (await isRunning(world, identity)) ? identity : undefined
+}
+
+/** True while the process that wrote the identity runs; one that nobody has reaped yet is gone too. */
+export async function isRunning(world: World, { pid, startTicks }: EngineIdentity): Promise<boolean> {
+  if ((await world.processes.startTicks(pid)) !== startTicks) return false
+  const stat = await world.files.readText(`/proc/${pid}/stat`, { maxBytes: 4096 }).catch(() => '')
+  return !['Z', 'X', ''].includes(stat.slice(stat.lastIndexOf(')') + 2).slice(0, 1))
 }
 
 function parseIdentity(text: string): EngineIdentity | undefined {
