@@ -105,6 +105,8 @@ export interface StepContainer {
   /** Complete: nothing is to be merged in from the image. Volumes are anonymous and go with the container. */
   readonly config: ImageRunConfig
   readonly surroundings: StepSurroundings
+  /** Nobody wants it after the step: whoever runs it may take it away when the build was cut off. */
+  readonly temporary?: boolean
 }
 
 export type OutputStream = 'stdout' | 'stderr'

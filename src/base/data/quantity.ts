@@ -156,8 +156,3 @@ function divideUp(value: bigint, by: bigint): bigint {
 export function quantityOfUnits(units: bigint | number, format: QuantityFormat = 'DecimalSI'): Quantity {
   return { nanos: BigInt(units) * nanosPerUnit, format }
 }
-
-/** A quantity of thousandths. */
-export function quantityOfMillis(millis: bigint | number, format: QuantityFormat = 'DecimalSI'): Quantity {
-  return { nanos: BigInt(millis) * 1_000_000n, format }
-}

@@ -1,3 +1,4 @@
+/** Writing at a position, all of it. */
 import type { OpenFile } from '#world/ports/files.ts'
 
 /** Writes a whole chunk at a position, however often the kernel takes only a part of it. */

@@ -22,6 +22,7 @@ export async function runStep(run: BuildRun, stage: StageState, instruction: Run
     image: stage.image,
     config: { ...stepConfig, Cmd: command, Entrypoint: null, Env: [...(stage.config.Env ?? []), ...environment] },
     surroundings: run.request.surroundings,
+    temporary: run.request.remove,
   })
   run.leftovers.add(id)
   await run.progress.text(` ---> Running in ${id.slice(0, 12)}\n`)

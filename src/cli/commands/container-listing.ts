@@ -1,7 +1,7 @@
 /** A container as a row of `ps`. */
 import { ellipsis } from '#cli/output/display-width.ts'
 import { quote } from '#cli/output/go-printf.ts'
-import { ago, humanDuration, humanSize } from '#cli/output/human-units.ts'
+import { ago, humanSize } from '#cli/output/human-units.ts'
 import type { ListingShape, Row } from '#cli/output/listing.ts'
 import { portsColumn } from '#cli/output/ports-column.ts'
 import type { PortRow } from '#cli/output/ports-column.ts'
@@ -96,11 +96,6 @@ export function containerRow(
       .join(','),
     Platform: null,
   }
-}
-
-/** How long a container has been there, without `ago`. */
-export function ageOf(createdSeconds: number, nowMs: number): string {
-  return humanDuration(nowMs - createdSeconds * 1000)
 }
 
 function imageText({ Image: image, ImageID: imageId = '' }: ContainerSummary, full: boolean): string {

@@ -63,8 +63,3 @@ function applyTemplate(template: Template, { struct, text }: Inspected): string 
     throw exitWith(1, `template parsing error: ${messageOf(error)}`, error)
   }
 }
-
-/** A value as one line of JSON, for the `json` format of single objects. */
-export function jsonLine(value: unknown): string {
-  return `${goJson(value)}\n`
-}

@@ -31,7 +31,10 @@ async function read(body: AsyncIterable<Uint8Array>): Promise<{ readonly exitCod
   const chunks: Uint8Array[] = []
   for await (const chunk of body) chunks.push(chunk)
   const text = Buffer.concat(chunks).toString()
-  if (text.trim() === '') throw new GantryError('DOCKER_CLIENT_CLOSED', 'unavailable', 'unexpected EOF')
+  if (text.trim() === '')
+    throw new GantryError('DOCKER_CLIENT_CLOSED', 'unavailable', 'unexpected EOF', {
+      remedy: 'The engine went away: when it is back, ask for the state with inspect.',
+    })
   const { StatusCode: exitCode, Error: error } = JSON.parse(text) as {
     readonly StatusCode: number
     readonly Error?: { readonly Message?: string } | null

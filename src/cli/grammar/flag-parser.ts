@@ -25,7 +25,7 @@ export function parseFlags(
 }
 
 function usageFailure(message: string): GantryError {
-  return new GantryError('CLI_USAGE', 'invalid', message)
+  return new GantryError('CLI_USAGE', 'invalid', message, { remedy: 'See the command with --help.' })
 }
 
 class Reader {

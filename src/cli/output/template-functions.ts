@@ -1,7 +1,7 @@
 /** The functions that templates may call: Go's own (text/template, funcs.go) and those the docker client adds. */
 import { sprintf } from './go-printf.ts'
 import { goJson } from './go-json.ts'
-import { GoFloat, GoRecord, goNil, isTrue, kindOf, numberOf, printValue, typeNameOf } from './go-values.ts'
+import { isTrue, kindOf, numberOf, printValue, typeNameOf } from './go-values.ts'
 
 export interface TemplateFunction {
   readonly least: number
@@ -222,11 +222,3 @@ export const headerFunctions: ReadonlyMap<string, TemplateFunction> = new Map([
     { least: 1, call: ([value]) => value },
   ]),
 ])
-
-/** Zero values that a record's missing field may stand for; kept here so that callers need no Go types. */
-export const zeroFloat: GoFloat = new GoFloat(0)
-
-/** True for values whose fields can be read. */
-export function hasFields(value: unknown): boolean {
-  return value !== goNil && (value instanceof GoRecord || kindOf(value) === 'map')
-}

@@ -33,7 +33,9 @@ export type Segment =
 
 /** A failure to read a template, in Go's words (`template: :1: unclosed action`). */
 export function parseFailure(message: string, line: number): GantryError {
-  return new GantryError('CLI_TEMPLATE_INVALID', 'invalid', `template: :${line}: ${message}`)
+  return new GantryError('CLI_TEMPLATE_INVALID', 'invalid', `template: :${line}: ${message}`, {
+    remedy: "Templates are Go's: '{{.Name}}' prints a field, '{{json .}}' everything; quote them for the shell.",
+  })
 }
 
 const tokenPatterns: readonly (readonly [TokenKind, RegExp])[] = [

@@ -41,7 +41,7 @@ const outputMax = 256 * 1024 * 1024
 const none: unique symbol = Symbol('none')
 
 export class TemplateRun {
-  private output: string[] = []
+  private readonly output: string[] = []
   private outputSize = 0
   private depth = 0
   private variables: Variable[] = []
@@ -69,6 +69,7 @@ export class TemplateRun {
     const text = 'text' in node && !('kind' in node) ? node.text : nodeText(node as Operand)
     const where = `template: ${this.options.name}:${line}:${column}: executing ${quote(this.options.name)} at <${text}>`
     return new GantryError('CLI_TEMPLATE_FAILED', 'invalid', `${where}: ${message}`, {
+      remedy: 'Print the whole object with --format json and take the names of fields from there.',
       details: { output: this.output.join('') },
     })
   }

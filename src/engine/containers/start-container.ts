@@ -126,8 +126,3 @@ export async function startContainer(parts: EngineParts, container: Container): 
     parts.hooks.onStarted(container.id)
   })
 }
-
-/** Starts it if it does not run; fine if it does. */
-export async function ensureStarted(parts: EngineParts, container: Container): Promise<void> {
-  if (!isAlive(container.record.state)) await startContainer(parts, container)
-}

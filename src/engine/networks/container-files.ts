@@ -136,7 +136,3 @@ export function forwardServers(hostText: string, wished: readonly string[]): rea
   const { nameservers } = parseResolvConf(hostText)
   return nameservers.length > 0 ? nameservers : publicServers
 }
-
-export function hostnameText(hostname: string): string {
-  return `${hostname}\n`
-}

@@ -20,7 +20,7 @@ export function hijackDocker(
   return response.hijack({ status: 101, reason: 'UPGRADED', headers: [contentType, ...upgrade, ...extra] })
 }
 
-/** Answers `101 Switching Protocols` for the protocol the client asked for and returns the raw stream (RFC 9110, section 7.8). */
+/** Answers `101 Switching Protocols` for the protocol the client asked for and returns the raw stream (RFC 9110, section 7.8). @public */
 export function switchProtocol(
   response: HttpResponse,
   protocol: string,

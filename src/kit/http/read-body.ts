@@ -135,21 +135,3 @@ function assertDepth(bytes: Buffer, depthMax: number): void {
     } else if (byte === 125 || byte === 93) depth--
   }
 }
-
-/**
- * Checks a JSON request's Content-Type as Docker's API does: absent is fine while there is no body.
- * @throws GantryError HTTP_BODY_INVALID with Docker's wording.
- */
-export function assertJsonContentType(request: HttpRequest): void {
-  const type = request.headers['content-type'] ?? ''
-  const hasBody =
-    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
-  if (type === '' && !hasBody) return
-  const media = type.split(';', 1)[0]?.trim().toLowerCase() ?? ''
-  if (media === 'application/json') return
-  throw new GantryError(
-    'HTTP_BODY_INVALID',
-    'invalid',
-    `unsupported Content-Type header (${type}): must be 'application/json'`,
-  )
-}

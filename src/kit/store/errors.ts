@@ -82,12 +82,14 @@ export function storeLeaseNotFound(id: number): GantryError {
 
 /** A request that no store accepts. */
 export function storeInvalid(message: string): GantryError {
-  return new GantryError('STORE_INVALID', 'invalid', message)
+  return new GantryError('STORE_INVALID', 'invalid', message, {
+    remedy: 'This is a fault in the program that asks: keys, ranges and leases follow versioned-store.ts.',
+  })
 }
 
 /** A value or a transaction above the limits. */
 export function storeTooLarge(message: string): GantryError {
-  return new GantryError('STORE_INVALID', 'too-large', message)
+  return new GantryError('STORE_INVALID', 'too-large', message, { remedy: 'Split it into smaller objects or writes.' })
 }
 
 /** The disk, or the size that the store may have, is used up; nothing of the write was kept. */

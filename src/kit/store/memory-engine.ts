@@ -53,18 +53,6 @@ export const emptySnapshot: MemorySnapshot = {
   lastLeaseId: 0,
 }
 
-/** A snapshot of given entries at a revision, without history: what a store read from elsewhere becomes. */
-export function snapshotOfEntries(entries: Iterable<Entry>, revision: number): MemorySnapshot {
-  let baseTree = emptyTree
-  let lastLeaseId = 0
-  const leases = new Map<number, number>()
-  for (const { leaseId, ...entry } of entries) {
-    void leaseId
-    baseTree = withEntry(baseTree, entry)
-  }
-  return { revision, compactRevision: revision, baseRevision: revision, baseTree, log: [], leases, lastLeaseId }
-}
-
 /** The memory engine; `snapshot()` is O(history kept), a few microseconds. */
 export class MemoryEngine implements StoreEngine {
   revision: number

@@ -2,8 +2,8 @@
 import type { Clock } from '#world/ports/clock.ts'
 import { EngineStore } from './create-local-store.ts'
 import { defaultHistoryPolicy, defaultStoreLimits, type HistoryPolicy, type StoreLimits } from './limits.ts'
-import { emptySnapshot, MemoryEngine, type MemorySnapshot, snapshotOfEntries } from './memory-engine.ts'
-import type { Entry, LocalStore, VersionedStore } from './versioned-store.ts'
+import { emptySnapshot, MemoryEngine, type MemorySnapshot } from './memory-engine.ts'
+import type { LocalStore, VersionedStore } from './versioned-store.ts'
 
 export type { MemorySnapshot } from './memory-engine.ts'
 
@@ -31,21 +31,4 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
     history: { ...defaultHistoryPolicy, ...options.history },
   })
   return Object.assign(store, { snapshot: () => engine.snapshot() })
-}
-
-/**
- * Reads all of any store at one revision into a snapshot without history, keeping every revision number:
- * how a live cluster becomes a simulated one. Entries lose their leases, whose time only the source knows.
- */
-export async function snapshotOfStore(store: VersionedStore): Promise<MemorySnapshot> {
-  const entries: Entry[] = []
-  let page = await store.range({ limit: 500 })
-  const { revision } = page
-  entries.push(...page.entries)
-  while (page.more) {
-    // oxlint-disable-next-line no-await-in-loop -- each page begins where the last ended
-    page = await store.range({ start: `${entries.at(-1)?.key ?? ''}\0`, limit: 500, revision })
-    entries.push(...page.entries)
-  }
-  return snapshotOfEntries(entries, revision)
 }

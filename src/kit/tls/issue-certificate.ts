@@ -222,7 +222,9 @@ function addressBytes(text: string): Buffer {
   const middle = tail === undefined ? [] : Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => 0)
   const all = [...left, ...middle, ...right]
   if (all.length !== 8 || all.some((word) => !(word >= 0 && word <= 0xffff)))
-    throw new GantryError('TLS_ADDRESS_INVALID', 'invalid', `not an IP address: ${text}`)
+    throw new GantryError('TLS_ADDRESS_INVALID', 'invalid', `not an IP address: ${text}`, {
+      remedy: 'Give addresses as 10.0.0.1 or fd00::1, without port or zone; names belong among the names.',
+    })
   const out = Buffer.alloc(16)
   for (const [index, word] of all.entries()) out.writeUInt16BE(word, index * 2)
   return out

@@ -4,7 +4,6 @@ export const dockerManifest = 'application/vnd.docker.distribution.manifest.v2+j
 export const dockerManifestList = 'application/vnd.docker.distribution.manifest.list.v2+json'
 export const dockerConfig = 'application/vnd.docker.container.image.v1+json'
 export const dockerLayerGzip = 'application/vnd.docker.image.rootfs.diff.tar.gzip'
-export const dockerForeignLayer = 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip'
 export const ociManifest = 'application/vnd.oci.image.manifest.v1+json'
 export const ociIndex = 'application/vnd.oci.image.index.v1+json'
 export const ociConfig = 'application/vnd.oci.image.config.v1+json'

@@ -14,9 +14,6 @@ function patchError(reason: Reason, message: string): GantryError {
 export const badRetainKeys = (): GantryError => patchError('invalid', 'invalid patch format of retainKeys')
 export const badPrimitiveList = (): GantryError => patchError('invalid', 'invalid patch format of primitive list')
 export const badElementOrder = (): GantryError => patchError('invalid', 'invalid patch format of setElementOrder list')
-/** 400: the resource has no strategic merge patch (custom resources answer 415 before this). */
-export const unsupportedPatch = (): GantryError =>
-  patchError('invalid', 'strategic merge patch format is not supported')
 /** 422. */
 export const listOfLists = (): GantryError => patchError('unprocessable', 'lists of lists are not supported')
 /** 500, as upstream answers them: a patch that does not fit the type. */

@@ -9,7 +9,6 @@ import { encodeMessage } from './encode-message.ts'
 import { protobufError, WireReader } from './wire-reader.ts'
 import { WireWriter } from './wire-writer.ts'
 
-export const protobufMediaType = 'application/vnd.kubernetes.protobuf'
 const magic = Buffer.from([0x6b, 0x38, 0x73, 0x00])
 
 /** What an envelope says before its content is looked at. */
