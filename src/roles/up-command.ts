@@ -82,7 +82,8 @@ async function waitUntilReady({ world }: CommandHost, root: string): Promise<voi
     const identity = await findEngine(world, root)
     if (identity !== undefined && (await answers(world, socketOf(root, identity)))) return
     const failure = /^gantry: .*/m.exec(await lastText(world.files, logFile))?.[0]
-    if (identity === undefined && failure !== undefined) {
+    // Somebody else starts it at the same time: then theirs is the one to wait for.
+    if (identity === undefined && failure !== undefined && !failure.includes('another engine uses')) {
       throw new GantryError('ROLES_ENGINE_FAILED', 'unavailable', failure.replace(/^gantry: /, 'the engine ended: '), {
         remedy: `Its log is ${logFile}.`,
       })

@@ -1,5 +1,9 @@
 # Debian packages that Gantry and its tests use, and how they come onto the machine. Sourced; POSIX sh.
 
+# While this file is there, Debian packages start no services; we remove only what we made.
+guard=/usr/sbin/policy-rc.d
+made=
+
 # Each line: who needs it, package, how to see that it is there (a program in PATH or a path; | for or), why.
 debian_packages() {
   cat <<'TABLE'
@@ -79,15 +83,19 @@ install_debian_packages() {
 # Installs without asking, and without starting the services that some packages bring.
 apt_install() {
   say "installing $*"
-  guard=/usr/sbin/policy-rc.d
   made=
   if [ ! -e "$guard" ]; then
     printf '#!/bin/sh\nexit 101\n' >"$guard" && chmod +x "$guard" && made=yes
   fi
   apt_once "$@" || { apt-get update -qq >>"$root/.cache/apt.log" 2>&1 && apt_once "$@"; } || apt_each "$@"
   installed=$?
-  [ -n "$made" ] && rm -f "$guard"
+  release_guard
   return $installed
+}
+
+release_guard() {
+  [ -n "$made" ] && rm -f "$guard"
+  made=
 }
 
 apt_once() {

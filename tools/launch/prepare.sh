@@ -31,7 +31,7 @@ prepare() {
 }
 
 prepare_locked() {
-  trap 'say "interrupted; the next start goes on from here"; exit 130' INT TERM
+  trap 'release_guard; say "interrupted; the next start goes on from here"; exit 130' INT TERM
   choose_node
   install_debian_packages product "$1" && install_node_packages && choose_node && build_program
   prepared_locked=$?
