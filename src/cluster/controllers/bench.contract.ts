@@ -51,7 +51,15 @@ export function createBench(options: BenchOptions = {}): Bench {
   const unused = (): never => {
     throw new Error('the bench has no such call')
   }
-  const client = Object.assign(api, { deleteCollection: unused, raw: unused })
+  const deleteCollection = async <T extends object>(
+    resource: ApiResource<T>,
+    selection: { namespace?: string | undefined } = {},
+  ): Promise<void> => {
+    for (const { metadata } of api.all(resource) as readonly unknown[] as readonly KubernetesObject[]) {
+      if (metadata.namespace === selection.namespace) await api.delete(resource, metadata.name ?? '', selection)
+    }
+  }
+  const client = Object.assign(api, { deleteCollection, raw: unused })
   const owned: AsyncDisposable[] = [recorder, informers]
   const runPod =
     options.runPod ??

@@ -8,7 +8,7 @@ import type { Log } from '#kit/telemetry/log.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import { createEventAggregator, type EventAggregator, type EventDecision } from './aggregate-event.ts'
 import type { ApiClient, ApiResource } from './api-client.ts'
-import { isGone, isInTerminatingNamespace } from './api-failure.ts'
+import { isGone, isInTerminatingNamespace, isTaken } from './api-failure.ts'
 import type { EventSubject, EventText } from './plan.ts'
 import { apiTime } from './api-time.ts'
 
@@ -45,6 +45,8 @@ const eventResource: ApiResource<Event> = {
 const attemptsMost = 12
 const retryMs = 10_000
 const messageMost = 1024
+/** Names tried for one event. */
+const namesMost = 200
 
 interface Reported {
   readonly subject: EventSubject
@@ -129,9 +131,17 @@ async function writeOnce(
       aggregator.lost(decision.key)
     }
   }
-  const event = eventFor(reported, decision.message, config)
-  await deps.client.create(eventResource, event, { namespace })
-  aggregator.wrote(decision.key, event.metadata.name)
+  for (let attempt = 0; ; attempt++) {
+    const event = eventFor(reported, decision.message, { config, attempt })
+    try {
+      await deps.client.create(eventResource, event, { namespace })
+      aggregator.wrote(decision.key, event.metadata.name)
+      return
+    } catch (error) {
+      // Another event about the object was made in the same instant: the next name is as good.
+      if (!isTaken(error) || attempt >= namesMost) throw error
+    }
+  }
 }
 
 function eventNamespace(subject: EventSubject): string {
@@ -144,10 +154,14 @@ function bounded(message: string): string {
 }
 
 /** The new event object; its name is the subject's with the time in hexadecimal nanoseconds, as client-go makes it. */
-function eventFor({ subject, text, atMs }: Reported, message: string, config: EventRecorderConfig): Event {
+function eventFor(
+  { subject, text, atMs }: Reported,
+  message: string,
+  { config, attempt }: { readonly config: EventRecorderConfig; readonly attempt: number },
+): Event {
   const { metadata } = subject
   const time = apiTime(atMs)
-  const nanos = BigInt(Math.round(atMs * 1000)) * 1000n
+  const nanos = BigInt(Math.round(atMs * 1000)) * 1000n + BigInt(attempt)
   return {
     apiVersion: 'v1',
     kind: 'Event',

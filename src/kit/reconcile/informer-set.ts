@@ -6,6 +6,8 @@ import { type Informer, type InformerDeps, startInformer } from './informer.ts'
 export interface InformerSet extends AsyncDisposable {
   /** The informer of a resource, started when first asked for. */
   of<T extends KubernetesObject>(resource: ApiResource<T>): Informer<T>
+  /** Ends the informer of a resource that is served no more. */
+  drop(resource: ApiResource): Promise<void>
   /** Takes the answer to a write into the cache of its resource, if there is one. */
   observe(resource: ApiResource, object: KubernetesObject): void
   observeDeleted(resource: ApiResource, object: KubernetesObject): void
@@ -25,6 +27,12 @@ export function createInformerSet(deps: InformerDeps): InformerSet {
       const made = startInformer(resource, deps)
       informers.set(id, made as unknown as Informer)
       return made
+    },
+    async drop(resource) {
+      const id = resourceId(resource)
+      const known = informers.get(id)
+      informers.delete(id)
+      await known?.[Symbol.asyncDispose]()
     },
     observe: (resource, object) => informers.get(resourceId(resource))?.observe(object),
     observeDeleted: (resource, object) => informers.get(resourceId(resource))?.observeDeleted(object),

@@ -1,0 +1,83 @@
+/** The endpoint slice controller: the addresses behind each service with a selector, in slices. */
+import { endpointSlices, nodes, pods, services } from '#clients/kubernetes/resources.table.ts'
+import type { Service } from '#spec/kubernetes/objects/core-v1.generated.ts'
+import type { EndpointSlice } from '#spec/kubernetes/objects/discovery-v1.generated.ts'
+import { type Controller, createController, watch } from '#kit/reconcile/controller.ts'
+import { keyFrom, keyOf } from '#kit/reconcile/object-key.ts'
+import { nothingToDo, type Plan } from '#kit/reconcile/plan.ts'
+import type { ControllerContext } from '../controller-context.ts'
+import { familiesOf, isHeadless, podEndpoints } from './desired-endpoints.ts'
+import { planSlices } from './plan-slices.ts'
+import { hasSelector, selectsPod, serviceKeysOfPod, triggerTime } from './services-of-pod.ts'
+
+const managedBy = 'endpointslice-controller.k8s.io'
+export const serviceNameLabel = 'kubernetes.io/service-name'
+export const managedByLabel = 'endpointslice.kubernetes.io/managed-by'
+
+/** Starts the controller. */
+export function startEndpointSliceController(context: ControllerContext): Controller {
+  const { informers } = context
+  const serviceCache = informers.of(services)
+  const podCache = informers.of(pods)
+  const nodeCache = informers.of(nodes)
+  const slices = informers.of(endpointSlices)
+  slices.addIndex('service', (slice) => [
+    `${slice.metadata.namespace ?? ''}/${slice.metadata.labels?.[serviceNameLabel] ?? ''}`,
+  ])
+  const ownSlices = (key: string): readonly EndpointSlice[] =>
+    slices.byIndex('service', key).filter((slice) => slice.metadata.labels?.[managedByLabel] === managedBy)
+  return createController(context, {
+    name: 'endpointslice',
+    watches: [
+      watch(serviceCache, ({ object }) => [keyOf(object)]),
+      watch(podCache, serviceKeysOfPod(serviceCache)),
+      watch(slices, ({ object }) => {
+        const name = object.metadata.labels?.[serviceNameLabel]
+        return name === undefined || object.metadata.labels?.[managedByLabel] !== managedBy
+          ? []
+          : [keyFrom(object.metadata.namespace, name)]
+      }),
+    ],
+    reconcile: (key) => {
+      const service = serviceCache.get(key)
+      if (service === undefined || !hasSelector(service)) return nothingToDo
+      const selected = podCache.list(service.metadata.namespace ?? '').filter((pod) => selectsPod(service, pod))
+      const own = ownSlices(key)
+      const families = familiesOf(service)
+      const actions = families.flatMap((family) =>
+        planSlices({
+          owner: { ...service, apiVersion: 'v1', kind: 'Service' },
+          resource: endpointSlices,
+          slices: own.filter((slice) => slice.addressType === family),
+          addressType: family,
+          wanted: podEndpoints(service, selected, { family, nodeNamed: (name) => nodeCache.get(name) }),
+          labels: labelsFor(service),
+          annotations: annotationsFor(triggerTime(service, selected)),
+          keepsEmpty: true,
+        }),
+      )
+      const foreign = own.filter((slice) => !families.some((family) => family === slice.addressType))
+      const plan: Plan = {
+        subject: service,
+        actions: [
+          ...actions,
+          ...foreign.map((object) => ({ do: 'delete', resource: endpointSlices, object }) as const),
+        ],
+      }
+      return plan
+    },
+  })
+}
+
+function annotationsFor(time: string | undefined): Readonly<Record<string, string>> {
+  return time === undefined ? {} : { 'endpoints.kubernetes.io/last-change-trigger-time': time }
+}
+
+function labelsFor(service: Service): Readonly<Record<string, string>> {
+  return {
+    ...service.metadata.labels,
+    ...(isHeadless(service) ? { 'service.kubernetes.io/headless': '' } : {}),
+    [serviceNameLabel]: service.metadata.name,
+    [managedByLabel]: managedBy,
+  }
+}

@@ -1,0 +1,27 @@
+/** The CronJob controller: starts jobs on a schedule. */
+import { cronJobs, jobs } from '#clients/kubernetes/resources.table.ts'
+import { type Controller, createController, watch } from '#kit/reconcile/controller.ts'
+import { keyOf } from '#kit/reconcile/object-key.ts'
+import { nothingToDo } from '#kit/reconcile/plan.ts'
+import type { ControllerContext } from '../controller-context.ts'
+import { ownerKeys } from '../workloads/owned-objects.ts'
+import { planCronJob } from './plan-cron-job.ts'
+
+/** Starts the controller. */
+export function startCronJobController(context: ControllerContext): Controller {
+  const cache = context.informers.of(cronJobs)
+  const jobCache = context.informers.of(jobs)
+  return createController(context, {
+    name: 'cronjob',
+    watches: [
+      watch(cache, ({ object }) => [keyOf(object)]),
+      watch(jobCache, ownerKeys({ owners: cache, kind: 'CronJob', selects: () => false })),
+    ],
+    reconcile: (key) => {
+      const cronJob = cache.get(key)
+      if (cronJob === undefined) return nothingToDo
+      const owned = jobCache.controlledBy(cronJob.metadata.uid ?? '')
+      return planCronJob({ cronJob, jobs: owned, resources: { cronJobs, jobs }, nowMs: context.clock.now() })
+    },
+  })
+}

@@ -1,0 +1,60 @@
+/** The Job controller: runs pods until enough of them succeeded. */
+import { jobs, pods } from '#clients/kubernetes/resources.table.ts'
+import { type Controller, createController, watch } from '#kit/reconcile/controller.ts'
+import { keyFrom, keyOf } from '#kit/reconcile/object-key.ts'
+import { controllerOf } from '#kit/reconcile/owner-references.ts'
+import type { Plan } from '#kit/reconcile/plan.ts'
+import type { ControllerContext } from '../controller-context.ts'
+import { candidatesFor, indexOrphans, ownerKeys } from '../workloads/owned-objects.ts'
+import { selectorMatches } from '../workloads/selector-of.ts'
+import { planJob } from './plan-job.ts'
+import { releasePod } from './release-pod.ts'
+
+const orphanPrefix = 'pod:'
+
+/** Starts the controller. */
+export function startJobController(context: ControllerContext): Controller {
+  const cache = context.informers.of(jobs)
+  const podCache = context.informers.of(pods)
+  indexOrphans(podCache)
+  const owners = ownerKeys({
+    owners: cache,
+    kind: 'Job',
+    selects: (job, pod) => selectorMatches(job.spec.selector, pod),
+  })
+  return createController(context, {
+    name: 'job',
+    watches: [
+      watch(cache, (change) => [
+        keyOf(change.object),
+        ...(change.type === 'deleted'
+          ? podCache.controlledBy(change.object.metadata.uid ?? '').map((pod) => orphanPrefix + keyOf(pod))
+          : []),
+      ]),
+      watch(podCache, (change) => [
+        ...owners(change),
+        ...(change.type === 'deleted' ? [] : [orphanPrefix + keyOf(change.object)]),
+      ]),
+    ],
+    reconcile: (key): Plan => {
+      if (key.startsWith(orphanPrefix)) return releaseOrphan(key.slice(orphanPrefix.length))
+      const job = cache.get(key)
+      if (job === undefined) return {}
+      return planJob({
+        job,
+        candidates: candidatesFor(podCache, job),
+        resources: { jobs, pods },
+        nowMs: context.clock.now(),
+      })
+    },
+  })
+
+  /** A pod whose job is gone has nobody to count it: it may go. */
+  function releaseOrphan(key: string): Plan {
+    const pod = podCache.get(key)
+    const owner = pod === undefined ? undefined : controllerOf(pod)
+    if (pod === undefined || (owner !== undefined && owner.kind !== 'Job')) return {}
+    const job = owner === undefined ? undefined : cache.get(keyFrom(pod.metadata.namespace, owner.name))
+    return job !== undefined && job.metadata.uid === owner?.uid ? {} : { actions: releasePod(pods, pod) }
+  }
+}
