@@ -6,22 +6,82 @@ import {
   secretRules,
   serviceAccountRules,
 } from './core/config-rules.ts'
+import { eventRules, newEventRules } from './core/event-rules.ts'
+import { limitRangeRules, resourceQuotaRules } from './core/limit-rules.ts'
+import { nodeRules } from './core/node-rules.ts'
 import type { AnyKindRules } from './kind-rules.ts'
+import { endpointSliceRules, endpointsRules } from './network/endpoints-rules.ts'
+import {
+  ingressClassRules,
+  ingressRules,
+  ipAddressRules,
+  networkPolicyRules,
+  serviceCidrRules,
+} from './network/networking-rules.ts'
+import { serviceRules } from './network/service-rules.ts'
 import { podRules, podTemplateRules } from './pods/pod-rules.ts'
+import { clusterRoleBindingRules, clusterRoleRules, roleBindingRules, roleRules } from './policy/access-rules.ts'
+import { autoscalerRules, scaleRules } from './policy/autoscaler-rules.ts'
+import {
+  disruptionBudgetRules,
+  leaseRules,
+  priorityClassRules,
+  runtimeClassRules,
+} from './policy/cluster-policy-rules.ts'
+import { persistentVolumeClaimRules, persistentVolumeRules } from './storage/persistent-volume-rules.ts'
+import {
+  attributesClassRules,
+  csiDriverRules,
+  csiNodeRules,
+  storageCapacityRules,
+  storageClassRules,
+  volumeAttachmentRules,
+} from './storage/storage-rules.ts'
 import { controllerRevisionRules, daemonSetRules, deploymentRules, replicaSetRules } from './workloads/apps-rules.ts'
 import { statefulSetRules } from './workloads/stateful-set-rules.ts'
 
 export const kindTable: Readonly<Record<string, AnyKindRules>> = {
   '/ConfigMap': configMapRules,
+  '/Endpoints': endpointsRules,
+  '/Event': eventRules,
+  '/LimitRange': limitRangeRules,
   '/Namespace': namespaceRules,
+  '/Node': nodeRules,
+  '/PersistentVolume': persistentVolumeRules,
+  '/PersistentVolumeClaim': persistentVolumeClaimRules,
   '/Pod': podRules,
   '/PodTemplate': podTemplateRules,
   '/ReplicationController': replicationControllerRules,
+  '/ResourceQuota': resourceQuotaRules,
   '/Secret': secretRules,
+  '/Service': serviceRules,
   '/ServiceAccount': serviceAccountRules,
   'apps/ControllerRevision': controllerRevisionRules,
   'apps/DaemonSet': daemonSetRules,
   'apps/Deployment': deploymentRules,
   'apps/ReplicaSet': replicaSetRules,
   'apps/StatefulSet': statefulSetRules,
+  'autoscaling/HorizontalPodAutoscaler': autoscalerRules,
+  'autoscaling/Scale': scaleRules,
+  'coordination.k8s.io/Lease': leaseRules,
+  'discovery.k8s.io/EndpointSlice': endpointSliceRules,
+  'events.k8s.io/Event': newEventRules,
+  'networking.k8s.io/IPAddress': ipAddressRules,
+  'networking.k8s.io/Ingress': ingressRules,
+  'networking.k8s.io/IngressClass': ingressClassRules,
+  'networking.k8s.io/NetworkPolicy': networkPolicyRules,
+  'networking.k8s.io/ServiceCIDR': serviceCidrRules,
+  'node.k8s.io/RuntimeClass': runtimeClassRules,
+  'policy/PodDisruptionBudget': disruptionBudgetRules,
+  'rbac.authorization.k8s.io/ClusterRole': clusterRoleRules,
+  'rbac.authorization.k8s.io/ClusterRoleBinding': clusterRoleBindingRules,
+  'rbac.authorization.k8s.io/Role': roleRules,
+  'rbac.authorization.k8s.io/RoleBinding': roleBindingRules,
+  'scheduling.k8s.io/PriorityClass': priorityClassRules,
+  'storage.k8s.io/CSIDriver': csiDriverRules,
+  'storage.k8s.io/CSINode': csiNodeRules,
+  'storage.k8s.io/CSIStorageCapacity': storageCapacityRules,
+  'storage.k8s.io/StorageClass': storageClassRules,
+  'storage.k8s.io/VolumeAttachment': volumeAttachmentRules,
+  'storage.k8s.io/VolumeAttributesClass': attributesClassRules,
 }
