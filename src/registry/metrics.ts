@@ -4,7 +4,7 @@ import type { RegistryStorage } from './storage/storage.ts'
 
 export interface RegistryMetrics {
   /** Counts an answered request. */
-  request(route: string, method: string, status: number): void
+  request(route: string, method: string, status: number | 'ok'): void
   sent(bytes: number): void
   received(bytes: number): void
   garbage(bytes: number): void

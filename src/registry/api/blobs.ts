@@ -1,11 +1,11 @@
 /** Downloads and deletion of blobs (distribution spec v1.1, "Pulling blobs", "Deleting Blobs"). */
 import type { Digest } from '#base/data/digest.ts'
-import type { Readable } from 'node:stream'
 import { RegistryError } from '../errors.ts'
 import { assertDeletable, headerOf, isUnmodified, nameOf } from './exchange.ts'
 import type { RegistryExchange } from './exchange.ts'
 import { checkDigest } from './names.ts'
 import { parseRange } from './ranges.ts'
+import { sendFile } from './send-file.ts'
 
 /** GET and HEAD of a blob, whole or one range. */
 export async function getBlob(exchange: RegistryExchange): Promise<void> {
@@ -32,10 +32,14 @@ export async function getBlob(exchange: RegistryExchange): Promise<void> {
     'content-length': end - start,
     ...(asked === undefined ? {} : { 'content-range': `bytes ${start}-${end - 1}/${sizeBytes}` }),
   }
-  response.start(asked === undefined ? 200 : 206, head)
-  if (request.method !== 'HEAD' && end > start) await pump(storage.blobs.stream(digest, start, end), exchange)
+  if (request.method === 'HEAD' || end === start) response.start(asked === undefined ? 200 : 206, head)
+  else {
+    await using file = await storage.blobs.open(digest)
+    response.start(asked === undefined ? 200 : 206, head)
+    await sendFile({ file, range: { start, end }, pool: storage.pool, request, response })
+    exchange.counters.sent(end - start)
+  }
   response.end()
-  if (request.method !== 'HEAD') exchange.counters.sent(end - start)
   return undefined
 }
 
@@ -63,11 +67,4 @@ async function findBlob(exchange: RegistryExchange, name: string, digest: Digest
 async function localBlob({ storage }: RegistryExchange, name: string, digest: Digest): Promise<number | undefined> {
   if (!(await storage.repositories.hasBlob(name, digest))) return undefined
   return (await storage.blobs.retain(digest))?.sizeBytes
-}
-
-async function pump(source: Readable, { response }: RegistryExchange): Promise<void> {
-  for await (const chunk of source as AsyncIterable<Uint8Array>) {
-    if (!response.push(chunk)) await response.write('')
-    if (response.ended) return
-  }
 }

@@ -20,7 +20,8 @@ export interface ServeOptions {
   /** The address that clients use, where it is not the one that they send as Host. */
   readonly externalUrl: string | undefined
   readonly renderMetrics: () => string
-  readonly onAnswered: (route: string, method: string, status: number) => void
+  /** `status` is 'ok' or that of the refusal. */
+  readonly onAnswered: (route: string, method: string, status: number | 'ok') => void
 }
 
 /** Makes the handler of the whole server. */
@@ -49,7 +50,7 @@ export function createRegistryHandler(options: ServeOptions): HttpHandler {
       scopes,
       baseUrl: options.externalUrl ?? baseUrlOf(request),
     })
-    let status = 500
+    let status: number | 'ok' = 500
     try {
       await route.handler({
         ...options.context,
@@ -57,7 +58,7 @@ export function createRegistryHandler(options: ServeOptions): HttpHandler {
         response,
         mayPull: (repository) => principal.may('repository', repository, 'pull'),
       })
-      status = 200
+      status = 'ok'
     } catch (error) {
       status = statusOf(error)
       throw error

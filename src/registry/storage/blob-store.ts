@@ -3,8 +3,7 @@ import { digestHex, digestOf, isDigest } from '#base/data/digest.ts'
 import type { Digest } from '#base/data/digest.ts'
 import { LruCache } from '#base/data/lru-cache.ts'
 import { errnoOf } from '#base/errors/gantry-error.ts'
-import type { Files } from '#world/ports/files.ts'
-import type { Readable } from 'node:stream'
+import type { Files, OpenFile } from '#world/ports/files.ts'
 import { join } from 'node:path'
 import type { KeyedMutex } from '#base/async/keyed-mutex.ts'
 import type { Layout } from './layout.ts'
@@ -19,8 +18,8 @@ export interface BlobStat {
 export interface BlobStore {
   /** What is known of a blob; a lease on it starts, so that it stays while the caller builds on it. */
   retain(digest: Digest): Promise<BlobStat | undefined>
-  /** A stream of bytes [start, end). */
-  stream(digest: Digest, start: number, end: number): Readable
+  /** The blob's file, to read from; the caller closes it. */
+  open(digest: Digest): Promise<OpenFile>
   /** Whole content; only for manifests. */
   read(digest: Digest, maxBytes: number): Promise<Uint8Array | undefined>
   /** Moves a complete, verified file into place; drops it when the blob is there already. */
@@ -44,7 +43,6 @@ export interface BlobStoreDeps {
 }
 
 const knownBlobsMax = 65_536
-const streamChunkBytes = 1 << 20
 
 export function createBlobStore(deps: BlobStoreDeps): BlobStore {
   const { files, layout, lock, leases } = deps
@@ -77,12 +75,7 @@ export function createBlobStore(deps: BlobStoreDeps): BlobStore {
         leases.touch(digest)
         return stat(digest)
       }),
-    stream: (digest, start, end) =>
-      files.readStream(layout.blobData(digest), {
-        start,
-        end,
-        chunkBytes: Math.min(streamChunkBytes, Math.max(1, end - start)),
-      }),
+    open: (digest) => files.open(layout.blobData(digest), 'r'),
     async read(digest, maxBytes) {
       try {
         return await files.read(layout.blobData(digest), { maxBytes })

@@ -3,6 +3,8 @@ import type { Clock } from '#world/ports/clock.ts'
 import type { Files } from '#world/ports/files.ts'
 import { randomHex, randomUuid } from '#world/ports/random.ts'
 import type { Random } from '#world/ports/random.ts'
+import { createBufferPool } from './buffer-pool.ts'
+import type { BufferPool } from './buffer-pool.ts'
 import { createBlobStore } from './blob-store.ts'
 import type { BlobStore } from './blob-store.ts'
 import { collectGarbage } from './collect-garbage.ts'
@@ -40,9 +42,14 @@ export interface RegistryStorage {
   readonly uploads: UploadSessions
   readonly repositories: Repositories
   readonly limits: StorageLimits
+  /** For whoever moves blobs. */
+  readonly pool: BufferPool
   /** Only one collection runs at a time; a second call joins the first. */
   collectGarbage(options: { readonly removeUntagged: boolean; readonly signal?: AbortSignal }): Promise<GarbageResult>
 }
+
+/** 16 MiB kept for the next transfers. */
+const spareBuffers = 32
 
 /** Opens the storage below `root`, made when missing; uploads that expired while nobody served are dropped. */
 export async function openRegistryStorage(
@@ -54,6 +61,7 @@ export async function openRegistryStorage(
   const layout = createLayout(root)
   for (const directory of [layout.blobs, layout.repositories, layout.uploads])
     await files.makeDirectory(directory, { recursive: true })
+  const pool = createBufferPool(spareBuffers)
   const leases = createBlobLeases(clock, limits.leaseMs)
   const blobs = createBlobStore({
     files,
@@ -63,7 +71,7 @@ export async function openRegistryStorage(
     durable: limits.durable,
     temporaryName: () => randomHex(random, 8),
   })
-  const uploads = createUploadSessions({ files, clock, layout, blobs, newId: () => randomUuid(random) }, limits)
+  const uploads = createUploadSessions({ files, clock, layout, blobs, newId: () => randomUuid(random), pool }, limits)
   const repositories = await openRepositories({
     files,
     layout,
@@ -77,7 +85,7 @@ export async function openRegistryStorage(
     blobs,
     uploads,
     repositories,
-    limits,
+    limits, pool,
     collectGarbage(options) {
       running ??= collectGarbage({ blobs, repositories, leases }, options).finally(() => {
         running = undefined

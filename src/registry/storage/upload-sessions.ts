@@ -12,6 +12,7 @@ import type { BlobStore } from './blob-store.ts'
 import { createKeyedMutex } from '#base/async/keyed-mutex.ts'
 import type { Layout } from './layout.ts'
 import { RegistryError } from '../errors.ts'
+import type { BufferPool } from './buffer-pool.ts'
 import { writeBehind } from './write-behind.ts'
 
 export interface UploadSessions {
@@ -45,6 +46,7 @@ export interface UploadDeps {
   readonly layout: Layout
   readonly blobs: BlobStore
   readonly newId: () => string
+  readonly pool: BufferPool
 }
 
 export interface UploadLimits {
@@ -113,7 +115,7 @@ export function createUploadSessions(deps: UploadDeps, limits: UploadLimits): Up
       exclusively(repository, id, async (session) => {
         if (chunk.at !== undefined && chunk.at !== session.offset)
           throw new RegistryError('RANGE_INVALID', { detail: { offset: session.offset } })
-        await receive({ files, path: dataOf(id), session, chunk, blobBytesMax: limits.blobBytesMax })
+        await receive({ files, path: dataOf(id), session, chunk, blobBytesMax: limits.blobBytesMax, pool: deps.pool })
         return session.offset
       }),
     finish: (repository, id, digest) =>
@@ -148,15 +150,16 @@ interface Reception {
   readonly session: Session
   readonly chunk: UploadChunk
   readonly blobBytesMax: number
+  readonly pool: BufferPool
 }
 
-async function receive({ files, path, session, chunk, blobBytesMax }: Reception): Promise<void> {
+async function receive({ files, path, session, chunk, blobBytesMax, pool }: Reception): Promise<void> {
   const start = session.offset
   const hash = session.hash
   await using file = await files.open(path, 'r+')
   // Until everything below went well the hash is not to be trusted.
   session.hash = undefined
-  const behind = writeBehind(file, start)
+  const behind = writeBehind(file, start, pool)
   let received = 0
   try {
     for await (const bytes of chunk.source) {
@@ -164,7 +167,8 @@ async function receive({ files, path, session, chunk, blobBytesMax }: Reception)
       if (start + received > blobBytesMax)
         throw new RegistryError('SIZE_INVALID', { detail: `blobs are limited to ${blobBytesMax} bytes` })
       hash?.update(bytes)
-      await behind.write(bytes)
+      const full = behind.write(bytes)
+      if (full !== undefined) await full
     }
     await behind.end()
     if (chunk.lengthBytes !== undefined && chunk.lengthBytes !== received)

@@ -1,68 +1,81 @@
-/** Writes a file a little behind its source: several writes are under way at a time, and the source waits when too many are. */
+/**
+ * Writes a file a little behind its source: bytes are gathered in a few large buffers that are used over and over, and
+ * the source waits when all of them are on their way to the disk.
+ */
 import type { OpenFile } from '#world/ports/files.ts'
+import type { BufferPool } from './buffer-pool.ts'
 
 export interface WriteBehind {
-  /** Queues bytes behind all earlier ones; waits while too much is unwritten. Throws what an earlier write threw. */
-  write(bytes: Uint8Array): Promise<void>
+  /** Takes bytes behind all earlier ones (they are copied); waits while too much is unwritten. Throws what an earlier write threw. */
+  write(bytes: Uint8Array): Promise<void> | undefined
   /** Waits for everything; throws the first failure. */
   end(): Promise<void>
   /** Waits for everything, failed or not; returns the position up to which the file is whole. */
   settle(): Promise<number>
 }
 
-const unwrittenBytesMax = 8 << 20
-const batchBytes = 512 << 10
+const buffersPerFile = 6
 
 /** @param start position in the file where the first byte goes. */
-export function writeBehind(file: OpenFile, start: number): WriteBehind {
+export function writeBehind(file: OpenFile, start: number, pool: BufferPool): WriteBehind {
   const running = new Set<Promise<void>>()
-  let batch: Uint8Array[] = []
-  let batched = 0
+  let current: Buffer | undefined
+  let filled = 0
   let position = start
-  let unwritten = 0
   let wholeTo = Number.MAX_SAFE_INTEGER
   let failure: { readonly error: unknown } | undefined
 
   const flush = (): void => {
-    if (batched === 0) return
-    const bytes = batch.length === 1 && batch[0] !== undefined ? batch[0] : Buffer.concat(batch, batched)
+    if (current === undefined || filled === 0) return
+    const buffer = current
+    const bytes = buffer.subarray(0, filled)
     const at = position
-    position += batched
-    unwritten += batched
-    batch = []
-    batched = 0
-    const task = writeFully(file, bytes, at).then(
-      () => undefined,
-      (error: unknown) => {
+    position += filled
+    current = undefined
+    filled = 0
+    const task = writeFully(file, bytes, at)
+      .catch((error: unknown) => {
         wholeTo = Math.min(wholeTo, at)
         failure ??= { error }
-      },
-    )
-    const settled = task.then(() => {
-      unwritten -= bytes.byteLength
-      running.delete(settled)
-    })
-    running.add(settled)
+      })
+      .then(() => {
+        pool.give(buffer)
+        running.delete(task)
+      })
+    running.add(task)
+  }
+  const copyIn = (bytes: Uint8Array): void => {
+    for (let taken = 0; taken < bytes.byteLength; ) {
+      current ??= pool.take()
+      const count = Math.min(bytes.byteLength - taken, current.byteLength - filled)
+      current.set(taken === 0 && count === bytes.byteLength ? bytes : bytes.subarray(taken, taken + count), filled)
+      taken += count
+      filled += count
+      if (filled === current.byteLength) flush()
+    }
   }
   const throwFailure = (): void => {
     if (failure !== undefined) throw failure.error
   }
+  const waitForRoom = async (): Promise<void> => {
+    while (running.size >= buffersPerFile) await Promise.race(running)
+    throwFailure()
+  }
+  const drain = async (): Promise<void> => {
+    flush()
+    await Promise.all(running)
+  }
   return {
-    async write(bytes) {
-      batch.push(bytes)
-      batched += bytes.byteLength
-      if (batched >= batchBytes) flush()
-      while (unwritten > unwrittenBytesMax) await Promise.race(running)
-      throwFailure()
+    write(bytes) {
+      copyIn(bytes)
+      return running.size >= buffersPerFile || failure !== undefined ? waitForRoom() : undefined
     },
     async end() {
-      flush()
-      await Promise.all(running)
+      await drain()
       throwFailure()
     },
     async settle() {
-      flush()
-      await Promise.all(running)
+      await drain()
       return Math.min(position, wholeTo)
     },
   }
