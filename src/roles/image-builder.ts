@@ -51,11 +51,12 @@ export function createImageBuilder({ parts, http, pull }: ImageBuilderDeps): Ima
     workDirectory: `${parts.paths.root}/build`,
     imageStore: createImageStore({ images, files: world.files, random: world.random, pull }),
     containers: {
-      create: ({ image, config, surroundings }) =>
+      create: ({ image, config, surroundings, temporary }) =>
         createStepContainer(parts, {
           image: image === undefined ? undefined : { id: image.id, layers: image.config.rootfs.diff_ids },
           config,
           hostConfig: hostConfigOf(surroundings),
+          temporary: temporary === true,
         }),
       run: (id, onOutput, signal) => runStepContainer(parts, id, { onOutput, signal }),
       commit: (id, options) => commitStepContainer(parts, id, options),

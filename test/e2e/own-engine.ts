@@ -8,6 +8,11 @@ import { placesOf } from '#roles/engine-places.ts'
 import { run, type Outcome } from './target.ts'
 
 export const gantry: string = join(import.meta.dirname, '../../gantry')
+/** The program and its first words; GANTRY_E2E_SOURCES=1 runs the sources as they are, without a build. */
+export const program: readonly [file: string, ...words: string[]] =
+  process.env['GANTRY_E2E_SOURCES'] === '1'
+    ? [process.execPath, '-C', 'source', join(import.meta.dirname, '../../src/main.ts')]
+    : [gantry]
 
 export interface OwnEngine extends AsyncDisposable {
   readonly root: string
@@ -25,7 +30,8 @@ export async function startOwnEngine(name: string): Promise<OwnEngine> {
   let child: ChildProcess | undefined
   const docker = (...args: string[]): Outcome => run('docker', args, { env: { DOCKER_HOST: `unix://${socket}` } })
   const start = async (): Promise<void> => {
-    child = spawn(gantry, ['engine', '--root', root, '--log-level', 'error'], {
+    const [file, ...words] = program
+    child = spawn(file, [...words, 'engine', '--root', root, '--log-level', 'error'], {
       stdio: ['ignore', 'ignore', 'inherit'],
     })
     for (let round = 0; round < 300; round += 1) {
@@ -46,7 +52,11 @@ export async function startOwnEngine(name: string): Promise<OwnEngine> {
     async [Symbol.asyncDispose]() {
       child?.kill('SIGTERM')
       await new Promise((resolve) => setTimeout(resolve, 50))
-      spawnSync(gantry, ['down', '--purge', '--time', '0', '--root', root], { encoding: 'utf8', timeout: 60_000 })
+      const [file, ...words] = program
+      spawnSync(file, [...words, 'down', '--purge', '--time', '0', '--root', root], {
+        encoding: 'utf8',
+        timeout: 60_000,
+      })
       rmSync(root, { recursive: true, force: true })
     },
   }

@@ -62,6 +62,8 @@ export interface ContainerRecord {
   readonly mounts: readonly ContainerMount[]
   readonly state: ContainerState
   readonly platform: 'linux'
+  /** Made for a step of a build, which removes it: the engine's next start does so when the build was cut off. */
+  readonly temporary?: boolean
 }
 
 /** The state of a container that was never started. */

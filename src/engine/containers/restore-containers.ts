@@ -3,17 +3,16 @@
  * meanwhile get their exit code, half-made ones are cleared away, and restart policies are honoured.
  */
 import { join } from 'node:path'
-import { clearStagedRoots } from '#engine/filesystem/container-root.ts'
-import { listProcesses, deleteProcess } from '#engine/runtime/oci-runtime.ts'
+import { clearOrphans } from './clear-orphans.ts'
 import type { Container } from './container-book.ts'
 import { isAlive } from './container-record.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { bundleOf } from './prepare-start.ts'
-import { removeLocked } from './remove-container.ts'
+import { removeContainer, removeLocked } from './remove-container.ts'
 import { startsWithEngine } from './restart-policy.ts'
 import { startContainer } from './start-container.ts'
 import { scheduleRestart } from './schedule-restart.ts'
-import { releaseRun, superviseRun } from './supervise-run.ts'
+import { superviseRun } from './supervise-run.ts'
 
 /** How often a monitor that we did not start ourselves is looked at, besides watching for its exit file. */
 const monitorCheckMs = 2000
@@ -76,14 +75,20 @@ async function restoreAlive(parts: EngineParts, container: Container, exits: Exi
   if (runs && container.record.config.OpenStdin)
     container.broker.connect(parts.world.kernel, join(bundleOf(parts, container.id), 'attach'))
   superviseRun(parts, container, {
-    ended: runs ? exits.ended(container.id) : Promise.resolve(),
+    // Also of one that has ended: its monitor may be about to write down how.
+    ended: exits.ended(container.id),
     startAgain: startContainer,
   })
   if (runs) parts.hooks.onStarted(container.id)
+  if (container.record.temporary === true) await removeContainer(parts, container, { force: true, volumes: true })
 }
 
 async function restoreStopped(parts: EngineParts, container: Container): Promise<void> {
   const { state, hostConfig } = container.record
+  if (container.record.temporary === true && (state.status !== 'exited' || state.exitCode === 0)) {
+    await removeLocked(parts, container, { volumes: true })
+    return
+  }
   if (state.status === 'removing' || state.status === 'dead' || (hostConfig.AutoRemove && state.startedAt !== 0)) {
     await removeLocked(parts, container, { volumes: hostConfig.AutoRemove })
     return
@@ -101,32 +106,6 @@ async function restoreStopped(parts: EngineParts, container: Container): Promise
   await startContainer(parts, container).catch((error: unknown) =>
     parts.log.warn('a container could not be started with the engine', { container: container.id, error }),
   )
-}
-
-/** Removes what the runtime or the folders know and no record does: starts that were never acknowledged. */
-async function clearOrphans(parts: EngineParts): Promise<void> {
-  await clearStagedRoots(parts)
-  const { files, processes } = parts.world
-  for (const id of await listProcesses(files, parts.runtime)) {
-    const container = parts.book.find(id)
-    if (container !== undefined && isAlive(container.record.state)) continue
-    await deleteProcess({ processes, runtime: parts.runtime }, id, { force: true }).catch((error: unknown) =>
-      parts.log.warn('an orphan could not be removed', { container: id, error }),
-    )
-    if (container !== undefined) await releaseRun(parts, container)
-  }
-  const known = new Set(parts.book.all().map((container) => container.id))
-  for (const entry of await files.list(parts.paths.containers)) {
-    if (!known.has(entry.name))
-      await files.remove(join(parts.paths.containers, entry.name), { recursive: true, force: true })
-  }
-  for (const { key } of parts.images.snapshots.list()) {
-    if (!/^[0-9a-f]{64}$/.test(key)) continue
-    const container = parts.book.find(key)
-    if (container === undefined) await parts.images.snapshots.remove(key)
-    // Mounted for a copy that the engine's end cut off.
-    else if (!isAlive(container.record.state)) await parts.images.snapshots.unmount(key)
-  }
 }
 
 /** Brings every container back under the engine's eyes. Returns the watch that must be disposed with the engine. */

@@ -23,6 +23,8 @@ export interface StepContainerRequest {
   readonly image: { readonly id: Digest; readonly layers: readonly Digest[] } | undefined
   readonly config: ImageRunConfig
   readonly hostConfig: Partial<HostConfig>
+  /** The build removes it when the step is done. */
+  readonly temporary: boolean
 }
 
 const noImage: Digest = `sha256:${'0'.repeat(64)}`
@@ -94,6 +96,7 @@ export async function createStepContainer(parts: EngineParts, request: StepConta
     mounts,
     state: newState,
     platform: 'linux',
+    ...(request.temporary ? { temporary: true } : {}),
   }
   await parts.world.files.makeDirectory(folderOf(parts, id), { recursive: true, mode: 0o710 })
   const container = await parts.book.add(record)

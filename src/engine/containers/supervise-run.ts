@@ -54,11 +54,13 @@ async function exitOf(parts: EngineParts, container: Container): Promise<ExitRec
   return { exitCode: killedExitCode, finishedAtMs: parts.world.clock.now(), oomKilled: false }
 }
 
-/** Lets go of everything that a run held; every step is tried whatever the others do. */
+/**
+ * Lets go of everything that a run held but the files that tell how it ended; every step is tried whatever the others do.
+ */
 export async function releaseRun(parts: EngineParts, container: Container): Promise<void> {
   const { record } = container
   const bundle = bundleOf(parts, record.id)
-  const { files, processes } = parts.world
+  const { processes } = parts.world
   const results = await Promise.allSettled([
     deleteProcess({ processes, runtime: parts.runtime }, record.id, { force: true }),
     parts.networking.disconnect(record).then((networks) => {
@@ -71,8 +73,13 @@ export async function releaseRun(parts: EngineParts, container: Container): Prom
     if (result.status === 'rejected')
       parts.log.warn('part of a run was not let go of', { container: record.id, error: result.reason })
   }
-  await files.remove(join(parts.paths.exits, record.id), { force: true })
-  await files.remove(bundle, { recursive: true, force: true })
+}
+
+/** Removes what told how a run ended. Only once the record knows: until then another engine may have to read it. */
+async function forgetRun(parts: EngineParts, id: string): Promise<void> {
+  const { files } = parts.world
+  await files.remove(join(parts.paths.exits, id), { force: true })
+  await files.remove(bundleOf(parts, id), { recursive: true, force: true })
 }
 
 async function drainOutput(parts: EngineParts, container: Container): Promise<void> {
@@ -135,6 +142,7 @@ async function settle(parts: EngineParts, container: Container, { exit, ranMs, s
     networks: container.record.networks,
     state: { ...ended, status: restarting ? 'restarting' : 'exited' },
   })
+  await forgetRun(parts, container.id)
   if (restarting && plan.restart) scheduleRestart(parts, container, { delayMs: plan.delayMs, startAgain })
   else if (hostConfig.AutoRemove && !container.removing && !container.restarting)
     await removeLocked(parts, container, { volumes: true })

@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import { errnoOf, GantryError } from '#base/errors/gantry-error.ts'
 import type { Files } from '#world/ports/files.ts'
+import type { Processes } from '#world/ports/processes.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { Resources } from '#spec/docker/container-config.ts'
 
@@ -136,4 +137,40 @@ export async function applyLimits(files: Files, group: string, resources: Resour
       { cause: error },
     )
   }
+}
+
+/**
+ * Removes containers' cgroups below `parent` that `isOrphan` picks by container id, in every hierarchy; what still runs in
+ * them is killed.
+ */
+export async function removeCgroups(
+  { files, processes }: { readonly files: Files; readonly processes: Processes },
+  parent: string,
+  isOrphan: (id: string) => boolean,
+): Promise<void> {
+  const hierarchies = (await hasUnifiedCgroups(files))
+    ? [mountPoint]
+    : (await files.list(mountPoint))
+        .filter(({ type }) => type === 'directory')
+        .map(({ name }) => join(mountPoint, name))
+  for (const hierarchy of hierarchies) {
+    const folder = join(hierarchy, parent)
+    if (!(await files.exists(folder))) continue
+    for (const { name, type } of await files.list(folder))
+      if (type === 'directory' && /^[0-9a-f]{64}$/.test(name) && isOrphan(name))
+        await removeTree({ files, processes }, join(folder, name))
+  }
+}
+
+/** Deepest first: a cgroup with others below it cannot be removed. Those that still empty themselves are left. */
+async function removeTree(
+  deps: { readonly files: Files; readonly processes: Processes },
+  folder: string,
+): Promise<void> {
+  for (const { name, type } of await deps.files.list(folder).catch(() => []))
+    if (type === 'directory') await removeTree(deps, join(folder, name))
+  const pids = (await readOr(deps.files, join(folder, 'cgroup.procs'), '')).split('\n').map(Number)
+  for (const pid of pids) if (pid > 1) deps.processes.kill(pid, 'SIGKILL')
+  // A control group is an empty folder to rmdir, although it lists files.
+  await deps.files.remove(folder, { force: true })
 }
