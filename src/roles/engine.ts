@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import { encodeEngineError, engineHeaders, mayHijackEngine } from '#engine/api/engine-api.ts'
 import type { HostFacts } from '#engine/containers/check-host-config.ts'
+import { isAlive } from '#engine/containers/container-record.ts'
 import type { EngineParts } from '#engine/containers/engine-parts.ts'
 import { restoreContainers } from '#engine/containers/restore-containers.ts'
 import { createExecs } from '#engine/exec/execs.ts'
@@ -172,6 +173,9 @@ export async function startEngine(world: World, log: Log, config: EngineConfig):
     networking: createContainerNetworking(state.networks, networkingConfig),
     stopping: () => stopping.signal.aborted,
   })
+  // A start that a crash cut off has joined its networks and has no process.
+  const alive = state.book.all().filter(({ record }) => isAlive(record.state))
+  await state.networks.releaseOthers(new Set(alive.map(({ id }) => id)))
   scope.use(await restoreContainers(parts))
   const handler = await composeEngineApi(scope, { parts, state, execs, networkingConfig })
   const server = scope.use(await serve(composition, handler))
