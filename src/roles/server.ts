@@ -78,10 +78,10 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   const url = `https://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`
   const kubeconfig = join(options.root, 'admin.kubeconfig')
   const admin = issueCertificate(world, authority, {
-    commonName: 'kubernetes-admin',
+    commonName: 'admin',
     organizations: ['system:masters'],
   })
-  const text = kubeconfigText({ url, authority: authority.certificate, user: 'kubernetes-admin', ...admin })
+  const text = kubeconfigText({ url, authority: authority.certificate, user: 'admin', ...admin })
   await files.write(kubeconfig, text, { mode: 0o600 })
   const running = scope.move()
   return { api, url, kubeconfig, [Symbol.asyncDispose]: () => running.disposeAsync() }

@@ -30,7 +30,7 @@ import { ServedResources } from './served-resource.ts'
 import type { ServerParts } from './server-parts.ts'
 import { serverVersion } from './server-version.ts'
 import { createAllocations } from './strategies/allocations.ts'
-import { kindValidation } from './kind-validation.ts'
+import { createKindValidation } from './kind-validation.ts'
 
 export interface ApiServerDeps {
   readonly clock: Clock
@@ -93,7 +93,7 @@ export async function createApiServer(
     defaulter: new Defaulter(),
     authorizer,
     admission: new Admission(admissionSteps(config, authorizer)),
-    validation: deps.validation ?? kindValidation,
+    validation: deps.validation ?? createKindValidation(clock),
     eventLeases: new EventLeases({ store, clock, ttlMs: config.eventTtlMs }),
     tokenKeys: deps.tokenKeys,
     staticTokens: deps.staticTokens ?? new Map<string, User>(),
@@ -111,7 +111,7 @@ export async function createApiServer(
   const clientFor = (user: User): KubeClient => createInProcessClient(parts, user, raw)
   await cache.start()
   try {
-    await createBootstrapObjects(clientFor(serverUser), config)
+    await createBootstrapObjects(clientFor(serverUser), config, view.now())
   } catch (error) {
     await cache[Symbol.asyncDispose]()
     throw new GantryError('APISERVER_BOOTSTRAP_FAILED', 'internal', "the cluster's first objects could not be made", {

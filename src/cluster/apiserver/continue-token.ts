@@ -1,4 +1,6 @@
 /** Continue tokens of paged lists, in upstream's form: base64url of version, revision and the next key. */
+import { messageOf } from '#base/errors/gantry-error.ts'
+import { parseJson } from '#spec/kubernetes/decode/parse-json.ts'
 import { badRequest } from './status-errors.ts'
 
 export interface ContinueToken {
@@ -16,12 +18,12 @@ export function writeContinueToken({ revision, start }: ContinueToken): string {
 /** The token's content, undefined for `''`. @throws 400 for anything that this server did not write. */
 export function readContinueToken(text: string): ContinueToken | undefined {
   if (text === '') return undefined
-  const fail = (why: string): Error => badRequest(`continue key is not valid: ${why}`)
+  const fail = (why: string): Error => badRequest(`invalid continue token: continue key is not valid: ${why}`)
   let token: unknown
   try {
-    token = JSON.parse(Buffer.from(text, 'base64url').toString())
-  } catch {
-    throw fail('encoding/hex: invalid byte')
+    token = parseJson(Buffer.from(text, 'base64url').toString('latin1')).value
+  } catch (error) {
+    throw fail(messageOf(error))
   }
   const { v, rv, start } = (token ?? {}) as { readonly v?: unknown; readonly rv?: unknown; readonly start?: unknown }
   if (v !== 'meta.k8s.io/v1') throw fail('server does not recognize this encoded version')

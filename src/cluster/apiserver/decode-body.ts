@@ -45,12 +45,13 @@ export function decodeBody(request: ApiRequest, expected: Expected): ApiObject {
     return value as ApiObject
   } catch (error) {
     if (!(error instanceof GantryError) || error.code === 'KUBERNETES_STATUS') throw error
+    const isSyntax = error.code === 'KUBERNETES_JSON_SYNTAX' && request.body?.mediaType !== 'application/yaml'
     throw badRequest(
       bodyFailureMessage({
-        error,
+        error: isSyntax ? new Error(`couldn't get version/kind; json parse error: ${error.message}`) : error,
         body: 'bytes' in body ? body.bytes : Buffer.from(JSON.stringify(body.value)),
         expectedKind: expected.kind,
-        found: foundIn(body),
+        found: isSyntax ? undefined : foundIn(body),
       }),
     )
   }

@@ -60,6 +60,8 @@ export function createApiHandler(parts: HandlerParts): ApiHandler {
         await handle(parts, http, response)
       } catch (error) {
         if (response.started) throw error
+        if (!(error instanceof GantryError))
+          parts.log.error('a request met a fault', { error, path: http.path, auditId })
         const encoded = encodeFailure(error)
         response.send(encoded.status, encoded.body, encoded.headers)
       }

@@ -5,6 +5,7 @@ import { applyMergePatch } from '#base/data/merge-patch.ts'
 import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import { parseJson } from '#spec/kubernetes/decode/parse-json.ts'
 import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import { goText } from '#spec/kubernetes/patch/go-text.ts'
 import { strategicMergePatch } from '#spec/kubernetes/patch/strategic-merge.ts'
 import { statusError } from '#clients/kubernetes/status-error.ts'
 import { type ApiObject, withMetadata } from './api-object.ts'
@@ -66,11 +67,22 @@ function patch(parts: ServerParts, request: ApiRequest, type: string): Promise<A
     repeats: true,
     next: (live) => {
       const tree = patched(live, body, { type, request })
-      const { object, strictErrors } = recanonical(tree, request.resource)
+      const { object, strictErrors } = canonical(request, tree, body)
       report(request, strictErrors, request.resource, tree)
       return withDefaults(parts, request.resource, object)
     },
   })
+}
+
+/** A patched tree that does not fit its type is the patch's fault. */
+function canonical(request: ApiRequest, tree: JsonObject, body: unknown): ReturnType<typeof recanonical> {
+  try {
+    return recanonical(tree, request.resource)
+  } catch (error) {
+    if (!(error instanceof GantryError) || error.code === 'KUBERNETES_STATUS') throw error
+    const message = `Invalid value: ${JSON.stringify(goText(body))}: ${error.message}`
+    throw invalid({ group: '', resource: '', name: '' }, [{ reason: 'FieldValueInvalid', message, field: 'patch' }])
+  }
 }
 
 /** The object after the request's patch, canonical; for subresources that patch a view of the object. @throws 400, 415, 422. */

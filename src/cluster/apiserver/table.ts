@@ -1,7 +1,7 @@
 /** Server-side tables: rows of cells with as much of the object as the client asked for. */
 import { rowConditions } from '#spec/kubernetes/printers/table.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
-import type { ApiObject } from './api-object.ts'
+import { type ApiObject, objectAt } from './api-object.ts'
 import type { ServedResource } from './served-resource.ts'
 
 export interface TableOptions {
@@ -18,7 +18,7 @@ export interface TableOptions {
 export function tableOf(resource: ServedResource, objects: readonly ApiObject[], options: TableOptions): JsonObject {
   const { printer, group, kind } = resource
   const { include, nowSeconds, metadata = {}, withoutColumns = false } = options
-  const rows = objects.map((object) => {
+  const rows = inShownOrder(resource, objects).map((object) => {
     const conditions = rowConditions(group, kind, object)
     return {
       cells: printer.cells(object, nowSeconds),
@@ -39,4 +39,11 @@ function rowObject(object: ApiObject, include: TableOptions['include']): object 
   if (include === 'None') return {}
   if (include === 'Object') return { object }
   return { object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata } }
+}
+
+/** Flow schemas are shown in the order in which they are asked; everything else as it is listed. */
+function inShownOrder({ kind }: ServedResource, objects: readonly ApiObject[]): readonly ApiObject[] {
+  if (kind !== 'FlowSchema' || objects.length < 2) return objects
+  const precedence = (object: ApiObject): number => Number(objectAt(object, 'spec')['matchingPrecedence'] ?? 0)
+  return objects.toSorted((a, b) => precedence(a) - precedence(b))
 }

@@ -346,9 +346,10 @@ function settleMetadata(request: ApiRequest, next: ApiObject, { old, repeats }: 
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   const uid = metadata.uid ?? ''
   if (uid !== '' && uid !== old.metadata.uid) {
+    const key = keyOf(request.resource.resource, request.namespace, request.name)
     throw conflict(
       subject,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid ?? ''}`,
+      `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid ?? ''}`,
     )
   }
   const version = metadata.resourceVersion ?? ''

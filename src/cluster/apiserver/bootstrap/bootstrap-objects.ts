@@ -40,7 +40,8 @@ async function ensure(client: KubeClient, resource: ApiResource<never>, object: 
     if (!isNotFound(error)) throw error
   }
   try {
-    await client.create(row, whole, place)
+    const created = await client.create(row, whole, place)
+    if (whole.status !== undefined) await client.updateStatus(row, { ...created, status: whole.status }, place)
   } catch (error) {
     // Another server of the same cluster was faster.
     if (!isAlreadyExists(error)) throw error
@@ -58,7 +59,7 @@ const rbacResources: Readonly<Record<string, unknown>> = {
 }
 
 /** Creates what is missing; what is there stays as it is. `client` must be allowed everything. */
-export async function createBootstrapObjects(client: KubeClient, config: ApiServerConfig): Promise<void> {
+export async function createBootstrapObjects(client: KubeClient, config: ApiServerConfig, now: string): Promise<void> {
   for (const name of systemNamespaces) await ensure(client, any(namespaces), { metadata: { name } })
   const rbac = bootstrapRbacRows.split('\n').map((row) => JSON.parse(row) as KubernetesObject)
   for (const object of withAggregatedRules(rbac)) await ensure(client, any(rbacResources[object.kind]), object)
@@ -77,10 +78,27 @@ export async function createBootstrapObjects(client: KubeClient, config: ApiServ
   for (const [name, spec] of Object.entries(priorityLevels))
     await ensure(client, any(priorityLevelConfigurations), { metadata: { name, annotations }, spec })
   for (const [name, spec] of Object.entries(flowSchemaRows))
-    await ensure(client, any(flowSchemas), { metadata: { name, annotations }, spec })
+    await ensure(client, any(flowSchemas), {
+      metadata: { name, annotations },
+      spec,
+      status: { conditions: [foundCondition(now, name)] },
+    })
   await createOwnService(client, config)
   await createConfigMaps(client, config)
-  await createApiServices(client)
+  await createApiServices(client, now)
+}
+
+/** A flow schema's priority level is there. */
+function foundCondition(now: string, name: string): object {
+  const level = (flowSchemaRows[name] as { readonly priorityLevelConfiguration: { readonly name: string } })
+    .priorityLevelConfiguration.name
+  return {
+    type: 'Dangling',
+    status: 'False',
+    lastTransitionTime: now,
+    reason: 'Found',
+    message: `This FlowSchema references the PriorityLevelConfiguration object named ${JSON.stringify(level)} and it exists`,
+  }
 }
 
 async function createOwnService(client: KubeClient, config: ApiServerConfig): Promise<void> {
@@ -99,6 +117,8 @@ async function createOwnService(client: KubeClient, config: ApiServerConfig): Pr
       ipFamilyPolicy: 'SingleStack',
     },
   })
+  // Endpoints are for pods: an address that only this machine's own network namespace has is none.
+  if (/^127\.|^::1$/.test(config.advertiseAddress)) return
   await ensure(client, any(endpoints), {
     metadata: { ...place, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
     subsets: [{ addresses: [{ ip: config.advertiseAddress }], ports: [port] }],
@@ -120,8 +140,10 @@ async function createConfigMaps(client: KubeClient, config: ApiServerConfig): Pr
 }
 
 /** One API service per served group version, as the aggregator registers them. */
-async function createApiServices(client: KubeClient): Promise<void> {
+async function createApiServices(client: KubeClient, now: string): Promise<void> {
   for (const { group, version, groupPriority, versionPriority } of builtInKinds.served()) {
+    // The group that serves API services does not list itself.
+    if (group === 'apiregistration.k8s.io') continue
     await ensure(client, any(apiServices), {
       metadata: {
         name: `${version}.${group}`,
@@ -132,6 +154,17 @@ async function createApiServices(client: KubeClient): Promise<void> {
         version,
         groupPriorityMinimum: groupPriority,
         versionPriority,
+      },
+      status: {
+        conditions: [
+          {
+            type: 'Available',
+            status: 'True',
+            lastTransitionTime: now,
+            reason: 'Local',
+            message: 'Local APIServices are always available',
+          },
+        ],
       },
     })
   }

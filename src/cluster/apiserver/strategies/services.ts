@@ -135,9 +135,7 @@ function addressCauses(service: ApiObject, old: ApiObject | undefined, { view }:
     },
   ]
   if (!view.allocations.addresses.contains(value))
-    return failed(
-      `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${view.config.serviceCidr}`,
-    )
+    return failed('the provided network does not match the current range')
   const other = view.list(storage, '').find((one) => textAt(one, 'spec', 'clusterIP') === address)
   const isSame = other !== undefined && other.metadata.uid === service.metadata.uid
   return other === undefined || isSame ? [] : failed('provided IP is already allocated')

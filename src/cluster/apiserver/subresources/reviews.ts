@@ -102,7 +102,7 @@ function checkReview(review: ApiObject, spec: object): void {
       message: 'Invalid value: "": at least one of user or group must be specified',
       field: 'spec.user',
     })
-  if (causes.length > 0) throw invalid({ group: 'authorization.k8s.io', resource: review.kind, name: '' }, causes)
+  if (causes.length > 0) throw invalid({ group: 'authorization.k8s.io', resource: '', name: '' }, causes)
 }
 
 function decide(parts: ServerParts, access: Access): object {

@@ -1,0 +1,77 @@
+/** Steps about certificate requests: approving, signing, and whom nobody may ask to become. */
+import type { Access, Authorizer } from '../authorization/access.ts'
+import { equalJson, listAt, objectAt, textAt } from '../api-object.ts'
+import { forbidden } from '../status-errors.ts'
+import type { AdmissionRequest, AdmissionStep } from './admission.ts'
+
+const group = 'certificates.k8s.io'
+const resourceName = 'certificatesigningrequests'
+
+function isOf(subresource: string): AdmissionStep['applies'] {
+  return (resource, operation, sub) =>
+    resource.group === group && resource.resource === resourceName && sub === subresource && operation === 'UPDATE'
+}
+
+/** A right on a signer is a right on its name or on its whole domain. */
+function checkSigner(authorizer: Authorizer, request: AdmissionRequest, verb: 'approve' | 'sign'): void {
+  const signer = textAt(request.old, 'spec', 'signerName')
+  const ask = (name: string): boolean => {
+    const access: Access = {
+      user: request.user,
+      verb,
+      isResource: true,
+      group,
+      resource: 'signers',
+      subresource: '',
+      namespace: '',
+      name,
+      path: '',
+    }
+    return authorizer.decide(access).allowed
+  }
+  if (ask(signer) || ask(`${signer.split('/', 1)[0] ?? ''}/*`)) return
+  const why = `user not permitted to ${verb} requests with signerName ${JSON.stringify(signer)}`
+  throw forbidden({ group, resource: resourceName, name: request.name }, why)
+}
+
+export function certificateApproval(authorizer: Authorizer): AdmissionStep {
+  return {
+    name: 'CertificateApproval',
+    applies: isOf('approval'),
+    validate: (request) => checkSigner(authorizer, request, 'approve'),
+  }
+}
+
+export function certificateSigning(authorizer: Authorizer): AdmissionStep {
+  return {
+    name: 'CertificateSigning',
+    applies: isOf('status'),
+    validate: (request) => {
+      const certificate = (object: unknown): unknown => objectAt(object, 'status')['certificate']
+      const failed = (object: unknown): unknown =>
+        listAt(object, 'status', 'conditions').filter((one) => one['type'] === 'Failed')
+      const isSigned = certificate(request.object) !== certificate(request.old)
+      if (isSigned || !equalJson(failed(request.object), failed(request.old))) checkSigner(authorizer, request, 'sign')
+    },
+  }
+}
+
+/** Nobody gets a certificate for the group that is above all roles from the API's own client signer. */
+export const certificateSubjectRestriction: AdmissionStep = {
+  name: 'CertificateSubjectRestriction',
+  applies: (resource, operation, sub) =>
+    resource.group === group && resource.resource === resourceName && sub === '' && operation === 'CREATE',
+  validate: ({ object, name }) => {
+    if (textAt(object, 'spec', 'signerName') !== 'kubernetes.io/kube-apiserver-client') return
+    const der = Buffer.from(
+      Buffer.from(textAt(object, 'spec', 'request'), 'base64')
+        .toString()
+        .replaceAll(/-----[^-]+-----|\s/g, ''),
+      'base64',
+    )
+    // The organisation's name stands in the request as plain text, whatever string type it has.
+    if (!der.includes('system:masters')) return
+    const why = 'use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed'
+    throw forbidden({ group, resource: resourceName, name }, why)
+  },
+}

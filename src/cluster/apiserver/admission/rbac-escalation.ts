@@ -1,0 +1,95 @@
+/** Nobody grants more than he has: roles and bindings are refused unless the writer holds their rules, `escalate` or `bind`. */
+import type { Access, PolicyRule, Authorizer } from '../authorization/access.ts'
+import { breakDown, rulesCover } from '../authorization/match-rule.ts'
+import { type ApiObject, equalJson, listAt, textAt } from '../api-object.ts'
+import { forbidden } from '../status-errors.ts'
+import type { AdmissionRequest, AdmissionStep } from './admission.ts'
+
+const group = 'rbac.authorization.k8s.io'
+
+/** Reads the rules of a role as it is now. */
+export interface RoleRules {
+  rulesOfRole(kind: string, namespace: string, name: string): readonly PolicyRule[]
+}
+
+/** The step, with the authoriser whose rules count. */
+export function rbacEscalation(authorizer: Authorizer, roles: RoleRules): AdmissionStep {
+  return {
+    name: 'RbacEscalation',
+    applies: (resource, operation) => resource.group === group && (operation === 'CREATE' || operation === 'UPDATE'),
+    validate: (request) => {
+      const { object, old, user } = request
+      if (object === undefined || user.groups.includes('system:masters')) return
+      if (request.resource.resource.endsWith('bindings')) checkBinding({ authorizer, roles }, request, object)
+      else if (old === undefined || !equalJson(old['rules'], object['rules'])) checkRole(authorizer, request, object)
+    },
+  }
+}
+
+function may(
+  authorizer: Authorizer,
+  request: AdmissionRequest,
+  access: Pick<Access, 'verb' | 'resource' | 'name'>,
+): boolean {
+  const { user, namespace } = request
+  return authorizer.decide({ user, isResource: true, group, subresource: '', namespace, path: '', ...access }).allowed
+}
+
+function checkRole(authorizer: Authorizer, request: AdmissionRequest, role: ApiObject): void {
+  const { resource, name } = request
+  if (may(authorizer, request, { verb: 'escalate', resource: resource.resource, name })) return
+  refuseMissing(authorizer, request, listAt(role, 'rules') as unknown as readonly PolicyRule[])
+}
+
+interface Parts {
+  readonly authorizer: Authorizer
+  readonly roles: RoleRules
+}
+
+function checkBinding({ authorizer, roles }: Parts, request: AdmissionRequest, binding: ApiObject): void {
+  const { old, namespace } = request
+  if (
+    old !== undefined &&
+    equalJson(old['roleRef'], binding['roleRef']) &&
+    equalJson(old['subjects'], binding['subjects'])
+  )
+    return
+  const kind = textAt(binding, 'roleRef', 'kind')
+  const name = textAt(binding, 'roleRef', 'name')
+  const resource = kind === 'ClusterRole' ? 'clusterroles' : 'roles'
+  if (may(authorizer, request, { verb: 'bind', resource, name })) return
+  refuseMissing(authorizer, request, roles.rulesOfRole(kind, namespace, name))
+}
+
+function refuseMissing(authorizer: Authorizer, request: AdmissionRequest, wanted: readonly PolicyRule[]): void {
+  const { user, namespace, resource, name } = request
+  const owned = authorizer.rulesOf(user, namespace)
+  const all = [...owned.resourceRules, ...owned.nonResourceRules]
+  const missing = wanted.flatMap(breakDown).filter((rule) => !rulesCover(all, rule))
+  if (missing.length === 0) return
+  const groups = user.groups.map((one) => JSON.stringify(one)).join(' ')
+  const lines = compact(missing).map(printRule)
+  const why = `user ${JSON.stringify(user.name)} (groups=[${groups}]) is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}`
+  throw forbidden({ group, resource: resource.resource, name }, why)
+}
+
+/** Parts that differ only in their verbs, put together again. */
+function compact(rules: readonly PolicyRule[]): readonly PolicyRule[] {
+  const byRest = Map.groupBy(rules, ({ verbs: _, ...rest }) => JSON.stringify(rest))
+  return [...byRest.values()].map((same) => ({ ...(same[0] as PolicyRule), verbs: same.flatMap((rule) => rule.verbs) }))
+}
+
+function printRule(rule: PolicyRule): string {
+  const list = (name: string, values: readonly string[] | undefined): readonly string[] =>
+    values === undefined || values.length === 0
+      ? []
+      : [`${name}:[${values.map((value) => JSON.stringify(value)).join(' ')}]`]
+  const parts = [
+    ...list('APIGroups', rule.apiGroups),
+    ...list('Resources', rule.resources),
+    ...list('ResourceNames', rule.resourceNames),
+    ...list('NonResourceURLs', rule.nonResourceURLs),
+    ...list('Verbs', rule.verbs),
+  ]
+  return `{${parts.map((part) => part.replaceAll('" "', '", "')).join(', ')}}`
+}

@@ -1,0 +1,85 @@
+/** ServiceAccount: pods run as an account that exists, with its token mounted and its pull secrets. */
+import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import { type ApiObject, listAt, objectAt, textAt } from '../api-object.ts'
+import { newName } from '../new-name.ts'
+import { forbidden } from '../status-errors.ts'
+import type { AdmissionRequest, AdmissionStep } from './admission.ts'
+import { isPodCreate } from './pod-requests.ts'
+
+const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount'
+const tokenVolumePrefix = 'kube-api-access-'
+/** Upstream asks for an hour and seven seconds: tokens of this life are extended for old clients. */
+const tokenSeconds = 3607
+const mirrorAnnotation = 'kubernetes.io/config.mirror'
+
+export const serviceAccount: AdmissionStep = {
+  name: 'ServiceAccount',
+  applies: isPodCreate,
+  mutate: async (request, pod) => {
+    if (pod.metadata.annotations?.[mirrorAnnotation] !== undefined) return checkMirror(request, pod)
+    const spec = objectAt(pod, 'spec')
+    const name = textAt(spec, 'serviceAccountName') || 'default'
+    const account = await findAccount(request, name)
+    const named = { ...spec, serviceAccountName: name, serviceAccount: name }
+    const withToken = wantsToken(spec, account) ? mountToken(named, request) : named
+    const secrets = listAt(spec, 'imagePullSecrets').length > 0 ? spec['imagePullSecrets'] : account['imagePullSecrets']
+    return { ...pod, spec: { ...withToken, ...(secrets === undefined ? {} : { imagePullSecrets: secrets }) } }
+  },
+}
+
+function refuse(request: AdmissionRequest, why: string): Error {
+  return forbidden({ group: '', resource: 'pods', name: request.name }, why)
+}
+
+/** Mirrors of static pods have no account, and nothing that only an account could read. */
+function checkMirror(request: AdmissionRequest, pod: ApiObject): ApiObject {
+  if (textAt(pod, 'spec', 'serviceAccountName') !== '')
+    throw refuse(request, 'a mirror pod may not reference service accounts')
+  return pod
+}
+
+async function findAccount(request: AdmissionRequest, name: string): Promise<ApiObject> {
+  const { view, namespace } = request
+  const found =
+    view.find('/serviceaccounts', namespace, name) ?? (await view.findNewest('/serviceaccounts', namespace, name))
+  if (found !== undefined) return found
+  const why = `error looking up service account ${namespace}/${name}: serviceaccount ${JSON.stringify(name)} not found`
+  throw refuse(request, why)
+}
+
+function wantsToken(spec: JsonObject, account: ApiObject): boolean {
+  const own = spec['automountServiceAccountToken']
+  if (typeof own === 'boolean') return own
+  return account['automountServiceAccountToken'] !== false
+}
+
+function tokenVolume(name: string): JsonObject {
+  const sources = [
+    { serviceAccountToken: { expirationSeconds: tokenSeconds, path: 'token' } },
+    { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+    {
+      downwardAPI: {
+        items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }],
+      },
+    },
+  ]
+  return { name, projected: { sources, defaultMode: 420 } }
+}
+
+/** Mounts the token into every container that has nothing at its place yet. */
+function mountToken(spec: JsonObject, { view }: AdmissionRequest): JsonObject {
+  const volumes = listAt(spec, 'volumes')
+  const known = volumes.find((volume) => textAt(volume, 'name').startsWith(tokenVolumePrefix))
+  const name = known === undefined ? newName(tokenVolumePrefix, view.random) : textAt(known, 'name')
+  let isUsed = false
+  const mount = (container: JsonObject): JsonObject => {
+    const mounts = listAt(container, 'volumeMounts')
+    if (mounts.some((one) => one['mountPath'] === tokenPath)) return container
+    isUsed = true
+    return { ...container, volumeMounts: [...mounts, { name, readOnly: true, mountPath: tokenPath }] }
+  }
+  const out: Record<string, unknown> = { ...spec }
+  for (const list of ['initContainers', 'containers'])
+    if (spec[list] !== undefined) out[list] = listAt(spec, list).map(mount)
+  return isUsed && known === undefined ? { ...out, volumes: [...volumes, tokenVolume(name)] } : out
+}
