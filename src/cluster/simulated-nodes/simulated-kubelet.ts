@@ -1,0 +1,181 @@
+/**
+ * One simulated kubelet: registers its node, keeps it alive, and brings its pods through their lives as their behaviour
+ * says. It talks to the API as any kubelet does and keeps nothing that it could not read back from there.
+ */
+import * as resources from '#clients/kubernetes/resources.table.ts'
+import type { ApiClient } from '#kit/reconcile/api-client.ts'
+import { isGone, isTaken } from '#kit/reconcile/api-failure.ts'
+import { apiMicroTime, apiTime, epochMsOf } from '#kit/reconcile/api-time.ts'
+import type { EventRecorder } from '#kit/reconcile/event-recorder.ts'
+import type { Node, Pod, PodStatus } from '#spec/kubernetes/objects/core-v1.generated.ts'
+import type { Clock } from '#world/ports/clock.ts'
+import { hostIpOf, leaseNamespace, leaseObject, nodeObject, nodeStatus, type SimulatedNode } from './node-object.ts'
+import { PodAddresses } from './pod-addresses.ts'
+import { behaviourOf, type BehaviourRule } from './pod-behaviour.ts'
+import { containerEvents } from './pod-events.ts'
+import { advance, arrive, isFinished, isStopped, nextChangeMs, type PodRun, takeOver } from './pod-run.ts'
+import { podStatus } from './pod-status.ts'
+
+export interface KubeletDeps {
+  readonly client: ApiClient
+  readonly clock: Clock
+  readonly events: EventRecorder
+}
+
+export class SimulatedKubelet {
+  readonly node: SimulatedNode
+  readonly #deps: KubeletDeps
+  readonly #rules: () => readonly BehaviourRule[]
+  readonly #runs = new Map<string, PodRun>()
+  #addresses: PodAddresses | undefined
+  #registered: Node | undefined
+
+  constructor(node: SimulatedNode, deps: KubeletDeps, rules: () => readonly BehaviourRule[]) {
+    this.node = node
+    this.#deps = deps
+    this.#rules = rules
+  }
+
+  /** Creates the Node where it is missing and writes its status. */
+  async register(): Promise<void> {
+    const { client } = this.#deps
+    try {
+      this.#registered = await client.create(resources.nodes, nodeObject(this.node))
+    } catch (error) {
+      if (!isTaken(error)) throw error
+      this.#registered = await client.get(resources.nodes, this.node.name)
+    }
+    await this.reportStatus()
+    await this.renewLease()
+  }
+
+  /** Writes the node's status: heartbeat, capacity, addresses. */
+  async reportStatus(): Promise<void> {
+    const { client, clock } = this.#deps
+    const status = nodeStatus(this.node, this.#registered?.status, apiTime(clock.now()))
+    const place = { type: 'strategic', subresource: 'status' } as const
+    try {
+      this.#registered = await client.patch(resources.nodes, this.node.name, { status }, place)
+    } catch (error) {
+      if (!isGone(error)) throw error
+      // Somebody deleted the node: a kubelet comes back as a new one.
+      this.#registered = await client.create(resources.nodes, { ...nodeObject(this.node), status })
+    }
+  }
+
+  async renewLease(): Promise<void> {
+    const { client, clock } = this.#deps
+    const renewTime = apiMicroTime(clock.now())
+    const place = { namespace: leaseNamespace, type: 'merge' } as const
+    try {
+      await client.patch(resources.leases, this.node.name, { spec: { renewTime } }, place)
+    } catch (error) {
+      if (!isGone(error)) throw error
+      const lease = leaseObject(this.node.name, this.#registered, renewTime)
+      await client.create(resources.leases, lease, { namespace: leaseNamespace })
+    }
+  }
+
+  /** Forgets a pod that is gone from the API. */
+  drop(uid: string): void {
+    this.#runs.delete(uid)
+    this.#addresses?.release(uid)
+  }
+
+  /** Brings a pod to where it should be now; resolves to the delay after which time alone changes it again. */
+  async sync(pod: Pod): Promise<number | undefined> {
+    const uid = pod.metadata.uid ?? ''
+    const nowMs = this.#deps.clock.now()
+    const behaviour = behaviourOf(pod, this.#rules())
+    const before = this.#runs.get(uid) ?? this.#meet(pod, nowMs)
+    const run = advance(before, { pod, behaviour, nowMs })
+    this.#runs.set(uid, run)
+    for (const text of containerEvents(before, run, pod)) this.#deps.events.record(pod, text)
+    const input = {
+      pod,
+      behaviour,
+      nowMs,
+      hostIp: hostIpOf(this.node.index),
+      podIp: this.#addressOf(pod),
+      timeOf: apiTime,
+    }
+    await this.#writeStatus(pod, podStatus(run, input))
+    if (isStopped(run)) {
+      await this.#remove(pod)
+      return undefined
+    }
+    const nextMs = nextChangeMs(run, { pod, behaviour })
+    // Readiness that has come already is no change to come.
+    return nextMs === undefined || nextMs <= nowMs ? this.#later(run, pod) : nextMs - nowMs
+  }
+
+  /** A pod whose only known times are past changes again by what is next after now. */
+  #later(run: PodRun, pod: Pod): number | undefined {
+    if (isFinished(run, pod)) return undefined
+    const nowMs = this.#deps.clock.now()
+    const behaviour = behaviourOf(pod, this.#rules())
+    const ahead = nextChangeMs(run, { pod, behaviour: { ...behaviour, readyAfterMs: null } })
+    return ahead === undefined || ahead <= nowMs ? undefined : ahead - nowMs
+  }
+
+  #meet(pod: Pod, nowMs: number): PodRun {
+    const isKnown = (pod.status?.containerStatuses ?? []).length > 0
+    return isKnown ? takeOver(pod, nowMs, (time) => epochMsOf(time)) : arrive(pod, nowMs)
+  }
+
+  #addressOf(pod: Pod): string {
+    if (pod.spec.hostNetwork === true) return hostIpOf(this.node.index)
+    this.#addresses ??= new PodAddresses(this.node.index, this.#registered?.spec.podCIDR)
+    return this.#addresses.of(pod.metadata.uid ?? '', pod.status?.podIP)
+  }
+
+  async #writeStatus(pod: Pod, status: PodStatus): Promise<void> {
+    if (saysTheSame(pod.status, status)) return
+    const { name, namespace, uid } = pod.metadata
+    const patch = { metadata: { uid }, status }
+    try {
+      await this.#deps.client.patch(resources.pods, name, patch, {
+        namespace,
+        type: 'strategic',
+        subresource: 'status',
+      })
+    } catch (error) {
+      if (!isGone(error)) throw error
+    }
+  }
+
+  /** The last act: the object goes, unless it is another pod of the same name by now. */
+  async #remove(pod: Pod): Promise<void> {
+    const { name, namespace, uid } = pod.metadata
+    try {
+      await this.#deps.client.delete(resources.pods, name, {
+        namespace,
+        gracePeriodSeconds: 0,
+        ...(uid === undefined ? {} : { preconditions: { uid } }),
+      })
+    } catch (error) {
+      if (!isGone(error)) throw error
+    }
+  }
+}
+
+/** True when every field of `now` is in `before` already. */
+function saysTheSame(before: PodStatus | undefined, now: PodStatus): boolean {
+  if (before === undefined) return false
+  return Object.entries(now).every(([key, value]) => sameValue((before as Record<string, unknown>)[key], value))
+}
+
+function sameValue(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  const left = Object.entries(a).filter(([, value]) => value !== undefined && !isEmpty(value))
+  const right = Object.entries(b).filter(([, value]) => value !== undefined && !isEmpty(value))
+  return (
+    left.length === right.length && right.every(([key, value]) => sameValue((a as Record<string, unknown>)[key], value))
+  )
+}
+
+/** An empty object or list, which the API may leave out. */
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0
+}
