@@ -15,7 +15,7 @@ export interface FlagShape {
   readonly wordsMax?: number
 }
 
-const shorthands: Readonly<Record<string, string>> = { '-H': '--host', '-h': '--help' }
+const shorthands: Readonly<Record<string, string>> = { '-G': '--group', '-H': '--host', '-h': '--help' }
 
 /** Reads `argv`. @throws GantryError for flags there are not, missing values and words too many. */
 export function readFlags(shape: FlagShape, argv: readonly string[]): CommandFlags {

@@ -1,11 +1,13 @@
 /** `gantry engine`: runs an engine in the foreground until it is told to stop. */
 import { GantryError } from '#base/errors/gantry-error.ts'
-import type { BoundAddress, ListenAddress } from '#kit/http/listen-address.ts'
+import type { BoundAddress } from '#kit/http/listen-address.ts'
 import { createLog } from '#kit/telemetry/log.ts'
 import type { CommandHost } from './command-host.ts'
 import { lastValue, readFlags } from './command-flags.ts'
 import { absoluteRoot, mainRoot, placesOf } from './engine-places.ts'
 import type { EngineIdentity } from './engine-places.ts'
+import { checkListenFlags, planListeners } from './engine-listeners.ts'
+import type { ListenFlags } from './engine-listeners.ts'
 import { startEngine } from './engine.ts'
 
 const help = `Usage:  gantry engine [OPTIONS]
@@ -16,6 +18,13 @@ Options:
       --root DIR       Keep everything under DIR (default ${mainRoot})
   -H, --host ADDRESS   Listen on unix:///PATH or tcp://HOST:PORT; may be given again
                        (default unix://DIR/docker.sock, for the main engine unix:///run/gantry/docker.sock)
+      --tlsverify      Speak TLS on tcp:// addresses, with clients that show a certificate of --tlscacert;
+                       needed beyond loopback
+      --tls            Speak TLS on tcp:// addresses of loopback without asking clients for a certificate
+      --tlscacert FILE Authority of the clients' certificates
+      --tlscert FILE   The engine's certificate
+      --tlskey FILE    The engine's key
+  -G, --group NAME     Group that may use unix sockets (default docker, else gantry, where there is such a group)
       --runtime NAME   OCI runtime by name or path (default crun, else runc)
       --log-level L    debug, info, warn or error (default info)
       --help           Print this
@@ -23,7 +32,7 @@ Options:
 
 interface Flags {
   readonly root: string
-  readonly hosts: readonly string[]
+  readonly listen: ListenFlags
   readonly runtime: string | undefined
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
 }
@@ -34,27 +43,28 @@ function usage(message: string): GantryError {
 
 /** Reads the command line. @throws GantryError for flags that there are not. */
 export function parseEngineFlags(argv: readonly string[], cwd: string): Flags | 'help' {
-  const flags = readFlags({ command: 'engine', valued: ['root', 'host', 'runtime', 'log-level'], switches: [] }, argv)
+  const valued = ['root', 'host', 'runtime', 'log-level', 'tlscacert', 'tlscert', 'tlskey', 'group']
+  const flags = readFlags({ command: 'engine', valued, switches: ['tls', 'tlsverify'] }, argv)
   if (flags.switches.has('help')) return 'help'
   const logLevel = lastValue(flags, 'log-level') ?? 'info'
   if (!/^(debug|info|warn|error)$/.test(logLevel)) throw usage(`no such log level: ${logLevel}`)
+  const root = absoluteRoot(lastValue(flags, 'root') ?? mainRoot, cwd)
+  const listen: ListenFlags = {
+    hosts: flags.values.get('host') ?? [`unix://${placesOf(root).socket}`],
+    tls: flags.switches.has('tls'),
+    tlsVerify: flags.switches.has('tlsverify'),
+    authorityFile: lastValue(flags, 'tlscacert'),
+    certificateFile: lastValue(flags, 'tlscert'),
+    keyFile: lastValue(flags, 'tlskey'),
+    group: lastValue(flags, 'group'),
+  }
+  checkListenFlags(listen)
   return {
-    root: absoluteRoot(lastValue(flags, 'root') ?? mainRoot, cwd),
-    hosts: flags.values.get('host') ?? [],
+    root,
+    listen,
     runtime: lastValue(flags, 'runtime'),
     logLevel: logLevel as Flags['logLevel'],
   }
-}
-
-/** `unix:///path` or `tcp://host:port` as something to listen on. @throws GantryError when it is neither. */
-export function parseListenAddress(text: string): ListenAddress {
-  if (text.startsWith('unix://')) return { unix: text.slice('unix://'.length), mode: 0o660 }
-  const match = /^tcp:\/\/(\[[^\]]+\]|[^:]*):(\d+)$/.exec(text)
-  if (match === null) throw usage(`not an address to listen on: ${text}`)
-  const host = match[1] === '' ? '127.0.0.1' : (match[1] ?? '').replace(/^\[(.*)\]$/, '$1')
-  if (!/^(127\.|::1$|localhost$)/.test(host))
-    throw usage(`${text}: without TLS only loopback addresses are listened on`)
-  return { host, port: Number(match[2]) }
 }
 
 function hostText(address: BoundAddress): string {
@@ -75,14 +85,13 @@ export async function runEngineCommand(argv: readonly string[], { world, termina
     clock: world.clock,
   })
   const places = placesOf(flags.root)
-  const hosts = flags.hosts.length > 0 ? flags.hosts : [`unix://${places.socket}`]
   const stop = Promise.withResolvers<string>()
   using _ = terminal.onSignal(['SIGINT', 'SIGTERM'], stop.resolve)
   const engine = await startEngine(world, log, {
     root: flags.root,
     runDirectory: places.runDirectory,
     instance: places.instance,
-    listeners: hosts.map(parseListenAddress),
+    listeners: await planListeners(world.files, flags.listen),
     ...(flags.runtime === undefined ? {} : { runtime: flags.runtime }),
   })
   const listening = engine.addresses.map(hostText)

@@ -194,7 +194,7 @@ class MixedLoad implements Load {
           ...(published ? { ExposedPorts: { '80/tcp': {} } } : {}),
           HostConfig: {
             AutoRemove: autoRemove,
-            Binds: this.#count % 2 === 0 ? ['crash-volume:/data', '/tmp:/host:ro'] : [],
+            Binds: this.#count % 2 === 0 ? ['crash-volume:/data', `${this.#options.engine.root}:/host:ro`] : [],
             ...(published ? { PortBindings: { '80/tcp': [{ HostPort: '' }] } } : {}),
           },
         }),
