@@ -54,6 +54,11 @@ export function invalid(at: Path, value: unknown, detail: string): FieldError {
   return fieldError(at, { reason: 'FieldValueInvalid', head: `Invalid value: ${printed(value)}`, detail })
 }
 
+/** `Invalid value: why` where the value itself is left out. */
+export function invalidWithoutValue(at: Path, detail: string): FieldError {
+  return fieldError(at, { reason: 'FieldValueInvalid', head: 'Invalid value', detail })
+}
+
 /** `Invalid value` of a wrong type. */
 export function typeInvalid(at: Path, value: unknown, detail: string): FieldError {
   return fieldError(at, { reason: 'FieldValueTypeInvalid', head: `Invalid value: ${printed(value)}`, detail })

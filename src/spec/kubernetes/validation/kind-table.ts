@@ -9,6 +9,8 @@ import {
 import { eventRules, newEventRules } from './core/event-rules.ts'
 import { limitRangeRules, resourceQuotaRules } from './core/limit-rules.ts'
 import { nodeRules } from './core/node-rules.ts'
+import { definitionRules } from './extensions/definition-rules.ts'
+import { apiServiceRules, webhookRules } from './extensions/webhook-rules.ts'
 import type { AnyKindRules } from './kind-rules.ts'
 import { endpointSliceRules, endpointsRules } from './network/endpoints-rules.ts'
 import {
@@ -38,6 +40,7 @@ import {
   volumeAttachmentRules,
 } from './storage/storage-rules.ts'
 import { controllerRevisionRules, daemonSetRules, deploymentRules, replicaSetRules } from './workloads/apps-rules.ts'
+import { cronJobRules, jobRules } from './workloads/batch-rules.ts'
 import { statefulSetRules } from './workloads/stateful-set-rules.ts'
 
 export const kindTable: Readonly<Record<string, AnyKindRules>> = {
@@ -56,6 +59,10 @@ export const kindTable: Readonly<Record<string, AnyKindRules>> = {
   '/Secret': secretRules,
   '/Service': serviceRules,
   '/ServiceAccount': serviceAccountRules,
+  'admissionregistration.k8s.io/MutatingWebhookConfiguration': webhookRules,
+  'admissionregistration.k8s.io/ValidatingWebhookConfiguration': webhookRules,
+  'apiextensions.k8s.io/CustomResourceDefinition': definitionRules,
+  'apiregistration.k8s.io/APIService': apiServiceRules,
   'apps/ControllerRevision': controllerRevisionRules,
   'apps/DaemonSet': daemonSetRules,
   'apps/Deployment': deploymentRules,
@@ -63,6 +70,8 @@ export const kindTable: Readonly<Record<string, AnyKindRules>> = {
   'apps/StatefulSet': statefulSetRules,
   'autoscaling/HorizontalPodAutoscaler': autoscalerRules,
   'autoscaling/Scale': scaleRules,
+  'batch/CronJob': cronJobRules,
+  'batch/Job': jobRules,
   'coordination.k8s.io/Lease': leaseRules,
   'discovery.k8s.io/EndpointSlice': endpointSliceRules,
   'events.k8s.io/Event': newEventRules,

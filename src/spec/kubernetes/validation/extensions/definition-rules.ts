@@ -1,0 +1,274 @@
+/** Custom resource definitions (apiextensions/validation, v1.36). */
+import type {
+  CustomResourceColumnDefinition,
+  CustomResourceDefinition,
+  CustomResourceDefinitionNames,
+  CustomResourceDefinitionSpec,
+  CustomResourceDefinitionVersion,
+  CustomResourceSubresources,
+  JSONSchemaProps,
+} from '../../objects/apiextensions-v1.generated.ts'
+import { byteLength, each, ifSet, immutableText, isEmpty, requiredOneOf, requiredText } from '../checks.ts'
+import { duplicate, forbidden, invalid, required, tooMany, type FieldError } from '../field-errors.ts'
+import { path, type Path } from '../field-path.ts'
+import { dns1035Label, dnsSubdomain, type Format } from '../formats.ts'
+import { internalList } from '../internal-value.ts'
+import { kindRules, type AnyKindRules, type ValidationContext } from '../kind-rules.ts'
+import { schemaAt } from './schema-path.ts'
+import { validateDefinitionSchema } from './definition-schema.ts'
+import { validateReviewVersions, validateWebhookClient } from './webhook-client.ts'
+
+const specPath = path('spec')
+
+function joined(at: Path, value: string | undefined, of: { readonly format: Format; readonly head?: string; readonly tested?: string }): FieldError[] {
+  const text = value ?? ''
+  const problems = text === '' ? [] : of.format(of.tested ?? text)
+  return problems.length === 0 ? [] : [invalid(at, text, `${of.head ?? ''}${problems.join(',')}`)]
+}
+
+const mixedText = 'may have mixed case, but should otherwise match: '
+
+function names(at: Path, value: Partial<CustomResourceDefinitionNames> | undefined): FieldError[] {
+  const { plural, singular, kind = '', listKind = '', shortNames, categories } = value ?? {}
+  const format = dns1035Label
+  const isSame = kind !== '' && kind === listKind
+  return [
+    ...joined(at.child('plural'), plural, { format }),
+    ...joined(at.child('singular'), singular, { format }),
+    ...joined(at.child('kind'), kind, { format, head: mixedText, tested: kind.toLowerCase() }),
+    ...joined(at.child('listKind'), listKind, { format, head: mixedText, tested: listKind.toLowerCase() }),
+    ...each(at.child('shortNames'), shortNames, (name, itemAt) => joined(itemAt, name, { format })),
+    ...(isSame ? [invalid(at.child('listKind'), listKind, 'kind and listKind may not be the same')] : []),
+    ...each(at.child('categories'), categories, (name, itemAt) => joined(itemAt, name, { format })),
+  ]
+}
+
+function simplePath(at: Path, text: string): FieldError[] {
+  return text.startsWith('.') ? [] : [invalid(at, text, 'must be a simple json path starting with .')]
+}
+
+const columnTypes = ['boolean', 'date', 'integer', 'number', 'string']
+const columnFormats = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password']
+
+function column(value: CustomResourceColumnDefinition, at: Path): FieldError[] {
+  const { type = '', format = '', jsonPath = '' } = value
+  const typeText = `must be one of ${columnTypes.join(',')}`
+  const errors = requiredText(at.child('name'), value.name)
+  if (type === '') errors.push(required(at.child('type'), typeText))
+  else if (!columnTypes.includes(type)) errors.push(invalid(at.child('type'), type, typeText))
+  if (format !== '' && !columnFormats.includes(format)) {
+    errors.push(invalid(at.child('format'), format, `must be one of ${columnFormats.join(',')}`))
+  }
+  return [...errors, ...(jsonPath === '' ? [required(at.child('JSONPath'))] : simplePath(at.child('JSONPath'), jsonPath))]
+}
+
+function scalePath(at: Path, text: string, under: readonly string[]): FieldError[] {
+  const errors = simplePath(at, text)
+  if (errors.length > 0 || under.some((prefix) => text.startsWith(`${prefix}.`))) return errors
+  const where = under.length > 1 ? 'either .spec or .status' : under[0]
+  return [invalid(at, text, `should be a json path under ${where}`)]
+}
+
+function subresources(at: Path, value: CustomResourceSubresources): FieldError[] {
+  return [
+    ...ifSet(value.scale, ({ specReplicasPath, statusReplicasPath, labelSelectorPath = '' }) => {
+      const specAt = at.child('scale.specReplicasPath')
+      const statusAt = at.child('scale.statusReplicasPath')
+      const selectorAt = at.child('scale.labelSelectorPath')
+      return [
+        ...(specReplicasPath === '' ? [required(specAt)] : scalePath(specAt, specReplicasPath, ['.spec'])),
+        ...(statusReplicasPath === '' ? [required(statusAt)] : scalePath(statusAt, statusReplicasPath, ['.status'])),
+        ...(labelSelectorPath === '' ? [] : scalePath(selectorAt, labelSelectorPath, ['.spec', '.status'])),
+      ]
+    }),
+  ]
+}
+
+function deprecation(at: Path, { deprecated, deprecationWarning: text }: CustomResourceDefinitionVersion): FieldError[] {
+  if (text === undefined) return []
+  if (deprecated !== true) return [invalid(at, text, 'can only be set for deprecated versions')]
+  const errors: FieldError[] = []
+  if (byteLength(text) > 256) errors.push(invalid(at, text, 'must be <= 256 characters long'))
+  if (text === '') errors.push(invalid(at, text, 'must not be an empty string'))
+  const index = [...text].findIndex((character) => !/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character))
+  if (index < 0) return errors
+  const problem = `must only contain printable UTF-8 characters; non-printable character found at index ${index}`
+  return [...errors, invalid(at, text, problem)]
+}
+
+function selectableFields(at: Path, version: CustomResourceDefinitionVersion, schema: JSONSchemaProps): FieldError[] {
+  const seen = new Set<string>()
+  const errors = each(at, version.selectableFields, ({ jsonPath }, itemAt) => {
+    const pathAt = itemAt.child('jsonPath')
+    if (jsonPath === '') return [required(pathAt)]
+    const found = schemaAt(schema, jsonPath)
+    if (typeof found === 'string') return [invalid(pathAt, jsonPath, `is an invalid path: ${found}`)]
+    const problems: FieldError[] = []
+    if (/^\.metadata\b/.test(jsonPath)) {
+      problems.push(invalid(pathAt, jsonPath, 'must not point to fields in metadata'))
+    }
+    if (!['string', 'boolean', 'integer'].includes(found.type ?? '')) {
+      const text =
+        'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.'
+      problems.push(invalid(pathAt, jsonPath, text))
+    }
+    if (seen.has(jsonPath)) problems.push(duplicate(pathAt, jsonPath))
+    seen.add(jsonPath)
+    return problems
+  })
+  return seen.size > 8 ? [...errors, tooMany(at, seen.size, 8)] : errors
+}
+
+function version(at: Path, value: CustomResourceDefinitionVersion, context: ValidationContext): FieldError[] {
+  const schema = value.schema?.openAPIV3Schema
+  const hasStatus = value.subresources?.status !== undefined
+  const fieldsAt = at.child('selectableFields')
+  const noSchema = 'may only be set when `version.schema.openAPIV3Schema` is not included'
+  return [
+    ...joined(at.child('name'), value.name, { format: dns1035Label }),
+    ...deprecation(at.child('deprecationWarning'), value),
+    ...ifSet(schema, (props) => validateDefinitionSchema(at.child('schema'), props, { hasStatus, context })),
+    ...ifSet(value.subresources, (parts) => subresources(at.child('subresources'), parts)),
+    ...each(at.child('additionalPrinterColumns'), value.additionalPrinterColumns, column),
+    ...(isEmpty(value.selectableFields)
+      ? []
+      : schema === undefined
+        ? [invalid(fieldsAt, '', noSchema)]
+        : selectableFields(fieldsAt, value, schema)),
+  ]
+}
+
+function conversion(at: Path, spec: CustomResourceDefinitionSpec): FieldError[] {
+  const value = spec.conversion
+  if (value === undefined) return []
+  const errors = requiredOneOf(at.child('strategy'), value.strategy, ['None', 'Webhook'])
+  const clientAt = at.child('webhookClientConfig')
+  const versionsAt = at.child('conversionReviewVersions')
+  const client = value.webhook?.clientConfig
+  const versions = value.webhook?.conversionReviewVersions ?? []
+  if (value.strategy === 'Webhook') {
+    const missing = required(clientAt, 'required when strategy is set to Webhook')
+    return [
+      ...errors,
+      ...(client === undefined ? [missing] : validateWebhookClient(clientAt, client)),
+      ...validateReviewVersions(versionsAt, versions, ''),
+    ]
+  }
+  const text = 'should not be set when strategy is not set to Webhook'
+  if (client !== undefined) errors.push(forbidden(clientAt, text))
+  if (versions.length > 0) errors.push(forbidden(versionsAt, text))
+  return errors
+}
+
+function group(at: Path, text: string): FieldError[] {
+  if (text === '') return [required(at)]
+  const errors = joined(at, text, { format: dnsSubdomain })
+  if (errors.length > 0 || text.includes('.')) return errors
+  return [invalid(at, text, 'should be a domain with at least one dot')]
+}
+
+function versionSet(at: Path, versions: readonly CustomResourceDefinitionVersion[]): FieldError[] {
+  const value = internalList('apiextensions.CustomResourceDefinitionVersion', versions)
+  const errors: FieldError[] = []
+  if (new Set(versions.map(({ name }) => name)).size < versions.length) {
+    errors.push(invalid(at, value, 'must contain unique version names'))
+  }
+  if (versions.filter(({ storage }) => storage).length === 1) return errors
+  return [...errors, invalid(at, value, 'must have exactly one version marked as storage version')]
+}
+
+function definitionSpec(spec: CustomResourceDefinitionSpec, context: ValidationContext): FieldError[] {
+  const versionsAt = specPath.child('versions')
+  const versions = spec.versions ?? []
+  const namesAt = specPath.child('names')
+  const preserveText = 'must be false in order to use defaults in the schema'
+  return [
+    ...group(specPath.child('group'), spec.group ?? ''),
+    ...requiredOneOf(specPath.child('scope'), spec.scope, ['Cluster', 'Namespaced']),
+    ...each(versionsAt, versions, (value, at) =>
+      value.schema?.openAPIV3Schema === undefined ? [required(at.child('schema', 'openAPIV3Schema'))] : [],
+    ),
+    ...(spec.preserveUnknownFields === true
+      ? [invalid(specPath.child('preserveUnknownFields'), true, preserveText)]
+      : []),
+    ...each(versionsAt, versions, (value, at) => version(at, value, context)),
+    ...versionSet(versionsAt, versions),
+    ...(['plural', 'singular', 'kind', 'listKind'] as const).flatMap((member) =>
+      requiredText(namesAt.child(member), spec.names?.[member]),
+    ),
+    ...names(namesAt, spec.names),
+    ...conversion(specPath.child('conversion'), spec),
+  ]
+}
+
+function storedVersions({ spec, status }: CustomResourceDefinition): FieldError[] {
+  const at = path('status', 'storedVersions')
+  const stored = status?.storedVersions ?? []
+  if (stored.length === 0) return [invalid(at, stored, 'must have at least one stored version')]
+  const versions = spec?.versions ?? []
+  const missing = versions.filter(({ name, storage }) => storage && !stored.includes(name))
+  return [
+    ...missing.map(({ name }) => invalid(at, stored, `must have the storage version ${name}`)),
+    ...each(at, stored, (name, itemAt) => {
+      if (versions.some((value) => value.name === name)) return []
+      const text = `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`
+      return [invalid(itemAt, name, text)]
+    }),
+  ]
+}
+
+const approval = 'api-approved.kubernetes.io'
+
+function protectedGroup(object: CustomResourceDefinition): FieldError[] {
+  const name = object.spec?.group ?? ''
+  const at = path('metadata', 'annotations').key(approval)
+  if (!/(?:^|\.)(?:k8s|kubernetes)\.io$/.test(name)) return []
+  const text = object.metadata.annotations?.[approval] ?? ''
+  if (text === '') return [required(at, 'protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111')]
+  if (text.startsWith('unapproved') || URL.canParse(text)) return []
+  return [invalid(at, text, 'protected groups must have approval annotation "api-approved.kubernetes.io" with either a URL or a reason starting with "unapproved", see https://github.com/kubernetes/enhancements/pull/1111')]
+}
+
+function definition(object: CustomResourceDefinition, context: ValidationContext): FieldError[] {
+  const spec = object.spec ?? ({} as CustomResourceDefinitionSpec)
+  return [
+    ...definitionSpec(spec, context),
+    ...names(path('status', 'acceptedNames'), object.status?.acceptedNames),
+    ...storedVersions(object),
+  ]
+}
+
+function isEstablished(object: CustomResourceDefinition): boolean {
+  return (object.status?.conditions ?? []).some(({ type, status }) => type === 'Established' && status === 'True')
+}
+
+function definitionChange({ spec }: CustomResourceDefinition, old: CustomResourceDefinition): FieldError[] {
+  const before = old.spec
+  const established = isEstablished(old)
+  const frozen: readonly (readonly [Path, unknown, unknown, boolean])[] = [
+    [specPath.child('scope'), spec?.scope, before?.scope, established],
+    [specPath.child('names', 'kind'), spec?.names?.kind, before?.names?.kind, established],
+    [specPath.child('group'), spec?.group, before?.group, true],
+    [specPath.child('names', 'plural'), spec?.names?.plural, before?.names?.plural, true],
+  ]
+  return frozen
+    .filter(([, now, was, isFrozen]) => isFrozen && now !== was)
+    .map(([at, now]) => invalid(at, now ?? '', immutableText))
+}
+
+/** The rules of custom resource definitions. */
+export const definitionRules: AnyKindRules = kindRules<CustomResourceDefinition>({
+  name: dnsSubdomain,
+  create: (object, context) => {
+    const wanted = `${object.spec?.names?.plural ?? ''}.${object.spec?.group ?? ''}`
+    const { name } = object.metadata
+    const text = 'must be spec.names.plural+"."+spec.group'
+    return [
+      ...(name === wanted ? [] : [invalid(path('metadata', 'name'), name, text)]),
+      ...definition(object, context),
+      ...protectedGroup(object),
+    ]
+  },
+  update: ({ object, old, context }) => [...definition(object, context), ...definitionChange(object, old)],
+  status: ({ object }) => names(path('status', 'acceptedNames'), object.status?.acceptedNames),
+})
