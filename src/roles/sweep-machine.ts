@@ -11,6 +11,7 @@ import type { World } from '#world/ports/world.ts'
 import { placesOf } from './engine-places.ts'
 
 const cgroupRoot = '/sys/fs/cgroup'
+const mountRoundsMax = 50
 
 /** Sweeps. @returns what was removed, in words for people: `3 mounts`. */
 export async function sweepMachine(world: World, root: string): Promise<string[]> {
@@ -109,13 +110,15 @@ function isOthers(path: string, runDirectory: string, instance: string): boolean
   )
 }
 
+/** Mounts may lie on top of each other, and a runtime that is being killed may still make one: looked at until none is left. */
 async function removeMounts(world: World, folders: readonly string[], instance: string): Promise<number> {
   let count = 0
-  for (const folder of folders) {
-    for (const target of await world.kernel.mounts.listBelow(folder)) {
-      if (isOthers(target, folders[0] ?? '', instance)) continue
-      if (world.kernel.mounts.unmount(target, { detach: true })) count += 1
-    }
+  for (let round = 0; round < mountRoundsMax; round += 1) {
+    const listed = await Promise.all(folders.map((folder) => world.kernel.mounts.listBelow(folder)))
+    const ours = listed.flat().filter((target) => !isOthers(target, folders[0] ?? '', instance))
+    if (ours.length === 0) break
+    if (round > 0) await world.clock.sleep(20)
+    for (const target of ours) if (world.kernel.mounts.unmount(target, { detach: true })) count += 1
   }
   return count
 }

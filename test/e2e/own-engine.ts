@@ -49,15 +49,15 @@ export async function startOwnEngine(name: string): Promise<OwnEngine> {
     docker,
     start,
     process: () => child as ChildProcess,
-    async [Symbol.asyncDispose]() {
+    [Symbol.asyncDispose]() {
       child?.kill('SIGTERM')
-      await new Promise((resolve) => setTimeout(resolve, 50))
-      const [file, ...words] = program
-      spawnSync(file, [...words, 'down', '--purge', '--time', '0', '--root', root], {
+      const down = spawnSync(gantry, ['down', '--purge', '--time', '0', '--root', root], {
         encoding: 'utf8',
         timeout: 60_000,
       })
+      if (down.status !== 0) return Promise.reject(new Error(`gantry down: ${down.stdout}${down.stderr}`))
       rmSync(root, { recursive: true, force: true })
+      return Promise.resolve()
     },
   }
 }
