@@ -1,18 +1,24 @@
 /** The client of callers in this process: the same pipeline, authorisation included, with plain objects and no sockets. */
 import type { ApiResource } from '#clients/kubernetes/api-resource.ts'
 import type {
-  DeleteOptions,
   KubeClient,
   ListOptions,
   ObjectPlace,
-  PatchType,
   RawReply,
   RawRequest,
-  Selection,
   WatchEvent,
   WatchOptions,
   WriteOptions,
 } from '#clients/kubernetes/kube-client.ts'
+import {
+  type CallQuery,
+  deleteBody,
+  listQuery,
+  patchTypes,
+  selectionQuery,
+  watchQuery,
+  writeQuery,
+} from '#clients/kubernetes/call-query.ts'
 import type { KubernetesList, KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 import { answerRequest } from './answer-request.ts'
 import type { ApiAnswer, ApiRequest, ApiVerb, User } from './api-request.ts'
@@ -23,64 +29,19 @@ import type { ServerParts } from './server-parts.ts'
 import { asStatusError, forbidden, unknownResource } from './status-errors.ts'
 import { watchInProcess } from './in-process-watch.ts'
 
-const patchTypes: Readonly<Record<PatchType, string>> = {
-  json: 'application/json-patch+json',
-  merge: 'application/merge-patch+json',
-  strategic: 'application/strategic-merge-patch+json',
-  apply: 'application/apply-patch+yaml',
-}
-
-type Query = Readonly<Record<string, string | undefined>>
-
 interface Call {
   readonly verb: ApiVerb
   readonly resource: ApiResource<object>
   readonly place: ObjectPlace | undefined
   readonly name?: string | undefined
   readonly subresource?: string | undefined
-  readonly query?: Query
+  readonly query?: CallQuery
   readonly body?: ApiRequest['body']
   readonly signal?: AbortSignal | undefined
 }
 
 /** Options of raw requests: they need the HTTP handler, which the server supplies. */
 export type RawCall = (user: User, request: RawRequest) => Promise<RawReply>
-
-function writeQuery(options: WriteOptions = {}): Query {
-  return {
-    fieldManager: options.fieldManager,
-    dryRun: options.dryRun === true ? 'All' : undefined,
-    fieldValidation: options.fieldValidation,
-  }
-}
-
-function selectionQuery({ labelSelector, fieldSelector }: Selection = {}): Query {
-  return { labelSelector, fieldSelector }
-}
-
-function listQuery(options: ListOptions = {}): Query {
-  const { limit, resourceVersion, resourceVersionMatch } = options
-  return {
-    ...selectionQuery(options),
-    limit: limit === undefined ? undefined : String(limit),
-    continue: options.continue,
-    resourceVersion,
-    resourceVersionMatch,
-  }
-}
-
-function deleteBody(options: DeleteOptions = {}): ApiRequest['body'] {
-  const { gracePeriodSeconds, propagationPolicy, preconditions, dryRun } = options
-  const value = {
-    kind: 'DeleteOptions',
-    apiVersion: 'v1',
-    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
-    ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
-    ...(preconditions === undefined ? {} : { preconditions }),
-    ...(dryRun === true ? { dryRun: ['All'] } : {}),
-  }
-  return { value }
-}
 
 function metadataOf(object: object): { readonly name?: string; readonly namespace?: string } {
   return (object as KubernetesObject).metadata
@@ -130,7 +91,7 @@ export function createInProcessClient(parts: ServerParts, caller: User, rawCall:
         place: options,
         name,
         subresource: options.subresource,
-        query: { ...writeQuery(options), force: options.force === true ? 'true' : undefined },
+        query: writeQuery(options),
         body: { value: patch, mediaType: patchTypes[options.type] },
       }),
     apply: (resource, configuration, options) =>
@@ -140,14 +101,14 @@ export function createInProcessClient(parts: ServerParts, caller: User, rawCall:
         place: { namespace: options.namespace ?? metadataOf(configuration).namespace },
         name: metadataOf(configuration).name,
         subresource: options.subresource,
-        query: { ...writeQuery(options), force: options.force === true ? 'true' : undefined },
+        query: writeQuery(options),
         body: { value: configuration, mediaType: patchTypes.apply },
       }),
     delete: (resource, name, options) =>
-      object({ verb: 'delete', resource, place: options, name, body: deleteBody(options) }),
+      object({ verb: 'delete', resource, place: options, name, body: { value: deleteBody(options) } }),
     deleteCollection: async (resource, options) => {
       const query = selectionQuery(options)
-      await answer({ verb: 'deletecollection', resource, place: options, query, body: deleteBody(options) })
+      await answer({ verb: 'deletecollection', resource, place: options, query, body: { value: deleteBody(options) } })
     },
     getSubresource: (resource, name, options) =>
       object({ verb: 'get', resource, place: options, name, subresource: options.subresource }),
@@ -181,20 +142,7 @@ export function createInProcessClient(parts: ServerParts, caller: User, rawCall:
 }
 
 function watchCall(resource: ApiResource<object>, options: WatchOptions): Call {
-  const { bookmarks, initialEvents, timeoutSeconds, resourceVersion, signal } = options
-  return {
-    verb: 'watch',
-    resource,
-    place: options,
-    signal,
-    query: {
-      ...selectionQuery(options),
-      resourceVersion,
-      timeoutSeconds: timeoutSeconds === undefined ? undefined : String(timeoutSeconds),
-      allowWatchBookmarks: bookmarks === true || initialEvents === true ? 'true' : undefined,
-      ...(initialEvents === true ? { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' } : {}),
-    },
-  }
+  return { verb: 'watch', resource, place: options, signal: options.signal, query: watchQuery(options) }
 }
 
 /** The routed, authorised request of a call. @throws 403, 404. */
