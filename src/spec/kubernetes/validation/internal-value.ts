@@ -49,19 +49,12 @@ function mapped(value: JsonObject, type: string): JsonObject {
 // The three union types of schemas have a JSON form that does not name its member.
 function unionStruct(value: unknown, type: string): JsonObject | undefined {
   const schema = 'apiextensions.JSONSchemaProps'
+  if (!type.startsWith(`${schema}Or`)) return undefined
   const asSchema = isJsonObject(value) ? internalStruct(value, schema, {}) : null
-  switch (type) {
-    case 'apiextensions.JSONSchemaPropsOrArray': {
-      const list = Array.isArray(value) ? value.map((item) => internalStruct(item, schema, {})) : null
-      return { Schema: asSchema, JSONSchemas: list }
-    }
-    case 'apiextensions.JSONSchemaPropsOrBool':
-      return { Allows: value === true || asSchema !== null, Schema: asSchema }
-    case 'apiextensions.JSONSchemaPropsOrStringArray':
-      return { Schema: asSchema, Property: Array.isArray(value) ? value : null }
-    default:
-      return undefined
-  }
+  if (type === `${schema}OrBool`) return { Allows: value === true || asSchema !== null, Schema: asSchema }
+  const list = Array.isArray(value) ? value : null
+  if (type === `${schema}OrStringArray`) return { Schema: asSchema, Property: list }
+  return { Schema: asSchema, JSONSchemas: list === null ? null : list.map((item) => internalStruct(item, schema, {})) }
 }
 
 function internalStruct(value: unknown, type: string, parent: JsonObject): JsonObject {

@@ -9,6 +9,7 @@ import {
 import { eventRules, newEventRules } from './core/event-rules.ts'
 import { limitRangeRules, resourceQuotaRules } from './core/limit-rules.ts'
 import { nodeRules } from './core/node-rules.ts'
+import { certificateRequestRules } from './extensions/certificate-rules.ts'
 import { definitionRules } from './extensions/definition-rules.ts'
 import { apiServiceRules, webhookRules } from './extensions/webhook-rules.ts'
 import type { AnyKindRules } from './kind-rules.ts'
@@ -30,6 +31,7 @@ import {
   priorityClassRules,
   runtimeClassRules,
 } from './policy/cluster-policy-rules.ts'
+import { flowSchemaRules, priorityLevelRules } from './policy/flow-rules.ts'
 import { persistentVolumeClaimRules, persistentVolumeRules } from './storage/persistent-volume-rules.ts'
 import {
   attributesClassRules,
@@ -72,9 +74,12 @@ export const kindTable: Readonly<Record<string, AnyKindRules>> = {
   'autoscaling/Scale': scaleRules,
   'batch/CronJob': cronJobRules,
   'batch/Job': jobRules,
+  'certificates.k8s.io/CertificateSigningRequest': certificateRequestRules,
   'coordination.k8s.io/Lease': leaseRules,
   'discovery.k8s.io/EndpointSlice': endpointSliceRules,
   'events.k8s.io/Event': newEventRules,
+  'flowcontrol.apiserver.k8s.io/FlowSchema': flowSchemaRules,
+  'flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration': priorityLevelRules,
   'networking.k8s.io/IPAddress': ipAddressRules,
   'networking.k8s.io/Ingress': ingressRules,
   'networking.k8s.io/IngressClass': ingressClassRules,

@@ -2,8 +2,7 @@
  * The entry to validation: what is wrong with an object that is created or updated, as kube-apiserver v1.36 says it.
  * Objects are decoded and defaulted; nothing here changes them. Errors have the shape of causes of a Status.
  */
-import { builtInKinds, groupVersionText } from '../schema/kinds.ts'
-import { typeOfKind } from '../schema/kinds.ts'
+import { builtInKinds, groupVersionText, typeOfKind } from '../schema/kinds.ts'
 import type { KubernetesObject } from '../objects/objects.ts'
 import { distinctErrors, type FieldError } from './field-errors.ts'
 import { dnsSubdomain } from './formats.ts'
@@ -11,6 +10,7 @@ import type { AnyKindRules, UpdateInput, ValidationContext } from './kind-rules.
 import { kindTable } from './kind-table.ts'
 import { validateMetadata, validateMetadataUpdate } from './metadata.ts'
 import { validateBySchema } from './schema-rules.ts'
+import { withoutNulls } from './without-nulls.ts'
 
 export type { FieldError } from './field-errors.ts'
 export type { CelCheck, CelExpression, ValidationContext } from './kind-rules.ts'
@@ -26,6 +26,16 @@ export interface UpdateOptions {
   /** The subresource that is written, `''` or absent for the object itself. */
   readonly subresource?: string
   readonly context?: ValidationContext
+}
+
+// In these null is a value of its own somewhere: free-form data, defaults of schemas.
+const kindsWithNulls: ReadonlySet<string> = new Set([
+  'apps/ControllerRevision',
+  'apiextensions.k8s.io/CustomResourceDefinition',
+])
+
+function readable(kind: KindName, object: KubernetesObject): KubernetesObject {
+  return kindsWithNulls.has(`${kind.group}/${kind.kind}`) ? object : withoutNulls(object)
 }
 
 const defaultContext: ValidationContext = { nowMs: 0 }
@@ -55,8 +65,9 @@ export function validateCreate(
 ): readonly FieldError[] {
   const rules = rulesOf(kind)
   const namespaced = isNamespaced(kind, object)
-  const metadata = validateMetadata(object.metadata, { namespaced, name: rules?.name ?? dnsSubdomain })
-  const own = rules === undefined ? fallbackErrors(kind, object) : rules.create(object, context)
+  const value = readable(kind, object)
+  const metadata = validateMetadata(value.metadata, { namespaced, name: rules?.name ?? dnsSubdomain })
+  const own = rules === undefined ? fallbackErrors(kind, value) : rules.create(value, context)
   return distinctErrors([...metadata, ...own])
 }
 
@@ -82,9 +93,8 @@ export function validateUpdate(
   { subresource = '', context = defaultContext }: UpdateOptions = {},
 ): readonly FieldError[] {
   const rules = rulesOf(kind)
-  const metadata = validateMetadataUpdate(object.metadata, old.metadata)
-  if (rules !== undefined) {
-    return distinctErrors([...metadata, ...updateErrors(rules, { object, old, context }, subresource)])
-  }
-  return distinctErrors(subresource === '' ? [...metadata, ...fallbackErrors(kind, object)] : metadata)
+  const input = { object: readable(kind, object), old: readable(kind, old), context }
+  const metadata = validateMetadataUpdate(input.object.metadata, input.old.metadata)
+  if (rules !== undefined) return distinctErrors([...metadata, ...updateErrors(rules, input, subresource)])
+  return distinctErrors(subresource === '' ? [...metadata, ...fallbackErrors(kind, input.object)] : metadata)
 }

@@ -20,7 +20,11 @@ import { validateReviewVersions, validateWebhookClient } from './webhook-client.
 
 const specPath = path('spec')
 
-function joined(at: Path, value: string | undefined, of: { readonly format: Format; readonly head?: string; readonly tested?: string }): FieldError[] {
+function joined(
+  at: Path,
+  value: string | undefined,
+  of: { readonly format: Format; readonly head?: string; readonly tested?: string },
+): FieldError[] {
   const text = value ?? ''
   const problems = text === '' ? [] : of.format(of.tested ?? text)
   return problems.length === 0 ? [] : [invalid(at, text, `${of.head ?? ''}${problems.join(',')}`)]
@@ -59,7 +63,10 @@ function column(value: CustomResourceColumnDefinition, at: Path): FieldError[] {
   if (format !== '' && !columnFormats.includes(format)) {
     errors.push(invalid(at.child('format'), format, `must be one of ${columnFormats.join(',')}`))
   }
-  return [...errors, ...(jsonPath === '' ? [required(at.child('JSONPath'))] : simplePath(at.child('JSONPath'), jsonPath))]
+  return [
+    ...errors,
+    ...(jsonPath === '' ? [required(at.child('JSONPath'))] : simplePath(at.child('JSONPath'), jsonPath)),
+  ]
 }
 
 function scalePath(at: Path, text: string, under: readonly string[]): FieldError[] {
@@ -84,7 +91,10 @@ function subresources(at: Path, value: CustomResourceSubresources): FieldError[]
   ]
 }
 
-function deprecation(at: Path, { deprecated, deprecationWarning: text }: CustomResourceDefinitionVersion): FieldError[] {
+function deprecation(
+  at: Path,
+  { deprecated, deprecationWarning: text }: CustomResourceDefinitionVersion,
+): FieldError[] {
   if (text === undefined) return []
   if (deprecated !== true) return [invalid(at, text, 'can only be set for deprecated versions')]
   const errors: FieldError[] = []
@@ -224,9 +234,21 @@ function protectedGroup(object: CustomResourceDefinition): FieldError[] {
   const at = path('metadata', 'annotations').key(approval)
   if (!/(?:^|\.)(?:k8s|kubernetes)\.io$/.test(name)) return []
   const text = object.metadata.annotations?.[approval] ?? ''
-  if (text === '') return [required(at, 'protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111')]
+  if (text === '')
+    return [
+      required(
+        at,
+        'protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111',
+      ),
+    ]
   if (text.startsWith('unapproved') || URL.canParse(text)) return []
-  return [invalid(at, text, 'protected groups must have approval annotation "api-approved.kubernetes.io" with either a URL or a reason starting with "unapproved", see https://github.com/kubernetes/enhancements/pull/1111')]
+  return [
+    invalid(
+      at,
+      text,
+      'protected groups must have approval annotation "api-approved.kubernetes.io" with either a URL or a reason starting with "unapproved", see https://github.com/kubernetes/enhancements/pull/1111',
+    ),
+  ]
 }
 
 function definition(object: CustomResourceDefinition, context: ValidationContext): FieldError[] {

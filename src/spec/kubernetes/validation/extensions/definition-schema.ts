@@ -49,19 +49,28 @@ function keywords(at: Path, schema: JSONSchemaProps, place: Place): FieldError[]
   const additional = schema.additionalProperties
   const hasBoth = Object.keys(schema.properties ?? {}).length > 0 && additional !== undefined && additional !== true
   if (!hasBoth) return errors
-  return [...errors, forbidden(at.child('additionalProperties'), 'additionalProperties and properties are mutual exclusive')]
+  return [
+    ...errors,
+    forbidden(at.child('additionalProperties'), 'additionalProperties and properties are mutual exclusive'),
+  ]
 }
 
 /** What a structural schema must have: a type everywhere, items of arrays, nothing but validations in junctors. */
 function structural(at: Path, schema: JSONSchemaProps, place: Place): FieldError[] {
   const type = schema.type ?? ''
-  const isFree = schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true
+  const isFree =
+    schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true
   const errors: FieldError[] = []
   if (place.inJunctor) return junctor(at, schema)
   if (place.isRoot && type !== 'object' && type !== '') {
     errors.push(invalid(at.child('type'), type, 'must be object at the root'))
   } else if (type === '' && (place.isRoot || !isFree)) {
-    errors.push(required(at.child('type'), place.isRoot ? 'must not be empty at the root' : 'must not be empty for specified object fields'))
+    errors.push(
+      required(
+        at.child('type'),
+        place.isRoot ? 'must not be empty at the root' : 'must not be empty for specified object fields',
+      ),
+    )
   }
   if (place.isRoot && schema.additionalProperties !== undefined) {
     errors.push(forbidden(at.child('additionalProperties'), 'must not be used at the root'))
@@ -121,8 +130,7 @@ function mapKey(at: Path, schema: JSONSchemaProps, key: string): FieldError[] {
     errors.push(invalid(keyAt.child('type'), items?.type, text))
   }
   if (items?.required?.includes(key) !== true && property.default === undefined) {
-    const text =
-      'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property'
+    const text = 'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property'
     errors.push(required(keyAt.child('default'), text))
   }
   if (property.nullable !== true) return errors
@@ -217,10 +225,13 @@ function rules(at: Path, schema: JSONSchemaProps, place: Place): FieldError[] {
     const value = internal('apiextensions.ValidationRule', rule)
     const problem = compile({ text: rule.rule, use: 'schema-rule', schema })
     const message = rule.messageExpression
-    const wrong = message === undefined || message === '' ? undefined : compile({ text: message, use: 'schema-message', schema })
+    const wrong =
+      message === undefined || message === '' ? undefined : compile({ text: message, use: 'schema-message', schema })
     return [
       ...(problem === undefined ? [] : [invalid(itemAt.child('rule'), value, `compilation failed: ${problem}`)]),
-      ...(wrong === undefined ? [] : [invalid(itemAt.child('messageExpression'), value, `messageExpression compilation failed: ${wrong}`)]),
+      ...(wrong === undefined
+        ? []
+        : [invalid(itemAt.child('messageExpression'), value, `messageExpression compilation failed: ${wrong}`)]),
     ]
   })
 }
@@ -246,7 +257,9 @@ function inner(at: Path, schema: JSONSchemaProps, place: Place): FieldError[] {
     ? { ...below, noDefault: 'inside additionalProperties applying to object metadata' }
     : below
   return [
-    ...(typeof additional === 'object' ? walk(at.child('additionalProperties'), additional as JSONSchemaProps, additionalPlace) : []),
+    ...(typeof additional === 'object'
+      ? walk(at.child('additionalProperties'), additional as JSONSchemaProps, additionalPlace)
+      : []),
     ...Object.entries(schema.properties ?? {}).flatMap(([name, property]) =>
       walk(at.child('properties').key(name), property, propertyPlace(schema, place, name)),
     ),

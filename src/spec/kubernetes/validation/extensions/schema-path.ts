@@ -9,7 +9,8 @@ export function schemaAt(schema: JSONSchemaProps, jsonPath: string): JSONSchemaP
   for (const part of parts) {
     const name: string = part.startsWith('.') ? part.slice(1) : part.slice(2, -2)
     const additional: JSONSchemaProps['additionalProperties'] = at.additionalProperties
-    const rest: JSONSchemaProps | undefined = typeof additional === 'object' ? (additional as JSONSchemaProps) : undefined
+    const rest: JSONSchemaProps | undefined =
+      typeof additional === 'object' ? (additional as JSONSchemaProps) : undefined
     const next: JSONSchemaProps | undefined = at.properties?.[name] ?? rest
     const isMeta = name === 'metadata' && at === schema
     if (next === undefined) return isMeta ? { type: 'object' } : `does not refer to a valid field`

@@ -150,7 +150,9 @@ function serviceTarget(at: Path, { spec }: APIService): FieldError[] {
   if (service === undefined) {
     const sizeBytes = Buffer.from(bundle, 'base64').length
     return [
-      ...(bundle === '' ? [] : [invalid(at.child('caBundle'), `${sizeBytes} bytes`, 'local APIServices may not have a caBundle')]),
+      ...(bundle === ''
+        ? []
+        : [invalid(at.child('caBundle'), `${sizeBytes} bytes`, 'local APIServices may not have a caBundle')]),
       ...(spec?.insecureSkipTLSVerify === true
         ? [invalid(insecureAt, true, 'local APIServices may not have insecureSkipTLSVerify')]
         : []),
@@ -178,9 +180,7 @@ function apiService(object: APIService): FieldError[] {
   const isLegacy = group === '' && version !== 'v1'
   return [
     ...(name === wanted ? [] : [invalid(path('metadata', 'name'), name, nameText)]),
-    ...(isLegacy
-      ? [required(at.child('group'), 'only v1 may have an empty group and it better be legacy kube')]
-      : []),
+    ...(isLegacy ? [required(at.child('group'), 'only v1 may have an empty group and it better be legacy kube')] : []),
     ...matchesIfSet(at.child('group'), group, dnsSubdomain),
     ...matches(at.child('version'), version, dns1035Label),
     ...priority('groupPriorityMinimum', object.spec?.groupPriorityMinimum ?? 0, 20000),
@@ -195,6 +195,8 @@ export const apiServiceRules: AnyKindRules = kindRules<APIService>({
   create: apiService,
   status: ({ object }) =>
     each(path('status', 'conditions'), object.status?.conditions, ({ status }, at) =>
-      ['True', 'False', 'Unknown'].includes(status) ? [] : [notSupported(at.child('status'), status, ['True', 'False', 'Unknown'])],
+      ['True', 'False', 'Unknown'].includes(status)
+        ? []
+        : [notSupported(at.child('status'), status, ['True', 'False', 'Unknown'])],
     ),
 })

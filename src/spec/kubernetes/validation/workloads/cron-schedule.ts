@@ -60,7 +60,9 @@ export function scheduleProblem(whole: string): string | undefined {
     if (!text.startsWith('@every ')) return `unrecognized descriptor: ${text}`
     const duration = text.slice('@every '.length)
     const isDuration = /^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/.test(duration)
-    return isDuration ? undefined : `failed to parse duration ${text}: time: invalid duration ${JSON.stringify(duration)}`
+    return isDuration
+      ? undefined
+      : `failed to parse duration ${text}: time: invalid duration ${JSON.stringify(duration)}`
   }
   const fields = text.split(/\s+/).filter((field) => field !== '')
   if (fields.length !== 5) return `expected exactly 5 fields, found ${fields.length}: [${fields.join(' ')}]`

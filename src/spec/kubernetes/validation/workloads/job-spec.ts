@@ -1,7 +1,16 @@
 /** What a job asks for, in jobs and in templates of cron jobs (batch/validation, v1.36). */
 import type { JobSpec, PodFailurePolicyRule, SuccessPolicyRule } from '../../objects/batch-v1.generated.ts'
 import { byteLength, each, ifSet, matches, nonNegative, oneOf } from '../checks.ts'
-import { duplicate, invalid, invalidWithoutValue, notSupported, required, tooLong, tooMany, type FieldError } from '../field-errors.ts'
+import {
+  duplicate,
+  invalid,
+  invalidWithoutValue,
+  notSupported,
+  required,
+  tooLong,
+  tooMany,
+  type FieldError,
+} from '../field-errors.ts'
 import type { Path } from '../field-path.ts'
 import { domainPrefixedPath } from '../format-errors.ts'
 import { qualifiedName } from '../formats.ts'
@@ -57,7 +66,10 @@ function completionMode(at: Path, spec: JobSpec): FieldError[] {
   const errors = mode === undefined ? [] : oneOf(at.child('completionMode'), mode, ['NonIndexed', 'Indexed'])
   if (mode !== undefined && mode !== 'NonIndexed') return errors
   const set = (['backoffLimitPerIndex', 'maxFailedIndexes'] as const).filter((member) => spec[member] !== undefined)
-  return [...errors, ...set.map((member) => invalid(at.child(member), spec[member], 'requires indexed completion mode'))]
+  return [
+    ...errors,
+    ...set.map((member) => invalid(at.child(member), spec[member], 'requires indexed completion mode')),
+  ]
 }
 
 /** As `requiredOneOf`, with the values in the message of a missing one. */
@@ -66,7 +78,11 @@ function listedOneOf(at: Path, value: string | undefined, supported: readonly st
   return [required(at, `valid values: [${supported.map((item) => JSON.stringify(item)).join(' ')}]`)]
 }
 
-function exitCodes(at: Path, codes: NonNullable<PodFailurePolicyRule['onExitCodes']>, names: readonly string[]): FieldError[] {
+function exitCodes(
+  at: Path,
+  codes: NonNullable<PodFailurePolicyRule['onExitCodes']>,
+  names: readonly string[],
+): FieldError[] {
   const values = codes.values ?? []
   const valuesAt = at.child('values')
   const seen = new Set<number>()
@@ -124,7 +140,11 @@ function failurePolicy(at: Path, spec: JobSpec): FieldError[] {
   ]
 }
 
-function successCount(at: Path, count: number, of: { readonly completions: number; readonly listed: number | undefined }): FieldError[] {
+function successCount(
+  at: Path,
+  count: number,
+  of: { readonly completions: number; readonly listed: number | undefined },
+): FieldError[] {
   const errors = nonNegative(at, count)
   const text = 'must be less than or equal to'
   if (count > of.completions) {
