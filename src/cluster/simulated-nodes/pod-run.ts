@@ -196,8 +196,8 @@ export function isStopped(run: PodRun): boolean {
   return run.stoppingMs !== undefined && [...run.init, ...run.containers].every(isOver)
 }
 
-/** When time alone will change the pod next; undefined when it will not. */
-export function nextChangeMs(run: PodRun, at: Omit<Advance, 'nowMs'>): number | undefined {
+/** When time alone will change the pod next, after `nowMs`; undefined when it will not. */
+export function nextChangeMs(run: PodRun, at: Advance): number | undefined {
   const times: number[] = []
   if (run.stoppingMs !== undefined) return isStopped(run) ? undefined : run.stoppingMs + stopTime(at).ms
   if (isFinished(run, at.pod)) return undefined
@@ -207,7 +207,7 @@ export function nextChangeMs(run: PodRun, at: Omit<Advance, 'nowMs'>): number | 
     if (each.state.is === 'waiting' && each.state.untilMs !== Infinity) times.push(each.state.untilMs)
     if (each.state.is !== 'running') return
     const { startedMs } = each.state
-    const end = endOf(startedMs, contextOf(each, container, { ...at, nowMs: 0 }))
+    const end = endOf(startedMs, contextOf(each, container, at))
     if (end !== undefined) times.push(end.atMs)
     const readyMs = readyAt(container, startedMs, at.behaviour)
     if (readyMs !== undefined) times.push(readyMs)
@@ -218,7 +218,8 @@ export function nextChangeMs(run: PodRun, at: Omit<Advance, 'nowMs'>): number | 
     ({ state }) => state.is === 'waiting' && state.untilMs === Infinity,
   )
   if (isUnborn) times.push(run.arrivedMs + at.behaviour.startMs)
-  return times.length === 0 ? undefined : times.reduce((a, b) => Math.min(a, b))
+  const ahead = times.filter((time) => time > at.nowMs)
+  return ahead.length === 0 ? undefined : ahead.reduce((a, b) => Math.min(a, b))
 }
 
 /** When a running container becomes ready; undefined: never. */

@@ -13,7 +13,7 @@ import { hostIpOf, leaseNamespace, leaseObject, nodeObject, nodeStatus, type Sim
 import { PodAddresses } from './pod-addresses.ts'
 import { behaviourOf, type BehaviourRule } from './pod-behaviour.ts'
 import { containerEvents } from './pod-events.ts'
-import { advance, arrive, isFinished, isStopped, nextChangeMs, type PodRun, takeOver } from './pod-run.ts'
+import { advance, arrive, isStopped, nextChangeMs, type PodRun, takeOver } from './pod-run.ts'
 import { podStatus } from './pod-status.ts'
 
 export interface KubeletDeps {
@@ -104,18 +104,8 @@ export class SimulatedKubelet {
       await this.#remove(pod)
       return undefined
     }
-    const nextMs = nextChangeMs(run, { pod, behaviour })
-    // Readiness that has come already is no change to come.
-    return nextMs === undefined || nextMs <= nowMs ? this.#later(run, pod) : nextMs - nowMs
-  }
-
-  /** A pod whose only known times are past changes again by what is next after now. */
-  #later(run: PodRun, pod: Pod): number | undefined {
-    if (isFinished(run, pod)) return undefined
-    const nowMs = this.#deps.clock.now()
-    const behaviour = behaviourOf(pod, this.#rules())
-    const ahead = nextChangeMs(run, { pod, behaviour: { ...behaviour, readyAfterMs: null } })
-    return ahead === undefined || ahead <= nowMs ? undefined : ahead - nowMs
+    const nextMs = nextChangeMs(run, { pod, behaviour, nowMs })
+    return nextMs === undefined ? undefined : Math.max(1, Math.ceil(nextMs - nowMs))
   }
 
   #meet(pod: Pod, nowMs: number): PodRun {

@@ -84,16 +84,22 @@ export class SimClock implements Clock {
     return this.#timers[0]?.dueMs
   }
 
-  /** Runs one timer that is due at or before `untilMs`, having moved time to it; false when there is none. */
-  runNext(untilMs: number): boolean {
-    this.#dropDisposed()
-    const next = this.#timers[0]
-    if (next === undefined || next.dueMs > untilMs) return false
-    this.#pop()
-    this.#moveTo(next.dueMs)
-    const run = next.run
-    next.run = undefined
-    run?.()
+  /**
+   * Moves time to the next timer at or before `untilMs` and runs all that are due at that instant; false when there is none.
+   * Timers that these set for the same instant wait until what they caused has settled.
+   */
+  runNextInstant(untilMs: number): boolean {
+    const dueMs = this.nextTimerMs()
+    if (dueMs === undefined || dueMs > untilMs) return false
+    this.#moveTo(dueMs)
+    const before = this.#sequence
+    for (let next = this.#timers[0]; next !== undefined && next.dueMs <= dueMs; next = this.#timers[0]) {
+      if (next.sequence >= before) break
+      this.#pop()
+      const run = next.run
+      next.run = undefined
+      run?.()
+    }
     return true
   }
 
@@ -104,7 +110,7 @@ export class SimClock implements Clock {
       // oxlint-disable-next-line no-await-in-loop -- one instant after the other
       await letMicrotasksSettle()
       afterStep?.()
-      if (!this.runNext(untilMs)) break
+      if (!this.runNextInstant(untilMs)) break
     }
     this.#moveTo(untilMs)
   }

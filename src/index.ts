@@ -1,0 +1,14 @@
+/** The library: `import { createCluster } from 'gantry'`. */
+export {
+  type Cluster,
+  type ClusterOptions,
+  type ClusterSnapshot,
+  type ClusterTime,
+  createCluster,
+} from './roles/cluster.ts'
+export { badDay, type SimulatedFaults } from './roles/simulated-faults.ts'
+export type { BehaviourRule, Exit, PodBehaviour } from './cluster/simulated-nodes/pod-behaviour.ts'
+export type { SimulatedNode } from './cluster/simulated-nodes/node-object.ts'
+export type { SimulatedNodes } from './cluster/simulated-nodes/simulated-nodes.ts'
+export type { KubeClient } from './clients/kubernetes/kube-client.ts'
+export * as resources from './clients/kubernetes/resources.table.ts'

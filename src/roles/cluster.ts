@@ -1,0 +1,269 @@
+/**
+ * A whole Kubernetes cluster in this process, on a seed and in virtual time: memory store, API server, controllers,
+ * scheduler and simulated nodes. No root, no container, no port unless asked for. The same seed gives the same history.
+ */
+import type { KubeClient } from '#clients/kubernetes/kube-client.ts'
+import type { User } from '#cluster/apiserver/api-request.ts'
+import { createApiServer } from '#cluster/apiserver/api-server.ts'
+import { serverVersion } from '#cluster/apiserver/server-version.ts'
+import { defaultSchedulerConfig } from '#cluster/scheduler/scheduler-config.ts'
+import { startScheduler } from '#cluster/scheduler/scheduler.ts'
+import type { SimulatedNode } from '#cluster/simulated-nodes/node-object.ts'
+import type { BehaviourRule } from '#cluster/simulated-nodes/pod-behaviour.ts'
+import { type SimulatedNodes, startSimulatedNodes } from '#cluster/simulated-nodes/simulated-nodes.ts'
+import { createMemoryStore, type MemorySnapshot, type MemoryStore } from '#kit/store/memory-store.ts'
+import { type Log, silentLog } from '#kit/telemetry/log.ts'
+import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
+import { defaultStartMs, SimClock } from '#world/sim/clock.ts'
+import { createSeededRandom, type SeededRandom } from '#world/sim/random.ts'
+import { applyManifest, type Manifest } from './apply-manifest.ts'
+import { brokenInvariants } from './cluster-errors.ts'
+import { type ClusterHistory, followHistory } from './cluster-history.ts'
+import { type ListenAt, type Listening, listenForClients } from './listen-for-clients.ts'
+import { startControllers } from './simulated-controllers.ts'
+import { durationMs } from './simulated-duration.ts'
+import { faultyClient, noFaults, type SimulatedFaults } from './simulated-faults.ts'
+
+/** A moment of a cluster: everything stored, the time, and which nodes there are. */
+export interface ClusterSnapshot {
+  readonly store: MemorySnapshot
+  readonly timeMs: number
+  readonly nodes: readonly Partial<SimulatedNode>[]
+}
+
+export interface ClusterOptions {
+  /** How many nodes (`sim-0`, `sim-1`, …), or what they are like. 1 unless told. */
+  readonly nodes?: number | readonly Partial<SimulatedNode>[]
+  readonly seed?: number | string
+  /** Failures between the components; the cluster's own client never sees one. */
+  readonly faults?: Partial<SimulatedFaults>
+  /** How pods behave, by labels, namespace or image. */
+  readonly behaviours?: readonly BehaviourRule[]
+  /** Listens on a port with TLS and writes a kubeconfig; virtual time then keeps up with the wall's. */
+  readonly listen?: boolean | ListenAt
+  /** Starts from a moment of another cluster, simulated or live. */
+  readonly from?: ClusterSnapshot | MemorySnapshot
+  /** Wall time at the start, milliseconds since 1970; 2026-01-01 unless told. */
+  readonly startMs?: number
+  readonly log?: Log
+}
+
+export interface ClusterTime {
+  /** Milliseconds since 1970, in the cluster. */
+  now(): number
+  /** Lets time pass: `'5 minutes'`, `'3 days'`, or milliseconds. @throws when an invariant breaks. */
+  advance(duration: string | number): Promise<void>
+}
+
+export interface Cluster extends AsyncDisposable {
+  /** Acts as the administrator. */
+  readonly client: KubeClient
+  readonly time: ClusterTime
+  readonly nodes: SimulatedNodes
+  /** The API server's address, when it listens. */
+  readonly url: string | undefined
+  /** Path of a kubeconfig for stock kubectl, when it listens. */
+  readonly kubeconfig: string | undefined
+  /** A client that acts as somebody else. */
+  clientFor(user: User): KubeClient
+  /** Applies YAML text or objects as server-side apply does. */
+  apply(manifest: Manifest): Promise<KubernetesObject[]>
+  /** Lets time pass until nothing but heartbeats has happened for a while, at most `within` (5 minutes unless told). */
+  settle(within?: string | number): Promise<void>
+  snapshot(): ClusterSnapshot
+  /** Another cluster that goes on from this moment by itself. */
+  fork(options?: Omit<ClusterOptions, 'from' | 'nodes'>): Promise<Cluster>
+  /** Back to a moment of this cluster (or another). Clients taken before must be taken anew. */
+  rollback(snapshot: ClusterSnapshot): Promise<void>
+  /** A digest of every write so far: equal for equal seeds. */
+  history(): string
+  /** Broken invariants in words. */
+  readonly violations: readonly string[]
+}
+
+const administrator: User = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }
+const component = (name: string): User => ({ name, groups: ['system:masters', 'system:authenticated'] })
+/** Nothing but heartbeats for this long counts as settled: longer than probes, back-offs of a first restart, retries. */
+const quietMs = 15_000
+const settleMostMs = 300_000
+const minuteMs = 60_000
+/** Half as often as kubelets renew, well within the 50 s after which a node counts as lost: days pass twice as fast. */
+const leaseMs = 20_000
+
+/** Starts a cluster; it answers when the promise resolves. Time stands still until it is advanced. */
+export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const state = { running: await startRunning(options, asSnapshot(options)), turn: Promise.resolve(), ended: false }
+  /** One at a time: two that let time pass at once would each see half of it. */
+  const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
+    const result = state.turn.then(act)
+    state.turn = result.then(
+      () => undefined,
+      () => undefined,
+    )
+    return result
+  }
+  const pass = async (ms: number): Promise<void> => {
+    await state.running.clock.advance(ms)
+    if (state.running.history.violations.length > 0)
+      throw brokenInvariants(state.running.history.violations, options.seed)
+  }
+  const settle = async (withinMs: number): Promise<void> => {
+    const { clock, history } = state.running
+    const untilMs = clock.monotonicMs() + withinMs
+    await pass(0)
+    const since = clock.monotonicMs()
+    while (clock.monotonicMs() < untilMs) {
+      const quietSinceMs = Math.max(history.lastChangeMs, since)
+      if (clock.monotonicMs() - quietSinceMs >= quietMs) return
+      // oxlint-disable-next-line no-await-in-loop -- time passes step by step
+      await pass(Math.min(1000, untilMs - clock.monotonicMs()))
+    }
+  }
+  const snapshot = (): ClusterSnapshot => ({
+    store: state.running.store.snapshot(),
+    timeMs: state.running.clock.now(),
+    nodes: state.running.nodes.described,
+  })
+  const listening =
+    options.listen === undefined || options.listen === false
+      ? undefined
+      : await listenForClients(() => state.running.api, {
+          at: options.listen === true ? {} : options.listen,
+          log: options.log ?? silentLog,
+          keepUp: (ms) => inTurn(() => pass(ms)),
+        })
+  return {
+    get client() {
+      return state.running.api.clientFor(administrator)
+    },
+    get nodes() {
+      return state.running.nodes
+    },
+    time: {
+      now: () => state.running.clock.now(),
+      advance: (duration) => inTurn(() => pass(durationMs(duration))),
+    },
+    url: listening?.url,
+    kubeconfig: listening?.kubeconfig,
+    clientFor: (user) => state.running.api.clientFor(user),
+    apply: (manifest) => applyManifest(state.running.api.clientFor(administrator), manifest),
+    settle: (within = settleMostMs) => inTurn(() => settle(durationMs(within))),
+    snapshot,
+    fork: (changed = {}) => createCluster({ ...options, listen: false, ...changed, from: snapshot() }),
+    rollback: (to) =>
+      inTurn(async () => {
+        await state.running[Symbol.asyncDispose]()
+        state.running = await startRunning(options, to)
+      }),
+    history: () => state.running.history.digest(),
+    get violations() {
+      return state.running.history.violations
+    },
+    async [Symbol.asyncDispose]() {
+      if (state.ended) return
+      state.ended = true
+      await endListening(listening)
+      await state.turn
+      await state.running[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function endListening(listening: Listening | undefined): Promise<void> {
+  await listening?.[Symbol.asyncDispose]()
+}
+
+function asSnapshot({
+  from,
+  nodes = 1,
+  startMs = defaultStartMs,
+}: ClusterOptions): Partial<ClusterSnapshot> & Pick<ClusterSnapshot, 'nodes' | 'timeMs'> {
+  const wanted = typeof nodes === 'number' ? Array.from({ length: nodes }, () => ({})) : nodes
+  if (from === undefined) return { nodes: wanted, timeMs: startMs }
+  return 'timeMs' in from ? from : { store: from, nodes: wanted, timeMs: startMs }
+}
+
+interface Running extends AsyncDisposable {
+  readonly clock: SimClock
+  readonly store: MemoryStore
+  readonly api: Awaited<ReturnType<typeof createApiServer>>
+  readonly nodes: SimulatedNodes
+  readonly history: ClusterHistory
+}
+
+async function startRunning(options: ClusterOptions, from: ReturnType<typeof asSnapshot>): Promise<Running> {
+  const { seed = 1, log = silentLog } = options
+  const faults = { ...noFaults, ...options.faults }
+  await using scope = new AsyncDisposableStack()
+  // The moment is part of the seed: a fork must not draw the same names and uids again.
+  const random = createSeededRandom(from.store === undefined ? seed : `${seed}/${from.store.revision}`)
+  const clock = new SimClock({ startMs: Math.ceil(from.timeMs), order: random.fork('order') })
+  const store = scope.use(createMemoryStore({ clock, ...(from.store === undefined ? {} : { from: from.store }) }))
+  const history = scope.use(followHistory(store, () => clock.monotonicMs()))
+  const api = scope.use(await createApiServer({ clock, random: random.fork('server'), store, log }))
+  const actAs = (name: string, user: User = component(name)): KubeClient =>
+    faultyClient(api.clientFor(user), faults, random.fork(`faults of ${name}`))
+  const depsFor = (name: string): { client: KubeClient; clock: SimClock; random: SeededRandom; log: Log } => ({
+    client: actAs(name),
+    clock,
+    random: random.fork(name),
+    log,
+  })
+  scope.use(startControllers(depsFor('system:kube-controller-manager'), api.config.certificateAuthority))
+  scope.use(startScheduler(depsFor('system:kube-scheduler'), defaultSchedulerConfig))
+  const nodes = scope.use(
+    startSimulatedNodes(
+      {
+        ...depsFor('simulated-nodes'),
+        clientOf: (name) => actAs(`system:node:${name}`, nodeUser(name)),
+      },
+      {
+        nodes: from.nodes,
+        kubeletVersion: serverVersion.gitVersion,
+        leaseMs,
+        ...(options.behaviours === undefined ? {} : { behaviours: options.behaviours }),
+      },
+    ),
+  )
+  scope.use(loseNodes(nodes, { clock, random: random.fork('node loss'), faults }))
+  const owned = scope.move()
+  return { clock, store, api, nodes, history, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+function nodeUser(name: string): User {
+  return { name: `system:node:${name}`, groups: ['system:nodes', 'system:authenticated'] }
+}
+
+/** Lets nodes fall silent and come back, as often as the faults say. */
+function loseNodes(
+  nodes: SimulatedNodes,
+  {
+    clock,
+    random,
+    faults,
+  }: { readonly clock: SimClock; readonly random: SeededRandom; readonly faults: SimulatedFaults },
+): Disposable {
+  if (faults.nodeLoss === 0) return { [Symbol.dispose]: () => undefined }
+  const timers = new Set<Disposable>()
+  const after = (ms: number, act: () => void): void => {
+    const timer = clock.setTimer(ms, () => {
+      timers.delete(timer)
+      act()
+    })
+    timers.add(timer)
+  }
+  const everyMinute = (): void => {
+    for (const name of nodes.names) {
+      if (random.float() >= faults.nodeLoss) continue
+      nodes.lose(name)
+      after(faults.nodeAwayMs, () => nodes.recover(name))
+    }
+    after(minuteMs, everyMinute)
+  }
+  after(minuteMs, everyMinute)
+  return {
+    [Symbol.dispose]: () => {
+      for (const timer of timers) timer[Symbol.dispose]()
+    },
+  }
+}
