@@ -1,9 +1,9 @@
 /** `attach`: connects the terminal to a running container. */
 import { pathOf } from '#clients/docker/engine-client.ts'
 import { carryStreams } from '#cli/docker/attach-streams.ts'
-import { parseDetachKeys } from '#cli/docker/detach-keys.ts'
+import { detachKeysOf } from '#cli/docker/detach-keys.ts'
 import { exitWith, failure } from '#cli/docker/exit.ts'
-import { followWindow, proxySignals } from '#cli/docker/resize-and-signals.ts'
+import { followOutput, proxySignals } from '#cli/docker/resize-and-signals.ts'
 import type { Verb } from '#cli/grammar/command.ts'
 import { exactly } from '#cli/grammar/command.ts'
 import { waitForExit } from './wait-for-exit.ts'
@@ -29,39 +29,41 @@ export const attach: Verb = {
     const exit = await waitForExit(client, { id: name, condition: 'not-running', signal: ending.signal }).catch(
       () => undefined,
     )
-    const container = await client.json<Inspected>('GET', `/containers${pathOf(name)}/json`)
-    const { State: state, Config: config } = container
-    if (state.Running !== true) throw failure('You cannot attach to a stopped container, start it first')
-    if (state.Paused === true) throw failure('You cannot attach to a paused container, unpause it first')
-    if (state.Restarting === true)
-      throw failure('You cannot attach to a restarting container, wait until it is running')
+    const { State: state, Config: config } = await client.json<Inspected>('GET', `/containers${pathOf(name)}/json`)
+    checkState(state)
     const tty = config.Tty === true
     const stdin = !flags.bool('no-stdin') && config.OpenStdin === true
     if (tty && stdin && !session.io.terminal.stdinIsTerminal) throw failure('the input device is not a TTY')
-    const keys = flags.text('detach-keys') || ((await session.config()).detachKeys ?? '')
+    const detach = await detachKeysOf(session, flags.text('detach-keys'))
     using _signals = flags.bool('sig-proxy') && !tty ? proxySignals(session, client, name) : undefined
     const connection = await client.hijack(`/containers${pathOf(name)}/attach`, {
-      query: { stream: true, stdin, stdout: true, stderr: true, detachKeys: keys || undefined },
+      query: { stream: true, stdin, stdout: true, stderr: true, detachKeys: detach.text || undefined },
       headers: { 'Content-Type': 'text/plain' },
     })
-    using _window =
-      tty && session.io.terminal.stdoutIsTerminal
-        ? followWindow(session, client, `/containers${pathOf(name)}`)
-        : undefined
+    using _window = tty ? followOutput(session, client, `/containers${pathOf(name)}`) : undefined
     const outcome = await carryStreams(session, {
       connection,
       tty,
       stdin,
       stdout: true,
       stderr: true,
-      ...(keys === '' ? {} : { detachKeys: parseDetachKeys(keys) }),
+      detachKeys: detach.keys,
     })
     if (outcome === 'detached') {
       ending.abort()
       throw exitWith(1, 'read escape sequence')
     }
-    const ended = await exit?.status
-    if (ended?.error !== undefined) throw failure(ended.error)
-    return ended?.exitCode ?? 0
+    return exitCodeOf(await exit?.status)
   },
+}
+
+function checkState(state: Inspected['State']): void {
+  if (state.Running !== true) throw failure('You cannot attach to a stopped container, start it first')
+  if (state.Paused === true) throw failure('You cannot attach to a paused container, unpause it first')
+  if (state.Restarting === true) throw failure('You cannot attach to a restarting container, wait until it is running')
+}
+
+function exitCodeOf(ended: { readonly exitCode: number; readonly error?: string } | undefined): number {
+  if (ended?.error !== undefined) throw failure(ended.error)
+  return ended?.exitCode ?? 0
 }

@@ -14,7 +14,7 @@ import { humanSize } from '#cli/output/human-units.ts'
 import type { QueryValue } from '#clients/docker/engine-client.ts'
 import { buildContext } from './build-context.ts'
 import { buildFlags } from './build-flags.table.ts'
-import { ulimit } from './container-config.ts'
+import { ulimit } from './container-resources.ts'
 import { keyValues } from './key-value-files.ts'
 import { absolute } from './mount-flag.ts'
 
@@ -34,8 +34,7 @@ async function buildImage({ flags, args, session }: Call): Promise<void> {
   const credentials = await readAllCredentials(session)
   const headers = { 'X-Registry-Config': encodeAuth(credentials), 'Content-Type': 'application/x-tar' }
   const query = { ...buildQuery(flags, session), dockerfile: context.dockerfile, remote: context.remote, version: '1' }
-  const body =
-    context.body === undefined ? undefined : quiet ? context.body : Readable.from(countBytes(session, context.body))
+  const body = quiet || context.body === undefined ? context.body : Readable.from(countBytes(session, context.body))
   const messages = client.messages<ProgressMessage>('POST', '/build', {
     query,
     headers,
@@ -44,7 +43,7 @@ async function buildImage({ flags, args, session }: Call): Promise<void> {
   let id = ''
   let kept = ''
   const onAux = (aux: unknown): void => {
-    if (typeof aux === 'object' && aux !== null && 'ID' in aux && typeof aux.ID === 'string') id = aux.ID
+    id = imageIdOf(aux) ?? id
   }
   const keep = (text: string): Promise<void> => {
     kept += text
@@ -54,9 +53,7 @@ async function buildImage({ flags, args, session }: Call): Promise<void> {
     await showProgress(session, messages, quiet ? { onAux, print: keep, terminal: false } : { onAux })
   } catch (error) {
     if (quiet) await session.warn(kept)
-    if (error instanceof GantryError && error.code === 'DOCKER_DAEMON' && error.details['status'] !== undefined)
-      throw error
-    throw exitWith(exitCodeOf(error), messageOf(error), error)
+    throw buildFailure(error)
   }
   if (quiet) {
     id = kept.trim() || id
@@ -64,6 +61,13 @@ async function buildImage({ flags, args, session }: Call): Promise<void> {
   }
   const idFile = flags.text('iidfile')
   if (idFile !== '') await session.io.files.write(absolute(session.io.cwd, idFile), id)
+}
+
+/** A refused request stays what it is; a failed step gives its own exit code. */
+function buildFailure(error: unknown): unknown {
+  const refused =
+    error instanceof GantryError && error.code === 'DOCKER_DAEMON' && error.details['status'] !== undefined
+  return refused ? error : exitWith(exitCodeOf(error), messageOf(error), error)
 }
 
 function checkTag(name: string): void {
@@ -121,6 +125,10 @@ function buildQuery(flags: Flags, session: Session): Readonly<Record<string, Que
     memswap: flags.bytes('memory-swap'),
     shmsize: flags.bytes('shm-size'),
   }
+}
+
+function imageIdOf(aux: unknown): string | undefined {
+  return typeof aux === 'object' && aux !== null && 'ID' in aux && typeof aux.ID === 'string' ? aux.ID : undefined
 }
 
 /** Passes the context through and tells how much of it was sent. */

@@ -85,10 +85,14 @@ export function checkUlimit(value: string): string | undefined {
   const parts = limits.split(':')
   if (parts.length > 2) return `too many limit value arguments - ${limits}, can only have up to two, \`soft[:hard]\``
   for (const part of parts) if (!/^-?\d+$/.test(part)) return `strconv.ParseInt: parsing "${part}": invalid syntax`
-  const [soft = '0', hard] = parts
-  if (hard !== undefined && hard !== '-1' && (soft === '-1' || BigInt(soft) > BigInt(hard)))
-    return `ulimit soft limit must be less than or equal to hard limit: ${soft === '-1' ? `soft: -1 (unlimited), hard: ${hard}` : `${soft} > ${hard}`}`
-  return undefined
+  return checkLimits(parts)
+}
+
+function checkLimits([soft = '0', hard]: readonly string[]): string | undefined {
+  if (hard === undefined || hard === '-1') return undefined
+  const wrong = 'ulimit soft limit must be less than or equal to hard limit'
+  if (soft === '-1') return `${wrong}: soft: -1 (unlimited), hard: ${hard}`
+  return BigInt(soft) > BigInt(hard) ? `${wrong}: ${soft} > ${hard}` : undefined
 }
 
 export function checkMount(value: string): string | undefined {

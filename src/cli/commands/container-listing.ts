@@ -67,35 +67,43 @@ export function containerRow(
   container: ContainerSummary,
   { nowMs, full }: { readonly nowMs: number; readonly full: boolean },
 ): Row {
-  const labels = container.Labels ?? {}
-  const mounts = (container.Mounts ?? []).map((mount) =>
-    (mount.Name ?? '') === '' ? (mount.Source ?? '') : (mount.Name ?? ''),
-  )
-  const names = (container.Names ?? []).map((name) => name.replace(/^\//, ''))
-  const command = container.Command ?? ''
+  const { Labels, Command: command = '', State: state = '', Status: status = '' } = container
+  const labels = Labels ?? {}
+  const mounts = container.Mounts ?? []
   return {
     ID: full ? container.Id : shortId(container.Id),
-    Names: (full ? names : names.filter((name) => !name.includes('/'))).join(','),
+    Names: namesText(container.Names ?? [], full),
     Image: imageText(container, full),
     Command: quote(full ? command : ellipsis(command, 20)),
     CreatedAt: goTime(container.Created * 1000),
     RunningFor: ago(container.Created * 1000, nowMs),
     Ports: portsColumn(container.Ports ?? []),
-    State: container.State ?? '',
-    Status: container.Status ?? '',
+    State: state,
+    Status: status,
     Size: sizeText(container),
     Labels: Object.keys(labels)
       .toSorted()
       .map((key) => `${key}=${labels[key] ?? ''}`)
       .join(','),
     Label: (name: unknown): string => labels[String(name)] ?? '',
-    Mounts: mounts.map((name) => (full ? name : ellipsis(name, 15))).join(','),
-    LocalVolumes: String((container.Mounts ?? []).filter((mount) => mount.Driver === 'local').length),
+    Mounts: mounts
+      .map(({ Name: name = '', Source: source = '' }) => name || source)
+      .map((name) => (full ? name : ellipsis(name, 15)))
+      .join(','),
+    LocalVolumes: String(mounts.filter((mount) => mount.Driver === 'local').length),
     Networks: Object.keys(container.NetworkSettings?.Networks ?? {})
       .toSorted()
       .join(','),
     Platform: null,
   }
+}
+
+/** Names without their slash; those that links gave only in full. */
+function namesText(names: readonly string[], full: boolean): string {
+  return names
+    .map((name) => name.replace(/^\//, ''))
+    .filter((name) => full || !name.includes('/'))
+    .join(',')
 }
 
 function imageText({ Image: image, ImageID: imageId = '' }: ContainerSummary, full: boolean): string {

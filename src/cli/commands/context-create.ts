@@ -2,6 +2,7 @@
 import { contextNameProblem } from '#cli/docker/context-store.ts'
 import { defaultHost } from '#cli/docker/endpoint.ts'
 import { failure } from '#cli/docker/exit.ts'
+import type { Session } from '#cli/docker/session.ts'
 import type { Verb } from '#cli/grammar/command.ts'
 import { exactly } from '#cli/grammar/command.ts'
 import { dockerEndpoint } from './context-endpoint.ts'
@@ -25,20 +26,26 @@ export const contextCreate: Verb = {
     const metadata = flags.text('description') === '' ? {} : { Description: flags.text('description') }
     if (given !== undefined && given.from === undefined)
       await store.write({ Name: name, Metadata: metadata, Endpoints: { docker: given.endpoint } }, given.tls)
-    else if (from === 'default')
-      await store.write({
-        Name: name,
-        Metadata: metadata,
-        Endpoints: { docker: { Host: await defaultHost(session.io, session.options), SkipTLSVerify: false } },
-      })
-    else {
-      const source = await store.read(from)
-      await store.write(
-        { Name: name, Metadata: { ...source.Metadata, ...metadata }, Endpoints: source.Endpoints },
-        await store.tls(from),
-      )
-    }
+    else await copyContext(session, from, { name, metadata })
     await session.print(`${name}\n`)
     await session.warn(`Successfully created context "${name}"\n`)
   },
+}
+
+async function copyContext(
+  session: Session,
+  from: string,
+  { name, metadata }: { readonly name: string; readonly metadata: { readonly Description?: string } },
+): Promise<void> {
+  const store = await session.contexts()
+  if (from === 'default') {
+    const host = await defaultHost(session.io, session.options)
+    await store.write({ Name: name, Metadata: metadata, Endpoints: { docker: { Host: host, SkipTLSVerify: false } } })
+    return
+  }
+  const source = await store.read(from)
+  await store.write(
+    { Name: name, Metadata: { ...source.Metadata, ...metadata }, Endpoints: source.Endpoints },
+    await store.tls(from),
+  )
 }

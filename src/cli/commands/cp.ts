@@ -10,6 +10,7 @@ import type { Call, Verb } from '#cli/grammar/command.ts'
 import { exactly } from '#cli/grammar/command.ts'
 import { humanSize } from '#cli/output/human-units.ts'
 import { GantryError, isErrorKind } from '#base/errors/gantry-error.ts'
+import type { Files } from '#world/ports/files.ts'
 import { goError } from './key-value-files.ts'
 import { absolute } from './mount-flag.ts'
 import { extractTar } from './extract-tar.ts'
@@ -103,59 +104,69 @@ function baseName(path: string): string {
 
 async function copyOut(session: Session, { source, target, follow, quiet }: Plan): Promise<void> {
   const { files, cwd, terminal } = session.io
-  const toStdout = target.path === '-'
-  if (toStdout && terminal.stdoutIsTerminal)
+  if (target.path === '-' && terminal.stdoutIsTerminal)
     throw failure('cowardly refusing to save to a terminal. Use the -o flag or redirect')
   const client = await session.client()
-  let path = keepEnding(source.path)
-  let renamed = baseName(path)
-  if (follow) {
-    const stat = await statInside(client, source.container, path)
-    if (has(stat.mode, goSymlink) && (stat.linkTarget ?? '') !== '') {
-      const link = stat.linkTarget ?? ''
-      path = link.startsWith('/') ? link : absolute(path.slice(0, path.lastIndexOf('/')) || '/', link)
-      renamed = baseName(source.path)
-    }
-  }
-  const reply = await client
-    .stream('GET', `/containers${pathOf(source.container)}/archive`, { query: { path } })
-    .catch((error: unknown) => {
-      if (isErrorKind(error, 'not-found') && /could not find the file/i.test(error.message)) throw error
-      throw error
-    })
-  const stat = JSON.parse(
-    Buffer.from(reply.headers['x-docker-container-path-stat'] ?? 'e30=', 'base64').toString(),
-  ) as PathStat
-  if (toStdout) {
+  const { path, name } = await sourceInside(client, source, follow)
+  const reply = await client.stream('GET', `/containers${pathOf(source.container)}/archive`, { query: { path } })
+  if (target.path === '-') {
     for await (const chunk of reply.body) await writeTo(terminal.stdout, chunk as Uint8Array)
     return
   }
+  const stat = JSON.parse(
+    Buffer.from(reply.headers['x-docker-container-path-stat'] ?? 'e30=', 'base64').toString(),
+  ) as PathStat
+  const isFolder = has(stat.mode, goDirectory)
   const local = absolute(cwd, target.path)
-  const existing = await files.stat(local).catch(() => undefined)
-  const directory = has(stat.mode, goDirectory)
-  const parent = local.slice(0, local.lastIndexOf('/')) || '/'
-  if (existing === undefined) {
-    await files.stat(parent).catch((cause: unknown) => {
-      throw failure(`invalid output path: directory "${parent}" does not exist`, cause)
-    })
-    if (!directory && target.path.endsWith('/'))
-      throw failure(`invalid output path: directory "${local}" does not exist`)
-  }
-  if (existing !== undefined && existing.type !== 'directory' && directory) throw failure('cannot copy directory')
-  if (existing !== undefined && existing.type !== 'directory' && target.path.endsWith('/'))
-    throw failure('not a directory')
-  const contents = /(^|\/)\.$/.test(source.path)
+  const intoFolder = await isExistingFolder(files, { local, given: target.path, isFolder })
+  const inside = intoFolder && !(isFolder && /(^|\/)\.$/.test(source.path))
   // The archive's root is named after the path asked for; it becomes the target, or an entry of the existing folder.
-  const place =
-    existing?.type === 'directory'
-      ? contents && directory
-        ? local
-        : `${local === '/' ? '' : local}/${renamed === '/' || renamed === '.' ? '' : renamed}`
-      : local
-  const sizeBytes = await extractTar(session.io.files, reply.body as AsyncIterable<Uint8Array>, {
-    target: place.replace(/\/$/, '') || '/',
+  const sizeBytes = await extractTar(files, reply.body as AsyncIterable<Uint8Array>, {
+    target: inside ? absolute(local, name.replace(/^[/.]$/, '')) : local,
   })
   if (!quiet) await session.warn(`Successfully copied ${humanSize(sizeBytes)} to ${local}\n`)
+}
+
+/** True when the target is a folder that is there. Throws when the copy could not be put at the target. */
+async function isExistingFolder(
+  files: Files,
+  target: { readonly local: string; readonly given: string; readonly isFolder: boolean },
+): Promise<boolean> {
+  const existing = await files.stat(target.local).catch(() => undefined)
+  if (existing?.type === 'directory') return true
+  if (existing === undefined) await checkNewTarget(files, target)
+  else checkFileTarget(target.given, target.isFolder)
+  return false
+}
+
+/** The path to ask for, a link at its end followed when wished, and the name that its copy gets in a folder. */
+async function sourceInside(
+  client: EngineClient,
+  source: Place,
+  follow: boolean,
+): Promise<{ readonly path: string; readonly name: string }> {
+  const path = keepEnding(source.path)
+  const stat = follow ? await statInside(client, source.container, path) : undefined
+  const link = stat !== undefined && has(stat.mode, goSymlink) ? (stat.linkTarget ?? '') : ''
+  if (link === '') return { path, name: baseName(path) }
+  const folder = path.slice(0, path.lastIndexOf('/')) || '/'
+  return { path: link.startsWith('/') ? link : absolute(folder, link), name: baseName(source.path) }
+}
+
+async function checkNewTarget(
+  files: Files,
+  { local, given, isFolder }: { readonly local: string; readonly given: string; readonly isFolder: boolean },
+): Promise<void> {
+  const parent = local.slice(0, local.lastIndexOf('/')) || '/'
+  await files.stat(parent).catch((cause: unknown) => {
+    throw failure(`invalid output path: directory "${parent}" does not exist`, cause)
+  })
+  if (!isFolder && given.endsWith('/')) throw failure(`invalid output path: directory "${local}" does not exist`)
+}
+
+function checkFileTarget(given: string, isFolder: boolean): void {
+  if (isFolder) throw failure('cannot copy directory')
+  if (given.endsWith('/')) throw failure('not a directory')
 }
 
 async function copyIn(session: Session, { source, target, follow, archive, quiet }: Plan): Promise<void> {
@@ -218,20 +229,10 @@ async function sendLocal(
   })
   const isFolder = own.type === 'directory'
   if (source.path.endsWith('/') && !isFolder) throw failure('not a directory')
-  const contents = /(^|\/)\.$/.test(source.path)
-  let folder = path
-  let name = baseName(local)
-  if (directory === true) name = contents && isFolder ? '' : name
-  else if (directory === false) {
-    if (isFolder) throw failure('cannot copy directory')
-    if (path.endsWith('/')) throw failure('not a directory')
-    name = baseName(path)
-    folder = parentOf(path)
-  } else {
-    if (!isFolder && path.endsWith('/')) throw failure('no such directory')
-    name = baseName(path)
-    folder = parentOf(path)
-  }
+  const contents = isFolder && /(^|\/)\.$/.test(source.path)
+  if (directory !== true) checkPlace(path, { isFolder, exists: directory === false })
+  const folder = directory === true ? path : parentOf(path)
+  const name = directory === true ? (contents ? '' : baseName(local)) : baseName(path)
   let sizeBytes = 0
   const counted = async function* (): AsyncGenerator<Uint8Array, void> {
     for await (const chunk of tarParts(tarTree(files, local, { name, follow: follow || slash }))) {
@@ -241,6 +242,15 @@ async function sendLocal(
   }
   await put(folder, Readable.from(counted()))
   if (!quiet) await session.warn(`Successfully copied ${humanSize(sizeBytes)} to ${target.container}:${target.path}\n`)
+}
+
+/** A target that is no folder: there as a file, or not there yet. */
+function checkPlace(
+  path: string,
+  { isFolder, exists }: { readonly isFolder: boolean; readonly exists: boolean },
+): void {
+  if (exists && isFolder) throw failure('cannot copy directory')
+  if (path.endsWith('/') && !isFolder) throw failure(exists ? 'not a directory' : 'no such directory')
 }
 
 function parentOf(path: string): string {

@@ -1,5 +1,6 @@
 /** Creates a container from flags, pulling the image when it is missing; shared by `run` and `create`. */
-import { GantryError, errnoOf, messageOf } from '#base/errors/gantry-error.ts'
+import type { GantryError } from '#base/errors/gantry-error.ts'
+import { errnoOf, isErrorKind, messageOf } from '#base/errors/gantry-error.ts'
 import type { EngineClient } from '#clients/docker/engine-client.ts'
 import { compareVersions } from '#clients/docker/engine-client.ts'
 import { daemonMessage, exitWith, failure } from '#cli/docker/exit.ts'
@@ -7,7 +8,7 @@ import { familiarText, parseReference } from '#cli/docker/references.ts'
 import type { Session } from '#cli/docker/session.ts'
 import type { Flags } from '#cli/grammar/flags.ts'
 import type { CreateBody } from './container-config.ts'
-import { readSecurityOptions } from './container-config.ts'
+import { readSecurityOptions } from './security-options.ts'
 import { absolute } from './mount-flag.ts'
 import { pullImage } from './pull-image.ts'
 
@@ -66,14 +67,7 @@ export async function createContainer(
   try {
     reply = await create()
   } catch (error) {
-    if (
-      !(error instanceof GantryError) ||
-      error.kind !== 'not-found' ||
-      reference === undefined ||
-      flags.text('pull') !== 'missing' ||
-      !isMissingImage(error)
-    )
-      throw error
+    if (reference === undefined || flags.text('pull') !== 'missing' || !isMissingImage(error)) throw error
     if (!flags.bool('quiet')) await session.warn(`Unable to find image '${familiarText(reference)}' locally\n`)
     await pull()
     reply = await create()
@@ -83,8 +77,8 @@ export async function createContainer(
   return reply.Id
 }
 
-function isMissingImage(error: GantryError): boolean {
-  return /no such image/i.test(error.message)
+function isMissingImage(error: unknown): boolean {
+  return isErrorKind(error, 'not-found') && /no such image/i.test(error.message)
 }
 
 function isImageId(image: string): boolean {

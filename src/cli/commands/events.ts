@@ -56,23 +56,22 @@ async function showEvents({ flags, session }: Call): Promise<void> {
   }
 }
 
+function actorRecord(actor: EventMessage['Actor']): GoRecord {
+  const fields = new Map<string, unknown>([
+    ['ID', actor?.ID ?? ''],
+    ['Attributes', actor?.Attributes ?? {}],
+  ])
+  return new GoRecord('events.Actor', fields, actor)
+}
+
 function eventRecord(event: EventMessage): GoRecord {
-  const attributes = event.Actor?.Attributes ?? {}
-  const actor = new GoRecord(
-    'events.Actor',
-    new Map<string, unknown>([
-      ['ID', event.Actor?.ID ?? ''],
-      ['Attributes', attributes],
-    ]),
-    event.Actor,
-  )
   const fields = new Map<string, unknown>([
     ['Status', event.status ?? ''],
     ['ID', event.id ?? ''],
     ['From', event.from ?? ''],
     ['Type', event.Type ?? ''],
     ['Action', event.Action ?? ''],
-    ['Actor', actor],
+    ['Actor', actorRecord(event.Actor)],
     ['Scope', event.scope ?? ''],
     ['Time', event.time ?? 0],
     ['TimeNano', event.timeNano ?? 0],

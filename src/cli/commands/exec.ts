@@ -2,7 +2,7 @@
 import type { EngineClient } from '#clients/docker/engine-client.ts'
 import { pathOf } from '#clients/docker/engine-client.ts'
 import { carryStreams } from '#cli/docker/attach-streams.ts'
-import { parseDetachKeys } from '#cli/docker/detach-keys.ts'
+import { detachKeysOf } from '#cli/docker/detach-keys.ts'
 import { exitWith, failure } from '#cli/docker/exit.ts'
 import { followWindow } from '#cli/docker/resize-and-signals.ts'
 import type { Session } from '#cli/docker/session.ts'
@@ -37,19 +37,16 @@ export const exec: Verb = {
 
 async function runExec({ flags, args, session }: Call): Promise<number> {
   const [container = '', ...command] = args
-  const { terminal } = session.io
   const detach = flags.bool('detach')
   const tty = flags.bool('tty')
   const stdin = flags.bool('interactive') && !detach
-  const keys = flags.text('detach-keys') || ((await session.config()).detachKeys ?? '')
-  if (keys !== '') parseDetachKeys(keys)
+  const keys = await detachKeysOf(session, flags.text('detach-keys'))
   const env = await environment(session, flags.list('env-file'), flags.list('env'))
   const client = await session.client()
   // Asked first so that a missing container is told apart from a missing program.
   await client.text('GET', `/containers${pathOf(container)}/json`)
-  if (!detach && stdin && tty && !terminal.stdinIsTerminal) throw failure('the input device is not a TTY')
-  const size = tty ? terminal.size() : undefined
-  const console = size === undefined ? {} : { ConsoleSize: [size.rows, size.columns] }
+  if (stdin && tty && !session.io.terminal.stdinIsTerminal) throw failure('the input device is not a TTY')
+  const console = tty ? consoleSize(session) : {}
   const body = {
     User: flags.text('user'),
     Privileged: flags.bool('privileged'),
@@ -59,7 +56,7 @@ async function runExec({ flags, args, session }: Call): Promise<number> {
     AttachStderr: !detach,
     AttachStdout: !detach,
     Detach: detach,
-    DetachKeys: keys,
+    DetachKeys: keys.text,
     Env: env.length === 0 ? null : env,
     WorkingDir: flags.text('workdir'),
     Cmd: command,
@@ -72,7 +69,12 @@ async function runExec({ flags, args, session }: Call): Promise<number> {
     await client.text('POST', `/exec${pathOf(id)}/start`, { json: { Detach: true, Tty: tty } })
     return 0
   }
-  return runForeground(session, client, { id, tty, stdin, keys, console })
+  return runForeground(session, client, { id, tty, stdin, keys: keys.keys, console })
+}
+
+function consoleSize(session: Session): { readonly ConsoleSize?: readonly number[] } {
+  const size = session.io.terminal.size()
+  return size === undefined ? {} : { ConsoleSize: [size.rows, size.columns] }
 }
 
 async function environment(
@@ -93,7 +95,7 @@ interface Foreground {
   readonly id: string
   readonly tty: boolean
   readonly stdin: boolean
-  readonly keys: string
+  readonly keys: Uint8Array | undefined
   readonly console: object
 }
 
@@ -111,7 +113,7 @@ async function runForeground(
     stdin,
     stdout: true,
     stderr: true,
-    ...(keys === '' ? {} : { detachKeys: parseDetachKeys(keys) }),
+    detachKeys: keys,
   })
   if (outcome === 'detached') throw exitWith(1, 'read escape sequence')
   const { ExitCode: exitCode } = await client.json<{ readonly ExitCode?: number | null }>(

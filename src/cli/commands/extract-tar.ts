@@ -63,24 +63,32 @@ export async function extractTar(
   { target, keepRoot = false }: { readonly target: string; readonly keepRoot?: boolean },
 ): Promise<number> {
   const blocks = new Blocks(source)
-  const links: { readonly path: string; readonly link: string; readonly hard: boolean }[] = []
-  const folders: { readonly path: string; readonly mode: number; readonly mtimeMs: number }[] = []
-  const top = keepRoot ? 0 : 1
+  const later: Later = { links: [], folders: [] }
+  const place = (name: string): string => [target, ...cleanParts(name).slice(keepRoot ? 0 : 1)].join('/')
   for (let header = await readHeader(blocks); header !== undefined; header = await readHeader(blocks)) {
-    const parts = cleanParts(header.name)
-    const path = [target, ...parts.slice(top)].join('/')
-    if (header.flag === '5') {
-      await files.makeDirectory(path, { recursive: true })
-      folders.push({ path, mode: header.mode, mtimeMs: header.mtimeMs })
-    } else if (header.flag === '2') links.push({ path, link: header.link, hard: false })
-    else if (header.flag === '1')
-      links.push({ path, link: [target, ...cleanParts(header.link).slice(top)].join('/'), hard: true })
-    else if (header.flag === '0' || header.flag === '\0' || header.flag === '') {
+    const path = place(header.name)
+    if (header.flag === '0' || header.flag === '\0' || header.flag === '') {
       await writeFile(files, path, { header, blocks })
       continue
     }
+    if (header.flag === '5') {
+      await files.makeDirectory(path, { recursive: true })
+      later.folders.push({ path, mode: header.mode, mtimeMs: header.mtimeMs })
+    } else if (header.flag === '2') later.links.push({ path, link: header.link, hard: false })
+    else if (header.flag === '1') later.links.push({ path, link: place(header.link), hard: true })
     await skip(blocks, header.sizeBytes)
   }
+  await finish(files, later)
+  return blocks.totalBytes
+}
+
+/** What waits for the end of the archive: nothing may be written through a link, nor into a folder that lost its mode. */
+interface Later {
+  readonly links: { readonly path: string; readonly link: string; readonly hard: boolean }[]
+  readonly folders: { readonly path: string; readonly mode: number; readonly mtimeMs: number }[]
+}
+
+async function finish(files: Files, { links, folders }: Later): Promise<void> {
   for (const { path, link, hard } of links) {
     await files.remove(path, { force: true })
     await (hard ? files.link(link, path) : files.symlink(link, path))
@@ -89,7 +97,6 @@ export async function extractTar(
     await files.chmod(path, mode)
     await files.setTimes(path, mtimeMs)
   }
-  return blocks.totalBytes
 }
 
 async function writeFile(

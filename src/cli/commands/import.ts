@@ -1,8 +1,10 @@
 /** `import`: makes an image of a filesystem archive. */
+import type { Readable } from 'node:stream'
 import type { ProgressMessage } from '#cli/docker/progress.ts'
 import { showProgress } from '#cli/docker/progress.ts'
 import { parseReference } from '#cli/docker/references.ts'
 import { failure } from '#cli/docker/exit.ts'
+import type { Session } from '#cli/docker/session.ts'
 import type { Verb } from '#cli/grammar/command.ts'
 import { goError } from './key-value-files.ts'
 import { absolute } from './mount-flag.ts'
@@ -18,24 +20,12 @@ export const importImage: Verb = {
   completes: 'files',
   async run({ flags, args, session }) {
     const [source = '', name = ''] = args
-    const { terminal, files, cwd } = session.io
     if (name !== '') parseReference(name)
-    const remote = /^https?:\/\//.test(source)
-    const path = absolute(cwd, source)
-    if (!remote && source !== '-') {
-      await files.stat(path).catch((cause: unknown) => {
-        throw failure(`open ${source}: ${goError(cause)}`, cause)
-      })
-    }
-    const body = remote
-      ? undefined
-      : source === '-'
-        ? terminal.stdin
-        : files.readStream(path, { chunkBytes: 1024 * 1024 })
+    const body = await openSource(session, source)
     const client = await session.client()
     const messages = client.messages<ProgressMessage>('POST', '/images/create', {
       query: {
-        fromSrc: remote ? source : '-',
+        fromSrc: body === undefined ? source : '-',
         repo: name || undefined,
         message: flags.text('message') || undefined,
         changes: flags.list('change'),
@@ -45,4 +35,16 @@ export const importImage: Verb = {
     })
     await showProgress(session, messages)
   },
+}
+
+/** The archive's bytes; undefined for one that the daemon fetches itself. */
+async function openSource(session: Session, source: string): Promise<Readable | undefined> {
+  const { terminal, files, cwd } = session.io
+  if (/^https?:\/\//.test(source)) return undefined
+  if (source === '-') return terminal.stdin
+  const path = absolute(cwd, source)
+  await files.stat(path).catch((cause: unknown) => {
+    throw failure(`open ${source}: ${goError(cause)}`, cause)
+  })
+  return files.readStream(path, { chunkBytes: 1024 * 1024 })
 }

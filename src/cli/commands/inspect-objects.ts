@@ -2,7 +2,7 @@
 import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import { exitWith } from '#cli/docker/exit.ts'
 import type { Session } from '#cli/docker/session.ts'
-import { goJson, indentJson, readJson } from '#cli/output/go-json.ts'
+import { indentJson, readJson } from '#cli/output/go-json.ts'
 import type { Template } from '#cli/output/template.ts'
 import { createTemplate } from '#cli/output/template.ts'
 import { inspectStructs, toRecord } from './typed-records.ts'

@@ -6,6 +6,7 @@ import { failure } from '#cli/docker/exit.ts'
 import type { Session } from '#cli/docker/session.ts'
 import type { Call, Verb } from '#cli/grammar/command.ts'
 import { atMost } from '#cli/grammar/command.ts'
+import type { Flags } from '#cli/grammar/flags.ts'
 
 export const login: Verb = {
   usage: '[OPTIONS] [SERVER]',
@@ -20,12 +21,8 @@ export const login: Verb = {
 
 async function logIn({ flags, args, session }: Call): Promise<void> {
   const [given = ''] = args
-  const server = given === '' || given === 'docker.io' || given === 'index.docker.io' ? hubServer : bareHost(given)
-  if (flags.has('password') && flags.bool('password-stdin'))
-    throw failure('--password and --password-stdin are mutually exclusive')
-  if (flags.bool('password-stdin') && flags.text('username') === '')
-    throw failure('Must provide --username with --password-stdin')
-  if (flags.has('password') && flags.text('password') === '') throw failure('password is empty')
+  const server = ['', 'docker.io', 'index.docker.io'].includes(given) ? hubServer : bareHost(given)
+  checkPasswordFlags(flags)
   if (flags.has('password'))
     await session.warn('WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n')
   const auth = await credentials(session, server, {
@@ -37,17 +34,23 @@ async function logIn({ flags, args, session }: Call): Promise<void> {
     readonly Status?: string
     readonly IdentityToken?: string
   }>('POST', '/auth', { json: auth })
-  let path: string | undefined
-  try {
-    path = await storeCredentials(session, token === '' ? auth : { ...auth, identitytoken: token })
-  } catch (error) {
+  const kept = token === '' ? auth : { ...auth, identitytoken: token }
+  const path = await storeCredentials(session, kept).catch((error: unknown) => {
     throw failure(`Error saving credentials: ${messageOf(error)}`, error)
-  }
+  })
   if (path !== undefined)
     await session.warn(
       `\nWARNING! Your credentials are stored unencrypted in '${path}'.\nConfigure a credential helper to remove this warning. See\nhttps://docs.docker.com/go/credential-store/\n\n`,
     )
   if (status !== '') await session.print(`${status}\n`)
+}
+
+function checkPasswordFlags(flags: Flags): void {
+  if (flags.has('password') && flags.bool('password-stdin'))
+    throw failure('--password and --password-stdin are mutually exclusive')
+  if (flags.bool('password-stdin') && flags.text('username') === '')
+    throw failure('Must provide --username with --password-stdin')
+  if (flags.has('password') && flags.text('password') === '') throw failure('password is empty')
 }
 
 async function readPassword(session: Session): Promise<string> {
@@ -63,17 +66,21 @@ async function credentials(
   server: string,
   { username, password }: { readonly username: string; readonly password: string },
 ): Promise<AuthConfig> {
-  const { terminal } = session.io
   if (username !== '' && password !== '') return { username, password, serveraddress: server }
   const stored = await readCredentials(session, server)
   if (username === '' && (stored.password ?? stored.identitytoken ?? '') !== '')
     return { ...stored, serveraddress: server }
-  if (!terminal.stdinIsTerminal) throw failure('Error: Cannot perform an interactive login from a non TTY device')
-  const name = username === '' ? await ask(session, stored.username ?? '') : username
+  if (!session.io.terminal.stdinIsTerminal)
+    throw failure('Error: Cannot perform an interactive login from a non TTY device')
+  const name = username || (await ask(session, stored.username ?? ''))
   if (name === '') throw failure('Error: Non-null Username Required')
-  const secret = password === '' ? ((await terminal.readSecret('Password: ')) ?? '') : password
+  return { username: name, password: password || (await askSecret(session)), serveraddress: server }
+}
+
+async function askSecret(session: Session): Promise<string> {
+  const secret = (await session.io.terminal.readSecret('Password: ')) ?? ''
   if (secret === '') throw failure('Error: Password Required')
-  return { username: name, password: secret, serveraddress: server }
+  return secret
 }
 
 async function ask(session: Session, fallback: string): Promise<string> {

@@ -76,17 +76,34 @@ function truth({ key, value }: Field): boolean {
   return parsed
 }
 
+const synonyms: Readonly<Record<string, string>> = {
+  src: 'source',
+  dst: 'target',
+  destination: 'target',
+  ro: 'readonly',
+}
+
 function readPlace(mount: MountRequest, field: Field): boolean {
-  const { key, value = '' } = field
-  if (key === 'type') mount.Type = value.toLowerCase()
-  else if (key === 'source' || key === 'src')
-    mount.Source = /^\.\.?(\/|$)/.test(value) ? absolute(field.cwd, value) : value
-  else if (key === 'target' || key === 'dst' || key === 'destination') mount.Target = value
-  else if (key === 'readonly' || key === 'ro') {
-    if (truth(field)) mount.ReadOnly = true
-  } else if (key === 'consistency') mount.Consistency = value.toLowerCase()
-  else return false
-  return true
+  const { value = '' } = field
+  switch (synonyms[field.key] ?? field.key) {
+    case 'type':
+      mount.Type = value.toLowerCase()
+      return true
+    case 'source':
+      mount.Source = /^\.\.?(\/|$)/.test(value) ? absolute(field.cwd, value) : value
+      return true
+    case 'target':
+      mount.Target = value
+      return true
+    case 'readonly':
+      if (truth(field)) mount.ReadOnly = true
+      return true
+    case 'consistency':
+      mount.Consistency = value.toLowerCase()
+      return true
+    default:
+      return false
+  }
 }
 
 /** A path completed from the working folder, `.` and `..` resolved. */

@@ -13,16 +13,38 @@ export interface NetworkRequest {
   readonly gatewayPriority: number
 }
 
+interface Writable extends NetworkRequest {
+  name: string
+  readonly aliases: string[]
+  readonly driverOpts: Record<string, string>
+  ipv4: string
+  ipv6: string
+  macAddress: string
+  readonly linkLocal: string[]
+  gatewayPriority: number
+}
+
+const fieldReaders: ReadonlyMap<string, (request: Writable, value: string) => void> = new Map([
+  ['name', (request, value) => void (request.name = value)],
+  ['alias', (request, value) => void request.aliases.push(value)],
+  ['ip', (request, value) => void (request.ipv4 = value)],
+  ['ip6', (request, value) => void (request.ipv6 = value)],
+  ['mac-address', (request, value) => void (request.macAddress = value)],
+  ['link-local-ip', (request, value) => void request.linkLocal.push(value)],
+  ['gw-priority', (request, value) => void (request.gatewayPriority = Number(value))],
+  ['driver-opt', (request, value) => addDriverOption(request.driverOpts, value)],
+])
+
 /** Reads one `--network`. Throws with the docker client's words. */
 export function parseNetwork(text: string): NetworkRequest {
-  const request = {
+  const request: Writable = {
     name: '',
-    aliases: [] as string[],
-    driverOpts: {} as Record<string, string>,
+    aliases: [],
+    driverOpts: {},
     ipv4: '',
     ipv6: '',
     macAddress: '',
-    linkLocal: [] as string[],
+    linkLocal: [],
     gatewayPriority: 0,
   }
   if (!/^\w+=/.test(text)) return { ...request, name: text }
@@ -31,15 +53,9 @@ export function parseNetwork(text: string): NetworkRequest {
     if (equals < 0) throw failure(`invalid field ${field}`)
     const key = field.slice(0, equals).trim().toLowerCase()
     const value = field.slice(equals + 1).trim()
-    if (key === 'name') request.name = value
-    else if (key === 'alias') request.aliases.push(value)
-    else if (key === 'ip') request.ipv4 = value
-    else if (key === 'ip6') request.ipv6 = value
-    else if (key === 'mac-address') request.macAddress = value
-    else if (key === 'link-local-ip') request.linkLocal.push(value)
-    else if (key === 'gw-priority') request.gatewayPriority = Number(value)
-    else if (key === 'driver-opt') addDriverOption(request.driverOpts, value)
-    else throw failure(`invalid field key ${key}`)
+    const read = fieldReaders.get(key)
+    if (read === undefined) throw failure(`invalid field key ${key}`)
+    read(request, value)
   }
   if (request.name === '') throw failure('network name/id is not specified')
   return request

@@ -33,30 +33,38 @@ function shortForm(spec: string): string {
 function addPublished(plan: PortPlan, spec: string): void {
   const { ip, host, container } = splitSpec(spec)
   const [containerRange = '', protocol = 'tcp'] = container.split('/')
-  if (container === '' || containerRange === '') throw failure(`no port specified: ${spec}<empty>`)
+  if (containerRange === '') throw failure(`no port specified: ${spec}<empty>`)
   if (ip !== '' && !isAddress(ip)) throw failure(`invalid IP address: ${ip}`)
-  const inner = parseRange(containerRange) ?? reject(`invalid containerPort: ${containerRange}`)
-  const outer = host === '' ? undefined : (parseRange(host) ?? reject(`invalid hostPort: ${host}`))
-  if (outer !== undefined && outer.last - outer.first !== inner.last - inner.first && inner.first !== inner.last) {
+  const inner = readRange(containerRange, 'containerPort')
+  const outer = host === '' ? undefined : readRange(host, 'hostPort')
+  if (outer !== undefined && inner.first !== inner.last && lengthOf(outer) !== lengthOf(inner))
     throw failure(`invalid ranges specified for container and host Ports: ${containerRange} and ${host}`)
-  }
-  const proto = protocol.toLowerCase()
-  if (!['tcp', 'udp', 'sctp'].includes(proto)) throw failure(`invalid proto: ${protocol}`)
+  const proto = readProtocol(protocol)
   for (let at = 0; at <= inner.last - inner.first; at += 1) {
     const key = `${inner.first + at}/${proto}`
-    const one =
-      outer === undefined
-        ? ''
-        : inner.first === inner.last && outer.first !== outer.last
-          ? `${outer.first}-${outer.last}`
-          : String(outer.first + at)
     plan.exposed[key] = {}
-    ;(plan.bindings[key] ??= []).push({ HostIp: ip, HostPort: one })
+    ;(plan.bindings[key] ??= []).push({ HostIp: ip, HostPort: hostPortText(inner, outer, at) })
   }
 }
 
-function reject(message: string): never {
-  throw failure(message)
+/** One port in a container may take any of a range; ranges of the same length go side by side. */
+function hostPortText(inner: PortRange, outer: PortRange | undefined, at: number): string {
+  if (outer === undefined) return ''
+  return inner.first === inner.last && outer.first !== outer.last
+    ? `${outer.first}-${outer.last}`
+    : String(outer.first + at)
+}
+
+function readProtocol(text: string): string {
+  const protocol = text.toLowerCase()
+  if (!['tcp', 'udp', 'sctp'].includes(protocol)) throw failure(`invalid proto: ${text}`)
+  return protocol
+}
+
+function readRange(text: string, what: string): PortRange {
+  const range = parseRange(text)
+  if (range === undefined) throw failure(`invalid ${what}: ${text}`)
+  return range
 }
 
 function splitSpec(spec: string): { readonly ip: string; readonly host: string; readonly container: string } {
@@ -66,7 +74,14 @@ function splitSpec(spec: string): { readonly ip: string; readonly host: string; 
   return { ip: parts.join(':').replace(/^\[(.*)\]$/, '$1'), host, container }
 }
 
-function parseRange(text: string): { readonly first: number; readonly last: number } | undefined {
+interface PortRange {
+  readonly first: number
+  readonly last: number
+}
+
+const lengthOf = (range: PortRange): number => range.last - range.first
+
+function parseRange(text: string): PortRange | undefined {
   const match = /^(\d+)(?:-(\d+))?$/.exec(text)
   if (match === null) return undefined
   const first = Number(match[1])

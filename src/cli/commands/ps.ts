@@ -47,11 +47,7 @@ async function listContainers({ flags, session }: Call): Promise<void> {
   try {
     await session.list(shape, rows, { format, quiet })
   } catch (error) {
-    if (
-      !(error instanceof GantryError) ||
-      !error.message.startsWith('template parsing error: template: :1') ||
-      !error.message.includes('executing')
-    )
+    if (!(error instanceof GantryError) || !/^template parsing error: template: :1.*executing/s.test(error.message))
       throw error
     throw failure(
       error.message

@@ -22,16 +22,16 @@ export const push: Verb = {
     const reference = parseReference(args[0] ?? '')
     const allTags = flags.bool('all-tags')
     if (allTags && reference.tag !== undefined) throw failure("tag can't be used with --all-tags/-a")
+    const tag = allTags ? undefined : (reference.tag ?? 'latest')
     const quiet = flags.bool('quiet')
     if (!allTags && !quiet && reference.tag === undefined) await session.print('Using default tag: latest\n')
     const auth = await readCredentials(session, serverKey(reference.domain))
     const client = await session.client()
     const messages = client.messages<ProgressMessage>('POST', `/images${pathOf(fullName(reference))}/push`, {
-      query: { tag: allTags ? undefined : (reference.tag ?? 'latest') },
+      query: { tag },
       headers: { 'X-Registry-Auth': encodeAuth(auth) },
     })
     await showProgress(session, messages, quiet ? { print: () => Promise.resolve() } : {})
-    if (quiet)
-      await session.print(`${reference.domain}/${reference.path}${allTags ? '' : `:${reference.tag ?? 'latest'}`}\n`)
+    if (quiet) await session.print(`${fullName(reference)}${tag === undefined ? '' : `:${tag}`}\n`)
   },
 }

@@ -1,5 +1,5 @@
 /** `rm`: removes containers. */
-import { GantryError, isErrorKind } from '#base/errors/gantry-error.ts'
+import { isErrorKind } from '#base/errors/gantry-error.ts'
 import { pathOf } from '#clients/docker/engine-client.ts'
 import { failure } from '#cli/docker/exit.ts'
 import type { Verb } from '#cli/grammar/command.ts'
@@ -30,7 +30,7 @@ export const rm: Verb = {
         return await run(name)
       } catch (error) {
         if (!force || !isErrorKind(error, 'not-found')) throw error
-        await session.warn(`${(error as GantryError).message}\n`)
+        await session.warn(`${error.message}\n`)
         return missing
       }
     }

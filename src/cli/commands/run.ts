@@ -4,14 +4,14 @@ import type { EngineClient } from '#clients/docker/engine-client.ts'
 import { pathOf } from '#clients/docker/engine-client.ts'
 import type { AttachPlan } from '#cli/docker/attach-streams.ts'
 import { carryStreams } from '#cli/docker/attach-streams.ts'
-import { parseDetachKeys } from '#cli/docker/detach-keys.ts'
+import { detachKeysOf } from '#cli/docker/detach-keys.ts'
 import { exitWith, failure } from '#cli/docker/exit.ts'
-import { followWindow, proxySignals } from '#cli/docker/resize-and-signals.ts'
+import { followOutput, proxySignals } from '#cli/docker/resize-and-signals.ts'
 import type { Session } from '#cli/docker/session.ts'
 import type { Call, Verb } from '#cli/grammar/command.ts'
 import { atLeast } from '#cli/grammar/command.ts'
 import { runFlags } from './container-flags.table.ts'
-import type { CreateBody } from './container-config.ts'
+import type { ConfigRequest, CreateBody } from './container-config.ts'
 import { containerBody } from './container-config.ts'
 import { createContainer, requireApi, startFailureCode, withHelp } from './create-container.ts'
 import { waitForExit } from './wait-for-exit.ts'
@@ -27,20 +27,15 @@ export const run: Verb = {
 
 async function runContainer({ flags, args, session }: Call): Promise<number> {
   const client = await session.client()
-  let body: CreateBody
-  try {
-    if (flags.list('annotation').length > 0) await requireApi(client, '1.43', 'annotation')
-    body = await containerBody({ flags, args, session })
-  } catch (error) {
+  const asked = await readBody({ flags, args, session }, client).catch((error: unknown) => {
     throw withHelp(session, 'run', { error })
-  }
+  })
   const detached = flags.bool('detach')
   if (detached && flags.list('attach').length > 0)
     throw failure('conflicting options: cannot specify both --attach and --detach')
-  if (!detached && body.Tty && body.AttachStdin && !session.io.terminal.stdinIsTerminal)
+  if (!detached && asked.Tty && asked.AttachStdin && !session.io.terminal.stdinIsTerminal)
     throw failure('the input device is not a TTY')
-  if (detached) body = { ...body, AttachStdin: false, AttachStdout: false, AttachStderr: false, StdinOnce: false }
-  if (body.Tty && session.io.terminal.size() !== undefined) body = withConsoleSize(session, body)
+  const body = withConsoleSize(session, detached ? { ...asked, ...unattached } : asked)
   const id = await createContainer(session, client, { flags, body }).catch((error: unknown) => {
     throw withHelp(session, 'run', { error })
   })
@@ -55,8 +50,16 @@ async function runContainer({ flags, args, session }: Call): Promise<number> {
   })
 }
 
+const unattached = { AttachStdin: false, AttachStdout: false, AttachStderr: false, StdinOnce: false } as const
+
+async function readBody(request: ConfigRequest, client: EngineClient): Promise<CreateBody> {
+  if (request.flags.list('annotation').length > 0) await requireApi(client, '1.43', 'annotation')
+  return containerBody(request)
+}
+
+/** A container with a terminal begins with the size of ours. */
 function withConsoleSize(session: Session, body: CreateBody): CreateBody {
-  const size = session.io.terminal.size()
+  const size = body.Tty ? session.io.terminal.size() : undefined
   return size === undefined
     ? body
     : { ...body, HostConfig: { ...body.HostConfig, ConsoleSize: [size.rows, size.columns] } }
@@ -90,9 +93,8 @@ interface AttachedRun {
 async function runAttached(session: Session, client: EngineClient, plan: AttachedRun): Promise<number> {
   const { id, body } = plan
   using _signals = plan.proxy && !body.Tty ? proxySignals(session, client, id) : undefined
-  const keys = plan.keys === '' ? ((await session.config()).detachKeys ?? '') : plan.keys
-  const detachKeys = keys === '' ? undefined : parseDetachKeys(keys)
-  const connection = await attach(client, { id, body, keys })
+  const detach = await detachKeysOf(session, plan.keys)
+  const connection = await attach(client, { id, body, keys: detach.text })
   const ending = new AbortController()
   using _patience = plan.proxy
     ? undefined
@@ -105,7 +107,7 @@ async function runAttached(session: Session, client: EngineClient, plan: Attache
     condition: plan.remove ? 'removed' : 'next-exit',
     signal: ending.signal,
   })
-  const streams = carryStreams(session, attachPlan(connection, body, detachKeys))
+  const streams = carryStreams(session, attachPlan(connection, body, detach.keys))
   try {
     await start(session, client, id)
   } catch (error) {
@@ -115,10 +117,7 @@ async function runAttached(session: Session, client: EngineClient, plan: Attache
     ending.abort()
     throw error
   }
-  using _window =
-    body.Tty && session.io.terminal.stdoutIsTerminal
-      ? followWindow(session, client, `/containers${pathOf(id)}`)
-      : undefined
+  using _window = body.Tty ? followOutput(session, client, `/containers${pathOf(id)}`) : undefined
   if ((await streams) === 'detached') {
     ending.abort()
     return 0
@@ -156,12 +155,12 @@ function attach(
 }
 
 function attachPlan(connection: Duplex, body: CreateBody, detachKeys: Uint8Array | undefined): AttachPlan {
-  const plan = {
+  return {
     connection,
     tty: body.Tty,
     stdin: body.AttachStdin,
     stdout: body.AttachStdout,
     stderr: body.AttachStderr,
+    detachKeys,
   }
-  return detachKeys === undefined ? plan : { ...plan, detachKeys }
 }

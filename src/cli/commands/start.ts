@@ -3,9 +3,9 @@ import { messageOf } from '#base/errors/gantry-error.ts'
 import type { EngineClient } from '#clients/docker/engine-client.ts'
 import { pathOf } from '#clients/docker/engine-client.ts'
 import { carryStreams } from '#cli/docker/attach-streams.ts'
-import { parseDetachKeys } from '#cli/docker/detach-keys.ts'
+import { detachKeysOf, parseDetachKeys } from '#cli/docker/detach-keys.ts'
 import { exitWith, failure } from '#cli/docker/exit.ts'
-import { followWindow, proxySignals } from '#cli/docker/resize-and-signals.ts'
+import { followOutput, proxySignals } from '#cli/docker/resize-and-signals.ts'
 import type { Session } from '#cli/docker/session.ts'
 import type { Call, Verb } from '#cli/grammar/command.ts'
 import { atLeast } from '#cli/grammar/command.ts'
@@ -62,11 +62,11 @@ async function startAttached({ flags, session }: Call, name: string): Promise<nu
     HostConfig: host,
   } = await client.json<Inspected>('GET', `/containers${pathOf(name)}/json`)
   const tty = config.Tty === true
-  const keys = flags.text('detach-keys') || ((await session.config()).detachKeys ?? '')
+  const detach = await detachKeysOf(session, flags.text('detach-keys'))
   const stdin = flags.bool('interactive') && config.OpenStdin === true
   using _signals = tty ? undefined : proxySignals(session, client, id)
   const connection = await client.hijack(`/containers${pathOf(id)}/attach`, {
-    query: { stream: true, stdin, stdout: true, stderr: true, detachKeys: keys || undefined },
+    query: { stream: true, stdin, stdout: true, stderr: true, detachKeys: detach.text || undefined },
     headers: { 'Content-Type': 'text/plain' },
   })
   const ending = new AbortController()
@@ -81,7 +81,7 @@ async function startAttached({ flags, session }: Call, name: string): Promise<nu
     stdin,
     stdout: true,
     stderr: true,
-    ...(keys === '' ? {} : { detachKeys: parseDetachKeys(keys) }),
+    detachKeys: detach.keys,
   })
   try {
     await client.text('POST', `/containers${pathOf(id)}/start`)
@@ -91,8 +91,7 @@ async function startAttached({ flags, session }: Call, name: string): Promise<nu
     ending.abort()
     throw error
   }
-  using _window =
-    tty && session.io.terminal.stdoutIsTerminal ? followWindow(session, client, `/containers${pathOf(id)}`) : undefined
+  using _window = tty ? followOutput(session, client, `/containers${pathOf(id)}`) : undefined
   if ((await streams) === 'detached') {
     ending.abort()
     return 0

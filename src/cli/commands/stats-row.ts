@@ -85,9 +85,13 @@ function blockBytes({ blkio_stats: blkio }: StatsSample, letter: string): number
     .reduce((total, entry) => total + entry.value, 0)
 }
 
+function totalUsage(stats: CpuStats): number {
+  return stats.cpu_usage?.total_usage ?? 0
+}
+
 /** Share of CPU time between two readings; 100 is one CPU. */
 function cpuPercent({ cpu_stats: now = {}, precpu_stats: before = {} }: StatsSample): number {
-  const own = (now.cpu_usage?.total_usage ?? 0) - (before.cpu_usage?.total_usage ?? 0)
+  const own = totalUsage(now) - totalUsage(before)
   const system = (now.system_cpu_usage ?? 0) - (before.system_cpu_usage ?? 0)
   const cpus = now.online_cpus || (now.cpu_usage?.percpu_usage ?? []).length
   return system > 0 && own > 0 ? (own / system) * cpus * 100 : 0

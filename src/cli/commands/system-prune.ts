@@ -53,6 +53,13 @@ interface Pruned {
   readonly SpaceReclaimed?: number
 }
 
+const titles = {
+  ContainersDeleted: 'Deleted Containers',
+  NetworksDeleted: 'Deleted Networks',
+  VolumesDeleted: 'Deleted Volumes',
+  CachesDeleted: 'Deleted build cache objects',
+} as const
+
 async function prune(call: Call): Promise<void> {
   const { flags, session } = call
   const filters = flags.list('filter')
@@ -65,24 +72,23 @@ async function prune(call: Call): Promise<void> {
   let space = 0
   const step = async (
     path: string,
-    title: string,
-    key: 'ContainersDeleted' | 'NetworksDeleted' | 'VolumesDeleted' | 'CachesDeleted',
+    key: keyof typeof titles,
     stepQuery: Readonly<Record<string, string | boolean | undefined>> = query,
   ): Promise<void> => {
     const pruned = await client.json<Pruned>('POST', path, { query: stepQuery })
     space += pruned.SpaceReclaimed ?? 0
     const deleted = pruned[key] ?? []
-    if (deleted.length > 0) await session.print(`${title}:\n${deleted.map((id) => `${id}\n`).join('')}\n`)
+    if (deleted.length > 0) await session.print(`${titles[key]}:\n${deleted.map((id) => `${id}\n`).join('')}\n`)
   }
-  await step('/containers/prune', 'Deleted Containers', 'ContainersDeleted')
-  await step('/networks/prune', 'Deleted Networks', 'NetworksDeleted')
-  if (flags.bool('volumes')) await step('/volumes/prune', 'Deleted Volumes', 'VolumesDeleted')
+  await step('/containers/prune', 'ContainersDeleted')
+  await step('/networks/prune', 'NetworksDeleted')
+  if (flags.bool('volumes')) await step('/volumes/prune', 'VolumesDeleted')
   const images = await client.json<PrunedImages>('POST', '/images/prune', {
     query: { filters: filtersQuery(filters, { dangling: String(!flags.bool('all')) }) },
   })
   space += images.SpaceReclaimed ?? 0
   await session.print(deletedImages(images.ImagesDeleted))
-  await step('/build/prune', 'Deleted build cache objects', 'CachesDeleted', {
+  await step('/build/prune', 'CachesDeleted', {
     all: flags.bool('all'),
     filters: filtersQuery(filters) ?? '',
   })

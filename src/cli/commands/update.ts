@@ -2,9 +2,10 @@
 import { pathOf } from '#clients/docker/engine-client.ts'
 import { failure } from '#cli/docker/exit.ts'
 import type { FlagSpec } from '#cli/grammar/flag-types.ts'
+import type { Flags } from '#cli/grammar/flags.ts'
 import type { Verb } from '#cli/grammar/command.ts'
 import { atLeast } from '#cli/grammar/command.ts'
-import { restartPolicy } from './container-config.ts'
+import { restartPolicy } from './host-config.ts'
 import { containerFlags } from './container-flags.table.ts'
 import { eachArgument } from './each-argument.ts'
 
@@ -37,22 +38,7 @@ export const update: Verb = {
   async run({ flags, args, session }) {
     if (![...names].some((name) => flags.has(name)))
       throw failure('you must provide one or more flags when using this command')
-    const body = {
-      BlkioWeight: flags.int('blkio-weight') ?? 0,
-      CpuPeriod: flags.int('cpu-period') ?? 0,
-      CpuQuota: flags.int('cpu-quota') ?? 0,
-      CpuRealtimePeriod: flags.int('cpu-rt-period') ?? 0,
-      CpuRealtimeRuntime: flags.int('cpu-rt-runtime') ?? 0,
-      CpuShares: flags.int('cpu-shares') ?? 0,
-      NanoCpus: Math.round(Number(flags.text('cpus') || '0') * 1e9),
-      CpusetCpus: flags.text('cpuset-cpus'),
-      CpusetMems: flags.text('cpuset-mems'),
-      Memory: flags.bytes('memory') ?? 0,
-      MemoryReservation: flags.bytes('memory-reservation') ?? 0,
-      MemorySwap: flags.bytes('memory-swap') ?? 0,
-      ...(flags.has('pids-limit') ? { PidsLimit: flags.int('pids-limit') } : {}),
-      RestartPolicy: restartPolicy(flags.text('restart')),
-    }
+    const body = limits(flags)
     const client = await session.client()
     const warnings: string[] = []
     try {
@@ -70,4 +56,25 @@ export const update: Verb = {
       if (warnings.length > 0) await session.print(`${warnings.join('\n')}\n`)
     }
   },
+}
+
+function limits(flags: Flags): Readonly<Record<string, unknown>> {
+  const count = (name: string): number => flags.int(name) ?? 0
+  const bytes = (name: string): number => flags.bytes(name) ?? 0
+  return {
+    BlkioWeight: count('blkio-weight'),
+    CpuPeriod: count('cpu-period'),
+    CpuQuota: count('cpu-quota'),
+    CpuRealtimePeriod: count('cpu-rt-period'),
+    CpuRealtimeRuntime: count('cpu-rt-runtime'),
+    CpuShares: count('cpu-shares'),
+    NanoCpus: Math.round(Number(flags.text('cpus') || '0') * 1e9),
+    CpusetCpus: flags.text('cpuset-cpus'),
+    CpusetMems: flags.text('cpuset-mems'),
+    Memory: bytes('memory'),
+    MemoryReservation: bytes('memory-reservation'),
+    MemorySwap: bytes('memory-swap'),
+    ...(flags.has('pids-limit') ? { PidsLimit: flags.int('pids-limit') } : {}),
+    RestartPolicy: restartPolicy(flags.text('restart')),
+  }
 }

@@ -13,7 +13,8 @@ export interface AttachPlan {
   readonly stdin: boolean
   readonly stdout: boolean
   readonly stderr: boolean
-  readonly detachKeys?: Uint8Array
+  /** The keys that detach; undefined: the usual ones. */
+  readonly detachKeys?: Uint8Array | undefined
 }
 
 /** Runs until the output ends or the user detaches. The terminal is as before afterwards. */

@@ -1,11 +1,21 @@
 /** The key sequence that leaves a container running and ends the session. */
 import { failure } from './exit.ts'
+import type { Session } from './session.ts'
 
 const specials: Readonly<Record<string, number>> = { '@': 0, '[': 27, '\\': 28, ']': 29, '^': 30, _: 31 }
 
 /** `ctrl-p,ctrl-q` as bytes. Throws for a key that is none. */
 export function parseDetachKeys(text: string): Uint8Array {
   return Uint8Array.from(text.split(',').map((key) => keyCode(key, text)))
+}
+
+/** The keys that detach: the flag's, else the configuration's; '' and undefined when neither names any. */
+export async function detachKeysOf(
+  session: Session,
+  flag: string,
+): Promise<{ readonly text: string; readonly keys: Uint8Array | undefined }> {
+  const text = flag || ((await session.config()).detachKeys ?? '')
+  return { text, keys: text === '' ? undefined : parseDetachKeys(text) }
 }
 
 function keyCode(key: string, text: string): number {

@@ -114,7 +114,7 @@ async function parseVerb(
     )
   }
   const { verbHelp } = await import('#cli/grammar/help.ts')
-  await session.print(verbHelp(session.io.program, entry, verb, session.columns()))
+  await session.print(verbHelp(entry, verb, { program: session.io.program, columns: session.columns() }))
   return undefined
 }
 

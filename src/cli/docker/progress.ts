@@ -30,6 +30,11 @@ export interface ProgressOptions {
   readonly terminal?: boolean
 }
 
+interface Display {
+  readonly terminal: boolean
+  readonly columns: number
+}
+
 /** Shows messages until they end. Throws the failure that the stream reports. */
 export async function showProgress(
   session: Session,
@@ -41,20 +46,24 @@ export async function showProgress(
   const lines = new Map<string, number>()
   for await (const message of messages) {
     if (message.aux !== undefined) options.onAux?.(message.aux)
-    if (message.errorDetail !== undefined || (message.error ?? '') !== '') throw streamFailure(message)
+    if (message.errorDetail !== undefined || message.error) throw streamFailure(message)
     if (message.aux !== undefined && message.status === undefined && message.stream === undefined) continue
-    const withId = (message.id ?? '') !== ''
-    if (withId && (message.progressDetail !== undefined || (message.progress ?? '') !== '')) {
-      await print(
-        moveTo(lines, message.id ?? '', terminal) +
-          messageText(message, { terminal, columns: session.columns() }) +
-          moveBack(lines, message.id ?? '', terminal),
-      )
-      continue
-    }
-    lines.clear()
-    await print(messageText(message, { terminal, columns: session.columns() }))
+    await print(placed(lines, message, { terminal, columns: session.columns() }))
   }
+}
+
+/** A message's text where it belongs: on the line of its layer, or on one of its own. */
+function placed(lines: Map<string, number>, message: ProgressMessage, display: Display): string {
+  const text = messageText(message, display)
+  const line = ownLine(message)
+  if (line !== undefined) return moveTo(lines, line, display.terminal) + text + moveBack(lines, line, display.terminal)
+  lines.clear()
+  return text
+}
+
+/** The layer on whose line a message stays; undefined for one that gets a line of its own. */
+function ownLine({ id, progress, progressDetail }: ProgressMessage): string | undefined {
+  return id && (progressDetail !== undefined || progress) ? id : undefined
 }
 
 function streamFailure({ error = '', errorDetail }: ProgressMessage): GantryError {
@@ -86,42 +95,31 @@ function moveBack(lines: Map<string, number>, id: string, terminal: boolean): st
 }
 
 /** One message as text (jsonmessage's Display). */
-export function messageText(
-  message: ProgressMessage,
-  { terminal, columns }: { readonly terminal: boolean; readonly columns: number },
-): string {
-  const bar = progressText(message, terminal ? columns : 0)
-  const plainProgress = message.progress ?? ''
-  let end = ''
-  let text = ''
-  if (terminal && (message.stream ?? '') === '' && (bar !== '' || plainProgress !== '')) {
-    text += '\u001b[2K\r'
-    end = '\r'
-  } else if (bar !== '' || plainProgress !== '') return ''
-  if ((message.id ?? '') !== '') text += `${message.id ?? ''}: `
-  if (bar !== '' && terminal) return `${text}${message.status ?? ''} ${bar}${end}`
-  if (plainProgress !== '') return `${text}${message.status ?? ''} ${plainProgress}${end}`
-  if ((message.stream ?? '') !== '') return `${text}${message.stream ?? ''}${end}`
-  const clear = terminal && (message.id ?? '') !== '' && message.progressDetail !== undefined ? '\u001b[2K\r' : ''
-  return `${clear}${text}${message.status ?? ''}${end}\n`
+export function messageText(message: ProgressMessage, { terminal, columns }: Display): string {
+  const { id, status = '', stream = '', progress } = message
+  const head = id ? `${id}: ` : ''
+  const bar = progressText(message, terminal ? columns : 0) || progress
+  // Something to measure is shown only where it can be drawn over.
+  if (bar) return terminal && stream === '' ? `${clearLine}${head}${status} ${bar}\r` : ''
+  if (stream !== '') return head + stream
+  const isLayer = head !== '' && message.progressDetail !== undefined
+  return `${terminal && isLayer ? clearLine : ''}${head}${status}\n`
 }
+
+const clearLine = '\u001b[2K\r'
 
 /** `[==>   ]  1.2MB/3.4MB`; empty when there is nothing to measure. */
 export function progressText({ progressDetail: detail }: ProgressMessage, columns: number): string {
-  const current = detail?.current ?? 0
-  const total = detail?.total ?? 0
+  const { current = 0, total = 0, units: unit = '', hidecounts = false } = detail ?? {}
   if (current <= 0 && total <= 0) return ''
-  const unit = detail?.units ?? ''
   const size = (value: number): string => (unit === '' ? humanSize(value) : `${formatFloat(value, 'g', -1)} ${unit}`)
   if (total <= 0) return unit === '' ? humanSize(current).padStart(8) : `${current} ${unit}`
-  const share = Math.min(50, Math.floor((current / total) * 100) / 2)
-  const filled = Math.floor(share)
-  const bar = columns > 110 ? `[${'='.repeat(filled)}>${' '.repeat(Math.max(0, 50 - filled))}] ` : ''
-  const counts =
-    detail?.hidecounts === true
-      ? ''
-      : current > total
-        ? size(current).padStart(8)
-        : `${size(current).padStart(8)}/${size(total)}`
-  return bar + counts
+  const bar = columns > 110 ? drawBar(current / total) : ''
+  if (hidecounts) return bar
+  return bar + size(current).padStart(8) + (current > total ? '' : `/${size(total)}`)
+}
+
+function drawBar(share: number): string {
+  const filled = Math.floor(Math.min(50, Math.floor(share * 100) / 2))
+  return `[${'='.repeat(filled)}>${' '.repeat(Math.max(0, 50 - filled))}] `
 }

@@ -30,14 +30,15 @@ export function parseReference(text: string): Reference {
   const remote = path.split(':')[0] ?? ''
   if (remote !== remote.toLowerCase())
     throw failure(`invalid reference format: repository name (${remote}) must be lowercase`)
-  if (
-    !domainPattern.test(domain) ||
-    !pathPattern.test(path) ||
-    (tag !== undefined && !tagPattern.test(tag)) ||
-    (digest !== undefined && !digestPattern.test(digest))
-  )
-    throw failure('invalid reference format')
-  return { domain, path, tag, digest }
+  const reference = { domain, path, tag, digest }
+  if (!isWellFormed(reference)) throw failure('invalid reference format')
+  return reference
+}
+
+function isWellFormed({ domain, path, tag, digest }: Reference): boolean {
+  if (!domainPattern.test(domain) || !pathPattern.test(path)) return false
+  if (tag !== undefined && !tagPattern.test(tag)) return false
+  return digest === undefined || digestPattern.test(digest)
 }
 
 function splitDomain(name: string): { readonly domain: string; readonly path: string } {

@@ -45,6 +45,11 @@ const proxied = [
   'SIGXFSZ',
 ]
 
+/** As followWindow, for a session whose output goes to the terminal; nothing to follow elsewhere. */
+export function followOutput(session: Session, client: EngineClient, path: string): Disposable | undefined {
+  return session.io.terminal.stdoutIsTerminal ? followWindow(session, client, path) : undefined
+}
+
 /** Sends signals on to a container until disposed. */
 export function proxySignals(session: Session, client: EngineClient, container: string): Disposable {
   return session.io.terminal.onSignal(proxied, (signal) => {

@@ -68,20 +68,26 @@ async function* tarEntry(
   const type = deviceTypes[stat.type]
   if (type === undefined) return
   const sizeBytes = type === 'file' ? stat.sizeBytes : 0
+  const owner = options.owner ?? stat
   yield tarHeader({
     name: type === 'directory' ? `${name}/` : name,
     type,
     mode: type === 'symlink' ? 0o777 : stat.mode,
-    uid: options.owner?.uid ?? stat.uid,
-    gid: options.owner?.gid ?? stat.gid,
+    uid: owner.uid,
+    gid: owner.gid,
     mtimeMs: stat.mtimeMs,
     sizeBytes,
     ...(type === 'symlink' ? { linkTarget: await files.readLink(path) } : {}),
-    ...(type === 'character' || type === 'block'
-      ? { major: (stat.rdev >> 8) & 0xfff, minor: (stat.rdev & 0xff) | ((stat.rdev >> 12) & 0xfff00) }
-      : {}),
+    ...(type === 'character' || type === 'block' ? deviceNumbers(stat.rdev) : {}),
   })
-  if (sizeBytes === 0) return
+  if (sizeBytes > 0) yield* tarContent(files, path, sizeBytes)
+}
+
+function deviceNumbers(device: number): { readonly major: number; readonly minor: number } {
+  return { major: (device >> 8) & 0xfff, minor: (device & 0xff) | ((device >> 12) & 0xfff00) }
+}
+
+async function* tarContent(files: Files, path: string, sizeBytes: number): AsyncGenerator<Uint8Array, void> {
   let left = sizeBytes
   for await (const chunk of files.readStream(path, { end: sizeBytes, chunkBytes: 256 * 1024 })) {
     const part = (chunk as Uint8Array).subarray(0, left)

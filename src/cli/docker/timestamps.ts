@@ -21,14 +21,17 @@ function dateSeconds(text: string): string | undefined {
     text,
   )
   if (match === null) return undefined
-  const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = match
-    .slice(1, 7)
-    .map((part) => Number(part ?? 0))
-  const zone = /^([+-])(\d\d):(\d\d)$/.exec(match[8] ?? '')
-  const offsetMinutes = zone === null ? 0 : (Number(zone[2]) * 60 + Number(zone[3])) * (zone[1] === '-' ? -1 : 1)
-  const days = daysFromCivil(year, month, day)
-  const seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offsetMinutes * 60
+  const part = (at: number): number => Number(match[at] ?? 0)
+  const days = daysFromCivil(part(1), part(2), part(3))
+  const clock = part(4) * 3600 + part(5) * 60 + part(6)
+  const seconds = days * 86_400 + clock - zoneMinutes(match[8] ?? '') * 60
   return Number.isNaN(seconds) ? undefined : `${seconds}.${(match[7] ?? '').padEnd(9, '0')}`
+}
+
+/** Minutes ahead of UTC of `+02:00`; 0 for `Z` and for none. */
+function zoneMinutes(text: string): number {
+  const zone = /^([+-])(\d\d):(\d\d)$/.exec(text)
+  return zone === null ? 0 : (Number(zone[2]) * 60 + Number(zone[3])) * (zone[1] === '-' ? -1 : 1)
 }
 
 /** Days since 1970 of a date (proleptic Gregorian). */

@@ -70,31 +70,25 @@ function durationProblem(text: string): string | undefined {
     : `time: invalid duration "${text}"`
 }
 
+/** What each kind of value must look like; kinds that take any text are missing. */
+const kindChecks: Readonly<Partial<Record<FlagKind, (text: string, flag: FlagSpec) => string | undefined>>> = {
+  bool: (text) => (parseBool(text) === undefined ? `strconv.ParseBool: parsing "${text}": invalid syntax` : undefined),
+  int: (text) => checkInteger('int', text),
+  uint16: (text) => checkInteger('uint16', text),
+  bytes: (text, flag) =>
+    parseMemory(text) === undefined && !(flag.name === 'memory-swap' && text === '-1')
+      ? `invalid size: '${text}'`
+      : undefined,
+  duration: durationProblem,
+  decimal: (text) =>
+    /^[+-]?(\d+(\.\d*)?|\.\d+)$/.test(text) ? undefined : `failed to parse ${text} as a rational number`,
+  filter: (text) =>
+    text === '' || text.includes('=') ? undefined : 'invalid argument: bad format of filter (expected name=value)',
+}
+
 /** What is wrong with a flag's value, or undefined. */
 export function valueProblem(flag: FlagSpec, text: string): string | undefined {
-  switch (flag.kind) {
-    case 'bool':
-      return parseBool(text) === undefined ? `strconv.ParseBool: parsing "${text}": invalid syntax` : flag.check?.(text)
-    case 'int':
-    case 'uint16':
-      return checkInteger(flag.kind, text) ?? flag.check?.(text)
-    case 'bytes':
-      return parseMemory(text) === undefined && !(flag.name === 'memory-swap' && text === '-1')
-        ? `invalid size: '${text}'`
-        : flag.check?.(text)
-    case 'duration':
-      return durationProblem(text) ?? flag.check?.(text)
-    case 'decimal':
-      return /^[+-]?(\d+(\.\d*)?|\.\d+)$/.test(text)
-        ? flag.check?.(text)
-        : `failed to parse ${text} as a rational number`
-    case 'filter':
-      return text === '' || text.includes('=')
-        ? flag.check?.(text)
-        : 'invalid argument: bad format of filter (expected name=value)'
-    default:
-      return flag.check?.(text)
-  }
+  return kindChecks[flag.kind]?.(text, flag) ?? flag.check?.(text)
 }
 
 /** True when giving the flag again adds to it instead of replacing it. */

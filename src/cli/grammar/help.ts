@@ -16,10 +16,9 @@ export function usageLines(program: string, words: string, verb: Pick<Verb, 'usa
 
 /** The whole help of a verb. */
 export function verbHelp(
-  program: string,
   entry: { readonly words: string; readonly summary: string; readonly names: readonly string[] },
   verb: Verb,
-  columns: number,
+  { program, columns }: { readonly program: string; readonly columns: number },
 ): string {
   const parts = [usageLines(program, entry.words, verb), entry.summary]
   if (entry.names.length > 1) parts.push(`Aliases:\n  ${entry.names.map((name) => `${program} ${name}`).join(', ')}`)

@@ -1,5 +1,5 @@
 /** JSON as Go's encoder writes it: sorted map keys, no HTML escaping (the docker client turns that off). */
-import { GoFloat, GoRecord, compareText, formatFloat, goNil, nilMap, nilSlice } from './go-values.ts'
+import { GoFloat, GoRecord, compareText, formatFloat, goNil, nilMap, nilSlice, printValue } from './go-values.ts'
 
 /** A value as encoding/json prints it, without newline at the end. */
 export function goJson(value: unknown): string {
@@ -10,7 +10,7 @@ export function goJson(value: unknown): string {
   if (value instanceof GoRecord)
     return value.escapesHtml ? escapeHtml(goJsonOrdered(value.json)) : goJsonOrdered(value.json)
   if (Array.isArray(value)) return `[${value.map(goJson).join(',')}]`
-  if (typeof value !== 'object') return String(value)
+  if (typeof value !== 'object') return printValue(value)
   const entries = Object.keys(value).toSorted(compareText)
   return `{${entries.map((key) => `${jsonString(key)}:${goJson((value as Readonly<Record<string, unknown>>)[key])}`).join(',')}}`
 }

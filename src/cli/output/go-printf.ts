@@ -14,21 +14,19 @@ const directivePattern = /%([-+# 0]*)(\*|\d+)?(?:\.(\*|\d+)?)?([^\d.])?/gsu
 export function sprintf(format: string, args: readonly unknown[]): string {
   let next = 0
   const take = (): unknown => args[next++]
-  const text = format.replace(
-    directivePattern,
-    (whole, flags: string, width: string | undefined, precision: string | undefined, verb: string | undefined) => {
-      const directive: Directive = {
-        flags,
-        width: width === '*' ? numberOf(take()) : width === undefined ? undefined : Number(width),
-        precision: precisionOf(whole, precision === '*' ? String(numberOf(take())) : precision),
-        verb: verb ?? '',
-      }
-      if (verb === undefined) return '%!(NOVERB)'
-      if (verb === '%') return '%'
-      if (next >= args.length) return `%!${verb}(MISSING)`
-      return pad(formatVerb(directive, take()), directive)
-    },
-  )
+  const text = format.replace(directivePattern, (...match: readonly (string | undefined)[]) => {
+    const [whole = '', flags = '', width, precision, verb] = match
+    const directive: Directive = {
+      flags,
+      width: width === '*' ? numberOf(take()) : width === undefined ? undefined : Number(width),
+      precision: precisionOf(whole, precision === '*' ? String(numberOf(take())) : precision),
+      verb: verb ?? '',
+    }
+    if (verb === undefined) return '%!(NOVERB)'
+    if (verb === '%') return '%'
+    if (next >= args.length) return `%!${verb}(MISSING)`
+    return pad(formatVerb(directive, take()), directive)
+  })
   if (next >= args.length) return text
   const extra = args
     .slice(next)
@@ -42,7 +40,7 @@ function precisionOf(whole: string, digits: string | undefined): number | undefi
 }
 
 function pad(text: string, { flags, width, verb }: Directive): string {
-  const size = [...text].length
+  const size = Array.from(text).length
   const missing = Math.abs(width ?? 0) - size
   if (missing <= 0) return text
   if (flags.includes('-') || (width ?? 0) < 0) return text + ' '.repeat(missing)
@@ -108,13 +106,14 @@ function formatDecimal(directive: Directive, value: unknown): string | undefined
   return verb === lower ? text : text.toUpperCase()
 }
 
+/** The first `precision` characters. */
+function cut(text: string, precision: number | undefined): string {
+  return precision === undefined ? text : Array.from(text).slice(0, precision).join('')
+}
+
 function formatOther({ verb, precision, flags }: Directive, value: unknown): string | undefined {
   if (verb === 't') return typeof value === 'boolean' ? String(value) : undefined
-  if (verb === 's') {
-    if (typeof value === 'boolean') return undefined
-    const text = printValue(value)
-    return precision === undefined ? text : [...text].slice(0, precision).join('')
-  }
+  if (verb === 's') return typeof value === 'boolean' ? undefined : cut(printValue(value), precision)
   if (typeof value !== 'string') return undefined
   if (verb === 'q') return flags.includes('#') && !value.includes('`') ? `\`${value}\`` : quote(value)
   if (verb !== 'x' && verb !== 'X') return undefined

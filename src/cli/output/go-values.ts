@@ -11,14 +11,18 @@ export class GoRecord {
   /** What the `json` function prints. */
   readonly json: unknown
   /** Rows of listings escape `<`, `>` and `&` in JSON, as Go's marshalling does by default. */
-  readonly escapesHtml: boolean
+  readonly escapesHtml: boolean = false
 
-  constructor(typeName: string, fields: ReadonlyMap<string, unknown>, json: unknown, escapesHtml = false) {
+  constructor(typeName: string, fields: ReadonlyMap<string, unknown>, json: unknown) {
     this.typeName = typeName
     this.fields = fields
     this.json = json
-    this.escapesHtml = escapesHtml
   }
+}
+
+/** A row of a listing. */
+export class GoRow extends GoRecord {
+  override readonly escapesHtml: boolean = true
 }
 
 /** A method with arguments, as in `{{.Label "key"}}`. */
@@ -156,9 +160,15 @@ export function compareText(left: string, right: string): number {
  * with `g` an exponent below -4 or from 21 up (the precision, when given) switches to exponent form.
  */
 export function formatFloat(value: number, verb: 'e' | 'f' | 'g', precision: number): string {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'
+  if (Number.isNaN(value)) return 'NaN'
+  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf'
   if (verb === 'f') return precision < 0 ? plainDigits(value) : value.toFixed(Math.min(precision, 100))
   if (verb === 'e') return goExponent(precision < 0 ? value.toExponential() : value.toExponential(precision))
+  return formatShort(value, precision)
+}
+
+/** Verb `g`: plain digits, or an exponent where it is very large or small. */
+function formatShort(value: number, precision: number): string {
   const digits = precision === 0 ? 1 : precision
   const scientific = digits < 0 ? value.toExponential() : value.toExponential(digits - 1)
   const exponent = Number(scientific.slice(scientific.indexOf('e') + 1))

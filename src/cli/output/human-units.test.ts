@@ -55,11 +55,11 @@ test('memory and durations are read, nonsense is not', () => {
 })
 
 test('neighbouring ports of one address become a range', () => {
-  const port = (IP: string, PrivatePort: number, PublicPort: number, Type = 'tcp'): object => ({
+  const port = (IP: string, PrivatePort: number, PublicPort: number): object => ({
     IP,
     PrivatePort,
     PublicPort,
-    Type,
+    Type: 'tcp',
   })
   assert.equal(
     portsColumn([
@@ -67,7 +67,7 @@ test('neighbouring ports of one address become a range', () => {
       port('0.0.0.0', 81, 81),
       port('::', 80, 80),
       { PrivatePort: 99, Type: 'tcp' },
-      port('127.0.0.1', 53, 5353, 'udp'),
+      { ...port('127.0.0.1', 53, 5353), Type: 'udp' },
     ]),
     '0.0.0.0:80-81->80-81/tcp, [::]:80->80/tcp, 99/tcp, 127.0.0.1:5353->53/udp',
   )

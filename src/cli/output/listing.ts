@@ -1,6 +1,7 @@
 /** Listings with `--format`: named formats, `table …`, `json` and plain templates (docker's formatter.Context). */
 import { GantryError } from '#base/errors/gantry-error.ts'
-import { GoRecord } from './go-values.ts'
+import type { GoRecord } from './go-values.ts'
+import { GoRow } from './go-values.ts'
 import { createTemplate } from './template.ts'
 import { alignColumns } from './tab-writer.ts'
 
@@ -59,7 +60,7 @@ function toRecord(shape: ListingShape, row: Row): GoRecord {
   for (const key of Object.keys(row).toSorted()) {
     if (typeof row[key] !== 'function' && shape.hiddenFields?.includes(key) !== true) json[key] = row[key]
   }
-  return new GoRecord(shape.typeName, new Map(Object.entries(row)), json, true)
+  return new GoRow(shape.typeName, new Map(Object.entries(row)), json)
 }
 
 /** Runs a listing's template errors through the client's prefix (`template parsing error: …`). */

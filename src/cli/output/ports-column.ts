@@ -1,4 +1,5 @@
 /** The PORTS column of `ps`: one entry per mapping, neighbouring ports of one address merged into ranges. */
+import { compareText } from './go-values.ts'
 
 export interface PortRow {
   readonly IP?: string
@@ -7,46 +8,51 @@ export interface PortRow {
   readonly Type?: string
 }
 
+interface Mapping {
+  readonly address: string
+  readonly inner: number
+  /** 0: not published. */
+  readonly outer: number
+  readonly type: string
+}
+
 interface Range {
   readonly address: string
   readonly type: string
   readonly published: boolean
-  first: number
+  readonly first: number
   last: number
-  publicFirst: number
 }
 
 /** `0.0.0.0:80->80/tcp, 443/tcp` for the ports of a container (docker's formatter.DisplayablePorts). */
 export function portsColumn(ports: readonly PortRow[]): string {
-  const sorted = ports.toSorted(comparePorts)
+  const all = ports.map(mappingOf).toSorted(compareMappings)
+  const moved = all.filter(({ inner, outer }) => outer !== 0 && outer !== inner)
+  const kept = all.filter(({ inner, outer }) => outer === 0 || outer === inner)
+  const single = moved.map(({ address, inner, outer, type }) => `${hostPort(address, String(outer))}->${inner}/${type}`)
+  return [...mergeRanges(kept), ...single].join(', ')
+}
+
+function mappingOf(port: PortRow): Mapping {
+  const { IP: address = '', PrivatePort: inner = 0, PublicPort: outer = 0, Type: type = '' } = port
+  return { address, inner, outer, type }
+}
+
+/** Ranges that a gap ended come first, then the last of each address and protocol, by name. */
+function mergeRanges(mappings: readonly Mapping[]): readonly string[] {
   const groups = new Map<string, Range>()
-  const single: string[] = []
-  const merged: string[] = []
-  for (const port of sorted) {
-    const { IP: address = '', PrivatePort: inner = 0, PublicPort: outer = 0, Type: type = '' } = port
-    if (outer !== 0 && outer !== inner) {
-      single.push(`${hostPort(address, String(outer))}->${inner}/${type}`)
-      continue
-    }
-    const key = outer === 0 ? type : `${address}/${type}`
+  const texts: string[] = []
+  for (const { address, inner, outer, type } of mappings) {
+    const published = outer !== 0
+    const key = published ? `${address}/${type}` : type
     const group = groups.get(key)
-    if (group === undefined) {
-      groups.set(key, {
-        address: outer === 0 ? '' : address,
-        type,
-        published: outer !== 0,
-        first: inner,
-        last: inner,
-        publicFirst: outer,
-      })
-    } else if (inner === group.last + 1) group.last = inner
-    else if (inner !== group.last) {
-      merged.push(rangeText(group))
-      groups.set(key, { ...group, first: inner, last: inner, publicFirst: outer })
-    }
+    if (group !== undefined && inner === group.last + 1) group.last = inner
+    if (group !== undefined && inner === group.last) continue
+    if (group !== undefined) texts.push(rangeText(group))
+    groups.set(key, { address: published ? address : '', type, published, first: inner, last: inner })
   }
-  for (const key of [...groups.keys()].toSorted()) merged.push(rangeText(groups.get(key) as Range))
-  return [...merged, ...single].join(', ')
+  for (const key of [...groups.keys()].toSorted()) texts.push(rangeText(groups.get(key) as Range))
+  return texts
 }
 
 function rangeText({ address, type, published, first, last }: Range): string {
@@ -60,10 +66,11 @@ export function hostPort(address: string, port: string): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }
 
-function comparePorts(left: PortRow, right: PortRow): number {
-  const [a, b] = [left.PrivatePort ?? 0, right.PrivatePort ?? 0]
-  if (a !== b) return a - b
-  if ((left.IP ?? '') !== (right.IP ?? '')) return (left.IP ?? '') < (right.IP ?? '') ? -1 : 1
-  if (left.PublicPort !== right.PublicPort) return (left.PublicPort ?? 0) - (right.PublicPort ?? 0)
-  return (left.Type ?? '') < (right.Type ?? '') ? -1 : 1
+function compareMappings(left: Mapping, right: Mapping): number {
+  return (
+    left.inner - right.inner ||
+    compareText(left.address, right.address) ||
+    left.outer - right.outer ||
+    compareText(left.type, right.type)
+  )
 }

@@ -211,7 +211,7 @@ export const templateFunctions: ReadonlyMap<string, TemplateFunction> = new Map<
 ])
 
 function splitText(text: string, separator: string): readonly string[] {
-  return separator === '' ? [...text] : text.split(separator)
+  return separator === '' ? Array.from(text) : text.split(separator)
 }
 
 /** Functions of a table's header row: what shapes values leaves the column's title as it is. */

@@ -111,41 +111,49 @@ function parseDeclarations(
 ): { readonly variables: readonly string[]; readonly assigns: boolean } {
   const start = reader.mark()
   const variables: string[] = []
-  for (;;) {
-    const name = reader.next()
-    if (name?.kind !== 'variable') break
+  const end = readDeclared(reader, variables, context)
+  if (end === undefined) {
+    reader.rewind(start)
+    return { variables: [], assigns: false }
+  }
+  if (end === 'declare') reader.scope.variables.push(...variables)
+  return { variables, assigns: end === 'assign' }
+}
+
+/** Names up to `:=` or `=`; undefined when the pipeline does not begin with such. */
+function readDeclared(reader: TokenReader, variables: string[], context: string): 'declare' | 'assign' | undefined {
+  for (let name = reader.next(); name?.kind === 'variable'; name = reader.next()) {
     variables.push(name.text)
-    const after = reader.next()
-    if (after?.kind === 'declare' || after?.kind === 'assign') {
-      if (after.kind === 'declare') reader.scope.variables.push(...variables)
-      return { variables, assigns: after.kind === 'assign' }
-    }
-    if (after?.kind !== 'comma') break
+    const after = reader.next()?.kind
+    if (after === 'declare' || after === 'assign') return after
+    if (after !== 'comma') return undefined
     if (context !== 'range' || variables.length === 2) throw reader.failure(`too many declarations in ${context}`)
   }
-  reader.rewind(start)
-  return { variables: [], assigns: false }
+  return undefined
 }
 
 function parseCommand(reader: TokenReader): Command {
   const operands: Operand[] = []
   const position = reader.peek()?.position ?? 0
-  for (;;) {
+  do {
     const token = reader.peek()
     if (token !== undefined && operandStarts.has(token.kind)) operands.push(parseOperand(reader))
-    const after = reader.peekExact()
-    if (after?.kind === 'space') {
-      reader.peek()
-      if (reader.peekExact() !== undefined) continue
-    }
-    const separator = reader.peek()
-    if (separator === undefined || separator.kind === 'close') break
-    if (separator.kind !== 'pipe') throw reader.failure(`unexpected ${quoteToken(separator)} in operand`)
-    reader.next()
-    break
-  }
+  } while (takesMore(reader))
+  takePipe(reader)
   if (operands.length === 0) throw reader.failure('empty command')
   return { operands, position }
+}
+
+/** True when a space and then something follows: operands are apart. */
+function takesMore(reader: TokenReader): boolean {
+  return reader.peekExact()?.kind === 'space' && reader.peek() !== undefined
+}
+
+function takePipe(reader: TokenReader): void {
+  const separator = reader.peek()
+  if (separator === undefined || separator.kind === 'close') return
+  if (separator.kind !== 'pipe') throw reader.failure(`unexpected ${quoteToken(separator)} in operand`)
+  reader.next()
 }
 
 function quoteToken(token: Token): string {
@@ -163,12 +171,29 @@ function parseOperand(reader: TokenReader): Operand {
     names.push(token.text.slice(1))
     reader.next()
   }
-  if (term.kind === 'field') return { kind: 'field', names: [...term.names, ...names], position: first.position }
-  if (term.kind === 'variable') return { ...term, names, position: first.position }
-  if (term.kind === 'nil') throw reader.failure('unexpected . after term "nil"')
-  if (term.kind === 'literal') throw reader.failure(`unexpected . after term ${quote(term.text)}`)
-  if (term.kind === 'dot') throw reader.failure('unexpected . after term "."')
-  return { kind: 'chain', of: term, names, position: first.position }
+  return fieldsOf(reader, term, { names, position: first.position })
+}
+
+/** Fields behind a term, which must be something that has fields. */
+function fieldsOf(
+  reader: TokenReader,
+  term: Operand,
+  { names, position }: { readonly names: readonly string[]; readonly position: number },
+): Operand {
+  switch (term.kind) {
+    case 'field':
+      return { kind: 'field', names: [...term.names, ...names], position }
+    case 'variable':
+      return { ...term, names, position }
+    case 'nil':
+      throw reader.failure('unexpected . after term "nil"')
+    case 'literal':
+      throw reader.failure(`unexpected . after term ${quote(term.text)}`)
+    case 'dot':
+      throw reader.failure('unexpected . after term "."')
+    default:
+      return { kind: 'chain', of: term, names, position }
+  }
 }
 
 function parseTerm(reader: TokenReader): Operand {
