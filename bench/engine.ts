@@ -39,10 +39,11 @@ function docker(engine: Engine, args: readonly string[], input?: string): string
   return result.stdout
 }
 
-function record(what: string, engine: Engine, figure: number, unit = 'ms'): void {
+function record(what: string, engine: Engine, figure: number | { readonly mb: number }): void {
+  const [value, unit] = typeof figure === 'number' ? [figure, 'ms'] : [figure.mb, 'MB']
   let row = rows.find((one) => one.what === what)
   if (row === undefined) rows.push((row = { what, unit, figures: new Map() }))
-  row.figures.set(engine.name, [...(row.figures.get(engine.name) ?? []), figure])
+  row.figures.set(engine.name, [...(row.figures.get(engine.name) ?? []), value])
 }
 
 /** Times `work` on each engine in turn, beginning with another one each round. */
@@ -73,40 +74,48 @@ async function measureParallel(what: string, each: (engine: Engine) => string[][
   }
 }
 
-/** Memory of an engine and its own helpers, shares counted once (PSS). */
-function memoryMb(engine: Engine): number {
+interface ProcessTable {
+  readonly names: ReadonlyMap<number, string>
+  readonly children: ReadonlyMap<number, readonly number[]>
+}
+
+function readProcesses(): ProcessTable {
   const children = new Map<number, number[]>()
   const names = new Map<number, string>()
   for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
-      const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
-      names.set(Number(name), readFileSync(`/proc/${name}/cmdline`, 'utf8'))
-      children.set(parent, [...(children.get(parent) ?? []), Number(name)])
-    } catch {
-      continue
-    }
+    const stat = readOrNothing(`/proc/${name}/stat`)
+    const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+    names.set(Number(name), readOrNothing(`/proc/${name}/cmdline`))
+    children.set(parent, [...(children.get(parent) ?? []), Number(name)])
   }
+  return { names, children }
+}
+
+/** Processes end while they are looked at. */
+function readOrNothing(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** Memory of an engine and its own helpers, shares counted once (PSS). */
+function memoryMb(engine: Engine): number {
+  const { names, children } = readProcesses()
   const mine = new Set<number>()
   const visit = (pid: number): void => {
-    const name = names.get(pid) ?? ''
-    if (mine.has(pid) || /^(sleep|sh)\0/.test(name)) return
+    if (mine.has(pid) || /^(sleep|sh)\0/.test(names.get(pid) ?? '')) return
     mine.add(pid)
     for (const child of children.get(pid) ?? []) visit(child)
   }
   visit(engine.pid)
-  const helper = engine.name === 'gantry' ? 'conmon' : 'containerd-shim'
-  for (const [pid, name] of names)
-    if (name.includes(helper) && name.includes(engine.name === 'gantry' ? '/run/gantry/' : folder)) mine.add(pid)
-  let kilobytes = 0
-  for (const pid of mine) {
-    try {
-      kilobytes += Number(/^Pss: +(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0)
-    } catch {
-      continue
-    }
-  }
-  return kilobytes / 1024
+  const [helper, mark] = engine.name === 'gantry' ? ['conmon', '/run/gantry/'] : ['containerd-shim', folder]
+  for (const [pid, name] of names) if (name.includes(helper) && name.includes(mark)) mine.add(pid)
+  const pages = [...mine].map((pid) =>
+    Number(/^Pss: +(\d+)/m.exec(readOrNothing(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0),
+  )
+  return pages.reduce((sum, kilobytes) => sum + kilobytes, 0) / 1024
 }
 
 /** Debian's dockerd on a socket of its own; undefined when it is not here or does not start. */
@@ -136,7 +145,7 @@ function writeBigContext(path: string, count: number, megabytes: number): void {
 }
 
 async function measureAll(): Promise<void> {
-  for (const engine of engines) record('idle engine', engine, memoryMb(engine), 'MB')
+  for (const engine of engines) record('idle engine', engine, { mb: memoryMb(engine) })
   measure('run --rm busybox true', rounds, (engine) => docker(engine, ['run', '--rm', 'busybox', 'true']))
   for (const engine of engines) docker(engine, ['run', '-d', '--name', 'held', 'busybox', 'sleep', '100000'])
   measure('exec true', rounds, (engine) => docker(engine, ['exec', 'held', 'true']))
@@ -147,7 +156,7 @@ async function measureAll(): Promise<void> {
     names.map((name) => ['run', '-d', '--name', name, 'busybox', 'sleep', '100000']),
   )
   for (const engine of engines)
-    record('beside each container', engine, (memoryMb(engine) - (before.get(engine.name) ?? 0)) / names.length, 'MB')
+    record('beside each container', engine, { mb: (memoryMb(engine) - (before.get(engine.name) ?? 0)) / names.length })
   measure('stop -t 0 of 30', 1, (engine) => docker(engine, ['stop', '-t', '0', ...names]))
   measure('rm of 30', 1, (engine) => docker(engine, ['rm', ...names]))
   const steps = Array.from({ length: 10 }, (_, index) => `RUN echo ${index} > /f${index}`).join('\n')

@@ -17,30 +17,53 @@ export interface FlagShape {
 
 const shorthands: Readonly<Record<string, string>> = { '-G': '--group', '-H': '--host', '-h': '--help' }
 
+function wrong({ command }: FlagShape, message: string): GantryError {
+  return new GantryError('ROLES_USAGE', 'invalid', message, { remedy: `See 'gantry ${command} --help'.` })
+}
+
+function isSwitch(shape: FlagShape, name: string): boolean {
+  return name === 'help' || shape.switches.includes(name)
+}
+
+function checkValue(shape: FlagShape, typed: string, value: string | undefined): string {
+  if (value === undefined || value === '') throw wrong(shape, `flag needs an argument: ${typed}`)
+  return value
+}
+
 /** Reads `argv`. @throws GantryError for flags there are not, missing values and words too many. */
 export function readFlags(shape: FlagShape, argv: readonly string[]): CommandFlags {
   const values = new Map<string, string[]>()
   const switches = new Set<string>()
   const words: string[] = []
-  const wrong = (message: string): GantryError =>
-    new GantryError('ROLES_USAGE', 'invalid', message, { remedy: `See 'gantry ${shape.command} --help'.` })
   for (let index = 0; index < argv.length; index += 1) {
     const word = argv[index] ?? ''
-    const equals = word.startsWith('--') ? word.indexOf('=') : -1
-    const typed = equals === -1 ? word : word.slice(0, equals)
-    const name = (shorthands[typed] ?? typed).replace(/^--/, '')
-    if (!word.startsWith('-')) words.push(word)
-    else if (equals === -1 && (name === 'help' || shape.switches.includes(name))) switches.add(name)
-    else if (!shape.valued.includes(name)) throw wrong(`unknown flag: ${typed}`)
-    else {
-      if (equals === -1) index += 1
-      const value = equals === -1 ? argv[index] : word.slice(equals + 1)
-      if (value === undefined || value === '') throw wrong(`flag needs an argument: ${typed}`)
-      values.set(name, [...(values.get(name) ?? []), value])
+    if (!word.startsWith('-')) {
+      words.push(word)
+      continue
     }
+    const { name, typed, inline } = splitFlag(word)
+    if (inline === undefined && isSwitch(shape, name)) {
+      switches.add(name)
+      continue
+    }
+    if (!shape.valued.includes(name)) throw wrong(shape, `unknown flag: ${typed}`)
+    const value = inline ?? argv[(index += 1)]
+    values.set(name, [...(values.get(name) ?? []), checkValue(shape, typed, value)])
   }
-  if (words.length > (shape.wordsMax ?? 0)) throw wrong(`unexpected word: ${words.at(shape.wordsMax ?? 0)}`)
+  if (words.length > (shape.wordsMax ?? 0)) throw wrong(shape, `unexpected word: ${words.at(shape.wordsMax ?? 0)}`)
   return { values, switches, words }
+}
+
+/** `--name=value` in its parts; `inline` is undefined without an equals sign. */
+function splitFlag(word: string): {
+  readonly name: string
+  readonly typed: string
+  readonly inline: string | undefined
+} {
+  const equals = word.startsWith('--') ? word.indexOf('=') : -1
+  const typed = equals === -1 ? word : word.slice(0, equals)
+  const inline = equals === -1 ? undefined : word.slice(equals + 1)
+  return { typed, inline, name: (shorthands[typed] ?? typed).replace(/^--/, '') }
 }
 
 /** The last value given for a flag. */

@@ -45,6 +45,26 @@ async function looksLikeRoot({ world }: CommandHost, root: string): Promise<bool
   return marks.every(Boolean)
 }
 
+function readGrace(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text)
+  throw new GantryError('ROLES_USAGE', 'invalid', `--time: not a number of seconds: ${text}`, {
+    remedy: "See 'gantry down --help'.",
+  })
+}
+
+async function stopEngine(host: CommandHost, root: string, graceSeconds: number): Promise<void> {
+  const { world, terminal } = host
+  const identity = await findEngine(world, root)
+  if (identity === undefined) return
+  const socket = socketOf(root, identity)
+  if (await answers(world, socket)) {
+    const count = await stopContainers(host, socket, graceSeconds)
+    if (count > 0) terminal.stdout.write(`Stopped ${count} container${count === 1 ? '' : 's'}\n`)
+  }
+  await endEngine(host, identity)
+  terminal.stdout.write(`Stopped the engine (process ${identity.pid})\n`)
+}
+
 /** Runs the command. @returns the exit code. */
 export async function runDownCommand(argv: readonly string[], host: CommandHost): Promise<number> {
   const { world, terminal } = host
@@ -54,11 +74,7 @@ export async function runDownCommand(argv: readonly string[], host: CommandHost)
     return 0
   }
   const root = absoluteRoot(lastValue(flags, 'root') ?? mainRoot, world.processes.self.cwd)
-  const graceSeconds = Number(lastValue(flags, 'time') ?? 10)
-  if (!Number.isInteger(graceSeconds) || graceSeconds < 0)
-    throw new GantryError('ROLES_USAGE', 'invalid', `--time: not a number of seconds: ${lastValue(flags, 'time')}`, {
-      remedy: "See 'gantry down --help'.",
-    })
+  const graceSeconds = readGrace(lastValue(flags, 'time') ?? '10')
   if (!(await world.files.exists(root))) {
     terminal.stdout.write(`There is no engine in ${root}\n`)
     return 0
@@ -68,16 +84,7 @@ export async function runDownCommand(argv: readonly string[], host: CommandHost)
     throw new GantryError('ROLES_NOT_A_ROOT', 'invalid', `${root} is not a folder that an engine made`, {
       remedy: 'Name the --root that the engine was started with; nothing was removed.',
     })
-  const identity = await findEngine(world, root)
-  if (identity !== undefined) {
-    const socket = socketOf(root, identity)
-    if (await answers(world, socket)) {
-      const count = await stopContainers(host, socket, graceSeconds)
-      if (count > 0) terminal.stdout.write(`Stopped ${count} container${count === 1 ? '' : 's'}\n`)
-    }
-    await endEngine(host, identity)
-    terminal.stdout.write(`Stopped the engine (process ${identity.pid})\n`)
-  }
+  await stopEngine(host, root, graceSeconds)
   const swept = await sweepMachine(world, root)
   if (swept.length > 0) terminal.stdout.write(`Removed ${swept.join(', ')}\n`)
   if (flags.switches.has('purge')) {

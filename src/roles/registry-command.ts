@@ -28,21 +28,27 @@ interface RegistryFlags {
   readonly readOnly: boolean
 }
 
+function usage(message: string): GantryError {
+  return new GantryError('ROLES_USAGE', 'invalid', message, { remedy: "See 'gantry registry --help'." })
+}
+
+function readAddress(text: string): { readonly host: string; readonly port: number } {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]*)):(\d{1,5})$/.exec(text)
+  const port = Number(match?.[3])
+  if (match === null || port > 65_535) throw usage(`not an address to listen on: ${text}`)
+  const host = match[1] ?? match[2] ?? ''
+  return { host: host === '' ? '127.0.0.1' : host, port }
+}
+
 /** Reads the command line; 'help' when that was asked. @throws GantryError for what makes no sense or is not safe. */
 export function parseRegistryFlags(argv: readonly string[], cwd: string): RegistryFlags | 'help' {
   const shape = { command: 'registry', valued: ['root', 'listen', 'htpasswd'], switches: ['read-only'] }
   const flags = readFlags(shape, argv)
   if (flags.switches.has('help')) return 'help'
-  const listen = lastValue(flags, 'listen') ?? '127.0.0.1:5000'
-  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]*)):(\d{1,5})$/.exec(listen)
-  const port = Number(match?.[3])
-  const usage = (message: string): GantryError =>
-    new GantryError('ROLES_USAGE', 'invalid', message, { remedy: "See 'gantry registry --help'." })
-  if (match === null || port > 65_535) throw usage(`not an address to listen on: ${listen}`)
-  const host = match[1] ?? (match[2] === '' ? '127.0.0.1' : (match[2] ?? ''))
+  const { host, port } = readAddress(lastValue(flags, 'listen') ?? '127.0.0.1:5000')
   const passwords = lastValue(flags, 'htpasswd')
   if (passwords === undefined && !/^(127\.|::1$|localhost$)/.test(host))
-    throw usage(`${listen}: without --htpasswd only loopback addresses are listened on`)
+    throw usage(`${host}: without --htpasswd only loopback addresses are listened on`)
   return {
     root: absoluteRoot(lastValue(flags, 'root') ?? defaultRoot, cwd),
     host,
