@@ -26,9 +26,9 @@ function exchange(bytes: string | Buffer, options: { readonly end?: boolean } = 
 function request(
   method: string,
   path: string,
-  body?: string,
-  headers: Readonly<Record<string, string>> = {},
+  sent: string | { readonly body?: string; readonly headers: Readonly<Record<string, string>> } = { headers: {} },
 ): Promise<string> {
+  const { body, headers } = typeof sent === 'string' ? { body: sent, headers: {} } : sent
   const all = {
     Host: 'docker',
     Connection: 'close',
@@ -62,7 +62,7 @@ const rows: readonly {
   { name: 'a number for a name', send: () => request('POST', create, '{"Image":7}'), status: [400, 404] },
   {
     name: 'a body of another type',
-    send: () => request('POST', create, 'Image=busybox', { 'Content-Type': 'text/plain' }),
+    send: () => request('POST', create, { body: 'Image=busybox', headers: { 'Content-Type': 'text/plain' } }),
     status: [400],
   },
   {
@@ -107,7 +107,8 @@ const rows: readonly {
   },
   {
     name: 'an archive that is none',
-    send: () => request('POST', '/v1.41/build', 'not a tar', { 'Content-Type': 'application/x-tar' }),
+    send: () =>
+      request('POST', '/v1.41/build', { body: 'not a tar', headers: { 'Content-Type': 'application/x-tar' } }),
     status: [200, 400, 500],
   },
   {
@@ -148,7 +149,9 @@ const rows: readonly {
   {
     name: 'an upgrade to what there is not',
     send: () =>
-      request('POST', '/v1.41/containers/nosuch/attach?stream=1', undefined, { Connection: 'Upgrade', Upgrade: 'tcp' }),
+      request('POST', '/v1.41/containers/nosuch/attach?stream=1', {
+        headers: { Connection: 'Upgrade', Upgrade: 'tcp' },
+      }),
     status: [404],
   },
   {

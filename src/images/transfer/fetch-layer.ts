@@ -87,7 +87,7 @@ async function fetchOne(deps: LayerFetchDeps, wish: LayerWish, { hub, leases }: 
   using _slot = free ?? (await deps.slots.acquire(signal))
   for (const [index, source] of wish.sources.entries()) {
     try {
-      await using partial = blob.sizeBytes < partialBytesMin ? undefined : await openPartial(deps, blob.digest, signal)
+      await using partial = blob.sizeBytes < partialBytesMin ? undefined : await openPartial(deps, blob, signal)
       const bytes = download({ wish, source, partial, progress })
       let downloaded = false
       const told = tell(bytes, () => {
@@ -126,12 +126,15 @@ async function* tell(source: AsyncIterable<Uint8Array>, atEnd: () => void): Asyn
 /** A download of the same blob that was just given up may still be closing its file. */
 async function openPartial(
   { images, clock }: LayerFetchDeps,
-  digest: Digest,
+  blob: ManifestDescriptor,
   signal: AbortSignal,
 ): Promise<PartialBlob> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await images.content.openPartial(digest)
+      const partial = await images.content.openPartial(blob.digest)
+      if (partial.sizeBytes <= blob.sizeBytes) return partial
+      // It cannot be the beginning of this blob.
+      await partial.discard()
     } catch (error) {
       if (!isErrorKind(error, 'conflict') || tries >= busyTriesMax) throw error
       await clock.sleep(busyWaitMs, signal)
@@ -149,38 +152,33 @@ interface Download {
 /** The blob's bytes, first those kept, then the rest; ends well only when length and digest are right. */
 async function* download({ wish, source, partial, progress }: Download): AsyncGenerator<Uint8Array> {
   const { blob, signal } = wish
-  const hash = createDigestStream(blob.digest.startsWith('sha512:') ? 'sha512' : 'sha256')
-  const count = (): void => progress.count('Downloading', hash.sizeBytes, blob.sizeBytes)
-  const keep = partial !== undefined && partial.sizeBytes <= blob.sizeBytes ? partial : undefined
-  if (partial !== undefined && keep === undefined) await partial.discard()
-  if (keep !== undefined && keep.sizeBytes > 0) {
-    for await (const bytes of keep.read() as AsyncIterable<Uint8Array>) {
-      hash.update(bytes)
-      yield bytes
-    }
-  }
-  for await (const bytes of source.blob({
-    digest: blob.digest,
-    sizeBytes: blob.sizeBytes,
-    start: hash.sizeBytes,
-    signal,
-  })) {
+  const { digest, sizeBytes } = blob
+  const hash = createDigestStream(digest.startsWith('sha512:') ? 'sha512' : 'sha256')
+  for await (const bytes of keptBytes(partial)) {
     hash.update(bytes)
-    await keep?.append(bytes)
-    count()
+    yield bytes
+  }
+  for await (const bytes of source.blob({ digest, sizeBytes, start: hash.sizeBytes, signal })) {
+    hash.update(bytes)
+    await partial?.append(bytes)
+    progress.count('Downloading', hash.sizeBytes, sizeBytes)
     yield bytes
   }
   progress.say('Verifying Checksum')
-  if (hash.finish() !== blob.digest) {
-    await keep?.discard()
+  if (hash.finish() !== digest) {
+    await partial?.discard()
     throw new GantryError(
       'IMAGE_LAYER_DIGEST',
       'invalid',
-      `filesystem layer verification failed for digest ${blob.digest}`,
+      `filesystem layer verification failed for digest ${digest}`,
       { remedy: 'The registry sent something else than its manifest says; do not trust it.' },
     )
   }
   progress.say('Download complete')
+}
+
+async function* keptBytes(partial: PartialBlob | undefined): AsyncGenerator<Uint8Array> {
+  if (partial !== undefined && partial.sizeBytes > 0) yield* partial.read() as AsyncIterable<Uint8Array>
 }
 
 /** A small blob, whole and verified. */
@@ -220,5 +218,7 @@ export async function fetchSmallBlob(
       if (index === sources.length - 1) throw error
     }
   }
-  throw new GantryError('IMAGE_NO_SOURCE', 'unavailable', 'no registry to fetch from')
+  throw new GantryError('IMAGE_NO_SOURCE', 'unavailable', 'no registry to fetch from', {
+    remedy: 'Name the image with its registry, or configure a mirror that can be reached.',
+  })
 }
