@@ -34,6 +34,8 @@ export interface UpdateInput<T> {
 /** The rules of one kind. Metadata is checked by the caller before `create`, and before `update` and `status`. */
 export interface KindRules<T> {
   readonly name: Format
+  /** A request that is answered and not stored: its metadata is not checked. */
+  readonly isRequest?: boolean
   readonly create: (object: T, context: ValidationContext) => readonly FieldError[]
   readonly update?: (input: UpdateInput<T>) => readonly FieldError[]
   readonly status?: (input: UpdateInput<T>) => readonly FieldError[]

@@ -32,6 +32,14 @@ import {
   runtimeClassRules,
 } from './policy/cluster-policy-rules.ts'
 import { flowSchemaRules, priorityLevelRules } from './policy/flow-rules.ts'
+import {
+  accessReviewRules,
+  bindingRules,
+  localAccessReviewRules,
+  plainRequestRules,
+  selfAccessReviewRules,
+  tokenRequestRules,
+} from './policy/review-rules.ts'
 import { persistentVolumeClaimRules, persistentVolumeRules } from './storage/persistent-volume-rules.ts'
 import {
   attributesClassRules,
@@ -46,6 +54,7 @@ import { cronJobRules, jobRules } from './workloads/batch-rules.ts'
 import { statefulSetRules } from './workloads/stateful-set-rules.ts'
 
 export const kindTable: Readonly<Record<string, AnyKindRules>> = {
+  '/Binding': bindingRules,
   '/ConfigMap': configMapRules,
   '/Endpoints': endpointsRules,
   '/Event': eventRules,
@@ -70,6 +79,13 @@ export const kindTable: Readonly<Record<string, AnyKindRules>> = {
   'apps/Deployment': deploymentRules,
   'apps/ReplicaSet': replicaSetRules,
   'apps/StatefulSet': statefulSetRules,
+  'authentication.k8s.io/SelfSubjectReview': plainRequestRules,
+  'authentication.k8s.io/TokenRequest': tokenRequestRules,
+  'authentication.k8s.io/TokenReview': plainRequestRules,
+  'authorization.k8s.io/LocalSubjectAccessReview': localAccessReviewRules,
+  'authorization.k8s.io/SelfSubjectAccessReview': selfAccessReviewRules,
+  'authorization.k8s.io/SelfSubjectRulesReview': plainRequestRules,
+  'authorization.k8s.io/SubjectAccessReview': accessReviewRules,
   'autoscaling/HorizontalPodAutoscaler': autoscalerRules,
   'autoscaling/Scale': scaleRules,
   'batch/CronJob': cronJobRules,
@@ -86,6 +102,7 @@ export const kindTable: Readonly<Record<string, AnyKindRules>> = {
   'networking.k8s.io/NetworkPolicy': networkPolicyRules,
   'networking.k8s.io/ServiceCIDR': serviceCidrRules,
   'node.k8s.io/RuntimeClass': runtimeClassRules,
+  'policy/Eviction': plainRequestRules,
   'policy/PodDisruptionBudget': disruptionBudgetRules,
   'rbac.authorization.k8s.io/ClusterRole': clusterRoleRules,
   'rbac.authorization.k8s.io/ClusterRoleBinding': clusterRoleBindingRules,

@@ -60,7 +60,222 @@ for (const [object, messages] of refusedObjects) {
   })
 }
 
-test('exports', () => {
-  assert.ok(validateUpdate)
-  assert.ok(invalidMessage)
+const pod = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'p' },
+  spec: { schedulerName: 'nobody', containers: [{ name: 'c', image: 'i' }] },
+}
+
+/** Validates the change of one object to another, both written as a client writes them. */
+function updateTexts(before: Json, after: Json, subresource: string = ''): readonly string[] {
+  const [old, now] = [prepared(before), prepared(after)]
+  return validateUpdate(now.kind, now.object, old.object, { subresource }).map(fieldErrorText)
+}
+
+function withSpec(object: Json, spec: Json): Json {
+  return { ...object, spec: { ...(object['spec'] as Json), ...spec } }
+}
+
+const mutableText =
+  'spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
+
+test('a pod keeps its spec, and the refusal shows what would have changed', () => {
+  const [text = '', ...more] = updateTexts(pod, withSpec(pod, { nodeSelector: { a: 'b' } }))
+  assert.deepEqual(more, [])
+  const [head, range, ...lines] = text.split('\n')
+  assert.equal(head, mutableText)
+  assert.match(range ?? '', /^@@ -\d+,7 \+\d+,9 @@$/)
+  assert.deepEqual(lines, [
+    '  "TerminationGracePeriodSeconds": 30,',
+    '  "ActiveDeadlineSeconds": null,',
+    '  "DNSPolicy": "ClusterFirst",',
+    '- "NodeSelector": null,',
+    '+ "NodeSelector": {',
+    '+  "a": "b"',
+    '+ },',
+    '  "ServiceAccountName": "",',
+    '  "AutomountServiceAccountToken": null,',
+    '  "NodeName": "",',
+    '',
+  ])
+})
+
+test('the image of a running container may change', () => {
+  assert.deepEqual(
+    updateTexts(pod, withSpec(pod, { containers: [{ name: 'c', image: 'j', imagePullPolicy: 'Always' }] })),
+    [],
+  )
+})
+
+test('containers are neither added nor removed', () => {
+  const containers = [
+    { name: 'c', image: 'i' },
+    { name: 'd', image: 'i' },
+  ]
+  const wanted = 'spec.containers: Forbidden: pod updates may not add or remove containers'
+  assert.deepEqual(updateTexts(pod, withSpec(pod, { containers })), [wanted])
+})
+
+test('tolerations are only added, and deadlines only lowered', () => {
+  const tolerated = withSpec(pod, { tolerations: [{ key: 'a', operator: 'Exists' }], activeDeadlineSeconds: 5 })
+  assert.deepEqual(updateTexts(pod, tolerated), [])
+  assert.deepEqual(updateTexts(tolerated, withSpec(tolerated, { activeDeadlineSeconds: 6 })), [
+    'spec.activeDeadlineSeconds: Invalid value: 6: must be less than or equal to previous value',
+  ])
+  assert.deepEqual(updateTexts(tolerated, withSpec(tolerated, { tolerations: [] })), [
+    'spec.tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds',
+  ])
+})
+
+test('a resize changes cpu and memory and nothing else', () => {
+  const sized = (cpu: string): Json =>
+    withSpec(pod, { containers: [{ name: 'c', image: 'i', resources: { requests: { cpu } } }] })
+  assert.deepEqual(updateTexts(sized('1'), sized('2'), 'resize'), [])
+  const named = withSpec(pod, { containers: [{ name: 'x', image: 'i', resources: { requests: { cpu: '1' } } }] })
+  assert.deepEqual(updateTexts(sized('1'), named, 'resize'), [
+    'spec.containers[0].name: Forbidden: containers may not be renamed or reordered on resize',
+  ])
+})
+
+const service = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'base' },
+  spec: { ports: [{ port: 80 }], clusterIP: '10.96.0.9', clusterIPs: ['10.96.0.9'], ipFamilies: ['IPv4'] },
+}
+
+const serviceChanges: readonly (readonly [change: Json, wanted: readonly string[]])[] = [
+  [
+    { clusterIP: '10.96.200.200', clusterIPs: ['10.96.200.200'] },
+    ['spec.clusterIPs[0]: Invalid value: ["10.96.200.200"]: may not change once set'],
+  ],
+  [
+    { type: 'Nope' },
+    ['spec.type: Unsupported value: "Nope": supported values: "ClusterIP", "ExternalName", "LoadBalancer", "NodePort"'],
+  ],
+  [
+    { ports: [{ port: 81 }, { port: 82 }] },
+    ['spec.ports[0].name: Required value', 'spec.ports[1].name: Required value'],
+  ],
+  [
+    { sessionAffinity: 'Nope' },
+    ['spec.sessionAffinity: Unsupported value: "Nope": supported values: "ClientIP", "None"'],
+  ],
+  [
+    { externalTrafficPolicy: 'Local' },
+    ['spec.externalTrafficPolicy: Invalid value: "Local": may only be set for externally-accessible services'],
+  ],
+]
+
+for (const [change, wanted] of serviceChanges) {
+  test(`a service refuses ${JSON.stringify(change)}`, () => {
+    assert.deepEqual(updateTexts(service, withSpec(service, change)), wanted)
+  })
+}
+
+const deployment = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'dep' },
+  spec: {
+    selector: { matchLabels: { app: 'd' } },
+    template: { metadata: { labels: { app: 'd' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+  },
+}
+
+const deploymentChanges: readonly (readonly [change: Json, wanted: readonly string[]])[] = [
+  [{ replicas: -2 }, ['spec.replicas: Invalid value: -2: must be greater than or equal to 0']],
+  [
+    { strategy: { type: 'Nope', rollingUpdate: { maxUnavailable: '25%', maxSurge: '25%' } } },
+    [
+      'spec.strategy: Unsupported value: {"Type":"Nope","RollingUpdate":{"MaxUnavailable":"25%","MaxSurge":"25%"}}: supported values: "Recreate", "RollingUpdate"',
+    ],
+  ],
+  [
+    { strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 0 } } },
+    ['spec.strategy.rollingUpdate.maxUnavailable: Invalid value: 0: may not be 0 when `maxSurge` is 0'],
+  ],
+  [
+    { minReadySeconds: 700 },
+    ['spec.progressDeadlineSeconds: Invalid value: 600: must be greater than minReadySeconds'],
+  ],
+  [
+    { selector: { matchLabels: { app: 'e' } } },
+    [
+      'spec.template.metadata.labels: Invalid value: {"app":"d"}: `selector` does not match template `labels`',
+      'spec.selector: Invalid value: {"matchLabels":{"app":"e"}}: field is immutable',
+    ],
+  ],
+]
+
+for (const [change, wanted] of deploymentChanges) {
+  test(`a deployment refuses ${JSON.stringify(change)}`, () => {
+    assert.deepEqual(updateTexts(deployment, withSpec(deployment, change)), wanted)
+  })
+}
+
+test('an immutable secret stays as it is', () => {
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'im' }, immutable: true, data: { a: 'Yg==' } }
+  assert.deepEqual(updateTexts(secret, { ...secret, data: { a: 'Yw==' } }), [
+    'data: Forbidden: field is immutable when `immutable` is set',
+  ])
+  assert.deepEqual(updateTexts(secret, { ...secret, immutable: false }), [
+    'immutable: Forbidden: field is immutable when `immutable` is set',
+  ])
+  assert.deepEqual(updateTexts(secret, { ...secret, type: 'kubernetes.io/tls' }), [
+    'type: Invalid value: "kubernetes.io/tls": field is immutable',
+    'data[tls.crt]: Required value',
+    'data[tls.key]: Required value',
+  ])
+})
+
+test('finalizers may not be added while an object is being deleted', () => {
+  const metadata = { name: 'fin', deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['example.com/hold'] }
+  const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata }
+  const more = { ...map, metadata: { ...metadata, finalizers: ['example.com/hold', 'example.com/more'] } }
+  assert.deepEqual(updateTexts(map, more), [
+    'metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"example.com/more"}',
+  ])
+})
+
+test('a node keeps the ranges and the provider that it has', () => {
+  const node = {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'n' },
+    spec: { podCIDR: '10.1.0.0/24', podCIDRs: ['10.1.0.0/24'], providerID: 'fake://1' },
+  }
+  assert.deepEqual(updateTexts(node, withSpec(node, { podCIDR: '10.9.0.0/24', podCIDRs: ['10.9.0.0/24'] })), [
+    'spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid',
+  ])
+  assert.deepEqual(updateTexts(node, withSpec(node, { providerID: 'fake://2' })), [
+    'spec.providerID: Forbidden: node updates may not change providerID except from "" to valid',
+  ])
+})
+
+test('the whole message is one line for one error and a list for several', () => {
+  const of = { group: 'apps', kind: 'Deployment', name: 'x' }
+  const one = { reason: 'FieldValueRequired', message: 'Required value', field: 'a' } as const
+  const two = { ...one, field: 'b' }
+  assert.equal(invalidMessage(of, [one, one]), 'Deployment.apps "x" is invalid: a: Required value')
+  assert.equal(invalidMessage(of, [one, two]), 'Deployment.apps "x" is invalid: [a: Required value, b: Required value]')
+})
+
+test('a review that asks nothing is refused', () => {
+  const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', metadata: {}, spec: {} }
+  assert.deepEqual(createTexts(review), [
+    'spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified',
+    'spec.user: Invalid value: "": at least one of user or group must be specified',
+  ])
+})
+
+test('a custom resource is held to the rules of metadata', () => {
+  const kind = { group: 'example.com', version: 'v1', kind: 'Widget' }
+  const metadata = { name: 'Bad_', namespace: 'default', finalizers: ['whatever'] }
+  const object = { apiVersion: 'example.com/v1', kind: 'Widget', metadata } as unknown as KubernetesObject
+  assert.deepEqual(
+    validateCreate(kind, object).map(({ field }) => field),
+    ['metadata.name'],
+  )
 })

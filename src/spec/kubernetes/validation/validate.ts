@@ -66,7 +66,9 @@ export function validateCreate(
   const rules = rulesOf(kind)
   const namespaced = isNamespaced(kind, object)
   const value = readable(kind, object)
-  const metadata = validateMetadata(value.metadata, { namespaced, name: rules?.name ?? dnsSubdomain })
+  const anyFinalizer = rules === undefined && typeOfKind(groupVersionText(kind), kind.kind) === undefined
+  const named = { namespaced, name: rules?.name ?? dnsSubdomain, anyFinalizer }
+  const metadata = rules?.isRequest === true ? [] : validateMetadata(value.metadata, named)
   const own = rules === undefined ? fallbackErrors(kind, value) : rules.create(value, context)
   return distinctErrors([...metadata, ...own])
 }
@@ -94,7 +96,8 @@ export function validateUpdate(
 ): readonly FieldError[] {
   const rules = rulesOf(kind)
   const input = { object: readable(kind, object), old: readable(kind, old), context }
-  const metadata = validateMetadataUpdate(input.object.metadata, input.old.metadata)
+  const anyFinalizer = rules === undefined && typeOfKind(groupVersionText(kind), kind.kind) === undefined
+  const metadata = validateMetadataUpdate(input.object.metadata, input.old.metadata, { anyFinalizer })
   if (rules !== undefined) return distinctErrors([...metadata, ...updateErrors(rules, input, subresource)])
   return distinctErrors(subresource === '' ? [...metadata, ...fallbackErrors(kind, input.object)] : metadata)
 }

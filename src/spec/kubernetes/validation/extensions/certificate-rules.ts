@@ -29,7 +29,7 @@ function request(object: CertificateSigningRequest): FieldError[] {
 }
 
 function spec(object: CertificateSigningRequest, old?: CertificateSigningRequest): FieldError[] {
-  const { usages: asked = [], signerName = '', expirationSeconds: seconds } = object.spec ?? {}
+  const { usages: asked = [], signerName, expirationSeconds: seconds } = object.spec
   const at = specPath.child('usages')
   const seen = new Set<string>()
   const isKept = old !== undefined && sameValue(old.spec?.usages, asked)

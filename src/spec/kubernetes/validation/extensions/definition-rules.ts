@@ -55,7 +55,7 @@ const columnTypes = ['boolean', 'date', 'integer', 'number', 'string']
 const columnFormats = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password']
 
 function column(value: CustomResourceColumnDefinition, at: Path): FieldError[] {
-  const { type = '', format = '', jsonPath = '' } = value
+  const { type, format = '', jsonPath } = value
   const typeText = `must be one of ${columnTypes.join(',')}`
   const errors = requiredText(at.child('name'), value.name)
   if (type === '') errors.push(required(at.child('type'), typeText))
@@ -100,7 +100,7 @@ function deprecation(
   const errors: FieldError[] = []
   if (byteLength(text) > 256) errors.push(invalid(at, text, 'must be <= 256 characters long'))
   if (text === '') errors.push(invalid(at, text, 'must not be an empty string'))
-  const index = [...text].findIndex((character) => !/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character))
+  const index = Array.from(text).findIndex((character) => !/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character))
   if (index < 0) return errors
   const problem = `must only contain printable UTF-8 characters; non-printable character found at index ${index}`
   return [...errors, invalid(at, text, problem)]

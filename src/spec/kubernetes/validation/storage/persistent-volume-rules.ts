@@ -168,10 +168,7 @@ function policies(at: Path, spec: PersistentVolumeSpec): FieldError[] {
   ]
 }
 
-function volume(
-  { metadata, spec = {} as PersistentVolumeSpec }: PersistentVolume,
-  allowInvalidValues: boolean,
-): FieldError[] {
+function volume({ metadata, spec }: PersistentVolume, allowInvalidValues: boolean): FieldError[] {
   const policy: string = spec.persistentVolumeReclaimPolicy ?? ''
   const affinityAt = specPath.child('nodeAffinity', 'required')
   return [
