@@ -14,6 +14,11 @@ test('bodies as clients send them pass: nulls, commands as text, fields that are
     HostConfig: null,
   })
   checkCreateTypes({ Image: 'a', HostConfig: { Memory: 0, CapAdd: ['ALL'], Binds: null, PortBindings: {} } })
+  checkCreateTypes({ Image: 'a', NetworkingConfig: { EndpointsConfig: { net: null } }, ExposedPorts: { '80/tcp': {} } })
+  checkCreateTypes({
+    Image: 'a',
+    HostConfig: { PortBindings: { '80/tcp': null }, Mounts: [{ Type: 'tmpfs', Target: '/a' }] },
+  })
 })
 
 test('a field of another type is refused by name, in the decoder’s words', () => {
@@ -25,6 +30,17 @@ test('a field of another type is refused by name, in the decoder’s words', () 
     [{ Labels: { a: 1 } }, /Labels of type map\[string\]string/],
     [{ HostConfig: [] }, /array into .*HostConfig of type object/],
     [{ HostConfig: { Memory: '1g' } }, /string into Go struct field HostConfig\.Memory of type int64/],
+    [{ HostConfig: { Memory: 1e300 } }, /number into Go struct field HostConfig\.Memory of type int64/],
+    [{ HostConfig: { Devices: {} } }, /object into Go struct field HostConfig\.Devices of type \[\]object/],
+    [{ HostConfig: { Devices: [null] } }, /null into Go struct field HostConfig\.Devices of type object/],
+    [{ HostConfig: { Devices: [{ PathOnHost: 1 }] } }, /number into .*DeviceMapping\.PathOnHost of type string/],
+    [{ HostConfig: { PortBindings: { '80/tcp': {} } } }, /object into .*HostConfig\.PortBindings of type \[\]object/],
+    [{ HostConfig: { Tmpfs: { '/a': 1 } } }, /object into .*HostConfig\.Tmpfs of type map\[string\]string/],
+    [{ Healthcheck: { Test: 'x' } }, /string into .*HealthConfig\.Test of type \[\]string/],
+    [
+      { NetworkingConfig: { EndpointsConfig: { a: 7 } } },
+      /number into .*NetworkingConfig\.EndpointsConfig of type object/,
+    ],
   ]
   for (const [body, message] of rows) assert.throws(() => checkCreateTypes(body), message)
 })

@@ -21,6 +21,21 @@ import { noContent, param, readBodyObject, readFilters } from './api-route.ts'
 import type { ApiCall, ApiRoute } from './api-route.ts'
 import { containerActionRoutes } from './container-action-routes.ts'
 
+/** What the API takes as one text or a list of them, as a list. */
+function asList<T>(value: T): T | string[] {
+  return typeof value === 'string' ? [value] : value
+}
+
+/** The body with its lists as lists. Pure. */
+function listsOf(body: ContainerCreateBody): ContainerCreateBody {
+  const lists = (from: object, keys: readonly string[]): object =>
+    Object.fromEntries(Object.entries(from).map(([key, value]) => [key, keys.includes(key) ? asList(value) : value]))
+  return {
+    ...lists(body, ['Cmd', 'Entrypoint', 'Shell']),
+    HostConfig: lists(body.HostConfig ?? {}, ['CapAdd', 'CapDrop']),
+  }
+}
+
 /** Older clients leave fields out that newer ones must send, and the other way round. Pure. */
 function adaptCreateBody(body: ContainerCreateBody, minor: number): ContainerCreateBody {
   const host = body.HostConfig ?? {}
@@ -34,7 +49,7 @@ function adaptCreateBody(body: ContainerCreateBody, minor: number): ContainerCre
     )
   }
   const ipc = minor < 40 && (host.IpcMode ?? '') === '' ? { IpcMode: 'shareable' } : {}
-  return { ...body, HostConfig: { ...host, ...ipc } }
+  return listsOf({ ...body, HostConfig: { ...host, ...ipc } })
 }
 
 function readSize(call: ApiCall): { readonly height: number; readonly width: number } {

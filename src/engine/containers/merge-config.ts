@@ -134,8 +134,8 @@ function optionalFields(user: ContainerCreateBody, image: ImageRunConfig): Parti
  * @throws GantryError kind invalid, in Docker's words.
  */
 export function mergeConfig(user: ContainerCreateBody, image: ImageRunConfig, hostname: string): ContainerConfig {
-  const text = (value: string | undefined, fallback = ''): string =>
-    value === undefined || value === '' ? fallback : value
+  // A null is as good as nothing: clients written in other languages send it.
+  const text = (value: string | null | undefined, fallback = ''): string => value || fallback
   const flag = (value: boolean | undefined): boolean => value === true
   const config: ContainerConfig = {
     Hostname: text(user.Hostname, hostname),
