@@ -279,3 +279,75 @@ test('a custom resource is held to the rules of metadata', () => {
     ['metadata.name'],
   )
 })
+
+test('a signing request says what it wants, from whom and why', () => {
+  const spec = { request: 'bm9wZQ==', signerName: 'bad', usages: [] }
+  const object = {
+    apiVersion: 'certificates.k8s.io/v1',
+    kind: 'CertificateSigningRequest',
+    metadata: { name: 'e', namespace: '' },
+    spec,
+  }
+  assert.deepEqual(createTexts(object), [
+    'spec.request: Invalid value: "bm9wZQ==": PEM block type must be CERTIFICATE REQUEST',
+    'spec.usages: Required value',
+    'spec.signerName: Invalid value: "bad": must be a fully qualified domain and path of the form \'example.com/signer-name\'',
+  ])
+})
+
+const definition = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'widgets.example.com', namespace: '' },
+  spec: {
+    group: 'example.com',
+    scope: 'Namespaced',
+    names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
+    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+  },
+  status: { storedVersions: ['v1'], conditions: [{ type: 'Established', status: 'True' }] },
+}
+
+function withColor(color: Json): Json {
+  const spec = { type: 'object', properties: { color } }
+  const schema = { openAPIV3Schema: { type: 'object', properties: { spec } } }
+  const version = { name: 'v1', served: true, storage: true, schema, selectableFields: [{ jsonPath: '.spec.color' }] }
+  return withSpec(definition, { versions: [version] })
+}
+
+test('a definition is held to its names, versions and schema', () => {
+  assert.deepEqual(createTexts(definition), [])
+  assert.deepEqual(createTexts(withColor({ type: 'strange' })), [
+    'spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[color].type: Unsupported value: "strange": supported values: "array", "boolean", "integer", "number", "object", "string"',
+    'spec.versions[0].selectableFields[0].jsonPath: Invalid value: ".spec.color": must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.',
+  ])
+  assert.deepEqual(createTexts({ ...definition, metadata: { name: 'other.example.com', namespace: '' } }), [
+    'metadata.name: Invalid value: "other.example.com": must be spec.names.plural+"."+spec.group',
+  ])
+})
+
+test('an established definition keeps its scope and its names', () => {
+  assert.deepEqual(updateTexts(definition, withSpec(definition, { scope: 'Cluster' })), [
+    'spec.scope: Invalid value: "Cluster": field is immutable',
+  ])
+  const names = { ...definition.spec.names, plural: 'gadgets' }
+  assert.deepEqual(updateTexts(definition, withSpec(definition, { names })), [
+    'spec.names.plural: Invalid value: "gadgets": field is immutable',
+  ])
+})
+
+test('a definition has one storage version, and the refusal prints all of them', () => {
+  const [version] = definition.spec.versions
+  const [text = ''] = createTexts(withSpec(definition, { versions: [{ ...version, storage: false }] }))
+  const head =
+    'spec.versions: Invalid value: [{"Name":"v1","Served":true,"Storage":false,"Deprecated":false,"DeprecationWarning":null,"Schema":{"OpenAPIV3Schema":{"ID":"","Schema":"","Ref":null,"Description":"","Type":"object","Nullable":false,'
+  assert.equal(text.slice(0, head.length), head)
+})
+
+test('rules of a schema are compiled by what the context brings', () => {
+  const { kind, object } = prepared(withColor({ type: 'string', 'x-kubernetes-validations': [{ rule: 'self <= 1' }] }))
+  const compileCel = (): string => 'ERROR: no'
+  assert.deepEqual(validateCreate(kind, object, { nowMs: 0, compileCel }).map(fieldErrorText), [
+    'spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[color].x-kubernetes-validations[0].rule: Invalid value: {"Rule":"self \\u003c= 1","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: compilation failed: ERROR: no',
+  ])
+})
