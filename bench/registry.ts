@@ -59,11 +59,32 @@ async function curl(args: readonly string[]): Promise<{ readonly stdout: string;
   }
 }
 
-const locationOf = (head: string, base: string): string => new URL(/^location: (.*)$/im.exec(head)?.[1]?.trim() ?? '', base).href
+const locationOf = (head: string, base: string): string =>
+  new URL(/^location: (.*)$/im.exec(head)?.[1]?.trim() ?? '', base).href
 
 async function pushLayer(server: Server, repository: string, layer: Layer): Promise<void> {
-  const begun = await curl(['-D', '-', '-o', '/dev/null', '-X', 'POST', `${server.url}/v2/${repository}/blobs/uploads/`])
-  const sent = await curl(['-D', '-', '-o', '/dev/null', '-X', 'PATCH', '-H', 'Content-Type: application/octet-stream', '-T', layer.path, locationOf(begun.stdout, server.url)])
+  const begun = await curl([
+    '-D',
+    '-',
+    '-o',
+    '/dev/null',
+    '-X',
+    'POST',
+    `${server.url}/v2/${repository}/blobs/uploads/`,
+  ])
+  const sent = await curl([
+    '-D',
+    '-',
+    '-o',
+    '/dev/null',
+    '-X',
+    'PATCH',
+    '-H',
+    'Content-Type: application/octet-stream',
+    '-T',
+    layer.path,
+    locationOf(begun.stdout, server.url),
+  ])
   const last = new URL(locationOf(sent.stdout, server.url))
   last.searchParams.set('digest', layer.digest)
   const done = await curl(['-o', '/dev/null', '-w', '%{http_code}', '-X', 'PUT', last.href])
@@ -71,7 +92,13 @@ async function pushLayer(server: Server, repository: string, layer: Layer): Prom
 }
 
 async function pullLayer(server: Server, repository: string, layer: Layer): Promise<void> {
-  const got = await curl(['-o', '/dev/null', '-w', '%{http_code} %{size_download}', `${server.url}/v2/${repository}/blobs/${layer.digest}`])
+  const got = await curl([
+    '-o',
+    '/dev/null',
+    '-w',
+    '%{http_code} %{size_download}',
+    `${server.url}/v2/${repository}/blobs/${layer.digest}`,
+  ])
   if (got.stdout !== `200 ${layerBytes}`) throw new Error(`${server.name}: pull answered ${got.stdout}`)
 }
 
@@ -82,7 +109,9 @@ interface Cost {
 
 /** Processor time of a process so far (fields 14 and 15 of /proc/pid/stat, clock ticks of 10 ms). */
 function cpuMsOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ')
   return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
@@ -114,16 +143,28 @@ const source = (durable: boolean): string => `
   await createRegistry(deps, { root: process.argv[1], listen: { port: Number(process.argv[2]) }, limits: { durable: ${durable} } })`
 
 const gantry = (name: string, durable: boolean): Promise<Server> =>
-  start(name, (port) => [process.execPath, '-C', 'source', '--input-type=module', '-e', source(durable), join(directory, name), String(port)])
+  start(name, (port) => [
+    process.execPath,
+    '-C',
+    'source',
+    '--input-type=module',
+    '-e',
+    source(durable),
+    join(directory, name),
+    String(port),
+  ])
 
 async function dockerRegistry(): Promise<Server> {
   const config = join(directory, 'peer.yml')
   return start('docker-registry', (port) => {
-    writeFileSync(config, `version: 0.1
+    writeFileSync(
+      config,
+      `version: 0.1
 log: {level: error, accesslog: {disabled: true}}
 storage: {filesystem: {rootdirectory: ${join(directory, 'peer')}}, cache: {blobdescriptor: inmemory}}
 http: {addr: "127.0.0.1:${port}"}
-`)
+`,
+    )
     return ['docker-registry', 'serve', config]
   })
 }
@@ -141,10 +182,9 @@ async function main(): Promise<void> {
         const push = await timed(server, () => Promise.all(layers.map((layer) => pushLayer(server, repository, layer))))
         const pull = await timed(server, () => Promise.all(layers.map((layer) => pullLayer(server, repository, layer))))
         // The first round warms caches and compilers of all of them.
-        if (round > 0) {
-          times.get(server.name)?.push.push(push)
-          times.get(server.name)?.pull.push(pull)
-        }
+        const row = round === 0 ? undefined : times.get(server.name)
+        row?.push.push(push)
+        row?.pull.push(pull)
       }
       for (const { path } of layers) rmSync(path)
     }

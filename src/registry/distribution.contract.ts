@@ -87,8 +87,7 @@ export function distributionContract(label: string, target: () => RegistryTarget
   const pushImage = async (
     repository: string,
     reference: string,
-    text: string,
-    extra: object = {},
+    { text, ...extra }: { readonly text: string; readonly [field: string]: unknown },
   ): Promise<{ digest: Digest; content: Buffer; layer: Digest }> => {
     const config = bytes('{}')
     const layer = bytes(text)
@@ -125,7 +124,7 @@ export function distributionContract(label: string, target: () => RegistryTarget
     'pull: a manifest comes by tag and by digest with type, digest and length; HEAD says the same',
     undefined,
     async () => {
-      const { digest, content } = await pushImage('pull/one', 'v1', 'layer')
+      const { digest, content } = await pushImage('pull/one', 'v1', { text: 'layer' })
       for (const reference of ['v1', digest]) {
         const got = await call('GET', `/v2/pull/one/manifests/${reference}`, { headers: { accept: ociManifest } })
         assert.equal(got.status, 200)
@@ -177,7 +176,7 @@ export function distributionContract(label: string, target: () => RegistryTarget
   })
 
   check('pull: what does not exist is named with its code', undefined, async () => {
-    await pushImage('pull/errors', 'here', 'x')
+    await pushImage('pull/errors', 'here', { text: 'x' })
     const manifest = await call('GET', '/v2/pull/errors/manifests/missing')
     assert.equal(manifest.status, 404)
     assert.equal(manifest.code(), 'MANIFEST_UNKNOWN')
@@ -271,7 +270,7 @@ export function distributionContract(label: string, target: () => RegistryTarget
   })
 
   check('push: an index keeps its type and its bytes', 'oci-index', async () => {
-    const { digest, content } = await pushImage('push/index', 'amd', 'layer')
+    const { digest, content } = await pushImage('push/index', 'amd', { text: 'layer' })
     const index = Buffer.from(
       JSON.stringify({
         schemaVersion: 2,
@@ -303,7 +302,7 @@ export function distributionContract(label: string, target: () => RegistryTarget
   })
 
   check('discovery: the tags of a repository; an unknown repository has none', undefined, async () => {
-    for (const tag of ['c', 'a', 'b']) await pushImage('list/tags', tag, 'layer')
+    for (const tag of ['c', 'a', 'b']) await pushImage('list/tags', tag, { text: 'layer' })
     const { name, tags } = (await call('GET', '/v2/list/tags/tags/list')).json()
     assert.equal(name, 'list/tags')
     // The order came with version 1.1 of the specification, together with pages.
@@ -314,7 +313,7 @@ export function distributionContract(label: string, target: () => RegistryTarget
   })
 
   check('discovery: tags come in pages that link to the next one', 'tag-pages', async () => {
-    for (const tag of ['c', 'a', 'b', 'd', 'e']) await pushImage('list/pages', tag, 'layer')
+    for (const tag of ['c', 'a', 'b', 'd', 'e']) await pushImage('list/pages', tag, { text: 'layer' })
     const seen: unknown[] = []
     let path: string | undefined = '/v2/list/pages/tags/list?n=2'
     for (let pages = 0; path !== undefined; pages += 1) {
@@ -328,21 +327,22 @@ export function distributionContract(label: string, target: () => RegistryTarget
   })
 
   check('discovery: the catalog names what was pushed', undefined, async () => {
-    await pushImage('list/catalog', 'x', 'layer')
+    await pushImage('list/catalog', 'x', { text: 'layer' })
     const names = (await call('GET', '/v2/_catalog?n=1000')).json()['repositories'] as string[]
     assert.ok(names.includes('list/catalog'))
     assert.deepEqual(names, names.toSorted())
   })
 
   check('discovery: referrers are found by subject and by artifact type', 'referrers', async () => {
-    const { digest, content } = await pushImage('list/refs', 'app', 'layer')
+    const { digest, content } = await pushImage('list/refs', 'app', { text: 'layer' })
     const subject = { mediaType: ociManifest, digest, size: content.length }
-    const signature = await pushImage('list/refs', '', 'sig', {
+    const signature = await pushImage('list/refs', '', {
+      text: 'sig',
       subject,
       artifactType: 'application/x-signature',
       annotations: { who: 'me' },
     })
-    const plain = await pushImage('list/refs', '', 'sbom', { subject })
+    const plain = await pushImage('list/refs', '', { text: 'sbom', subject })
     const all = (await call('GET', `/v2/list/refs/referrers/${digest}`)).json()['manifests'] as { digest: string }[]
     assert.deepEqual(all.map((row) => row.digest).toSorted(), [signature.digest, plain.digest].toSorted())
     const some = await call('GET', `/v2/list/refs/referrers/${digest}?artifactType=application/x-signature`)
@@ -378,7 +378,7 @@ export function distributionContract(label: string, target: () => RegistryTarget
   })
 
   check('management: a manifest goes by digest with its tags, a blob goes from its repository', undefined, async () => {
-    const { digest, layer } = await pushImage('manage/all', 'gone', 'management')
+    const { digest, layer } = await pushImage('manage/all', 'gone', { text: 'management' })
     assert.equal((await call('DELETE', `/v2/manage/all/manifests/${digest}`)).status, 202)
     assert.equal((await call('GET', '/v2/manage/all/manifests/gone')).status, 404)
     assert.equal((await call('GET', `/v2/manage/all/manifests/${digest}`)).status, 404)
@@ -389,7 +389,7 @@ export function distributionContract(label: string, target: () => RegistryTarget
   })
 
   check('management: a tag goes alone, the manifest stays', 'tag-delete', async () => {
-    const { digest } = await pushImage('manage/tag', 'one', 'layer')
+    const { digest } = await pushImage('manage/tag', 'one', { text: 'layer' })
     assert.equal((await call('DELETE', '/v2/manage/tag/manifests/one')).status, 202)
     assert.equal((await call('GET', '/v2/manage/tag/manifests/one')).status, 404)
     assert.equal((await call('GET', `/v2/manage/tag/manifests/${digest}`)).status, 200)

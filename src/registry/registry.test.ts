@@ -30,7 +30,13 @@ import { createRegistry } from './registry.ts'
 import type { Registry, RegistryConfig } from './registry.ts'
 
 const run = promisify(execFile)
-const world = { clock: createClock(), files: createFiles(), random: createRandom(), network: createNetwork(), processes: createProcesses() }
+const world = {
+  clock: createClock(),
+  files: createFiles(),
+  random: createRandom(),
+  network: createNetwork(),
+  processes: createProcesses(),
+}
 const signal = new AbortController().signal
 const noRetries = { attemptsMax: 1, firstDelayMs: 1, factor: 1, delayMaxMs: 1, jitter: 0, budgetMs: 0 }
 let http: HttpClient
@@ -51,16 +57,31 @@ function folder(context: TestContext): string {
   return path
 }
 
-async function serve(context: TestContext, config: RegistryConfig, extra: Partial<Parameters<typeof createRegistry>[0]> = {}): Promise<Registry> {
-  const registry = await createRegistry({ ...world, ...extra }, { ...config, limits: { durable: false, ...config.limits } })
+async function serve(
+  context: TestContext,
+  config: RegistryConfig,
+  extra: Partial<Parameters<typeof createRegistry>[0]> = {},
+): Promise<Registry> {
+  const registry = await createRegistry(
+    { ...world, ...extra },
+    { ...config, limits: { durable: false, ...config.limits } },
+  )
   context.after(() => registry[Symbol.asyncDispose]())
   return registry
 }
 
 const hostOf = (registry: { readonly url: string }): string => new URL(registry.url).host
-const pusher = (registry: { readonly url: string }, path: string, credentials: RegistryAuth = {}): Promise<Repository> => client.forPush({ host: hostOf(registry), path, credentials })
+const pusher = (
+  registry: { readonly url: string },
+  path: string,
+  credentials: RegistryAuth = {},
+): Promise<Repository> => client.forPush({ host: hostOf(registry), path, credentials })
 
-async function puller(registry: { readonly url: string }, path: string, credentials: RegistryAuth = {}): Promise<Repository> {
+async function puller(
+  registry: { readonly url: string },
+  path: string,
+  credentials: RegistryAuth = {},
+): Promise<Repository> {
   const [first] = await client.forPull({ host: hostOf(registry), path, credentials })
   assert.ok(first !== undefined)
   return first
@@ -74,9 +95,16 @@ async function pushBlob(repository: Repository, content: Buffer): Promise<Digest
 async function pushImage(repository: Repository, tag: string, layer: Buffer): Promise<Digest> {
   const config = Buffer.from(`{"tag":"${tag}"}`)
   const document = {
-    schemaVersion: 2, mediaType: ociManifest,
+    schemaVersion: 2,
+    mediaType: ociManifest,
     config: { mediaType: ociConfig, digest: await pushBlob(repository, config), size: config.length },
-    layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: await pushBlob(repository, layer), size: layer.length }],
+    layers: [
+      {
+        mediaType: 'application/vnd.oci.image.layer.v1.tar',
+        digest: await pushBlob(repository, layer),
+        size: layer.length,
+      },
+    ],
   }
   return repository.putManifest(tag, { mediaType: ociManifest, content: Buffer.from(JSON.stringify(document)) })
 }
@@ -98,7 +126,11 @@ test('a half-done upload goes on after a restart, and an abandoned one is droppe
   await first[Symbol.asyncDispose]()
   const second = await serve(context, { root, limits: { uploadExpiryMs: 60_000 } })
   assert.equal((await http.request({ url: `${second.url}${path}` })).header('range'), '0-59999')
-  const done = await http.request({ method: 'PUT', url: `${second.url}${path}?digest=${digestOf(content)}`, body: content.subarray(60_000) })
+  const done = await http.request({
+    method: 'PUT',
+    url: `${second.url}${path}?digest=${digestOf(content)}`,
+    body: content.subarray(60_000),
+  })
   assert.equal(done.status, 201)
   assert.deepEqual(await readBlob(await puller(second, 'a/b'), digestOf(content), content.length), content)
   await second[Symbol.asyncDispose]()
@@ -110,28 +142,49 @@ test('a half-done upload goes on after a restart, and an abandoned one is droppe
 test('a chunk that breaks off keeps what came, and the upload goes on from there', async (context) => {
   const registry = await serve(context, { root: folder(context) })
   const content = randomBytes(200_000)
-  const path = (await http.request({ method: 'POST', url: `${registry.url}/v2/a/b/blobs/uploads/` })).header('location') ?? ''
-  const broken = Readable.from((async function* () {
-    yield content.subarray(0, 80_000)
-    await world.clock.sleep(50)
-    throw new Error('the line is cut')
-  })())
-  await assert.rejects(http.request({ method: 'PATCH', url: `${registry.url}${path}`, body: broken, headers: { 'content-length': String(content.length) } }))
+  const path =
+    (await http.request({ method: 'POST', url: `${registry.url}/v2/a/b/blobs/uploads/` })).header('location') ?? ''
+  const broken = Readable.from(
+    (async function* () {
+      yield content.subarray(0, 80_000)
+      await world.clock.sleep(50)
+      throw new Error('the line is cut')
+    })(),
+  )
+  await assert.rejects(
+    http.request({
+      method: 'PATCH',
+      url: `${registry.url}${path}`,
+      body: broken,
+      headers: { 'content-length': String(content.length) },
+    }),
+  )
   let offset = 0
   for (let tries = 0; tries < 100 && offset !== 80_000; tries += 1) {
     await world.clock.sleep(10)
-    offset = Number(/^0-(\d+)$/.exec((await http.request({ url: `${registry.url}${path}` })).header('range') ?? '')?.[1]) + 1
+    offset =
+      Number(/^0-(\d+)$/.exec((await http.request({ url: `${registry.url}${path}` })).header('range') ?? '')?.[1]) + 1
   }
   assert.equal(offset, 80_000)
-  const done = await http.request({ method: 'PUT', url: `${registry.url}${path}?digest=${digestOf(content)}`, body: content.subarray(offset), headers: { 'content-range': `${offset}-${content.length - 1}` } })
+  const done = await http.request({
+    method: 'PUT',
+    url: `${registry.url}${path}?digest=${digestOf(content)}`,
+    body: content.subarray(offset),
+    headers: { 'content-range': `${offset}-${content.length - 1}` },
+  })
   assert.equal(done.status, 201)
 })
 
 test('blobs and manifests larger than allowed are refused', async (context) => {
-  const registry = await serve(context, { root: folder(context), limits: { blobBytesMax: 1000, manifestBytesMax: 1000 } })
+  const registry = await serve(context, {
+    root: folder(context),
+    limits: { blobBytesMax: 1000, manifestBytesMax: 1000 },
+  })
   const repository = await pusher(registry, 'a/b')
   await assert.rejects(pushBlob(repository, randomBytes(2000)), /size invalid/)
-  await assert.rejects(repository.putManifest('x', { mediaType: ociManifest, content: randomBytes(2000) }), (error) => isErrorKind(error, 'too-large'))
+  await assert.rejects(repository.putManifest('x', { mediaType: ociManifest, content: randomBytes(2000) }), (error) =>
+    isErrorKind(error, 'too-large'),
+  )
   await pushBlob(repository, randomBytes(500))
 })
 
@@ -158,7 +211,8 @@ test('collection removes what nobody needs and nothing else, also while others p
   await registry.collectGarbage()
   stop = true
   assert.ok((await collecting) >= dropped.length)
-  for (const content of [kept, ...layers]) assert.deepEqual(await readBlob(repository, digestOf(content), content.length), content)
+  for (const content of [kept, ...layers])
+    assert.deepEqual(await readBlob(repository, digestOf(content), content.length), content)
   assert.equal(await repository.statBlob(digestOf(dropped)), undefined)
 })
 
@@ -186,12 +240,20 @@ test('htpasswd: only who is known gets in, and only with the right password', as
   assert.equal(anonymous.status, 401)
   assert.equal(anonymous.header('www-authenticate'), 'Basic realm="gantry registry"')
   await pushImage(await pusher(registry, 'a/b', { username: 'walker', password: 's3cret' }), 'x', randomBytes(10))
-  for (const credentials of [{ username: 'walker', password: 'wrong' }, { username: 'nobody', password: 's3cret' }, { username: 'old', password: 'x' }]) {
+  for (const credentials of [
+    { username: 'walker', password: 'wrong' },
+    { username: 'nobody', password: 's3cret' },
+    { username: 'old', password: 'x' },
+  ]) {
     await assert.rejects(client.login(hostOf(registry), credentials), (error) => isErrorKind(error, 'unauthorized'))
   }
-  assert.deepEqual(await client.login(hostOf(registry), { username: 'walker', password: 's3cret' }), { identityToken: '' })
+  assert.deepEqual(await client.login(hostOf(registry), { username: 'walker', password: 's3cret' }), {
+    identityToken: '',
+  })
   writeFileSync(path, `someone:${hashSync('else', 4)}\n`)
-  await assert.rejects(client.login(hostOf(registry), { username: 'walker', password: 's3cret' }), (error) => isErrorKind(error, 'unauthorized'))
+  await assert.rejects(client.login(hostOf(registry), { username: 'walker', password: 's3cret' }), (error) =>
+    isErrorKind(error, 'unauthorized'),
+  )
 })
 
 test('tokens: rules say who may pull, push and delete what; an identity token replaces the password', async (context) => {
@@ -203,11 +265,18 @@ test('tokens: rules say who may pull, push and delete what; an identity token re
     { account: 'reader', repository: 'team/*', actions: ['pull'] },
     { account: '', repository: 'public/*', actions: ['pull'] },
   ] as const
-  const registry = await serve(context, { root, auth: { kind: 'token', passwordFile, service: 'test', issuer: 'test', rules } })
+  const registry = await serve(context, {
+    root,
+    auth: { kind: 'token', passwordFile, service: 'test', issuer: 'test', rules },
+  })
   const admin = { username: 'admin', password: 'a' }
-  for (const path of ['team/app', 'public/app', 'secret/app']) await pushImage(await pusher(registry, path, admin), 'x', randomBytes(10))
+  for (const path of ['team/app', 'public/app', 'secret/app'])
+    await pushImage(await pusher(registry, path, admin), 'x', randomBytes(10))
   const challenge = await http.request({ url: `${registry.url}/v2/team/app/manifests/x` })
-  assert.equal(challenge.header('www-authenticate'), `Bearer realm="${registry.url}/token",service="test",scope="repository:team/app:pull"`)
+  assert.equal(
+    challenge.header('www-authenticate'),
+    `Bearer realm="${registry.url}/token",service="test",scope="repository:team/app:pull"`,
+  )
   const reader = { username: 'reader', password: 'r' }
   await (await puller(registry, 'team/app', reader)).manifest('x')
   await (await puller(registry, 'public/app')).manifest('x')
@@ -217,8 +286,14 @@ test('tokens: rules say who may pull, push and delete what; an identity token re
   await assert.rejects(pushImage(await pusher(registry, 'team/app', reader), 'y', randomBytes(10)), denied)
   const { identityToken } = await client.login(hostOf(registry), reader)
   await (await puller(registry, 'team/app', { identitytoken: identityToken })).manifest('x')
-  await assert.rejects((await puller(registry, 'team/app', { identitytoken: `${identityToken.slice(0, -4)}AAAA` })).manifest('x'), (error) => isErrorKind(error, 'unauthorized'))
-  const forged = await http.request({ url: `${registry.url}/v2/secret/app/manifests/x`, headers: { authorization: `Bearer ${identityToken}` } })
+  await assert.rejects(
+    (await puller(registry, 'team/app', { identitytoken: `${identityToken.slice(0, -4)}AAAA` })).manifest('x'),
+    (error) => isErrorKind(error, 'unauthorized'),
+  )
+  const forged = await http.request({
+    url: `${registry.url}/v2/secret/app/manifests/x`,
+    headers: { authorization: `Bearer ${identityToken}` },
+  })
   assert.equal(forged.status, 401, 'an identity token is no access token')
 })
 
@@ -229,7 +304,11 @@ test('a cache in front of another registry serves what it has while the other on
   const digest = await pushImage(await pusher(origin, 'lib/app'), 'v1', content)
   const upstreamClient = createRegistryClient(world, { retryPolicy: noRetries })
   context.after(() => upstreamClient[Symbol.asyncDispose]())
-  const cache = await serve(context, { root: join(root, 'cache') }, { upstream: createClientUpstream(upstreamClient, { host: hostOf(origin) }) })
+  const cache = await serve(
+    context,
+    { root: join(root, 'cache') },
+    { upstream: createClientUpstream(upstreamClient, { host: hostOf(origin) }) },
+  )
   const repository = await puller(cache, 'lib/app')
   const reads = await Promise.all([1, 2, 3].map(() => readBlob(repository, digestOf(content), content.length)))
   for (const read of reads) assert.deepEqual(read, content)
@@ -247,10 +326,16 @@ test('mirrors are asked first and the registry itself when they cannot help', as
   const mirror = await serve(context, { root: join(root, 'mirror') })
   const onlyOrigin = await pushImage(await pusher(origin, 'lib/app'), 'new', randomBytes(10))
   await pushImage(await pusher(mirror, 'lib/app'), 'old', randomBytes(10))
-  const mirrored = createRegistryClient(world, { retryPolicy: noRetries, mirrors: { [hostOf(origin)]: ['http://127.0.0.1:1', mirror.url] } })
+  const mirrored = createRegistryClient(world, {
+    retryPolicy: noRetries,
+    mirrors: { [hostOf(origin)]: ['http://127.0.0.1:1', mirror.url] },
+  })
   context.after(() => mirrored[Symbol.asyncDispose]())
   const found = await mirrored.forPull({ host: hostOf(origin), path: 'lib/app', signal })
-  assert.deepEqual(found.map((one) => one.isMirror), [true, false])
+  assert.deepEqual(
+    found.map((one) => one.isMirror),
+    [true, false],
+  )
   await found[0]?.manifest('old')
   await assert.rejects(async () => found[0]?.manifest('new'))
   assert.equal((await found[1]?.manifest('new'))?.digest, onlyOrigin)
@@ -262,11 +347,20 @@ test('skopeo copies in, out and between repositories, with and without a passwor
   const passwords = join(root, 'passwords')
   writeFileSync(passwords, `walker:${hashSync('s3cret', 4)}\n`)
   const open = await serve(context, { root: join(root, 'open') })
-  const locked = await serve(context, { root: join(root, 'locked'), auth: { kind: 'token', passwordFile: passwords, service: 's', issuer: 'i' } })
+  const locked = await serve(context, {
+    root: join(root, 'locked'),
+    auth: { kind: 'token', passwordFile: passwords, service: 's', issuer: 'i' },
+  })
   await pushImage(await pusher(open, 'sk/app'), 'v1', randomBytes(100_000))
   const skopeo = (...args: string[]): Promise<unknown> => run('skopeo', [...args])
-  const copy = (from: string, to: string, ...more: string[]): Promise<unknown> => skopeo('copy', '-q', '--insecure-policy', '--src-tls-verify=false', '--dest-tls-verify=false', ...more, from, to)
-  await copy(`docker://${hostOf(open)}/sk/app:v1`, `docker://${hostOf(locked)}/sk/app:v1`, '--dest-creds', 'walker:s3cret')
+  const copy = (from: string, to: string, ...more: string[]): Promise<unknown> =>
+    skopeo('copy', '-q', '--insecure-policy', '--src-tls-verify=false', '--dest-tls-verify=false', ...more, from, to)
+  await copy(
+    `docker://${hostOf(open)}/sk/app:v1`,
+    `docker://${hostOf(locked)}/sk/app:v1`,
+    '--dest-creds',
+    'walker:s3cret',
+  )
   await copy(`docker://${hostOf(locked)}/sk/app:v1`, `dir:${root}/out`, '--src-creds', 'walker:s3cret')
   await copy(`dir:${root}/out`, `docker://${hostOf(open)}/sk/again:v2`)
   await assert.rejects(copy(`docker://${hostOf(locked)}/sk/app:v1`, `dir:${root}/denied`))

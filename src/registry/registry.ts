@@ -1,6 +1,7 @@
 /** The OCI distribution server as one component: storage, authentication, API, background sweeps. */
-import type { BoundAddress, ListenAddress, ServerTls } from '#kit/http/listen-address.ts'
+import type { BoundAddress, ServerTls } from '#kit/http/listen-address.ts'
 import { createHttpServer } from '#kit/http/server.ts'
+import type { HttpServer } from '#kit/http/server.ts'
 import { createMetrics } from '#kit/telemetry/metrics.ts'
 import type { Metrics } from '#kit/telemetry/metrics.ts'
 import type { Clock } from '#world/ports/clock.ts'
@@ -14,6 +15,7 @@ import type { AccessRule, Authenticator } from './auth/principal.ts'
 import { createTokenService, openTokenKey } from './auth/token-service.ts'
 import type { TokenOptions, TokenService } from './auth/token-service.ts'
 import { createRegistryMetrics } from './metrics.ts'
+import type { RegistryMetrics } from './metrics.ts'
 import { createPullThrough } from './proxy/pull-through.ts'
 import type { UpstreamRegistry } from './proxy/pull-through.ts'
 import type { GarbageResult } from './storage/collect-garbage.ts'
@@ -53,6 +55,8 @@ export interface RegistryConfig {
   readonly readOnly?: boolean
   /** The URL by which clients know this registry, behind a proxy. */
   readonly externalUrl?: string
+  /** Silence in an upload after which its request is cut off; the upload itself stays. Default two minutes. */
+  readonly bodyIdleMs?: number
   /** Collection every so often; left out: only when asked. */
   readonly garbage?: { readonly everyMs: number; readonly removeUntagged?: boolean }
 }
@@ -69,45 +73,14 @@ export interface Registry extends AsyncDisposable {
 }
 
 const expiryEveryMs = 600_000
-/** A client that sends a blob in trickles is cut off by the server after this silence. */
-const bodyIdleMs = 120_000
+const bodyIdleMsDefault = 120_000
 
 /** Opens the data directory and starts serving. */
 export async function createRegistry(deps: RegistryDeps, config: RegistryConfig): Promise<Registry> {
   const storage = await openRegistryStorage(deps, config.root, { ...defaultStorageLimits, ...config.limits })
   const metrics = deps.metrics ?? createMetrics()
   const own = createRegistryMetrics(metrics, storage)
-  const { authenticator, tokens } = await createAuth(deps, config)
-  const upstream =
-    deps.upstream === undefined ? undefined : createPullThrough({ clock: deps.clock, storage, upstream: deps.upstream })
-  const listener: ListenAddress = {
-    host: config.listen?.host ?? '127.0.0.1',
-    port: config.listen?.port ?? 0,
-    ...(config.listen?.tls === undefined ? {} : { tls: config.listen.tls }),
-  }
-  const server = await createHttpServer({
-    clock: deps.clock,
-    files: deps.files,
-    listeners: [listener],
-    limits: { bodyIdleMs },
-    headers: { 'Docker-Distribution-Api-Version': 'registry/2.0', 'X-Content-Type-Options': 'nosniff' },
-    handler: createRegistryHandler({
-      context: {
-        storage,
-        upstream,
-        counters: own,
-        deleteEnabled: config.deleteEnabled ?? true,
-        readOnly: config.readOnly ?? false,
-      },
-      authenticator,
-      tokens,
-      externalUrl: config.externalUrl,
-      renderMetrics: () => metrics.render(),
-      onAnswered: own.request,
-    }),
-    encodeError: encodeRegistryError,
-    ...(deps.onFault === undefined ? {} : { onFault: deps.onFault }),
-  })
+  const server = await startServer({ deps, config, storage, metrics, own })
   const collectGarbage: Registry['collectGarbage'] = async (options = {}) => {
     const result = await storage.collectGarbage({ removeUntagged: false, ...options })
     own.garbage(result.bytesFreed)
@@ -116,17 +89,51 @@ export async function createRegistry(deps: RegistryDeps, config: RegistryConfig)
   const sweeps = startSweeps({ deps, config, storage, collectGarbage, stopping: server.stopping })
   const address = tcpAddress(server.addresses[0])
   const host = address.host.includes(':') ? `[${address.host}]` : address.host
+  const scheme = config.listen?.tls === undefined ? 'http' : 'https'
   return {
     address,
     metrics,
     collectGarbage,
-    url: `${config.listen?.tls === undefined ? 'http' : 'https'}://${host}:${address.port}`,
+    url: `${scheme}://${host}:${address.port}`,
     expireUploads: () => storage.uploads.expire(),
     async [Symbol.asyncDispose]() {
       await server.close()
       await sweeps
     },
   }
+}
+
+interface ServerParts {
+  readonly deps: RegistryDeps
+  readonly config: RegistryConfig
+  readonly storage: RegistryStorage
+  readonly metrics: Metrics
+  readonly own: RegistryMetrics
+}
+
+async function startServer({ deps, config, storage, metrics, own }: ServerParts): Promise<HttpServer> {
+  const { clock, onFault } = deps
+  const { authenticator, tokens } = await createAuth(deps, config)
+  const upstream =
+    deps.upstream === undefined ? undefined : createPullThrough({ clock, storage, upstream: deps.upstream })
+  const { deleteEnabled = true, readOnly = false, listen = {} } = config
+  return createHttpServer({
+    clock,
+    files: deps.files,
+    listeners: [{ host: '127.0.0.1', port: 0, ...listen }],
+    limits: { bodyIdleMs: config.bodyIdleMs ?? bodyIdleMsDefault },
+    headers: { 'Docker-Distribution-Api-Version': 'registry/2.0', 'X-Content-Type-Options': 'nosniff' },
+    handler: createRegistryHandler({
+      context: { clock, storage, upstream, counters: own, deleteEnabled, readOnly },
+      authenticator,
+      tokens,
+      externalUrl: config.externalUrl,
+      renderMetrics: () => metrics.render(),
+      onAnswered: own.request,
+    }),
+    encodeError: encodeRegistryError,
+    ...(onFault === undefined ? {} : { onFault }),
+  })
 }
 
 async function createAuth(

@@ -2,7 +2,7 @@
 import { GantryError } from '#base/errors/gantry-error.ts'
 import { retry } from '#base/async/retry.ts'
 import type { RetryPolicy } from '#base/async/retry.ts'
-import { LruCache } from '#base/data/lru-cache.ts'
+import type { LruCache } from '#base/data/lru-cache.ts'
 import type { ClientBody, HttpClient } from '#kit/http/client.ts'
 import type { HttpReply } from '#kit/http/client-reply.ts'
 import { redirectOf } from '#kit/http/redirect.ts'
@@ -75,168 +75,168 @@ const defaultPolicy: RetryPolicy = {
   budgetMs: 60_000,
 }
 
+/** What one connection has learnt. */
+interface State {
+  challenges: readonly Challenge[]
+}
+
 export function createConnection(deps: ConnectionDeps): Connection {
-  const { endpoint, credentials } = deps
-  const base = new URL(endpoint.baseUrl)
-  let challenges: readonly Challenge[] = []
-
-  const authorization = async (
-    scopes: readonly string[],
-    signal: AbortSignal | undefined,
-  ): Promise<string | undefined> => {
-    const bearer = challenges.find(({ scheme }) => scheme === 'bearer')
-    if (credentials.registrytoken !== undefined && credentials.registrytoken !== '')
-      return `Bearer ${credentials.registrytoken}`
-    if (bearer !== undefined) return `Bearer ${await cachedToken(deps, { challenge: bearer, scopes, signal })}`
-    if (!challenges.some(({ scheme }) => scheme === 'basic')) return undefined
-    const { username, password } = credentials
-    if (username === undefined || username === '' || password === undefined)
-      throw new GantryError('REGISTRY_NO_CREDENTIALS', 'unauthorized', 'no basic auth credentials', {
-        remedy: 'Log in to the registry.',
-      })
-    return basicHeader(username, password)
-  }
-
-  /** One exchange, redirects followed. Credentials stay with the endpoint's own origin. */
-  const send = async (request: ConnectionRequest, authorized: string | undefined): Promise<HttpReply> => {
-    let hop = {
-      method: request.method,
-      url: new URL(request.path, `${endpoint.baseUrl}/`).href,
-      headers: { ...request.headers } as Record<string, string>,
-      body: request.body,
-    }
-    if (request.path.startsWith('/v2/')) hop.url = `${endpoint.baseUrl}${request.path}`
-    if (authorized !== undefined && new URL(hop.url).origin === base.origin) hop.headers['authorization'] = authorized
-    for (let hops = 0; ; hops += 1) {
-      const client = new URL(hop.url).host === base.host ? deps.own : deps.other
-      const reply = await client.request({
-        method: hop.method,
-        url: hop.url,
-        headers: hop.headers,
-        headersTimeoutMs,
-        idleTimeoutMs: request.idleTimeoutMs ?? bodyIdleMs,
-        ...(hop.body === undefined ? {} : { body: hop.body }),
-        ...(request.signal === undefined ? {} : { signal: request.signal }),
-      })
-      const next = redirectOf(hop, { status: reply.status, location: reply.header('location') })
-      if (next === undefined) return reply
-      await reply.discard()
-      if (hops >= redirectsMax)
-        throw new GantryError('REGISTRY_REDIRECTS', 'invalid', `stopped after ${redirectsMax} redirects`, {
-          remedy: 'Report it to the operator of the registry.',
-        })
-      hop = {
-        method: next.method,
-        url: next.url,
-        headers: next.headers as Record<string, string>,
-        body: next.keepsBody ? hop.body : undefined,
-      }
-    }
-  }
-
-  const attempt = async (request: ConnectionRequest): Promise<HttpReply> => {
-    const name = (): string =>
-      new URL(
-        request.path.startsWith('/v2/') ? `${endpoint.baseUrl}${request.path}` : request.path,
-        `${endpoint.baseUrl}/`,
-      ).href
-    const run = async (): Promise<HttpReply> => {
-      try {
-        return await send(request, await authorization(request.scopes, request.signal))
-      } catch (error) {
-        request.signal?.throwIfAborted()
-        if (error instanceof GantryError && error.code === 'REGISTRY_NO_CREDENTIALS')
-          throw named(error, requestName(request.method, name()))
-        throw error instanceof GantryError && error.code.startsWith('REGISTRY_')
-          ? error
-          : wordRequestFailure(request.method, name(), error)
-      }
-    }
-    let reply = await run()
-    if (reply.status === 401 && canRepeat(request.body)) {
-      const fresh = parseChallenges(reply.header('www-authenticate'))
-      if (fresh.length > 0 && shouldMeet(fresh, challenges, reply)) {
-        challenges = fresh
-        forgetToken(deps, request.scopes)
-        await reply.discard()
-        reply = await run()
-      }
-    }
-    if (reply.status < 400) return reply
-    throw await refusalOf(reply)
-  }
-
-  const ping = async (signal?: AbortSignal): Promise<HttpReply> => {
-    const url = `${endpoint.baseUrl}/v2/`
-    let reply: HttpReply
-    try {
-      reply = await send(
-        { method: 'GET', path: '/v2/', scopes: [], ...(signal === undefined ? {} : { signal }) },
-        undefined,
-      )
-    } catch (error) {
-      signal?.throwIfAborted()
-      throw error instanceof GantryError && error.code.startsWith('REGISTRY_')
-        ? error
-        : wordRequestFailure('GET', url, error)
-    }
-    challenges = reply.status === 401 ? parseChallenges(reply.header('www-authenticate')) : []
-    return reply
-  }
-
+  const state: State = { challenges: [] }
   return {
-    baseUrl: endpoint.baseUrl,
-    isMirror: endpoint.isMirror,
+    baseUrl: deps.endpoint.baseUrl,
+    isMirror: deps.endpoint.isMirror,
     request: (request) =>
-      retry({ clock: deps.clock, random: deps.random }, () => attempt(request), {
+      retry({ clock: deps.clock, random: deps.random }, () => attempt(deps, state, request), {
         policy: deps.retryPolicy ?? defaultPolicy,
         isRetryable: (error) => isTransientFailure(error) && canRepeat(request.body),
         ...(request.signal === undefined ? {} : { signal: request.signal }),
       }),
     async ping(signal) {
-      const reply = await ping(signal)
+      const reply = await ping(deps, state, signal)
       await reply.discard()
       if (reply.status === 200 || reply.status === 401) return
       throw wordRefusal(reply.status, reply.reason, { body: '', challenge: undefined })
     },
-    login: (signal) => provideLogin(deps, { ping, challenges: () => challenges, send }, signal),
+    login: (signal) => provideLogin(deps, state, signal),
   }
 }
 
-interface LoginParts {
-  readonly ping: (signal?: AbortSignal) => Promise<HttpReply>
-  readonly challenges: () => readonly Challenge[]
-  readonly send: (request: ConnectionRequest, authorized: string | undefined) => Promise<HttpReply>
+/** The Authorization header for scopes, as the registry asked for it; undefined when it asked for none. */
+async function authorize(
+  deps: ConnectionDeps,
+  state: State,
+  request: Pick<ConnectionRequest, 'scopes' | 'signal'>,
+): Promise<string | undefined> {
+  const { username, password, registrytoken } = deps.credentials
+  if (registrytoken !== undefined && registrytoken !== '') return `Bearer ${registrytoken}`
+  const bearer = state.challenges.find(({ scheme }) => scheme === 'bearer')
+  if (bearer !== undefined)
+    return `Bearer ${await cachedToken(deps, { challenge: bearer, scopes: request.scopes, signal: request.signal })}`
+  if (!state.challenges.some(({ scheme }) => scheme === 'basic')) return undefined
+  if (username !== undefined && username !== '' && password !== undefined) return basicHeader(username, password)
+  throw new GantryError('REGISTRY_NO_CREDENTIALS', 'unauthorized', 'no basic auth credentials', {
+    remedy: 'Log in to the registry.',
+  })
+}
+
+function urlOf({ endpoint }: ConnectionDeps, path: string): string {
+  return path.startsWith('/v2/') ? `${endpoint.baseUrl}${path}` : new URL(path, `${endpoint.baseUrl}/`).href
+}
+
+/** One exchange, redirects followed. Credentials stay with the endpoint's own origin. */
+async function send(
+  deps: ConnectionDeps,
+  request: ConnectionRequest,
+  authorized: string | undefined,
+): Promise<HttpReply> {
+  const base = new URL(deps.endpoint.baseUrl)
+  let hop = {
+    method: request.method,
+    url: urlOf(deps, request.path),
+    headers: { ...request.headers } as OutgoingHeaders,
+    body: request.body,
+  }
+  if (authorized !== undefined && new URL(hop.url).origin === base.origin) hop.headers['authorization'] = authorized
+  for (let hops = 0; ; hops += 1) {
+    const client = new URL(hop.url).host === base.host ? deps.own : deps.other
+    const reply = await client.request({
+      method: hop.method,
+      url: hop.url,
+      headers: hop.headers,
+      headersTimeoutMs,
+      idleTimeoutMs: request.idleTimeoutMs ?? bodyIdleMs,
+      ...(hop.body === undefined ? {} : { body: hop.body }),
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
+    })
+    const next = redirectOf(hop, { status: reply.status, location: reply.header('location') })
+    if (next === undefined) return reply
+    await reply.discard()
+    if (hops >= redirectsMax)
+      throw new GantryError('REGISTRY_REDIRECTS', 'invalid', `stopped after ${redirectsMax} redirects`, {
+        remedy: 'Report it to the operator of the registry.',
+      })
+    hop = {
+      method: next.method,
+      url: next.url,
+      headers: next.headers as OutgoingHeaders,
+      body: next.keepsBody ? hop.body : undefined,
+    }
+  }
+}
+
+type OutgoingHeaders = Record<string, string>
+
+/** What a failed exchange is called: our own refusals keep their words, lost connections get Go's. */
+function wordFailure(deps: ConnectionDeps, request: ConnectionRequest, error: unknown): unknown {
+  request.signal?.throwIfAborted()
+  const url = urlOf(deps, request.path)
+  if (!(error instanceof GantryError) || !error.code.startsWith('REGISTRY_'))
+    return wordRequestFailure(request.method, url, error)
+  return error.code === 'REGISTRY_NO_CREDENTIALS' ? named(error, requestName(request.method, url)) : error
+}
+
+async function exchange(deps: ConnectionDeps, state: State, request: ConnectionRequest): Promise<HttpReply> {
+  try {
+    return await send(deps, request, await authorize(deps, state, request))
+  } catch (error) {
+    throw wordFailure(deps, request, error)
+  }
+}
+
+async function attempt(deps: ConnectionDeps, state: State, request: ConnectionRequest): Promise<HttpReply> {
+  let reply = await exchange(deps, state, request)
+  const fresh = reply.status === 401 && canRepeat(request.body) ? parseChallenges(reply.header('www-authenticate')) : []
+  if (fresh.length > 0 && shouldMeet(fresh, state.challenges)) {
+    state.challenges = fresh
+    forgetToken(deps, request.scopes)
+    await reply.discard()
+    reply = await exchange(deps, state, request)
+  }
+  if (reply.status < 400) return reply
+  throw await refusalOf(reply)
+}
+
+/** Asks `/v2/` without credentials and keeps the challenge. */
+async function ping(deps: ConnectionDeps, state: State, signal: AbortSignal | undefined): Promise<HttpReply> {
+  const request: ConnectionRequest = {
+    method: 'GET',
+    path: '/v2/',
+    scopes: [],
+    ...(signal === undefined ? {} : { signal }),
+  }
+  const reply = await send(deps, request, undefined).catch((error: unknown) => {
+    throw wordFailure(deps, request, error)
+  })
+  state.challenges = reply.status === 401 ? parseChallenges(reply.header('www-authenticate')) : []
+  return reply
 }
 
 async function provideLogin(
   deps: ConnectionDeps,
-  parts: LoginParts,
+  state: State,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly identityToken: string }> {
-  const url = `${deps.endpoint.baseUrl}/v2/`
-  const first = await parts.ping(signal)
+  const request: ConnectionRequest = {
+    method: 'GET',
+    path: '/v2/',
+    scopes: [],
+    ...(signal === undefined ? {} : { signal }),
+  }
+  const url = urlOf(deps, request.path)
+  const first = await ping(deps, state, signal)
   await first.discard()
-  const bearer = parts.challenges().find(({ scheme }) => scheme === 'bearer')
-  const { credentials } = deps
-  let identityToken = ''
-  let authorized: string | undefined
-  if (bearer !== undefined) {
-    const granted = await grantToken(deps, { challenge: bearer, scopes: [], offline: true, signal }).catch(
-      (error: unknown) => {
-        throw error instanceof GantryError ? named(error, requestName('GET', url)) : error
-      },
-    )
-    identityToken = granted.identityToken ?? ''
-    authorized = `Bearer ${granted.token}`
-  } else if (credentials.username !== undefined)
-    authorized = basicHeader(credentials.username, credentials.password ?? '')
-  const reply = await parts.send(
-    { method: 'GET', path: '/v2/', scopes: [], ...(signal === undefined ? {} : { signal }) },
-    authorized,
-  )
+  const bearer = state.challenges.find(({ scheme }) => scheme === 'bearer')
+  const { username, password } = deps.credentials
+  const granted =
+    bearer === undefined
+      ? undefined
+      : await grantToken(deps, { challenge: bearer, scopes: [], offline: true, signal }).catch((error: unknown) => {
+          throw error instanceof GantryError ? named(error, requestName('GET', url)) : error
+        })
+  const basic = username === undefined ? undefined : basicHeader(username, password ?? '')
+  const reply = await send(deps, request, granted === undefined ? basic : `Bearer ${granted.token}`)
   await reply.discard()
-  if (reply.status === 200) return { identityToken }
+  if (reply.status === 200) return { identityToken: granted?.identityToken ?? '' }
   throw new GantryError(
     'REGISTRY_LOGIN',
     reply.status === 401 ? 'unauthorized' : 'unavailable',
@@ -296,10 +296,10 @@ function forgetToken(deps: ConnectionDeps, scopes: readonly string[]): void {
 }
 
 /** A challenge is met when it is the first, or says that the token is at fault; anything else was refused for good. */
-function shouldMeet(fresh: readonly Challenge[], known: readonly Challenge[], reply: HttpReply): boolean {
+function shouldMeet(fresh: readonly Challenge[], known: readonly Challenge[]): boolean {
   if (known.length === 0) return true
   const bearer = fresh.find(({ scheme }) => scheme === 'bearer')
-  return bearer !== undefined && bearer.parameters['error'] !== 'insufficient_scope' && reply.status === 401
+  return bearer !== undefined && bearer.parameters['error'] !== 'insufficient_scope'
 }
 
 function canRepeat(body: ClientBody | undefined): boolean {

@@ -126,8 +126,11 @@ async function readGrant(reply: HttpReply, method: string, url: string): Promise
       remedy: 'Check name and password, or log in again.',
     })
   }
-  const record = asRecord(JSON.parse(body))
-  const token = record?.['token'] ?? record?.['access_token']
+  return readToken(asRecord(JSON.parse(body)) ?? {})
+}
+
+function readToken(record: Readonly<Record<string, unknown>>): GrantedToken {
+  const token = record['token'] ?? record['access_token']
   if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
     throw new GantryError(
       'REGISTRY_TOKEN',
@@ -136,8 +139,7 @@ async function readGrant(reply: HttpReply, method: string, url: string): Promise
       { remedy: 'Report it to the operator of the registry.' },
     )
   }
-  const expires = record?.['expires_in']
-  const identityToken = record?.['refresh_token']
+  const { expires_in: expires, refresh_token: identityToken } = record
   return {
     token,
     expiresInMs: typeof expires === 'number' && expires > 0 ? expires * 1000 : lifetimeMsDefault,

@@ -124,18 +124,8 @@ export function openRepository(deps: RepositoryDeps, options: RepositoryOptions)
     isMirror: connection.isMirror,
     manifest,
     async resolve(reference, signal) {
-      const reply = await ask('HEAD', `${base}/manifests/${reference}`, {
-        headers: { accept: acceptManifests },
-        signal,
-      }).catch((error: unknown) => {
-        // A refused HEAD has no body; the GET that follows says why.
-        if (error instanceof GantryError && error.code === 'REGISTRY_REFUSED') return undefined
-        throw error
-      })
-      await reply?.discard()
-      const digest = reply?.header('docker-content-digest')
-      if (digest !== undefined && isDigest(digest) && (!isDigest(reference) || reference === digest)) return digest
-      return (await manifest(reference, signal)).digest
+      const asked = ask('HEAD', `${base}/manifests/${reference}`, { headers: { accept: acceptManifests }, signal })
+      return (await digestOfHead(asked, reference)) ?? (await manifest(reference, signal)).digest
     },
     async putManifest(reference, { mediaType, content }, signal) {
       await finished(
@@ -168,6 +158,18 @@ export function openRepository(deps: RepositoryDeps, options: RepositoryOptions)
 }
 
 const acceptManifests = [...manifestTypes, 'application/vnd.docker.distribution.manifest.v1+prettyjws'].join(', ')
+
+/** What a HEAD says that the manifest's digest is; undefined when the GET has to tell. */
+async function digestOfHead(asked: Promise<HttpReply>, reference: string): Promise<Digest | undefined> {
+  const reply = await asked.catch((error: unknown) => {
+    // A refused HEAD has no body; the GET that follows says why.
+    if (error instanceof GantryError && error.code === 'REGISTRY_REFUSED') return undefined
+    throw error
+  })
+  await reply?.discard()
+  const digest = reply?.header('docker-content-digest')
+  return digest !== undefined && isDigest(digest) && (!isDigest(reference) || reference === digest) ? digest : undefined
+}
 
 async function fetchManifest(
   deps: RepositoryDeps,

@@ -111,30 +111,39 @@ export function wordPullFailure(
   return error
 }
 
-function readComplaint(
-  status: number,
-  { body, challenge }: { readonly body: string; readonly challenge: string | undefined },
-): RegistryComplaint | undefined {
-  const bearer = parseChallenges(challenge).find(({ scheme }) => scheme === 'bearer')
-  const said = bearer?.parameters['error']
-  if (said === 'insufficient_scope')
-    return {
-      code: 'DENIED',
-      message: bearer?.parameters['error_description'] ?? 'requested access to the resource is denied',
-    }
+type Refusing = { readonly body: string; readonly challenge: string | undefined }
+
+/** What the registry says is wrong: in its challenge, in its error list, or in the odd form of a proxy before it. */
+function readComplaint(status: number, { body, challenge }: Refusing): RegistryComplaint | undefined {
+  const bearer = parseChallenges(challenge).find(({ scheme }) => scheme === 'bearer')?.parameters ?? {}
+  const described = (fallback: string): string => bearer['error_description'] ?? fallback
+  if (bearer['error'] === 'insufficient_scope')
+    return { code: 'DENIED', message: described('requested access to the resource is denied') }
   const record = parseRecord(body)
-  const list: unknown = record?.['errors']
-  const first = Array.isArray(list) ? asRecord(list[0]) : undefined
-  if (typeof first?.['code'] === 'string') {
-    const { code, message } = first
-    return { code, message: typeof message === 'string' && message !== '' ? message : codeWords(code) }
-  }
-  if (said === 'invalid_token')
-    return { code: 'UNAUTHORIZED', message: bearer?.parameters['error_description'] ?? 'authentication required' }
+  const listed = readErrorList(record?.['errors'])
+  if (listed !== undefined) return listed
+  if (bearer['error'] === 'invalid_token')
+    return { code: 'UNAUTHORIZED', message: described('authentication required') }
+  return readBareMessage(status, record)
+}
+
+function readBareMessage(
+  status: number,
+  record: Readonly<Record<string, unknown>> | undefined,
+): RegistryComplaint | undefined {
   const details = record?.['details'] ?? record?.['message']
-  if (typeof details === 'string' && details !== '')
-    return { code: status === 401 ? 'UNAUTHORIZED' : status === 403 ? 'DENIED' : 'UNKNOWN', message: details }
-  return undefined
+  if (typeof details !== 'string' || details === '') return undefined
+  return { code: codesByStatus[status] ?? 'UNKNOWN', message: details }
+}
+
+const codesByStatus: Readonly<Record<number, string>> = { 401: 'UNAUTHORIZED', 403: 'DENIED' }
+
+function readErrorList(list: unknown): RegistryComplaint | undefined {
+  const first = Array.isArray(list) ? asRecord(list[0]) : undefined
+  const code = first?.['code']
+  if (typeof code !== 'string') return undefined
+  const message = first?.['message']
+  return { code, message: typeof message === 'string' && message !== '' ? message : codeWords(code) }
 }
 
 function parseRecord(body: string): Readonly<Record<string, unknown>> | undefined {
@@ -181,24 +190,37 @@ function rootOf(error: unknown): unknown {
 
 function wordCause(error: unknown, url: string): string {
   const root = rootOf(error)
-  const errno = errnoOf(root) ?? ''
-  const code = (root as { code?: unknown } | undefined)?.code
-  const { address, port } = (root ?? {}) as { address?: string; port?: number }
-  const known = errnoWords[errno]
-  if (known !== undefined)
-    return address === undefined
-      ? `dial tcp: ${known}`
-      : `dial tcp ${address.includes(':') ? `[${address}]` : address}:${port}: ${known}`
-  if (errno === 'ENOTFOUND' || errno === 'EAI_AGAIN')
-    return `dial tcp: lookup ${new URL(url).hostname}: ${errno === 'ENOTFOUND' ? 'no such host' : 'Temporary failure in name resolution'}`
-  if (errno === 'ECONNRESET' || errno === 'EPIPE')
-    return messageOf(root).includes('hang up') ? 'EOF' : 'read: connection reset by peer'
-  if (typeof code === 'string' && certificateWords[code] !== undefined) return certificateWords[code]
-  if (typeof code === 'string' && (code === 'EPROTO' || code.startsWith('ERR_SSL')))
-    return 'http: server gave HTTP response to HTTPS client'
+  const words =
+    wordSystemError(root, new URL(url).hostname) ?? wordTlsError((root as { code?: unknown } | undefined)?.code)
+  if (words !== undefined) return words
   if (error instanceof GantryError && error.code === 'HTTP_TIMEOUT')
     return 'net/http: request canceled (Client.Timeout exceeded while awaiting headers)'
   return messageOf(error)
+}
+
+function wordSystemError(root: unknown, host: string): string | undefined {
+  const errno = errnoOf(root) ?? ''
+  const { address, port } = (root ?? {}) as { address?: string; port?: number }
+  const dialled = address === undefined ? '' : ` ${address.includes(':') ? `[${address}]` : address}:${port}`
+  const known = errnoWords[errno]
+  if (known !== undefined) return `dial tcp${dialled}: ${known}`
+  const lookup = lookupWords[errno]
+  if (lookup !== undefined) return `dial tcp: lookup ${host}: ${lookup}`
+  if (errno !== 'ECONNRESET' && errno !== 'EPIPE') return undefined
+  return messageOf(root).includes('hang up') ? 'EOF' : 'read: connection reset by peer'
+}
+
+const lookupWords: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'Temporary failure in name resolution',
+}
+
+function wordTlsError(code: unknown): string | undefined {
+  if (typeof code !== 'string') return undefined
+  return (
+    certificateWords[code] ??
+    (code === 'EPROTO' || code.startsWith('ERR_SSL') ? 'http: server gave HTTP response to HTTPS client' : undefined)
+  )
 }
 
 function isTransient(error: unknown): boolean {

@@ -10,6 +10,7 @@ import type { Images } from '#images/images.ts'
 import type { RegistryAuth } from '#spec/docker/auth-header.ts'
 import { asRecord, parseStrictJson } from '#spec/oci/strict-json.ts'
 import { normalizePlatform, parsePlatform } from '#spec/oci/platform.ts'
+import type { Platform } from '#spec/oci/platform.ts'
 import {
   familiarName,
   familiarReference,
@@ -24,8 +25,10 @@ import type { Files } from '#world/ports/files.ts'
 import type { Machine } from '#world/ports/machine.ts'
 import type { Processes } from '#world/ports/processes.ts'
 import { openBlobIndex } from './blob-index.ts'
+import type { BlobIndex } from './blob-index.ts'
 import { readManifest } from './choose-manifest.ts'
 import { createLayerFetcher, fetchSmallBlob } from './fetch-layer.ts'
+import type { LayerFetcher } from './fetch-layer.ts'
 import { createProgressHub } from './progress-hub.ts'
 import type { Emit, ProgressHub } from './progress-hub.ts'
 import { pullImage } from './pull-image.ts'
@@ -88,111 +91,38 @@ const downloadsMaxDefault = 3
 const uploadsMaxDefault = 5
 const configBytesMax = 8 << 20
 
-export async function createTransfer(deps: TransferDeps, config: TransferConfig): Promise<Transfer> {
-  const { images, registries, clock } = deps
-  const blobs = await openBlobIndex(deps.files, config.blobIndex)
-  const platform = normalizePlatform({ os: deps.machine.os, architecture: deps.machine.ociArchitecture })
-  const layers = createLayerFetcher({
-    images,
-    clock,
-    processes: deps.processes,
-    slots: new Semaphore(config.downloadsMax ?? downloadsMaxDefault),
-  })
-  const uploads = new Semaphore(config.uploadsMax ?? uploadsMaxDefault)
-  const pulls = new SingleFlight<string, void>()
-  const hubs = new Map<string, { readonly hub: ProgressHub; waiters: number }>()
+/** What all transfers share. */
+interface Shared {
+  readonly deps: TransferDeps
+  readonly blobs: BlobIndex
+  readonly layers: LayerFetcher
+  readonly uploads: Semaphore
+  readonly platform: Platform
+  readonly pulls: SingleFlight<string, void>
+  readonly hubs: Map<string, { readonly hub: ProgressHub; waiters: number }>
+}
 
-  const runPull = async (
-    wish: TransferWish & { readonly platform: string },
-    hub: ProgressHub,
-    signal: AbortSignal,
-  ): Promise<void> => {
-    const reference = parseReference(wish.reference)
-    const wanted = wish.platform === '' ? undefined : parsePlatform(wish.platform, platform.architecture)
-    const sources = await registries.forPull({
-      host: reference.domain,
-      path: reference.path,
-      credentials: wish.auth,
-      signal,
-    })
-    const names = wish.allTags ? await listTags(sources.at(-1), reference, signal) : [pulledAs(reference)]
-    for (const one of names)
-      await pullImage(
-        { images, layers, blobs, platform },
-        { reference: one, platform: wanted, sources, publish: hub.publish, signal },
-      )
-    await blobs.flush()
+type PullRequest = TransferWish & { readonly platform: string }
+
+export async function createTransfer(deps: TransferDeps, config: TransferConfig): Promise<Transfer> {
+  const { images, registries, clock, processes } = deps
+  const shared: Shared = {
+    deps,
+    blobs: await openBlobIndex(deps.files, config.blobIndex),
+    layers: createLayerFetcher({
+      images,
+      clock,
+      processes,
+      slots: new Semaphore(config.downloadsMax ?? downloadsMaxDefault),
+    }),
+    uploads: new Semaphore(config.uploadsMax ?? uploadsMaxDefault),
+    platform: normalizePlatform({ os: deps.machine.os, architecture: deps.machine.ociArchitecture }),
+    pulls: new SingleFlight(),
+    hubs: new Map(),
   }
   return {
-    async pull(wish) {
-      refuseReserved(parseReference(wish.reference))
-      if (wish.platform !== '') parsePlatform(wish.platform)
-      const key = digestOf(JSON.stringify([wish.reference, wish.platform, wish.allTags, wish.auth]))
-      let shared = hubs.get(key)
-      if (shared === undefined) hubs.set(key, (shared = { hub: createProgressHub(), waiters: 0 }))
-      const own = shared
-      own.waiters += 1
-      const gone = new AbortController()
-      const listener = own.hub.listen(wish.emit, (error) => gone.abort(error))
-      try {
-        await pulls.run(key, (signal) => runPull(wish, own.hub, signal), AbortSignal.any([wish.signal, gone.signal]))
-        await listener.drained()
-      } catch (error) {
-        await listener.drained().catch(() => undefined)
-        throw error
-      } finally {
-        listener.leave()
-        own.waiters -= 1
-        if (own.waiters === 0 && hubs.get(key) === own) hubs.delete(key)
-      }
-    },
-    async push(wish) {
-      const reference = parseReference(wish.reference)
-      if (reference.digest !== undefined)
-        throw new GantryError('IMAGE_PUSH_DIGEST', 'invalid', 'cannot push a digest reference', {
-          remedy: 'Push by tag.',
-        })
-      const hub = createProgressHub()
-      const gone = new AbortController()
-      const listener = hub.listen(wish.emit, (error) => gone.abort(error))
-      const signal = AbortSignal.any([wish.signal, gone.signal])
-      try {
-        const tagged = localTags(images, reference)
-        if (tagged.length === 0)
-          throw new GantryError(
-            'IMAGE_PUSH_MISSING',
-            'not-found',
-            `An image does not exist locally with the tag: ${familiarName(reference)}`,
-            { remedy: 'Tag an image with this name first.' },
-          )
-        hub.publish({ status: `The push refers to repository [${repositoryOf(reference)}]` })
-        const chosen = wish.allTags ? tagged : [withDefaultTag(reference)]
-        const mountFrom = mountSources(blobs, images, chosen)
-        const repository = await registries.forPush({
-          host: reference.domain,
-          path: reference.path,
-          credentials: wish.auth,
-          mountFrom,
-          signal,
-        })
-        for (const one of chosen) {
-          const image = images.find(formatReference(one))
-          if (image === undefined)
-            throw new GantryError('IMAGE_PUSH_MISSING', 'not-found', `tag does not exist: ${familiarReference(one)}`, {
-              remedy: 'Tag an image with this name first.',
-            })
-          await pushImage(
-            { images, clock, blobs, slots: uploads },
-            { reference: one, image, repository, publish: hub.publish, signal },
-          )
-        }
-        await blobs.flush()
-      } catch (error) {
-        await listener.drained().catch(() => undefined)
-        throw wordPushFailure(error)
-      }
-      await listener.drained()
-    },
+    pull: (wish) => sharePull(shared, wish),
+    push: (wish) => push(shared, wish),
     inspect: (text, auth, signal) =>
       inspectDistribution(registries, { reference: withDefaultTag(parseReference(text)), auth, signal }),
     async search({ term: text, limit, filters, auth, signal }) {
@@ -206,6 +136,110 @@ export async function createTransfer(deps: TransferDeps, config: TransferConfig)
       return { Status: 'Login Succeeded', IdentityToken: identityToken }
     },
   }
+}
+
+/** Joins the pull of the same thing that runs, or starts it. */
+async function sharePull(shared: Shared, wish: PullRequest): Promise<void> {
+  const { hubs, pulls } = shared
+  refuseReserved(parseReference(wish.reference))
+  if (wish.platform !== '') parsePlatform(wish.platform)
+  const key = digestOf(JSON.stringify([wish.reference, wish.platform, wish.allTags, wish.auth]))
+  const own = hubs.get(key) ?? { hub: createProgressHub(), waiters: 0 }
+  hubs.set(key, own)
+  own.waiters += 1
+  const gone = new AbortController()
+  const listener = own.hub.listen(wish.emit, (error) => gone.abort(error))
+  try {
+    await pulls.run(
+      key,
+      (signal) => pull(shared, wish, { hub: own.hub, signal }),
+      AbortSignal.any([wish.signal, gone.signal]),
+    )
+    await listener.drained()
+  } catch (error) {
+    await listener.drained().catch(() => undefined)
+    throw error
+  } finally {
+    listener.leave()
+    own.waiters -= 1
+    if (own.waiters === 0 && hubs.get(key) === own) hubs.delete(key)
+  }
+}
+
+async function pull(
+  { deps, blobs, layers, platform }: Shared,
+  wish: PullRequest,
+  { hub, signal }: { readonly hub: ProgressHub; readonly signal: AbortSignal },
+): Promise<void> {
+  const reference = parseReference(wish.reference)
+  const wanted = wish.platform === '' ? undefined : parsePlatform(wish.platform, platform.architecture)
+  const sources = await deps.registries.forPull({
+    host: reference.domain,
+    path: reference.path,
+    credentials: wish.auth,
+    signal,
+  })
+  const names = wish.allTags ? await listTags(sources.at(-1), reference, signal) : [pulledAs(reference)]
+  for (const one of names)
+    await pullImage(
+      { images: deps.images, layers, blobs, platform },
+      { reference: one, platform: wanted, sources, publish: hub.publish, signal },
+    )
+  await blobs.flush()
+}
+
+async function push(shared: Shared, wish: TransferWish): Promise<void> {
+  const reference = parseReference(wish.reference)
+  if (reference.digest !== undefined)
+    throw new GantryError('IMAGE_PUSH_DIGEST', 'invalid', 'cannot push a digest reference', { remedy: 'Push by tag.' })
+  const tagged = localTags(shared.deps.images, reference)
+  if (tagged.length === 0) throw missing(`An image does not exist locally with the tag: ${familiarName(reference)}`)
+  const hub = createProgressHub()
+  const gone = new AbortController()
+  const listener = hub.listen(wish.emit, (error) => gone.abort(error))
+  try {
+    const references = wish.allTags ? tagged : [withDefaultTag(reference)]
+    await pushAll(shared, { references, auth: wish.auth, hub, signal: AbortSignal.any([wish.signal, gone.signal]) })
+  } catch (error) {
+    await listener.drained().catch(() => undefined)
+    throw wordPushFailure(error)
+  }
+  await listener.drained()
+}
+
+interface PushOfMany {
+  /** Tags of one repository. */
+  readonly references: readonly Reference[]
+  readonly auth: RegistryAuth
+  readonly hub: ProgressHub
+  readonly signal: AbortSignal
+}
+
+async function pushAll({ deps, blobs, uploads }: Shared, { references, auth, hub, signal }: PushOfMany): Promise<void> {
+  const { images, clock, registries } = deps
+  const [first] = references
+  if (first === undefined) return
+  hub.publish({ status: `The push refers to repository [${repositoryOf(first)}]` })
+  const repository = await registries.forPush({
+    host: first.domain,
+    path: first.path,
+    credentials: auth,
+    mountFrom: mountSources(blobs, images, references),
+    signal,
+  })
+  for (const reference of references) {
+    const image = images.find(formatReference(reference))
+    if (image === undefined) throw missing(`tag does not exist: ${familiarReference(reference)}`)
+    await pushImage(
+      { images, clock, blobs, slots: uploads },
+      { reference, image, repository, publish: hub.publish, signal },
+    )
+  }
+  await blobs.flush()
+}
+
+function missing(message: string): GantryError {
+  return new GantryError('IMAGE_PUSH_MISSING', 'not-found', message, { remedy: 'Tag an image with this name first.' })
 }
 
 /** `name:tag@digest` is pulled by its digest. */
@@ -246,23 +280,16 @@ function localTags(images: Images, reference: Reference): Reference[] {
 }
 
 /** Repositories of the same registry that layers may be taken over from; a token must allow reading them. */
-function mountSources(
-  blobs: {
-    find(diffId: `sha256:${string}` | `sha512:${string}`): { readonly repositories: readonly string[] } | undefined
-  },
-  images: Images,
-  references: readonly Reference[],
-): string[] {
-  const found = new Set<string>()
-  for (const reference of references) {
+function mountSources(blobs: BlobIndex, images: Images, references: readonly Reference[]): string[] {
+  const names = references.flatMap((reference) => {
     const prefix = `${reference.domain}/`
-    for (const diffId of images.find(formatReference(reference))?.diffIds ?? []) {
-      const names = blobs.find(diffId)?.repositories ?? []
-      for (const name of names)
-        if (name.startsWith(prefix) && name !== repositoryOf(reference)) found.add(name.slice(prefix.length))
-    }
-  }
-  return [...found].slice(-mountScopesMax)
+    const diffIds = images.find(formatReference(reference))?.diffIds ?? []
+    const others = diffIds.flatMap((diffId) => blobs.find(diffId)?.repositories ?? [])
+    return others
+      .filter((name) => name.startsWith(prefix) && name !== repositoryOf(reference))
+      .map((name) => name.slice(prefix.length))
+  })
+  return [...new Set(names)].slice(-mountScopesMax)
 }
 
 const mountScopesMax = 8

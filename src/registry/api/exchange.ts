@@ -1,6 +1,7 @@
 /** What every handler of the registry's API gets, and the small things they all do with it. */
 import type { HttpRequest, HttpResponse } from '#kit/http/exchange.ts'
 import type { Digest } from '#base/data/digest.ts'
+import type { Clock } from '#world/ports/clock.ts'
 import type { RegistryStorage } from '../storage/storage.ts'
 import type { StoredManifest } from '../storage/repositories.ts'
 import { RegistryError } from '../errors.ts'
@@ -19,6 +20,7 @@ export interface Upstream {
 }
 
 export interface RegistryContext {
+  readonly clock: Clock
   readonly storage: RegistryStorage
   readonly upstream: Upstream | undefined
   readonly deleteEnabled: boolean

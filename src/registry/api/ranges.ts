@@ -11,16 +11,18 @@ export interface ByteRange {
  * 'unsatisfiable' when the range lies outside.
  */
 export function parseRange(header: string | undefined, sizeBytes: number): ByteRange | 'unsatisfiable' | undefined {
-  const [, first, last] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.trim() ?? '') ?? []
-  if (first === undefined || last === undefined || (first === '' && last === '')) return undefined
-  if (first === '') {
-    const suffix = Math.min(Number(last), sizeBytes)
-    return suffix === 0 ? 'unsatisfiable' : { start: sizeBytes - suffix, end: sizeBytes }
-  }
+  const match = /^bytes=(?:(\d{1,15})-(\d{1,15})?|-(\d{1,15}))$/.exec(header?.trim() ?? '')
+  if (match === null) return undefined
+  const [, first, last, suffix] = match
+  if (first === undefined) return lastBytes(Number(suffix), sizeBytes)
   const start = Number(first)
-  if (last !== '' && Number(last) < start) return undefined
-  if (start >= sizeBytes) return 'unsatisfiable'
-  return { start, end: last === '' ? sizeBytes : Math.min(Number(last) + 1, sizeBytes) }
+  const end = last === undefined ? sizeBytes : Number(last) + 1
+  if (end <= start && last !== undefined) return undefined
+  return start >= sizeBytes ? 'unsatisfiable' : { start, end: Math.min(end, sizeBytes) }
+}
+
+function lastBytes(count: number, sizeBytes: number): ByteRange | 'unsatisfiable' {
+  return count === 0 || sizeBytes === 0 ? 'unsatisfiable' : { start: Math.max(0, sizeBytes - count), end: sizeBytes }
 }
 
 /** The bytes that an upload chunk says it is (`0-1023`, also `bytes 0-1023/*`); 'invalid' for anything else; undefined without header. */

@@ -48,7 +48,10 @@ interface Piece {
   readonly buffer: Buffer
 }
 
-async function readPiece(file: OpenFile, { position, end, buffer }: Piece): Promise<{ readonly buffer: Buffer; readonly bytes: Buffer }> {
+async function readPiece(
+  file: OpenFile,
+  { position, end, buffer }: Piece,
+): Promise<{ readonly buffer: Buffer; readonly bytes: Buffer }> {
   const count = await file.read(buffer.subarray(0, Math.min(buffer.byteLength, end - position)), position)
   if (count === 0) throw new RegistryError('UNKNOWN', { message: 'a blob is shorter than it was when it was stored' })
   return { buffer, bytes: buffer.subarray(0, count) }

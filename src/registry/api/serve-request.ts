@@ -1,8 +1,8 @@
 /** From a request to its handler: route, who is asking, what they may do; and from a failure to the error body. */
 import { GantryError, httpStatusOf } from '#base/errors/gantry-error.ts'
-import type { EncodedError, HttpHandler, HttpRequest } from '#kit/http/exchange.ts'
+import type { EncodedError, HttpHandler, HttpRequest, HttpResponse } from '#kit/http/exchange.ts'
 import { createRouter } from '#kit/http/routes.ts'
-import type { AccessScope, Authenticator } from '../auth/principal.ts'
+import type { AccessScope, Authenticator, Principal } from '../auth/principal.ts'
 import type { TokenService } from '../auth/token-service.ts'
 import { RegistryError } from '../errors.ts'
 import type { RegistryErrorCode } from '../errors.ts'
@@ -28,28 +28,12 @@ export interface ServeOptions {
 export function createRegistryHandler(options: ServeOptions): HttpHandler {
   const router = createRouter(registryRoutes)
   return async (request, response) => {
-    const own = request.path === '/metrics' || request.path === '/healthz' || request.path === '/'
-    if (own && (request.method === 'GET' || request.method === 'HEAD')) {
-      if (request.path === '/metrics')
-        return response.send(200, options.renderMetrics(), { 'content-type': 'text/plain; version=0.0.4' })
-      return response.send(200, 'ok\n', { 'content-type': 'text/plain' })
-    }
-    if (request.path === '/token' && options.tokens !== undefined) return serveToken(options.tokens, request, response)
+    if (await serveOwn(options, request, response)) return
     const match = router.match(request.method, request.path)
-    if (match === undefined) {
-      const methods = router.methodsAt(request.path)
-      throw methods.length === 0
-        ? new RegistryError('NOT_FOUND')
-        : new RegistryError('UNSUPPORTED', { headers: { allow: methods.join(', ') } })
-    }
+    if (match === undefined) throw unknownRoute(router.methodsAt(request.path))
     request.params = match.params
     const { route } = match
-    const scopes = scopesOf(route, request)
-    const principal = await options.authenticator.authenticate({
-      authorization: headerOf(request, 'authorization'),
-      scopes,
-      baseUrl: options.externalUrl ?? baseUrlOf(request),
-    })
+    const principal = await authenticate(options, request, scopesOf(route, request))
     let status: number | 'ok' = 500
     try {
       await route.handler({
@@ -65,8 +49,35 @@ export function createRegistryHandler(options: ServeOptions): HttpHandler {
     } finally {
       options.onAnswered(route.name, request.method, status)
     }
-    return undefined
   }
+}
+
+/** Paths outside the distribution API: health for anyone, metrics for who is let in, tokens. False when it is none of them. */
+async function serveOwn(options: ServeOptions, request: HttpRequest, response: HttpResponse): Promise<boolean> {
+  const isRead = request.method === 'GET' || request.method === 'HEAD'
+  if (isRead && (request.path === '/healthz' || request.path === '/'))
+    response.send(200, 'ok\n', { 'content-type': 'text/plain' })
+  else if (isRead && request.path === '/metrics') {
+    await authenticate(options, request, [])
+    response.send(200, options.renderMetrics(), { 'content-type': 'text/plain; version=0.0.4' })
+  } else if (request.path === '/token' && options.tokens !== undefined)
+    await serveToken(options.tokens, request, response)
+  else return false
+  return true
+}
+
+function authenticate(options: ServeOptions, request: HttpRequest, scopes: readonly AccessScope[]): Promise<Principal> {
+  return options.authenticator.authenticate({
+    authorization: headerOf(request, 'authorization'),
+    scopes,
+    baseUrl: options.externalUrl ?? baseUrlOf(request),
+  })
+}
+
+function unknownRoute(methods: readonly string[]): RegistryError {
+  return methods.length === 0
+    ? new RegistryError('NOT_FOUND')
+    : new RegistryError('UNSUPPORTED', { headers: { allow: methods.join(', ') } })
 }
 
 /** The error body of the distribution spec: `{"errors":[{code,message,detail}]}`. */

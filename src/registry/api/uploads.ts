@@ -93,7 +93,8 @@ async function withOffset(name: string, id: string, work: () => Promise<number>)
   }
 }
 
-function chunkOf({ request }: RegistryExchange): UploadChunk {
+function chunkOf(exchange: RegistryExchange): UploadChunk {
+  const { request } = exchange
   const range = parseContentRange(headerOf(request, 'content-range'))
   if (range === 'invalid') throw new RegistryError('RANGE_INVALID', { status: 400, message: 'malformed Content-Range' })
   const length = headerOf(request, 'content-length')
@@ -106,15 +107,34 @@ function chunkOf({ request }: RegistryExchange): UploadChunk {
     })
   }
   return {
-    source: wholeBody(request),
+    source: wholeBody(exchange),
     ...(range === undefined ? {} : { at: range.start }),
     ...(lengthBytes === undefined ? {} : { lengthBytes }),
   }
 }
 
-async function* wholeBody(request: RegistryExchange['request']): AsyncGenerator<Uint8Array> {
-  for await (const bytes of request.body as AsyncIterable<Uint8Array>) yield bytes
-  request.assertComplete()
+/** The request's body, which must keep coming and must be whole. */
+async function* wholeBody({ request, clock }: RegistryExchange): AsyncGenerator<Uint8Array> {
+  let hasMoved = true
+  let timer: Disposable | undefined
+  const watch = (): void => {
+    if (!hasMoved)
+      request.body.destroy(
+        new RegistryError('BLOB_UPLOAD_INVALID', { status: 408, message: 'timed out waiting for the request body' }),
+      )
+    hasMoved = false
+    timer = clock.setTimer(request.limits.bodyIdleMs, watch)
+  }
+  watch()
+  try {
+    for await (const bytes of request.body as AsyncIterable<Uint8Array>) {
+      hasMoved = true
+      yield bytes
+    }
+    request.assertComplete()
+  } finally {
+    timer?.[Symbol.dispose]()
+  }
 }
 
 async function mountBlob(exchange: RegistryExchange, name: string, digest: Digest): Promise<boolean> {

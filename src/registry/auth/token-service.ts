@@ -12,7 +12,7 @@ import type { Random } from '#world/ports/random.ts'
 import { RegistryError } from '../errors.ts'
 import type { PasswordFile } from './htpasswd.ts'
 import { defaultRules, formatScopes, isAllowed, parseScope } from './principal.ts'
-import type { AccessRule, AccessScope, Authenticator } from './principal.ts'
+import type { AccessRule, AccessScope, AuthenticationRequest, Authenticator, Principal } from './principal.ts'
 
 export interface TokenOptions {
   /** Who the tokens are for; the name of this registry. */
@@ -140,25 +140,31 @@ export function createTokenService(deps: TokenDeps, options: TokenOptions): Toke
         ...(refresh === undefined ? {} : { refresh_token: refresh }),
       }
     },
-    async authenticate({ authorization, scopes, baseUrl }) {
-      const [, token] = /^bearer +([A-Za-z0-9._-]{1,16384})$/i.exec(authorization ?? '') ?? []
-      const claims = token === undefined ? undefined : await verify(token, 'access')
-      const may = (type: string, name: string, action: string): boolean =>
-        claims?.access.some(
-          (scope) =>
-            scope.type === type &&
-            scope.name === name &&
-            (scope.actions.includes(action) || scope.actions.includes('*')),
-        ) ?? false
-      const isEnough = scopes.every((scope) => scope.actions.every((action) => may(scope.type, scope.name, action)))
-      if (claims !== undefined && isEnough) return { account: claims.sub, may }
-      const problem = token === undefined ? undefined : claims === undefined ? 'invalid_token' : 'insufficient_scope'
-      throw new RegistryError('UNAUTHORIZED', {
-        detail: scopes,
-        headers: { 'www-authenticate': challenge({ options, baseUrl, scopes, problem }) },
-      })
-    },
+    authenticate: (request) => authenticate(verify, options, request),
   }
+}
+
+type Verify = (token: string, use: Claims['use']) => Promise<Claims | undefined>
+
+async function authenticate(
+  verify: Verify,
+  options: TokenOptions,
+  { authorization, scopes, baseUrl }: AuthenticationRequest,
+): Promise<Principal> {
+  const [, token] = /^bearer +([A-Za-z0-9._-]{1,16384})$/i.exec(authorization ?? '') ?? []
+  const claims = token === undefined ? undefined : await verify(token, 'access')
+  const may: Principal['may'] = (type, name, action) =>
+    claims?.access.some(
+      (scope) =>
+        scope.type === type && scope.name === name && (scope.actions.includes(action) || scope.actions.includes('*')),
+    ) ?? false
+  const isEnough = scopes.every((scope) => scope.actions.every((action) => may(scope.type, scope.name, action)))
+  if (claims !== undefined && isEnough) return { account: claims.sub, may }
+  const problem = token === undefined ? undefined : claims === undefined ? 'invalid_token' : 'insufficient_scope'
+  throw new RegistryError('UNAUTHORIZED', {
+    detail: scopes,
+    headers: { 'www-authenticate': challenge({ options, baseUrl, scopes, problem }) },
+  })
 }
 
 function challenge({

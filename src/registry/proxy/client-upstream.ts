@@ -17,7 +17,10 @@ export function createClientUpstream(registries: RegistryClient, options: Client
   const open = async (path: string, signal: AbortSignal): Promise<Repository> => {
     const found = await registries.forPull({ host: options.host, path, credentials: options.credentials ?? {}, signal })
     const repository = found[0]
-    if (repository === undefined) throw new GantryError('REGISTRY_UPSTREAM', 'unavailable', `no endpoint of ${options.host} answers`, { remedy: 'Check that the upstream registry runs.' })
+    if (repository === undefined)
+      throw new GantryError('REGISTRY_UPSTREAM', 'unavailable', `no endpoint of ${options.host} answers`, {
+        remedy: 'Check that the upstream registry runs.',
+      })
     return repository
   }
   return {
@@ -29,7 +32,10 @@ export function createClientUpstream(registries: RegistryClient, options: Client
     async *fetchBlob(path, digest, signal) {
       const repository = await open(path, signal)
       const sizeBytes = await repository.statBlob(digest, signal)
-      if (sizeBytes === undefined) throw new GantryError('REGISTRY_UPSTREAM_BLOB', 'not-found', `the upstream does not have ${digest}`, { remedy: 'Pull the tag again; the image may have been replaced.' })
+      if (sizeBytes === undefined)
+        throw new GantryError('REGISTRY_UPSTREAM_BLOB', 'not-found', `the upstream does not have ${digest}`, {
+          remedy: 'Pull the tag again; the image may have been replaced.',
+        })
       yield* repository.blob({ digest, sizeBytes, signal })
     },
   }

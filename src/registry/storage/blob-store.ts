@@ -1,5 +1,5 @@
 /** Blobs by digest on disk, shared by all repositories. A blob appears whole, by rename, or not at all. */
-import { digestHex, digestOf, isDigest } from '#base/data/digest.ts'
+import { digestOf, isDigest } from '#base/data/digest.ts'
 import type { Digest } from '#base/data/digest.ts'
 import { LruCache } from '#base/data/lru-cache.ts'
 import { errnoOf } from '#base/errors/gantry-error.ts'
@@ -104,14 +104,20 @@ export function createBlobStore(deps: BlobStoreDeps): BlobStore {
 }
 
 async function* listBlobs(files: Files, layout: Layout): AsyncGenerator<BlobStat & { readonly digest: Digest }> {
+  for await (const digest of listDigests(files, layout)) {
+    const found = await files.stat(layout.blobData(digest)).catch(ignoreMissing)
+    if (found !== undefined) yield { digest, sizeBytes: found.sizeBytes, mtimeMs: found.mtimeMs }
+  }
+}
+
+async function* listDigests(files: Files, layout: Layout): AsyncGenerator<Digest> {
   for (const algorithm of await listNames(files, layout.blobs)) {
     for (const prefix of await listNames(files, join(layout.blobs, algorithm))) {
-      for (const hex of await listNames(files, join(layout.blobs, algorithm, prefix))) {
-        const digest = `${algorithm}:${hex}`
-        if (!isDigest(digest) || !digestHex(digest).startsWith(prefix)) continue
-        const found = await files.stat(layout.blobData(digest)).catch(ignoreMissing)
-        if (found !== undefined) yield { digest, sizeBytes: found.sizeBytes, mtimeMs: found.mtimeMs }
-      }
+      const names = await listNames(files, join(layout.blobs, algorithm, prefix))
+      yield* names
+        .filter((hex) => hex.startsWith(prefix))
+        .map((hex) => `${algorithm}:${hex}`)
+        .filter(isDigest)
     }
   }
 }

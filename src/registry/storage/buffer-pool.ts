@@ -6,7 +6,7 @@ export interface BufferPool {
 }
 
 /** Size of each. */
-export const pooledBufferBytes: number = 512 << 10
+export const pooledBufferBytes: number = 1024 << 10
 
 /** Keeps up to `spare` buffers between uses. */
 export function createBufferPool(spare: number): BufferPool {

@@ -52,44 +52,41 @@ const linksKnownMax = 65_536
 
 /** Reads the names of the repositories that exist and serves them from memory from then on. */
 export async function openRepositories(deps: RepositoriesDeps): Promise<Repositories> {
-  const { files, layout, blobs } = deps
   const known = new Set<string>()
-  await collectNames(files, layout.repositories, '', known)
+  await collectNames(deps.files, { directory: deps.layout.repositories, prefix: '', into: known })
   let sorted: readonly string[] | undefined
-  const cached = new LruCache<Digest, StoredManifest>({
-    capacity: manifestCacheBytes,
-    weigh: (manifest) => manifest.content.byteLength * 4,
-  })
-  const links = new LruCache<string, true>({ capacity: linksKnownMax })
-
-  const writeLink = async (directory: string, digest: Digest): Promise<void> => {
-    await files.makeDirectory(directory, { recursive: true })
-    await files.replace(join(directory, 'link'), digest, { durable: deps.durable })
-  }
   const notice = (name: string): void => {
     if (known.has(name)) return
     known.add(name)
     sorted = undefined
   }
-  const manifest = async (name: string, digest: Digest): Promise<StoredManifest | undefined> => {
-    if (!(await isLinked(files, layout.revision(name, digest)))) return undefined
-    const hit = cached.get(digest)
-    if (hit !== undefined) return hit
-    const read = await readStored(blobs, digest, deps.manifestBytesMax)
-    if (read !== undefined) cached.set(digest, read)
-    return read
-  }
-  const tags = (name: string): Promise<string[]> => listNames(files, layout.tags(name))
-  const resolveTag = async (name: string, tag: string): Promise<Digest | undefined> =>
-    readLink(files, join(layout.tag(name, tag), 'current'))
+  const tags = tagLinks(deps)
   return {
     names: () => (sorted ??= [...known].toSorted()),
     exists: (name) => known.has(name),
+    ...blobLinks(deps, notice),
+    ...manifestLinks(deps, tags, notice),
+    ...tags,
+  }
+}
+
+async function writeLink({ files, durable }: RepositoriesDeps, directory: string, digest: Digest): Promise<void> {
+  await files.makeDirectory(directory, { recursive: true })
+  await files.replace(join(directory, 'link'), digest, { durable })
+}
+
+type BlobLinks = Pick<Repositories, 'linkBlob' | 'hasBlob' | 'unlinkBlob' | 'layers'>
+
+function blobLinks(deps: RepositoriesDeps, notice: (name: string) => void): BlobLinks {
+  const { files, layout } = deps
+  const links = new LruCache<string, true>({ capacity: linksKnownMax })
+  return {
     async linkBlob(name, digest) {
-      if (links.get(`${name} ${digest}`) !== undefined) return
-      await writeLink(layout.layer(name, digest), digest)
+      const key = `${name} ${digest}`
+      if (links.has(key)) return
+      await writeLink(deps, layout.layer(name, digest), digest)
       notice(name)
-      links.set(`${name} ${digest}`, true)
+      links.set(key, true)
     },
     async hasBlob(name, digest) {
       const key = `${name} ${digest}`
@@ -102,32 +99,59 @@ export async function openRepositories(deps: RepositoriesDeps): Promise<Reposito
       links.delete(`${name} ${digest}`)
       return dropLink(files, layout.layer(name, digest))
     },
+    layers: (name) => listDigests(files, join(layout.repository(name), '_layers')),
+  }
+}
+
+type TagLinks = Pick<Repositories, 'tags' | 'resolveTag' | 'setTag' | 'removeTag'>
+
+function tagLinks(deps: RepositoriesDeps): TagLinks {
+  const { files, layout } = deps
+  const current = (name: string, tag: string): string => join(layout.tag(name, tag), 'current')
+  return {
+    tags: (name) => listNames(files, layout.tags(name)),
+    resolveTag: (name, tag) => readLink(files, current(name, tag)),
+    setTag: (name, tag, digest) => writeLink(deps, current(name, tag), digest),
+    removeTag: (name, tag) => dropLink(files, current(name, tag), layout.tag(name, tag)),
+  }
+}
+
+type ManifestLinks = Pick<Repositories, 'addManifest' | 'manifest' | 'removeManifest' | 'manifests' | 'referrers'>
+
+function manifestLinks(deps: RepositoriesDeps, tags: TagLinks, notice: (name: string) => void): ManifestLinks {
+  const { files, layout } = deps
+  const cached = new LruCache<Digest, StoredManifest>({
+    capacity: manifestCacheBytes,
+    weigh: ({ content }) => content.byteLength * 4,
+  })
+  const manifest: Repositories['manifest'] = async (name, digest) => {
+    if (!(await isLinked(files, layout.revision(name, digest)))) return undefined
+    const hit = cached.get(digest)
+    if (hit !== undefined) return hit
+    const read = await readStored(deps.blobs, digest, deps.manifestBytesMax)
+    if (read !== undefined) cached.set(digest, read)
+    return read
+  }
+  return {
+    manifest,
     async addManifest(name, stored) {
       cached.set(stored.digest, stored)
-      await writeLink(layout.revision(name, stored.digest), stored.digest)
+      await writeLink(deps, layout.revision(name, stored.digest), stored.digest)
       const { subject } = stored.document
-      if (subject !== undefined) await writeLink(layout.referrer(name, subject.digest, stored.digest), stored.digest)
+      if (subject !== undefined)
+        await writeLink(deps, layout.referrer(name, subject.digest, stored.digest), stored.digest)
       notice(name)
     },
-    manifest,
     async removeManifest(name, digest) {
       const stored = await manifest(name, digest)
-      for (const tag of await tags(name)) {
-        if ((await resolveTag(name, tag)) === digest)
-          await files.remove(layout.tag(name, tag), { recursive: true, force: true })
+      for (const tag of await tags.tags(name)) {
+        if ((await tags.resolveTag(name, tag)) === digest) await tags.removeTag(name, tag)
       }
-      if (stored?.document.subject !== undefined)
-        await dropLink(files, layout.referrer(name, stored.document.subject.digest, digest))
+      const subject = stored?.document.subject
+      if (subject !== undefined) await dropLink(files, layout.referrer(name, subject.digest, digest))
       return dropLink(files, layout.revision(name, digest))
     },
     manifests: (name) => listDigests(files, layout.revisions(name)),
-    layers: (name) => listDigests(files, join(layout.repository(name), '_layers')),
-    tags,
-    resolveTag,
-    async setTag(name, tag, digest) {
-      await writeLink(join(layout.tag(name, tag), 'current'), digest)
-    },
-    removeTag: (name, tag) => dropLink(files, join(layout.tag(name, tag), 'current'), layout.tag(name, tag)),
     referrers: (name, subject) => listDigests(files, layout.referrersOf(name, subject)),
   }
 }
@@ -173,12 +197,22 @@ async function listDigests(files: Files, directory: string): Promise<Digest[]> {
   return found
 }
 
-async function collectNames(files: Files, directory: string, prefix: string, into: Set<string>): Promise<void> {
+interface NameWalk {
+  readonly directory: string
+  readonly prefix: string
+  readonly into: Set<string>
+}
+
+async function collectNames(files: Files, { directory, prefix, into }: NameWalk): Promise<void> {
   const entries = await files.list(directory).catch(ignoreMissing)
   for (const { name, type } of entries ?? []) {
     if (type !== 'directory') continue
     if (name === '_layers' || name === '_manifests') into.add(prefix)
     else if (!name.startsWith('_'))
-      await collectNames(files, join(directory, name), prefix === '' ? name : `${prefix}/${name}`, into)
+      await collectNames(files, {
+        directory: join(directory, name),
+        prefix: prefix === '' ? name : `${prefix}/${name}`,
+        into,
+      })
   }
 }

@@ -49,7 +49,7 @@ export interface RegistryStorage {
 }
 
 /** 16 MiB kept for the next transfers. */
-const spareBuffers = 32
+const spareBuffers = 16
 
 /** Opens the storage below `root`, made when missing; uploads that expired while nobody served are dropped. */
 export async function openRegistryStorage(
@@ -85,7 +85,8 @@ export async function openRegistryStorage(
     blobs,
     uploads,
     repositories,
-    limits, pool,
+    limits,
+    pool,
     collectGarbage(options) {
       running ??= collectGarbage({ blobs, repositories, leases }, options).finally(() => {
         running = undefined

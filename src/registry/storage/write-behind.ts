@@ -14,7 +14,7 @@ export interface WriteBehind {
   settle(): Promise<number>
 }
 
-const buffersPerFile = 6
+const buffersPerFile = 4
 
 /** @param start position in the file where the first byte goes. */
 export function writeBehind(file: OpenFile, start: number, pool: BufferPool): WriteBehind {
@@ -45,7 +45,7 @@ export function writeBehind(file: OpenFile, start: number, pool: BufferPool): Wr
     running.add(task)
   }
   const copyIn = (bytes: Uint8Array): void => {
-    for (let taken = 0; taken < bytes.byteLength; ) {
+    for (let taken = 0; taken < bytes.byteLength;) {
       current ??= pool.take()
       const count = Math.min(bytes.byteLength - taken, current.byteLength - filled)
       current.set(taken === 0 && count === bytes.byteLength ? bytes : bytes.subarray(taken, taken + count), filled)
