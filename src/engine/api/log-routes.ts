@@ -40,7 +40,7 @@ function detailsOf(parts: EngineParts, id: string): string {
     config.Labels[name] === undefined ? [] : [`${name}=${config.Labels[name]}`],
   )
   const env = names('env').flatMap((name) => config.Env.filter((variable) => variable.startsWith(`${name}=`)))
-  const all = [...labels, ...env]
+  const all = [...labels, ...env].toSorted()
   return all.length > 0 ? `${all.join(',')} ` : ''
 }
 

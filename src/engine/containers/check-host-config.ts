@@ -150,7 +150,10 @@ function checkPorts(hostConfig: HostConfig): void {
 
 function checkLogging({ LogConfig }: HostConfig): void {
   if (!isLogDriver(LogConfig.Type))
-    refuse(`logger: no log driver named '${LogConfig.Type}' is registered`, 'Drivers here: json-file, local, none.')
+    refuse(
+      `error looking up logging plugin ${LogConfig.Type}: plugin "${LogConfig.Type}" not found`,
+      'Drivers here: json-file, local, none.',
+    )
   const unknown = unknownLogOption(LogConfig.Type, LogConfig.Config)
   if (unknown !== undefined) refuse(unknown)
 }

@@ -138,6 +138,7 @@ function planRecord(
   const name = request.name === '' ? parts.book.inventName() : parseContainerName(request.name)
   const { config, hostConfig, warnings } = planConfig(parts, request, { ...image, containerId: id })
   const mounts = planMounts({
+    engineRoot: parts.paths.root,
     hostConfig,
     volumes: Object.keys(config.Volumes ?? {}),
     inherited: inheritedMounts(parts, hostConfig),

@@ -125,7 +125,10 @@ export function inspectContainer(input: InspectInput): object {
     HostConfig: record.hostConfig,
     GraphDriver: { Data: input.graph, Name: 'overlay2' },
     ...(input.sizes === undefined ? {} : { SizeRw: input.sizes.rw, SizeRootFs: input.sizes.rootFs }),
-    Mounts: record.mounts.map((mount) => mount.point),
+    // Those of `--tmpfs` are told from HostConfig.Tmpfs alone.
+    Mounts: record.mounts
+      .map(({ point }) => point)
+      .filter((point) => point.Type !== 'tmpfs' || record.hostConfig.Tmpfs?.[point.Destination] === undefined),
     Config: record.config,
     NetworkSettings: viewNetworks(input),
   }

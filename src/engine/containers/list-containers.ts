@@ -119,7 +119,12 @@ const matchers: Readonly<Record<string, Matcher>> = {
     Object.entries(record.networks).some(
       ([name, endpoint]) => name === value || (endpoint.NetworkID !== '' && endpoint.NetworkID.startsWith(value)),
     ),
-  publish: ({ ports }, value) => normalisePort(value).some((port) => (ports[port] ?? []).length > 0),
+  publish: ({ ports }, value) => {
+    const wanted = new Set(normalisePort(value))
+    return Object.entries(ports).some(([port, bindings]) =>
+      (bindings ?? []).some(({ HostPort }) => wanted.has(`${HostPort}/${port.split('/')[1]}`)),
+    )
+  },
   expose: ({ record }, value) =>
     normalisePort(value).some((port) => Object.hasOwn(record.config.ExposedPorts ?? {}, port)),
   ancestor: ({ ancestry, record }, value) => ancestry.includes(value) || record.config.Image === value,

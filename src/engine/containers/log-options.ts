@@ -26,7 +26,7 @@ export function unknownLogOption(driver: string, options: Readonly<Record<string
   if (mode !== undefined && mode !== '' && mode !== 'blocking' && mode !== 'non-blocking')
     return `logger: logging mode not supported: ${mode}`
   if (options['max-size'] !== undefined && logSizeBytes(options['max-size']) === undefined)
-    return `invalid size: '${options['max-size']}'`
+    return `failed to initialize logging driver: invalid size: '${options['max-size']}'`
   if (options['max-file'] !== undefined && !/^[1-9]\d*$/.test(options['max-file']))
     return 'max-file cannot be less than 1'
   return undefined

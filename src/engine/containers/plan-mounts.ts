@@ -24,6 +24,8 @@ export interface PlannedMount {
 }
 
 export interface MountsRequest {
+  /** Folder of the engine's own state: what it mounts below must not stay mounted for a container's sake. */
+  readonly engineRoot: string
   readonly hostConfig: HostConfig
   /** `Volumes` of the merged configuration: the image's and the user's anonymous ones. */
   readonly volumes: readonly string[]
@@ -224,6 +226,12 @@ function subpathOf(
   return { subpath }
 }
 
+/** Whether a bind would carry the engine's own mounts into the container with no way to see them go (moby does so too). */
+function holdsEngine({ type, source, propagation }: PlannedMount, engineRoot: string): boolean {
+  const folder = source.endsWith('/') ? source : `${source}/`
+  return type === 'bind' && propagation === 'rprivate' && `${engineRoot}/`.startsWith(folder)
+}
+
 /** All mounts of a new container. @throws GantryError for a bad value, or two mounts at one place. */
 export function planMounts(request: MountsRequest): MountsPlan {
   const { hostConfig } = request
@@ -233,7 +241,7 @@ export function planMounts(request: MountsRequest): MountsPlan {
   )
   const add = (mount: PlannedMount): void => {
     if (explicit.has(mount.target) || tmpfs.has(mount.target)) throw invalid(`Duplicate mount point: ${mount.target}`)
-    explicit.set(mount.target, mount)
+    explicit.set(mount.target, holdsEngine(mount, request.engineRoot) ? { ...mount, propagation: 'rslave' } : mount)
   }
   for (const raw of hostConfig.Binds ?? []) add(parseBind(raw, hostConfig.VolumeDriver))
   for (const mount of hostConfig.Mounts ?? []) add(parseMount(mount))

@@ -92,7 +92,7 @@ async function planShm(parts: EngineParts, record: ContainerRecord, bundle: stri
       throw new GantryError(
         'ENGINE_IPC_PRIVATE',
         'invalid',
-        `cannot join IPC of container ${donor.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
+        `can't join IPC of container ${donor.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
         { remedy: 'Create the donor with --ipc shareable.' },
       )
     }

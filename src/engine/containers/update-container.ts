@@ -87,12 +87,29 @@ export async function updateContainer(
   })
 }
 
+/** A name that cannot be had, in the words that Docker has for a rename. */
+function refuseName(error: unknown): never {
+  if (!(error instanceof GantryError)) throw error
+  throw new GantryError(error.code, error.kind, `Error when allocating new name: ${error.message}`, {
+    cause: error,
+    ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+  })
+}
+
+function parseNewName(newName: string): string {
+  try {
+    return parseContainerName(newName.startsWith('/') ? newName : `/${newName}`)
+  } catch (error) {
+    return refuseName(error)
+  }
+}
+
 /** Engine API `POST /containers/{id}/rename`. @throws GantryError conflict when the name is taken or the same. */
 export async function renameContainer(parts: EngineParts, container: Container, newName: string): Promise<void> {
   await parts.book.locks.run(container.id, async () => {
     if (newName === '')
       throw new GantryError('ENGINE_NAME_INVALID', 'invalid', 'Neither old nor new names may be empty')
-    const name = parseContainerName(newName)
+    const name = parseNewName(newName)
     const oldName = container.record.name
     if (name === oldName)
       throw new GantryError(
@@ -101,7 +118,7 @@ export async function renameContainer(parts: EngineParts, container: Container, 
         'Renaming a container with the same name as its current name',
         { remedy: 'Choose another name.' },
       )
-    await parts.book.rename(container, name)
+    await parts.book.rename(container, name).catch(refuseName)
     await parts.networking.rename(container.record)
     parts.emit({
       type: 'container',

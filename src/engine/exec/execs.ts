@@ -154,7 +154,8 @@ class EngineExecs implements Execs {
       await this.#run(exec, size)
     } catch (failure) {
       const explained = explainStart(exec.config.cmd[0] ?? '', failure, 'exec')
-      await this.#finish(exec, explained.exitCode)
+      // Docker keeps 128 for a container's start.
+      await this.#finish(exec, explained.exitCode === 128 ? 126 : explained.exitCode)
       throw explained.error
     }
   }

@@ -133,8 +133,8 @@ export async function commitContainer(
     }),
     containerId: record.id,
     ...(parent === undefined ? {} : { parent: parent.id }),
-    ...(reference === '' ? {} : { tags: [reference] }),
   })
+  if (reference !== '') await images.tag(image.id, reference)
   parts.emit({
     type: 'container',
     action: 'commit',

@@ -29,7 +29,7 @@ export const networkErrors = {
       remedy: 'Use letters, digits, dots, dashes and underscores, beginning with a letter or digit.',
     }),
   predefinedName: (name: string): GantryError =>
-    new GantryError(code('PREDEFINED_NAME'), 'forbidden', `operation is not permitted on predefined ${name} network `, {
+    new GantryError(code('PREDEFINED_NAME'), 'forbidden', `operation is not permitted on predefined ${name} network`, {
       remedy: 'Choose another name.',
     }),
   predefinedRemoval: (name: string): GantryError =>

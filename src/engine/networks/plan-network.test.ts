@@ -45,8 +45,8 @@ test('requests that cannot be met are refused in the words and kinds that client
   const ipam = (config: object): Partial<NetworkCreateBody> => ({ IPAM: { Config: [config] } })
   const table: readonly (readonly [Partial<NetworkCreateBody>, string, RegExp])[] = [
     [{ Name: 'taken' }, 'conflict', /^network with name taken already exists$/],
-    [{ Name: 'bridge' }, 'conflict', /^network with name bridge already exists$/],
-    [{ Name: 'default' }, 'forbidden', /^operation is not permitted on predefined default network $/],
+    [{ Name: 'bridge' }, 'forbidden', /^operation is not permitted on predefined bridge network$/],
+    [{ Name: 'default' }, 'forbidden', /^operation is not permitted on predefined default network$/],
     [{ Name: '' }, 'invalid', /invalid network name/],
     [{ Name: '../x' }, 'invalid', /invalid network name/],
     [{ Driver: 'overlay' }, 'unavailable', /^This node is not a swarm manager\. Use "docker swarm init"/],

@@ -114,9 +114,9 @@ function planIpam(input: NetworkPlanInput, wish: PoolWish): NetworkRecord['ipam'
 }
 
 function checkName({ Name: name }: FullBody, existing: readonly NetworkRecord[]): void {
-  if (name === 'default') throw networkErrors.predefinedName(name)
+  if (name === 'default' || isPredefined(name)) throw networkErrors.predefinedName(name)
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) throw networkErrors.badName(name)
-  if (isPredefined(name) || existing.some((network) => network.name === name)) throw networkErrors.nameTaken(name)
+  if (existing.some((network) => network.name === name)) throw networkErrors.nameTaken(name)
 }
 
 const drivers = { '': 'bridge', default: 'bridge', bridge: 'bridge', macvlan: 'macvlan', ipvlan: 'ipvlan' } as const

@@ -34,18 +34,18 @@ test('an unknown capability is refused by its full name', () => {
 })
 
 test('a user is found by name or number, with the groups of the account', () => {
-  assert.deepEqual(planUser('', [], accounts), { uid: 0, gid: 0, additionalGids: [70], home: '/root' })
-  assert.deepEqual(planUser('33', [], accounts), { uid: 33, gid: 33, additionalGids: [70], home: '/var/www' })
+  assert.deepEqual(planUser('', [], accounts), { uid: 0, gid: 0, additionalGids: [0, 70], home: '/root' })
+  assert.deepEqual(planUser('33', [], accounts), { uid: 33, gid: 33, additionalGids: [33, 70], home: '/var/www' })
   assert.deepEqual(planUser('www:extra', ['0', '777'], accounts), {
     uid: 33,
     gid: 70,
-    additionalGids: [0, 777],
+    additionalGids: [70, 0, 777],
     home: '/var/www',
   })
   assert.deepEqual(planUser('4321', [], { passwd: '', group: '' }), {
     uid: 4321,
     gid: 0,
-    additionalGids: [],
+    additionalGids: [0],
     home: '/',
   })
   assert.throws(

@@ -123,10 +123,12 @@ export function planUser(user: string, groupAdd: readonly string[], accounts: Ac
   const { uid, entry } = findUser(wantedUser === '' ? '0' : wantedUser, parsePasswd(accounts.passwd))
   const added = groupAdd.map((name) => findGroup(name, groups))
   const named = wantedGroup !== ''
+  const gid = named ? findGroup(wantedGroup, groups) : (entry?.gid ?? 0)
   return {
     uid,
-    gid: named ? findGroup(wantedGroup, groups) : (entry?.gid ?? 0),
-    additionalGids: [...new Set([...(named ? [] : groupsOf(entry, groups)), ...added])],
+    gid,
+    // Its own group too: a setgid program would otherwise let the process out of rules against that group.
+    additionalGids: [...new Set([gid, ...(named ? [] : groupsOf(entry, groups)), ...added])],
     home: entry === undefined || entry.home === '' ? '/' : entry.home,
   }
 }

@@ -75,7 +75,7 @@ function checkRequest(request: CreateVolumeRequest): void {
     throw new GantryError(
       'ENGINE_VOLUME_DRIVER',
       'not-found',
-      `error looking up volume plugin ${driver}: plugin "${driver}" not found`,
+      `create ${name}: error looking up volume plugin ${driver}: plugin "${driver}" not found`,
       {
         remedy: 'Only the local driver is built in.',
       },
