@@ -61,6 +61,10 @@ function placed(lines: Map<string, number>, message: ProgressMessage, display: D
   return text
 }
 
+function isLayer({ id, progressDetail }: ProgressMessage): boolean {
+  return Boolean(id) && progressDetail !== undefined
+}
+
 /** The layer on whose line a message stays; undefined for one that gets a line of its own. */
 function ownLine({ id, progress, progressDetail }: ProgressMessage): string | undefined {
   return id && (progressDetail !== undefined || progress) ? id : undefined
@@ -102,21 +106,19 @@ export function messageText(message: ProgressMessage, { terminal, columns }: Dis
   // Something to measure is shown only where it can be drawn over.
   if (bar) return terminal && stream === '' ? `${clearLine}${head}${status} ${bar}\r` : ''
   if (stream !== '') return head + stream
-  const isLayer = head !== '' && message.progressDetail !== undefined
-  return `${terminal && isLayer ? clearLine : ''}${head}${status}\n`
+  return `${terminal && isLayer(message) ? clearLine : ''}${head}${status}\n`
 }
 
 const clearLine = '\u001b[2K\r'
 
 /** `[==>   ]  1.2MB/3.4MB`; empty when there is nothing to measure. */
 export function progressText({ progressDetail: detail }: ProgressMessage, columns: number): string {
-  const { current = 0, total = 0, units: unit = '', hidecounts = false } = detail ?? {}
+  const { current = 0, total = 0, units: unit = '', hidecounts } = detail ?? {}
   if (current <= 0 && total <= 0) return ''
   const size = (value: number): string => (unit === '' ? humanSize(value) : `${formatFloat(value, 'g', -1)} ${unit}`)
   if (total <= 0) return unit === '' ? humanSize(current).padStart(8) : `${current} ${unit}`
   const bar = columns > 110 ? drawBar(current / total) : ''
-  if (hidecounts) return bar
-  return bar + size(current).padStart(8) + (current > total ? '' : `/${size(total)}`)
+  return hidecounts === true ? bar : bar + size(current).padStart(8) + (current > total ? '' : `/${size(total)}`)
 }
 
 function drawBar(share: number): string {

@@ -104,19 +104,10 @@ async function packInto(
   const base = trimmed.slice(trimmed.lastIndexOf('/') + 1)
   const parentPath = trimmed.slice(0, trimmed.length - base.length)
   const rebase = options.rebaseName ?? base
-  using parent = deps.kernel.openInRoot(
-    at.root,
-    base === '' || base === '.' || base === '..'
-      ? trimmed === ''
-        ? '.'
-        : trimmed
-      : parentPath === ''
-        ? '.'
-        : parentPath,
-    { directory: true },
-  )
+  const isFolder = ['', '.', '..'].includes(base)
+  using parent = deps.kernel.openInRoot(at.root, (isFolder ? trimmed : parentPath) || '.', { directory: true })
   const walk: Walk = { deps, options, excluded: new Set(options.exclude ?? []), links: new Map() }
-  if (base === '' || base === '.' || base === '..') {
+  if (isFolder) {
     await addAll(walk, writer, { place: { path: parent.path, relative: '' }, rebase })
     return
   }
@@ -129,11 +120,11 @@ async function packInto(
     return
   }
   const single = await describe(walk, { path: parent.path, relative: '' }, { name: base, stat })
-  if (single !== undefined)
-    await writer.add(
-      { ...single.header, name: rebase === '' ? base : rebase, nameKey: keyOfText(rebase === '' ? base : rebase) },
-      single.content(),
-    )
+  if (single !== undefined) await writer.add(renamed(single.header, rebase || base), single.content())
+}
+
+function renamed(header: TarEntryOptions, name: string): TarEntryOptions {
+  return { ...header, name, nameKey: keyOfText(name) }
 }
 
 async function addAll(
@@ -200,43 +191,48 @@ async function describe(
   at: { name: string; stat: FileStat },
 ): Promise<PackedEntry | undefined> {
   const { stat, name } = at
+  if (stat.type === 'socket' || stat.type === 'unknown') return undefined
   const relative = joined(place.relative, name)
   const pathKey = keyOfText(relative)
-  const none = async function* (): AsyncGenerator<Uint8Array> {}
-  if (stat.type === 'socket' || stat.type === 'unknown') return undefined
+  const empty = { pathKey, countedBytes: 0, content: noContent }
   if (walk.options.overlay === true && stat.type === 'character' && stat.rdev === 0) {
     const whiteout = keyOfText(joined(place.relative, `.wh.${name}`))
-    return {
-      header: { name: '', nameKey: whiteout, type: 'file', mode: 0o600, mtime: timeOf(walk, stat) },
-      pathKey,
-      countedBytes: 0,
-      content: none,
-    }
+    return { ...empty, header: { name: '', nameKey: whiteout, type: 'file', mode: 0o600, mtime: timeOf(walk, stat) } }
   }
   const header = headerOf(walk, { name, stat, relative })
   const first = stat.type !== 'directory' && stat.nlink > 1 ? rememberLink(walk, stat, pathKey) : undefined
-  if (first !== undefined)
-    return {
-      header: { ...header, type: 'hardlink', linkKey: first, sizeBytes: 0 },
-      pathKey,
-      countedBytes: 0,
-      content: none,
-    }
+  if (first !== undefined) return { ...empty, header: { ...header, type: 'hardlink', linkKey: first, sizeBytes: 0 } }
   if (stat.type === 'symlink') {
     const linkName = await walk.deps.files.readLink(`${place.path}/${name}`)
-    return { header: { ...header, linkName }, pathKey, countedBytes: Buffer.byteLength(linkName), content: none }
+    return { ...empty, header: { ...header, linkName }, countedBytes: Buffer.byteLength(linkName) }
   }
-  const attributes =
-    stat.type === 'file' || stat.type === 'directory' ? capabilityOf(walk, `${place.path}/${name}`) : undefined
-  const full = attributes === undefined ? header : { ...header, attributes }
-  if (stat.type !== 'file') return { header: full, pathKey, countedBytes: 0, content: none }
+  if (stat.type !== 'file' && stat.type !== 'directory') return { ...empty, header }
+  const full = withCapability(walk, header, `${place.path}/${name}`)
+  return stat.type === 'directory'
+    ? { ...empty, header: full }
+    : fileEntry(walk, place, { name, header: full, pathKey, sizeBytes: stat.sizeBytes })
+}
+
+function withCapability(walk: Walk, header: TarEntryOptions, path: string): TarEntryOptions {
+  const attributes = capabilityOf(walk, path)
+  return attributes === undefined ? header : { ...header, attributes }
+}
+
+function fileEntry(
+  walk: Walk,
+  place: Place,
+  file: { name: string; header: TarEntryOptions; pathKey: string; sizeBytes: number },
+): PackedEntry {
+  const { name, header, pathKey, sizeBytes } = file
   return {
-    header: { ...full, sizeBytes: stat.sizeBytes },
+    header: { ...header, sizeBytes },
     pathKey,
-    countedBytes: stat.sizeBytes,
-    content: () => readContent(walk, place, { name, sizeBytes: stat.sizeBytes }),
+    countedBytes: sizeBytes,
+    content: () => readContent(walk, place, { name, sizeBytes }),
   }
 }
+
+async function* noContent(): AsyncGenerator<Uint8Array> {}
 
 function headerOf(walk: Walk, at: { name: string; stat: FileStat; relative: string }): TarEntryOptions {
   const { stat, relative } = at

@@ -294,15 +294,16 @@ function cString(payload: Buffer): string {
 }
 
 const attributePrefix = 'SCHILY.xattr.'
+const noRecords: ReadonlyMap<string, string> = new Map()
 const noAttributes: ReadonlyMap<string, Uint8Array> = new Map()
 
 function applyExtensions(
   fields: HeaderBlock,
   extra: { longName: string | undefined; longLink: string | undefined; pax: PaxRecords },
 ): TarHeader {
-  const records = extra.pax.length === 0 ? undefined : new Map(extra.pax)
-  const nameKey = records?.get('path') ?? extra.longName ?? fields.nameKey
-  const linkKey = records?.get('linkpath') ?? extra.longLink ?? fields.linkKey
+  const records = extra.pax.length === 0 ? noRecords : new Map(extra.pax)
+  const nameKey = records.get('path') ?? extra.longName ?? fields.nameKey
+  const linkKey = records.get('linkpath') ?? extra.longLink ?? fields.linkKey
   if (nameKey.includes('\0') || linkKey.includes('\0')) throw invalidHeader()
   return {
     name: textOfKey(nameKey),
@@ -312,15 +313,15 @@ function applyExtensions(
     linkName: textOfKey(linkKey),
     linkKey,
     mode: fields.mode,
-    uid: paxInteger(records?.get('uid')) ?? fields.uid,
-    gid: paxInteger(records?.get('gid')) ?? fields.gid,
-    sizeBytes: paxInteger(records?.get('size')) ?? fields.sizeBytes,
-    mtime: paxTime(records?.get('mtime')) ?? { seconds: fields.mtimeSeconds, nanos: 0 },
-    userName: textOfKey(records?.get('uname') ?? fields.userName),
-    groupName: textOfKey(records?.get('gname') ?? fields.groupName),
+    uid: paxInteger(records.get('uid'), fields.uid),
+    gid: paxInteger(records.get('gid'), fields.gid),
+    sizeBytes: paxInteger(records.get('size'), fields.sizeBytes),
+    mtime: paxTime(records.get('mtime')) ?? { seconds: fields.mtimeSeconds, nanos: 0 },
+    userName: textOfKey(records.get('uname') ?? fields.userName),
+    groupName: textOfKey(records.get('gname') ?? fields.groupName),
     deviceMajor: fields.deviceMajor,
     deviceMinor: fields.deviceMinor,
-    attributes: records === undefined ? noAttributes : attributesOf(records),
+    attributes: records === noRecords ? noAttributes : attributesOf(records),
     sparse: false,
   }
 }
@@ -332,8 +333,9 @@ function attributesOf(records: ReadonlyMap<string, string>): ReadonlyMap<string,
   return attributes
 }
 
-function paxInteger(text: string | undefined): number | undefined {
-  if (text === undefined || text === '') return undefined
+/** The record's number, else the header block's. */
+function paxInteger(text: string | undefined, otherwise: number): number {
+  if (text === undefined || text === '') return otherwise
   if (!/^[0-9]{1,16}$/.test(text) || !Number.isSafeInteger(Number(text))) throw invalidHeader()
   return Number(text)
 }

@@ -108,20 +108,34 @@ export function decodeHeaderBlock(block: Buffer): HeaderBlock | undefined {
   const magic = block.toString('latin1', 257, 265)
   const ustar = magic.startsWith('ustar\0')
   const gnu = magic === 'ustar  \0'
-  const prefixLength = ustar && block.toString('latin1', 508, 512) === 'tar\0' ? 131 : 155
-  const prefix = ustar ? readText(block, 345, prefixLength) : ''
+  const prefix = ustar ? readPrefix(block) : ''
   const name = readText(block, 0, 100)
-  const named = ustar || gnu
   return {
     ...numbers,
     nameKey: prefix === '' ? name : `${prefix}/${name}`,
     linkKey: readText(block, 157, 100),
     typeFlag: block[156] ?? 0,
-    userName: named ? readText(block, 265, 32) : '',
-    groupName: named ? readText(block, 297, 32) : '',
-    deviceMajor: named ? (readNumber(block, 329, 8) ?? 0) : 0,
-    deviceMinor: named ? (readNumber(block, 337, 8) ?? 0) : 0,
+    ...(ustar || gnu ? readNamedFields(block) : noNamedFields),
     gnu,
+  }
+}
+
+/** The start of a long name; star's own variant of the format leaves it less room. */
+function readPrefix(block: Buffer): string {
+  return readText(block, 345, block.toString('latin1', 508, 512) === 'tar\0' ? 131 : 155)
+}
+
+type NamedFields = Pick<HeaderBlock, 'userName' | 'groupName' | 'deviceMajor' | 'deviceMinor'>
+
+const noNamedFields: NamedFields = { userName: '', groupName: '', deviceMajor: 0, deviceMinor: 0 }
+
+/** What only the formats with a magic have. */
+function readNamedFields(block: Buffer): NamedFields {
+  return {
+    userName: readText(block, 265, 32),
+    groupName: readText(block, 297, 32),
+    deviceMajor: readNumber(block, 329, 8) ?? 0,
+    deviceMinor: readNumber(block, 337, 8) ?? 0,
   }
 }
 

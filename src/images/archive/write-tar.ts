@@ -135,6 +135,10 @@ const emptyFields: HeaderBlock = {
   gnu: false,
 }
 
+function onlyAscii(text = ''): string {
+  return isAscii(text) ? text : ''
+}
+
 function blockFields(entry: TarEntryOptions, nameKey: string, linkKey: string): HeaderBlock {
   const fit = (value: number | undefined, max: number): number => (value === undefined || value > max ? 0 : value)
   const seconds = entry.mtime?.seconds ?? 0
@@ -147,12 +151,16 @@ function blockFields(entry: TarEntryOptions, nameKey: string, linkKey: string): 
     gid: fit(entry.gid, octal7),
     sizeBytes: 0,
     mtimeSeconds: seconds > octal11 ? 0 : seconds,
-    userName: isAscii(entry.userName ?? '') ? (entry.userName ?? '') : '',
-    groupName: isAscii(entry.groupName ?? '') ? (entry.groupName ?? '') : '',
+    userName: onlyAscii(entry.userName),
+    groupName: onlyAscii(entry.groupName),
     deviceMajor: fit(entry.deviceMajor, octal7),
     deviceMinor: fit(entry.deviceMinor, octal7),
     gnu: false,
   }
+}
+
+function fitsBlock(time: TarTime): boolean {
+  return time.nanos === 0 && time.seconds >= 0 && time.seconds <= octal11
 }
 
 /** The records that the block cannot carry, sorted by key as Go sorts them. */
@@ -160,13 +168,13 @@ function paxRecordsFor(entry: TarEntryOptions, nameKey: string, linkKey: string)
   const records: [string, string][] = []
   if (!isAscii(nameKey) || !splitName(nameKey).whole) records.push(['path', nameKey])
   if (!isAscii(linkKey) || linkKey.length > 100) records.push(['linkpath', linkKey])
-  const size = entry.sizeBytes ?? 0
-  if (entry.type === 'file' && size > octal11) records.push(['size', String(size)])
-  if ((entry.uid ?? 0) > octal7) records.push(['uid', String(entry.uid)])
-  if ((entry.gid ?? 0) > octal7) records.push(['gid', String(entry.gid)])
-  const mtime = entry.mtime
-  if (mtime !== undefined && (mtime.nanos !== 0 || mtime.seconds < 0 || mtime.seconds > octal11))
-    records.push(['mtime', formatPaxTime(mtime)])
+  const large = (key: string, value: number | undefined, max: number): void => {
+    if (value !== undefined && value > max) records.push([key, String(value)])
+  }
+  if (entry.type === 'file') large('size', entry.sizeBytes, octal11)
+  large('uid', entry.uid, octal7)
+  large('gid', entry.gid, octal7)
+  if (entry.mtime !== undefined && !fitsBlock(entry.mtime)) records.push(['mtime', formatPaxTime(entry.mtime)])
   for (const [name, value] of entry.attributes ?? [])
     records.push([`SCHILY.xattr.${name}`, Buffer.from(value).toString('latin1')])
   return records.length < 2 ? records : records.sort(([a], [b]) => (a < b ? -1 : 1))

@@ -88,16 +88,7 @@ async function putBlob(
   const digest = createDigestStream(algorithmOf(options.expectDigest))
   try {
     const file = await files.open(path, 'wx', 0o600)
-    try {
-      for await (const chunk of content instanceof Uint8Array ? [content] : content) {
-        options.signal?.throwIfAborted()
-        digest.update(chunk)
-        if (options.maxBytes !== undefined && digest.sizeBytes > options.maxBytes) throw tooLarge(options.maxBytes)
-        await writeAll(file, chunk)
-      }
-    } finally {
-      await file.close()
-    }
+    await receive(content, { digest, file, options }).finally(() => file.close())
     const record = { sizeBytes: digest.sizeBytes, digest: digest.finish() }
     verify(record, options)
     await files.rename(path, pathOf(places, record.digest))
@@ -106,6 +97,19 @@ async function putBlob(
   } catch (error) {
     await files.remove(path, { force: true })
     throw error
+  }
+}
+
+async function receive(
+  content: Uint8Array | AsyncIterable<Uint8Array>,
+  to: { digest: ReturnType<typeof createDigestStream>; file: OpenFile; options: PutOptions },
+): Promise<void> {
+  const { digest, file, options } = to
+  for await (const chunk of content instanceof Uint8Array ? [content] : content) {
+    options.signal?.throwIfAborted()
+    digest.update(chunk)
+    if (options.maxBytes !== undefined && digest.sizeBytes > options.maxBytes) throw tooLarge(options.maxBytes)
+    await writeAll(file, chunk)
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { createDigestStream } from '#base/data/digest.ts'
 import type { Digest } from '#base/data/digest.ts'
-import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
+import { GantryError, isErrorKind, messageOf } from '#base/errors/gantry-error.ts'
 import { decompress, detectCompression, peekStream } from '#images/archive/decompress.ts'
 import { TarReader } from '#images/archive/read-tar.ts'
 import type { TarEntry } from '#images/archive/read-tar.ts'
@@ -102,14 +102,14 @@ async function takeEntry(
   const path = cleanPath(header.name)
   if (path === undefined || path === '') return 0
   if (header.type === 'symlink' || header.type === 'hardlink') {
-    const base = header.type === 'symlink' ? path.slice(0, path.lastIndexOf('/') + 1) : ''
-    const target = cleanPath(header.linkName.startsWith('/') ? '../' : base + header.linkName)
+    const target = linkTarget(header, path)
     if (target === undefined) contents.unusable.add(path)
     else contents.links.set(path, target)
     return 0
   }
+  if (header.type === 'directory') return 0
   if (header.type !== 'file') {
-    if (header.type !== 'directory') contents.unusable.add(path)
+    contents.unusable.add(path)
     return 0
   }
   const { start, stream } = await peekStream(of.entry.body, blockBytes)
@@ -125,6 +125,12 @@ async function takeEntry(
   for await (const chunk of stream) chunks.push(chunk)
   contents.documents.set(path, Buffer.concat(chunks))
   return header.sizeBytes
+}
+
+/** Where a link points within the archive; undefined when it points out of it. */
+function linkTarget({ type, linkName }: TarEntry['header'], path: string): string | undefined {
+  if (linkName.startsWith('/')) return undefined
+  return cleanPath((type === 'symlink' ? path.slice(0, path.lastIndexOf('/') + 1) : '') + linkName)
 }
 
 function looksLikeLayer(start: Buffer): boolean {
@@ -162,21 +168,21 @@ async function takeLayer(
     })
     if (blob !== undefined) {
       for await (const _rest of counted);
-      const found = stored.finish()
-      if (found !== `sha256:${blob}`)
-        return new GantryError(
-          'BLOB_DIGEST_MISMATCH',
-          'invalid',
-          `unexpected digest: expected sha256:${blob}, got ${found}`,
-          { remedy: 'The archive is damaged; save it again.' },
-        )
+      checkDigest(`sha256:${blob}`, stored.finish())
     }
     report?.({ layer: name, currentBytes: of.sizeBytes, totalBytes: of.sizeBytes, done: true })
     return diffId
   } catch (error) {
-    if (error instanceof GantryError && error.kind === 'invalid') return error
+    if (isErrorKind(error, 'invalid')) return error
     throw error
   }
+}
+
+function checkDigest(expected: string, found: string): void {
+  if (found !== expected)
+    throw new GantryError('BLOB_DIGEST_MISMATCH', 'invalid', `unexpected digest: expected ${expected}, got ${found}`, {
+      remedy: 'The archive is damaged; save it again.',
+    })
 }
 
 function wrap(error: unknown): unknown {

@@ -152,18 +152,22 @@ class Unpacking implements AsyncDisposable {
     } else {
       this.#recipe.content(step.path, header.sizeBytes)
       this.#contents += 1
-      for (let left = header.sizeBytes; left > 0;) {
-        const ready = reader.takeReady()
-        if (ready === undefined) {
-          for await (const chunk of entry.body) await this.#untar.write(chunk)
-          break
-        }
-        left -= ready.length
-        const waiting = this.#untar.write(ready)
-        if (waiting !== undefined) await waiting
-      }
+      await this.#writeContent(entry, reader)
     }
     await this.#untar.write(padding.subarray(0, paddingBytes(header.sizeBytes)))
+  }
+
+  /** What is in memory already goes at once; for the rest, the entry's own stream waits. */
+  async #writeContent(entry: TarEntry, reader: TarReader): Promise<void> {
+    for (let left = entry.header.sizeBytes; left > 0;) {
+      const ready = reader.takeReady()
+      if (ready === undefined) break
+      left -= ready.length
+      const waiting = this.#untar.write(ready)
+      if (waiting !== undefined) await waiting
+      if (left === 0) return
+    }
+    for await (const chunk of entry.body) await this.#untar.write(chunk)
   }
 
   /** A whiteout or a file without one: what it may carry as content goes into the recipe. */

@@ -88,12 +88,7 @@ export class LayerTree {
   #addEntry(header: TarHeader, path: string, missingParents: string[]): LayerStep {
     const existing = this.#nodes.get(path)
     const linkPath = header.type === 'hardlink' ? this.#linkTarget(header, path) : undefined
-    const replaces =
-      existing?.kind === 'directory' && header.type !== 'directory'
-        ? 'directory'
-        : existing?.kind === 'file'
-          ? 'file'
-          : undefined
+    const replaces = replacedKind(existing, header)
     if (replaces === 'directory') this.#forgetBelow(path)
     this.#set(path, this.#nodeFor(header, linkPath))
     return {
@@ -133,26 +128,28 @@ export class LayerTree {
     let links = 0
     for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
       if (part === '' || part === '.') continue
-      if (part === '..') {
-        path = path.slice(0, Math.max(0, path.lastIndexOf('/')))
+      const next = part === '..' ? path.slice(0, Math.max(0, path.lastIndexOf('/'))) : join(path, part)
+      const node = part === '..' ? undefined : this.#nodes.get(next)
+      if (node?.kind !== 'symlink') {
+        if (part !== '..') this.#enter(next, name, missing)
+        path = next
         continue
       }
-      const next = join(path, part)
-      const node = this.#nodes.get(next)
-      if (node?.kind === 'symlink') {
-        links += 1
-        if (links > linksMax) throw refuse(`too many levels of symbolic links: ${JSON.stringify(name)}`)
-        const target = node.target ?? ''
-        if (target.startsWith('/')) path = ''
-        pending.push(...target.split('/').reverse())
-        continue
-      }
-      if (node !== undefined && node.kind !== 'directory' && node.kind !== 'whiteout')
-        throw refuse(`not a directory: ${JSON.stringify(name)}`)
-      if (node?.kind !== 'directory') this.#makeParent(next, missing)
-      path = next
+      links += 1
+      if (links > linksMax) throw refuse(`too many levels of symbolic links: ${JSON.stringify(name)}`)
+      const target = node.target ?? ''
+      if (target.startsWith('/')) path = ''
+      pending.push(...target.split('/').reverse())
     }
     return path
+  }
+
+  /** Makes sure that a directory is at `path`, where nothing or a whiteout was. */
+  #enter(path: string, name: string, missing: string[]): void {
+    const kind = this.#nodes.get(path)?.kind
+    if (kind === 'directory') return
+    if (kind !== undefined && kind !== 'whiteout') throw refuse(`not a directory: ${JSON.stringify(name)}`)
+    this.#makeParent(path, missing)
   }
 
   #makeParent(path: string, missing: string[]): void {
@@ -174,6 +171,12 @@ export class LayerTree {
       this.#nodes.delete(key)
     }
   }
+}
+
+/** What an entry takes the place of, where the recipe still needs it. */
+function replacedKind(existing: Node | undefined, header: TarHeader): 'directory' | 'file' | undefined {
+  if (existing?.kind === 'directory' && header.type !== 'directory') return 'directory'
+  return existing?.kind === 'file' ? 'file' : undefined
 }
 
 /** Parts of a path, cleaned lexically as Go's filepath.Clean does. Throws when it climbs out or cannot be a path. */

@@ -51,8 +51,7 @@ export async function unpackFresh(
       for (const parent of step.missingParents)
         await untar.write(encodeTarHeader({ name: '', nameKey: parent, type: 'directory', mode: 0o755 }))
       if (step.replaces === 'directory') {
-        replacements += 1
-        if (replacements > treeReplacementsMax) throw tooOften()
+        if (++replacements > treeReplacementsMax) throw tooOften()
         await untar.finish()
         await deps.files.remove(`${directory}/${textOfKey(step.path)}`, { recursive: true })
         untar = startUntar(deps.processes, directory)

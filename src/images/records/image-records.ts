@@ -3,7 +3,7 @@
  */
 import { digestOf, isDigest } from '#base/data/digest.ts'
 import type { Digest } from '#base/data/digest.ts'
-import { GantryError } from '#base/errors/gantry-error.ts'
+import { GantryError, isErrorKind } from '#base/errors/gantry-error.ts'
 import type { ContentStore } from '#images/content/content-types.ts'
 import type { LeaseBook } from '#images/content/leases.ts'
 import type { LayerStore } from '#images/layers/layer-types.ts'
@@ -209,29 +209,29 @@ async function pruneImages(
   const rows: RemovedItem[] = []
   let freedBytes = 0
   for (const record of deps.index.all()) {
-    const used = deps.users().some(({ imageId }) => imageId === record.id) || deps.leases.holdsImage(record.id)
-    if (
-      used ||
-      (danglingOnly && record.tags.length > 0) ||
-      !compiled.matches(record) ||
-      deps.index.get(record.id) === undefined
-    )
-      continue
-    if (record.tags.length === 0 && deps.index.childrenOf(record.id).length > 0) continue
+    if ((danglingOnly && record.tags.length > 0) || !compiled.matches(record) || isNeeded(deps, record)) continue
     const names = [...record.tags, ...record.digests]
     for (const refOrId of names.length === 0 ? [record.id] : names) {
       if (names.length > 0 && deps.index.byReference(refOrId) !== record.id) continue
-      try {
-        const removed = await removeOne(deps, announce, { refOrId, options: {} })
-        rows.push(...removed.rows)
-        freedBytes += removed.freedBytes
-      } catch (error) {
-        // Another image stands on it or a container took it meanwhile: prune leaves it.
-        if (!(error instanceof GantryError) || error.kind !== 'conflict') throw error
-      }
+      const removed = await removeOne(deps, announce, { refOrId, options: {} }).catch(leaveIfTaken)
+      rows.push(...removed.rows)
+      freedBytes += removed.freedBytes
     }
   }
   return { ImagesDeleted: rows, SpaceReclaimed: freedBytes }
+}
+
+/** True for an image that a container or build uses, that others stand on without a name of its own, or that is gone. */
+function isNeeded(deps: RecordsDeps, record: ImageRecord): boolean {
+  if (deps.users().some(({ imageId }) => imageId === record.id) || deps.leases.holdsImage(record.id)) return true
+  if (deps.index.get(record.id) === undefined) return true
+  return record.tags.length === 0 && deps.index.childrenOf(record.id).length > 0
+}
+
+/** Another image stands on it or a container took it meanwhile: prune leaves it. */
+function leaveIfTaken(error: unknown): { rows: readonly RemovedItem[]; freedBytes: number } {
+  if (!isErrorKind(error, 'conflict')) throw error
+  return { rows: [], freedBytes: 0 }
 }
 
 async function removeLayers(deps: RecordsDeps, diffIds: Iterable<Digest>): Promise<number> {

@@ -30,18 +30,16 @@ export function matchesReference(pattern: RegExp, reference: Reference): boolean
 }
 
 function characterClass(pattern: string, start: number): { text: string; end: number } {
-  let at = start + 1
-  const negated = pattern[at] === '^'
-  if (negated) at += 1
+  const negated = pattern[start + 1] === '^'
+  let at = start + (negated ? 2 : 1)
   let body = ''
-  let items = 0
-  for (; at < pattern.length && (pattern[at] !== ']' || items === 0); at += 1) {
+  for (; pattern[at] !== ']' || body === ''; at += 1) {
     if (pattern[at] === '\\') at += 1
-    if (at >= pattern.length) throw badPattern(pattern)
-    body += pattern[at] === '-' && items > 0 ? '-' : quote(pattern[at] ?? '')
-    items += 1
+    const character = pattern[at]
+    if (character === undefined) throw badPattern(pattern)
+    body += character === '-' && body !== '' ? '-' : quote(character)
   }
-  if (at >= pattern.length || body.endsWith('-')) throw badPattern(pattern)
+  if (body.endsWith('-')) throw badPattern(pattern)
   return { text: `[${negated ? '^/' : ''}${body}]`, end: at }
 }
 

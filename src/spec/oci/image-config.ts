@@ -83,28 +83,8 @@ export const imageLayersMax = 500
 export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   if (bytes.byteLength > imageConfigBytesMax) throw invalidConfig(`config is larger than ${imageConfigBytesMax} bytes`)
   const value = parseObject(bytes)
-  const rootfs = value['rootfs'] ?? { type: 'layers', diff_ids: [] }
-  if (!isObject(rootfs)) throw invalidConfig('rootfs is not an object')
-  const diffIds = rootfs['diff_ids'] ?? []
-  if (!Array.isArray(diffIds) || !diffIds.every((id) => typeof id === 'string' && isDigest(id))) {
-    throw invalidConfig('rootfs.diff_ids is not a list of digests')
-  }
-  if (diffIds.length > imageLayersMax)
-    throw invalidConfig(`max depth exceeded: ${diffIds.length} layers, at most ${imageLayersMax} fit`)
-  for (const field of [
-    'created',
-    'author',
-    'architecture',
-    'variant',
-    'os',
-    'comment',
-    'docker_version',
-    'container',
-    'parent',
-  ]) {
-    if (value[field] !== undefined && value[field] !== null && typeof value[field] !== 'string')
-      throw invalidConfig(`${field} is not a string`)
-  }
+  const rootfs = readRootfs(value['rootfs'] ?? { type: 'layers', diff_ids: [] })
+  for (const field of textFields) if (!isTextOrNone(value[field])) throw invalidConfig(`${field} is not a string`)
   checkRunConfig(value['config'], 'config')
   checkHistory(value['history'])
   const config = value as unknown as ImageConfig
@@ -112,8 +92,30 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
     ...config,
     architecture: config.architecture ?? '',
     os: config.os ?? '',
-    rootfs: { type: typeof rootfs['type'] === 'string' ? rootfs['type'] : 'layers', diff_ids: diffIds as Digest[] },
+    rootfs,
   }
+}
+
+const textFields = [
+  'created',
+  'author',
+  'architecture',
+  'variant',
+  'os',
+  'comment',
+  'docker_version',
+  'container',
+  'parent',
+]
+
+function readRootfs(rootfs: unknown): ImageConfig['rootfs'] {
+  if (!isObject(rootfs)) throw invalidConfig('rootfs is not an object')
+  const diffIds = rootfs['diff_ids'] ?? []
+  if (!Array.isArray(diffIds) || !diffIds.every((id) => typeof id === 'string' && isDigest(id)))
+    throw invalidConfig('rootfs.diff_ids is not a list of digests')
+  if (diffIds.length > imageLayersMax)
+    throw invalidConfig(`max depth exceeded: ${diffIds.length} layers, at most ${imageLayersMax} fit`)
+  return { type: typeof rootfs['type'] === 'string' ? rootfs['type'] : 'layers', diff_ids: diffIds as Digest[] }
 }
 
 /** Serialises a config made here: stable field order, no insignificant space, so that equal configs have equal ids. */
@@ -135,23 +137,27 @@ function parseObject(bytes: Uint8Array): Record<string, unknown> {
 function checkRunConfig(value: unknown, where: string): void {
   if (value === undefined || value === null) return
   if (!isObject(value)) throw invalidConfig(`${where} is not an object`)
-  for (const field of ['Env', 'Cmd', 'Entrypoint', 'OnBuild', 'Shell']) {
-    const list = value[field]
-    if (list === undefined || list === null) continue
-    if (!Array.isArray(list) || !list.every((item) => typeof item === 'string'))
-      throw invalidConfig(`${where}.${field} is not a list of strings`)
-  }
-  for (const field of ['Labels', 'Volumes', 'ExposedPorts', 'Healthcheck']) {
-    const map = value[field]
-    if (map !== undefined && map !== null && !isObject(map)) throw invalidConfig(`${where}.${field} is not an object`)
-  }
+  for (const field of ['Env', 'Cmd', 'Entrypoint', 'OnBuild', 'Shell'])
+    if (!isTextListOrNone(value[field])) throw invalidConfig(`${where}.${field} is not a list of strings`)
+  for (const field of ['Labels', 'Volumes', 'ExposedPorts', 'Healthcheck'])
+    if (!isNone(value[field]) && !isObject(value[field])) throw invalidConfig(`${where}.${field} is not an object`)
   const labels = value['Labels']
   if (isObject(labels) && !Object.values(labels).every((label) => typeof label === 'string'))
     throw invalidConfig(`${where}.Labels is not a map of strings`)
-  for (const field of ['User', 'WorkingDir', 'StopSignal']) {
-    if (value[field] !== undefined && value[field] !== null && typeof value[field] !== 'string')
-      throw invalidConfig(`${where}.${field} is not a string`)
-  }
+  for (const field of ['User', 'WorkingDir', 'StopSignal'])
+    if (!isTextOrNone(value[field])) throw invalidConfig(`${where}.${field} is not a string`)
+}
+
+function isNone(value: unknown): boolean {
+  return value === undefined || value === null
+}
+
+function isTextOrNone(value: unknown): boolean {
+  return isNone(value) || typeof value === 'string'
+}
+
+function isTextListOrNone(value: unknown): boolean {
+  return isNone(value) || (Array.isArray(value) && value.every((item) => typeof item === 'string'))
 }
 
 function checkHistory(value: unknown): void {

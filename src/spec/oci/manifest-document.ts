@@ -112,24 +112,22 @@ function readRecord(content: Uint8Array): Readonly<Record<string, unknown>> {
   }
 }
 
+const knownTypes: readonly string[] = [dockerManifest, dockerManifestList, ociManifest, ociIndex, ociArtifact]
+
+/** Content types that say nothing about the kind of manifest. */
+const genericTypes: readonly string[] = ['', 'application/json', 'application/octet-stream', 'text/plain']
+
 function mediaTypeOf(record: Readonly<Record<string, unknown>>, contentType: string | undefined): string {
   const given = contentType?.split(';', 1)[0]?.trim().toLowerCase()
-  if (record['schemaVersion'] === 1 || (given !== undefined && schema1Types.includes(given))) {
+  if (record['schemaVersion'] === 1 || schema1Types.includes(given ?? ''))
     throw new ManifestError('schema1', 'manifest schema version 1 is not supported')
-  }
   const own = record['mediaType']
   if (own !== undefined && typeof own !== 'string') throw new ManifestError('malformed', 'mediaType must be a string')
-  const known = [dockerManifest, dockerManifestList, ociManifest, ociIndex, ociArtifact]
-  const generic =
-    given === undefined ||
-    given === '' ||
-    given === 'application/json' ||
-    given === 'application/octet-stream' ||
-    given === 'text/plain'
-  const chosen = own ?? (generic ? guess(record) : given)
-  if (!generic && own !== undefined && own !== given)
-    throw new ManifestError('media-type', `mediaType in manifest should be '${given}' not '${own}'`)
-  if (chosen === undefined || !known.includes(chosen))
+  const exact = given === undefined || genericTypes.includes(given) ? undefined : given
+  if (exact !== undefined && own !== undefined && own !== exact)
+    throw new ManifestError('media-type', `mediaType in manifest should be '${exact}' not '${own}'`)
+  const chosen = own ?? exact ?? guess(record)
+  if (chosen === undefined || !knownTypes.includes(chosen))
     throw new ManifestError('media-type', `unsupported manifest media type: ${chosen ?? 'none given'}`)
   if (record['schemaVersion'] !== 2 && chosen !== ociArtifact)
     throw new ManifestError('malformed', 'schemaVersion must be 2')
@@ -166,15 +164,20 @@ function readList(value: unknown, field: string): ManifestDescriptor[] {
   return value.map((entry: unknown, index) => readDescriptor(entry, `${field}[${index}]`))
 }
 
+function readSize(size: unknown, field: string): number {
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
+    throw new ManifestError('malformed', `${field} has no valid size`)
+  return size
+}
+
 function readDescriptor(value: unknown, field: string): ManifestDescriptor {
   const record = asRecord(value)
   if (record === undefined) throw new ManifestError('malformed', `${field} must be a descriptor`)
-  const { mediaType, digest, size } = record
+  const { mediaType, digest } = record
   if (typeof mediaType !== 'string') throw new ManifestError('malformed', `${field} has no mediaType`)
   if (typeof digest !== 'string' || !isDigest(digest))
     throw new ManifestError('malformed', `${field} has no valid digest`)
-  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
-    throw new ManifestError('malformed', `${field} has no valid size`)
+  const size = readSize(record['size'], field)
   const annotations = readAnnotations(record['annotations'])
   const artifactType = optionalText(record['artifactType'], `${field}.artifactType`)
   const platform = readPlatform(record['platform'])
