@@ -62,16 +62,15 @@ export async function runServerCommand(argv: readonly string[], { world, termina
   }
   const log = createLog({
     level: flags.logLevel,
-    format: process.stderr.isTTY ? 'text' : 'json',
-    write: (line) => process.stderr.write(line),
+    format: terminal.stderrIsTerminal ? 'text' : 'json',
+    write: (line) => terminal.stderr.write(line),
     clock: world.clock,
   })
-  const stop = new Promise<string>((done) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done(signal))
-  })
+  const stop = Promise.withResolvers<string>()
+  using _ = terminal.onSignal(['SIGINT', 'SIGTERM'], stop.resolve)
   const server = await startServer(world, log, flags)
   log.info('server ready', { url: server.url, kubeconfig: server.kubeconfig })
-  const signal = await stop
+  const signal = await stop.promise
   log.info('server stopping', { signal })
   await server[Symbol.asyncDispose]()
   return 0

@@ -28,7 +28,7 @@ export interface CollectionListener {
 export class Collection {
   readonly storage: string
   readonly #objects = new Map<string, StoredObject>()
-  #places: string[] = []
+  readonly #places: string[] = []
   #sorted = true
   #events: CollectionEvent[] = []
   #eventsFrom: number

@@ -12,7 +12,7 @@ import { parseJson } from '#spec/kubernetes/decode/parse-json.ts'
 import { decodeObject, isEnvelope } from '#spec/kubernetes/protobuf/envelope.ts'
 import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { SchemaType } from '#spec/kubernetes/schema/type-rows.ts'
-import type { ApiObject } from './api-object.ts'
+import { type ApiObject, textAt } from './api-object.ts'
 import type { ApiRequest, RequestBody } from './api-request.ts'
 import { badRequest, unsupportedMediaType } from './status-errors.ts'
 
@@ -125,18 +125,17 @@ function checked(value: unknown, expected: Expected): ApiObject {
   const isVersion = apiVersion === undefined || apiVersion === '' || apiVersion === expected.apiVersion
   if (!isVersion && kind === expected.kind) {
     throw badRequest(
-      `the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected.apiVersion})`,
+      `the API version in the data (${textAt(value, 'apiVersion')}) does not match the expected API version (${expected.apiVersion})`,
     )
   }
   if (!isKind || !isVersion) {
-    const name = String(kind)
-    const version = String(apiVersion ?? '')
+    const name = textAt(value, 'kind')
+    const version = textAt(value, 'apiVersion')
+    const short = (text: string): string => text.slice(text.indexOf('/') + 1)
+    const internal = expected.apiVersion.includes('/') ? expected.apiVersion.split('/', 1)[0]?.split('.', 1)[0] : 'core'
+    const why = `converting (${short(version)}.${name}) to (${internal ?? ''}.${expected.kind}): unknown conversion`
     throw badRequest(
-      `${name} in version ${JSON.stringify(version.slice(version.indexOf('/') + 1))} cannot be handled as a ${expected.kind}: ${
-        isVersion
-          ? `no kind ${JSON.stringify(name)} is registered for version ${JSON.stringify(version)} in scheme`
-          : `converting (${version}.${name}) to (${expected.apiVersion}.${expected.kind}): unknown conversion`
-      }`,
+      `${name} in version ${JSON.stringify(short(version))} cannot be handled as a ${expected.kind}: ${why}`,
     )
   }
   const { kind: _, apiVersion: __, metadata, ...rest } = value

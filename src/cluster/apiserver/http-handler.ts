@@ -39,6 +39,12 @@ export interface StreamingContext {
   readonly parts: ServerParts
 }
 
+const requestsTotal = {
+  name: 'apiserver_request_total',
+  help: 'Requests by verb, resource and status code.',
+  labels: ['verb', 'group', 'version', 'resource', 'subresource', 'code'],
+}
+
 export interface HandlerParts extends ServerParts, PathParts {
   readonly streaming: StreamingHandler | undefined
 }
@@ -164,12 +170,22 @@ async function answerResource(
   try {
     const answer = await answerRequest(parts, request)
     const code = answer.form === 'list' ? 200 : answer.code
+    countRequest(parts, request, code)
     setWarnings(response, request)
     sendPieces(response, { code, pieces: encodeAnswer(answer, formatFor(answer, format), table), format })
   } catch (error) {
     setWarnings(response, request)
+    countRequest(parts, request, toStatus(error).code ?? 500)
     throw error
   }
+}
+
+function countRequest(parts: HandlerParts, request: ApiRequest, code: number): void {
+  const { verb, subresource } = request
+  const { group, version, resource } = request.resource
+  parts.metrics
+    .counter(requestsTotal)
+    .add({ verb: verb.toUpperCase(), group, version, resource, subresource, code: String(code) })
 }
 
 const collectionVerbs: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection'])

@@ -1,5 +1,5 @@
 /** `Impersonate-*` headers: acting as somebody else, with the right to do so checked value by value. */
-import type { IncomingHttpHeaders } from 'node:http'
+import type { HttpRequest } from '#kit/http/exchange.ts'
 import type { User } from './api-request.ts'
 import { authenticated } from './authentication/authenticate.ts'
 import { serviceAccountUser } from './authentication/service-account-token.ts'
@@ -18,7 +18,7 @@ function all(header: string | string[] | undefined): readonly string[] {
 }
 
 /** The user that the request acts as. @throws 400, 403. */
-export function impersonated(headers: IncomingHttpHeaders, user: User, authorizer: Authorizer): User {
+export function impersonated(headers: HttpRequest['headers'], user: User, authorizer: Authorizer): User {
   const name = headers['impersonate-user']
   const groups = all(headers['impersonate-group'])
   const uid = headers['impersonate-uid']

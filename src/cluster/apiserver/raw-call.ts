@@ -1,5 +1,5 @@
 /** Requests by path for callers in this process: the HTTP handler, run on a request that never was on a wire. */
-import { PassThrough, Readable } from 'node:stream'
+import { type Duplex, Readable } from 'node:stream'
 import type { RawReply, RawRequest } from '#clients/kubernetes/kube-client.ts'
 import type { HttpHandler, HttpResponse } from '#kit/http/exchange.ts'
 import { defaultHttpLimits } from '#kit/http/limits.ts'
@@ -70,7 +70,9 @@ class CollectedResponse implements HttpResponse {
   start(status: number, headers: Readonly<Record<string, unknown>> = {}): void {
     this.started = true
     this.#status = status
-    for (const [name, value] of Object.entries(headers)) if (value !== undefined) this.setHeader(name, String(value))
+    for (const [name, value] of Object.entries(headers))
+      if (value !== undefined)
+        this.setHeader(name, Array.isArray(value) ? (value as string[]) : `${value as string | number}`)
   }
 
   push(chunk: Uint8Array | string): boolean {
@@ -92,7 +94,7 @@ class CollectedResponse implements HttpResponse {
     this.#done.resolve()
   }
 
-  hijack(): PassThrough {
+  hijack(): Duplex {
     throw new TypeError('a call in this process has no connection')
   }
 

@@ -12,7 +12,6 @@ import type { ApiObject } from './api-object.ts'
 import type { ApiRequest, ListAnswer } from './api-request.ts'
 import { type ContinueToken, readContinueToken, writeContinueToken } from './continue-token.ts'
 import { type ObjectCache, registryPrefix } from './object-cache.ts'
-import type { ServedResource } from './served-resource.ts'
 import { badRequest, expired, invalid, notFound } from './status-errors.ts'
 import { StoredObject } from './stored-object.ts'
 

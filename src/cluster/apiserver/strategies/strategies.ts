@@ -8,6 +8,7 @@ import { persistentVolumeClaimStrategy, persistentVolumeStrategy } from './persi
 import { podStrategy } from './pods.ts'
 import { secretStrategy } from './secrets.ts'
 import { serviceStrategy } from './services.ts'
+import { daemonSetStrategy, statefulSetStrategy } from './workloads.ts'
 import { plainStrategy, type Strategy } from './strategy.ts'
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/))
@@ -55,6 +56,8 @@ const own: Readonly<Record<string, Partial<Strategy>>> = {
   '/persistentvolumes': persistentVolumeStrategy,
   '/persistentvolumeclaims': persistentVolumeClaimStrategy,
   '/replicationcontrollers': { defaultPropagation: 'Orphan' },
+  'apps/daemonsets': daemonSetStrategy,
+  'apps/statefulsets': statefulSetStrategy,
   'batch/jobs': jobStrategy,
   'certificates.k8s.io/certificatesigningrequests': certificateSigningRequestStrategy,
   'apps/deployments': { statusKeepsLabels: true },

@@ -73,17 +73,14 @@ function bound(
       ? pod
       : withMetadata(pod, { annotations: { ...pod.metadata.annotations, ...annotations } })
   const others = listAt(pod, 'status', 'conditions').filter((condition) => condition['type'] !== 'PodScheduled')
-  const { observedGeneration, ...scheduled } = {
-    observedGeneration: pod.metadata.generation,
+  const { generation } = pod.metadata
+  const condition = {
     type: 'PodScheduled',
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
     status: 'True',
     lastProbeTime: null,
     lastTransitionTime: now,
   }
-  const condition =
-    observedGeneration === undefined
-      ? scheduled
-      : { type: 'PodScheduled', observedGeneration, status: 'True', lastProbeTime: null, lastTransitionTime: now }
   return {
     ...marked,
     spec: { ...objectAt(pod, 'spec'), nodeName: node },

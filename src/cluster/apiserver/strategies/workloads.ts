@@ -1,0 +1,36 @@
+/** Daemon sets and stateful sets: what older API versions left in the objects of today's. */
+import { type ApiObject, equalJson, listAt, objectAt, withMetadata } from '../api-object.ts'
+import type { Strategy } from './strategy.ts'
+
+const templateGeneration = 'deprecated.daemonset.template.generation'
+
+function generationOf(daemonSet: ApiObject): number {
+  return Number(daemonSet.metadata.annotations?.[templateGeneration] ?? 0)
+}
+
+function withGeneration(daemonSet: ApiObject, generation: number): ApiObject {
+  const annotations = { ...daemonSet.metadata.annotations, [templateGeneration]: String(generation) }
+  return withMetadata(daemonSet, { annotations })
+}
+
+/** The number of its template, which once was a field of the spec. */
+export const daemonSetStrategy: Partial<Strategy> = {
+  prepareCreate: (daemonSet) => withGeneration(daemonSet, Math.max(1, generationOf(daemonSet))),
+  prepareUpdate: (next, old) => {
+    const isSame = equalJson(objectAt(next, 'spec')['template'], objectAt(old, 'spec')['template'])
+    return withGeneration(next, generationOf(old) + (isSame ? 0 : 1))
+  },
+}
+
+function withTypedClaims(statefulSet: ApiObject): ApiObject {
+  const claims = listAt(statefulSet, 'spec', 'volumeClaimTemplates')
+  if (claims.length === 0) return statefulSet
+  const typed = claims.map((claim) => ({ kind: 'PersistentVolumeClaim', apiVersion: 'v1', ...claim }))
+  return { ...statefulSet, spec: { ...objectAt(statefulSet, 'spec'), volumeClaimTemplates: typed } }
+}
+
+/** Claim templates say what they are. */
+export const statefulSetStrategy: Partial<Strategy> = {
+  prepareCreate: withTypedClaims,
+  prepareUpdate: withTypedClaims,
+}
