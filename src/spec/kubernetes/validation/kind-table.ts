@@ -9,6 +9,12 @@ import {
 import { eventRules, newEventRules } from './core/event-rules.ts'
 import { limitRangeRules, resourceQuotaRules } from './core/limit-rules.ts'
 import { nodeRules } from './core/node-rules.ts'
+import {
+  mutatingBindingRules,
+  mutatingPolicyRules,
+  validatingBindingRules,
+  validatingPolicyRules,
+} from './extensions/admission-policy-rules.ts'
 import { certificateRequestRules } from './extensions/certificate-rules.ts'
 import { definitionRules } from './extensions/definition-rules.ts'
 import { apiServiceRules, webhookRules } from './extensions/webhook-rules.ts'
@@ -70,7 +76,11 @@ export const kindTable: Readonly<Record<string, AnyKindRules>> = {
   '/Secret': secretRules,
   '/Service': serviceRules,
   '/ServiceAccount': serviceAccountRules,
+  'admissionregistration.k8s.io/MutatingAdmissionPolicy': mutatingPolicyRules,
+  'admissionregistration.k8s.io/MutatingAdmissionPolicyBinding': mutatingBindingRules,
   'admissionregistration.k8s.io/MutatingWebhookConfiguration': webhookRules,
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicy': validatingPolicyRules,
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': validatingBindingRules,
   'admissionregistration.k8s.io/ValidatingWebhookConfiguration': webhookRules,
   'apiextensions.k8s.io/CustomResourceDefinition': definitionRules,
   'apiregistration.k8s.io/APIService': apiServiceRules,

@@ -351,3 +351,17 @@ test('rules of a schema are compiled by what the context brings', () => {
     'spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[color].x-kubernetes-validations[0].rule: Invalid value: {"Rule":"self \\u003c= 1","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: compilation failed: ERROR: no',
   ])
 })
+
+test('a policy binding says what happens, once', () => {
+  const spec = { policyName: 'p', validationActions: ['Deny', 'Warn', 'Warn'] }
+  const object = {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingAdmissionPolicyBinding',
+    metadata: { name: 'b', namespace: '' },
+    spec,
+  }
+  assert.deepEqual(createTexts(object), [
+    'spec.validationActions[2]: Duplicate value: "Warn"',
+    'spec.validationActions: Invalid value: ["Deny","Warn","Warn"]: must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)',
+  ])
+})

@@ -1,0 +1,227 @@
+/** Admission policies and their bindings, validating and mutating (admissionregistration/validation, v1.36). */
+import type {
+  MatchResources,
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
+  Mutation,
+  ParamKind,
+  ParamRef,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+  Validation,
+  Variable,
+} from '../../objects/admissionregistration-v1.generated.ts'
+import { each, ifSet, isEmpty, matches, oneOfIfSet, requiredMatches, requiredOneOf, requiredText } from '../checks.ts'
+import { duplicate, forbidden, invalid, required, type FieldError } from '../field-errors.ts'
+import { path, type Path } from '../field-path.ts'
+import { cIdentifier, dns1035Label, dnsSubdomain, pathSegment } from '../formats.ts'
+import { kindRules, type AnyKindRules, type ValidationContext } from '../kind-rules.ts'
+import { validateLabelSelector } from '../labels.ts'
+import { validateMatchConditions, validateRule } from './webhook-rules.ts'
+
+const specPath = path('spec')
+
+function compiled(at: Path, text: string, context: ValidationContext): FieldError[] {
+  const problem = context.compileCel?.({ text, use: 'policy' })
+  return problem === undefined ? [] : [invalid(at, text, problem)]
+}
+
+function expression(at: Path, text: string, context: ValidationContext): FieldError[] {
+  return text.trim() === '' ? [required(at, 'expression is not specified')] : compiled(at, text.trim(), context)
+}
+
+function paramKind(at: Path, kind: ParamKind): FieldError[] {
+  const versionAt = at.child('apiVersion')
+  const text = kind.apiVersion ?? ''
+  const [version = '', group = ''] = text.split('/').reverse()
+  const groupProblems = group === '' ? [] : dnsSubdomain(group)
+  const versionProblems = version === '' ? ['version must be specified'] : dns1035Label(version)
+  return [
+    ...(text === '' ? [required(versionAt)] : []),
+    ...(groupProblems.length === 0 ? [] : [invalid(versionAt, group, groupProblems.join(','))]),
+    ...(text === '' || versionProblems.length === 0 ? [] : [invalid(versionAt, version, versionProblems.join(','))]),
+    ...requiredText(at.child('kind'), kind.kind),
+  ]
+}
+
+function matchResources(at: Path, resources: MatchResources): FieldError[] {
+  const rules = (member: 'resourceRules' | 'excludeResourceRules'): FieldError[] =>
+    each(at.child(member), resources[member], (rule, itemAt) => {
+      const seen = new Set<string>()
+      const names = each(itemAt.child('resourceNames'), rule.resourceNames, (name, nameAt) => {
+        const repeated = seen.has(name) ? [duplicate(nameAt, name)] : []
+        seen.add(name)
+        return [...matches(nameAt, name, pathSegment), ...repeated]
+      })
+      return [...validateRule(itemAt, rule), ...names]
+    })
+  const selector = (member: 'namespaceSelector' | 'objectSelector'): FieldError[] =>
+    resources[member] === undefined
+      ? [required(at.child(member))]
+      : validateLabelSelector(at.child(member), resources[member])
+  return [
+    ...requiredOneOf(at.child('matchPolicy'), resources.matchPolicy, ['Equivalent', 'Exact']),
+    ...selector('namespaceSelector'),
+    ...selector('objectSelector'),
+    ...rules('resourceRules'),
+    ...rules('excludeResourceRules'),
+  ]
+}
+
+interface PolicySpec {
+  readonly failurePolicy?: string
+  readonly paramKind?: ParamKind
+  readonly matchConstraints?: MatchResources
+  readonly matchConditions?: Parameters<typeof validateMatchConditions>[1]
+  readonly variables?: readonly Variable[]
+}
+
+function variables(list: readonly Variable[] | undefined, context: ValidationContext): FieldError[] {
+  return each(specPath.child('variables'), list, ({ name, expression: text }, at) => {
+    const isName = cIdentifier(name).length === 0
+    const wrong = isName ? [] : [invalid(at.child('name'), name, 'must be a valid CEL identifier')]
+    const named = name.trim() === '' ? [required(at.child('name'), 'name is not specified')] : wrong
+    return [...named, ...expression(at.child('expression'), text, context)]
+  })
+}
+
+/** What both sorts of policies have in common. */
+function policy(spec: PolicySpec | undefined, context: ValidationContext): FieldError[] {
+  const at = specPath.child('matchConstraints')
+  const constraints = spec?.matchConstraints
+  const noRules = constraints !== undefined && isEmpty(constraints.resourceRules)
+  return [
+    ...requiredOneOf(specPath.child('failurePolicy'), spec?.failurePolicy, ['Fail', 'Ignore']),
+    ...ifSet(spec?.paramKind, (kind) => paramKind(specPath.child('paramKind'), kind)),
+    ...(constraints === undefined ? [required(at)] : matchResources(at, constraints)),
+    ...(noRules ? [required(at.child('resourceRules'))] : []),
+    ...validateMatchConditions(specPath.child('matchConditions'), spec?.matchConditions, context),
+    ...variables(spec?.variables, context),
+  ]
+}
+
+function messageText(at: Path, text: string): FieldError[] {
+  if (text === '') return []
+  if (text.trim() === '') return [invalid(at, text, 'must be non-empty if specified')]
+  return /[\n\r]/.test(text.trim()) ? [invalid(at, text, 'must not contain line breaks')] : []
+}
+
+function validation(at: Path, value: Validation, context: ValidationContext): FieldError[] {
+  const message = value.messageExpression ?? ''
+  const messageAt = at.child('messageExpression')
+  const isBlank = message !== '' && message.trim() === ''
+  const checked = message === '' ? [] : compiled(messageAt, message.trim(), context)
+  return [
+    ...expression(at.child('expression'), value.expression, context),
+    ...(isBlank ? [invalid(messageAt, message, 'must be non-empty if specified')] : checked),
+    ...messageText(at.child('message'), value.message ?? ''),
+    ...oneOfIfSet(at.child('reason'), value.reason, ['Forbidden', 'Invalid', 'RequestEntityTooLarge']),
+  ]
+}
+
+/** The rules of validating policies. */
+export const validatingPolicyRules: AnyKindRules = kindRules<ValidatingAdmissionPolicy>({
+  name: dnsSubdomain,
+  create: ({ spec }, context) => {
+    const isNothing = isEmpty(spec?.validations) && isEmpty(spec?.auditAnnotations)
+    const text = 'validations or auditAnnotations must contain at least one item'
+    const seen = new Set<string>()
+    return [
+      ...policy(spec, context),
+      ...(isNothing ? ['validations', 'auditAnnotations'].map((name) => required(specPath.child(name), text)) : []),
+      ...each(specPath.child('validations'), spec?.validations, (value, at) => validation(at, value, context)),
+      ...each(specPath.child('auditAnnotations'), spec?.auditAnnotations, ({ key, valueExpression }, at) => {
+        const repeated = seen.has(key) ? [duplicate(at.child('key'), key)] : []
+        seen.add(key)
+        const valueAt = at.child('valueExpression')
+        const isMissing = valueExpression.trim() === ''
+        const value = isMissing
+          ? [required(valueAt, 'valueExpression is not specified')]
+          : compiled(valueAt, valueExpression, context)
+        return [...value, ...repeated]
+      }),
+    ]
+  },
+  status: () => [],
+})
+
+function mutation(at: Path, value: Mutation, context: ValidationContext): FieldError[] {
+  const parts = { JSONPatch: 'jsonPatch', ApplyConfiguration: 'applyConfiguration' } as const
+  const type = value.patchType
+  const errors = requiredOneOf(at.child('patchType'), type, ['ApplyConfiguration', 'JSONPatch'])
+  if (errors.length > 0) return errors
+  const wanted = parts[type]
+  const other = wanted === 'jsonPatch' ? 'applyConfiguration' : 'jsonPatch'
+  const found = value[wanted]
+  const text = `must be specified when patchType is ${type}`
+  const isExtra = value[other] !== undefined
+  const extraText = `must not be specified when patchType is ${type}`
+  return [
+    ...(found === undefined
+      ? [required(at.child(wanted), text)]
+      : expression(at.child(wanted, 'expression'), found.expression ?? '', context)),
+    ...(isExtra ? [invalid(at.child(other), `{${other}}`, extraText)] : []),
+  ]
+}
+
+/** The rules of mutating policies. */
+export const mutatingPolicyRules: AnyKindRules = kindRules<MutatingAdmissionPolicy>({
+  name: dnsSubdomain,
+  create: ({ spec }, context) => {
+    const at = specPath.child('mutations')
+    return [
+      ...policy(spec, context),
+      ...(isEmpty(spec?.mutations) ? [required(at, 'mutations must contain at least one item')] : []),
+      ...each(at, spec?.mutations, (value, itemAt) => mutation(itemAt, value, context)),
+    ]
+  },
+})
+
+function paramRef(at: Path, ref: ParamRef): FieldError[] {
+  const name = ref.name ?? ''
+  const text = 'name and selector are mutually exclusive'
+  const isBoth = name !== '' && ref.selector !== undefined
+  const isNone = name === '' && ref.selector === undefined
+  return [
+    ...(name === '' ? [] : matches(at.child('name'), name, pathSegment)),
+    ...(isBoth ? [forbidden(at.child('name'), text), forbidden(at.child('selector'), text)] : []),
+    ...validateLabelSelector(at.child('selector'), ref.selector),
+    ...(isNone ? [required(at, 'one of name or selector must be specified')] : []),
+    ...requiredOneOf(at.child('parameterNotFoundAction'), ref.parameterNotFoundAction, ['Deny', 'Allow']),
+  ]
+}
+
+function binding({ spec }: ValidatingAdmissionPolicyBinding | MutatingAdmissionPolicyBinding): FieldError[] {
+  return [
+    ...requiredMatches(specPath.child('policyName'), spec?.policyName, dnsSubdomain),
+    ...ifSet(spec?.paramRef, (ref) => paramRef(specPath.child('paramRef'), ref)),
+    ...ifSet(spec?.matchResources, (resources) => matchResources(specPath.child('matchResources'), resources)),
+  ]
+}
+
+function actions(list: readonly string[]): FieldError[] {
+  const at = specPath.child('validationActions')
+  const seen = new Set<string>()
+  const errors = each(at, list, (action, itemAt) => {
+    const repeated = seen.has(action) ? [duplicate(itemAt, action)] : []
+    seen.add(action)
+    return [...requiredOneOf(itemAt, action, ['Audit', 'Deny', 'Warn']), ...repeated]
+  })
+  if (list.length === 0) return [required(at, 'at least one validation action is required')]
+  if (!seen.has('Deny') || !seen.has('Warn')) return errors
+  const text =
+    'must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)'
+  return [...errors, invalid(at, list, text)]
+}
+
+/** The rules of bindings of validating policies. */
+export const validatingBindingRules: AnyKindRules = kindRules<ValidatingAdmissionPolicyBinding>({
+  name: dnsSubdomain,
+  create: (object) => [...binding(object), ...actions(object.spec?.validationActions ?? [])],
+})
+
+/** The rules of bindings of mutating policies. */
+export const mutatingBindingRules: AnyKindRules = kindRules<MutatingAdmissionPolicyBinding>({
+  name: dnsSubdomain,
+  create: binding,
+})
