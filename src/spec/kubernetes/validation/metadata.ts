@@ -1,6 +1,6 @@
 /** Metadata of every kind, on create and update (apimachinery api/validation, v1.36). */
 import type { ObjectMeta, OwnerReference } from '../objects/objects.ts'
-import { byteLength, each, immutableText, matches, negativeText } from './checks.ts'
+import { byteLength, each, immutableText, matches, nonNegative } from './checks.ts'
 import { forbidden, invalid, required, tooLong, type FieldError } from './field-errors.ts'
 import { path, type Path } from './field-path.ts'
 import { asPrefix, dnsLabel, qualifiedName, type Format } from './formats.ts'
@@ -19,26 +19,29 @@ export interface MetadataRules {
 const metadataPath = path('metadata')
 const standardFinalizers: ReadonlySet<string> = new Set(['kubernetes', 'orphan', 'foregroundDeletion'])
 
+function validateName(at: Path, { name = '', generateName = '' }: Partial<ObjectMeta>, format: Format): FieldError[] {
+  const errors = generateName === '' ? [] : matches(at.child('generateName'), generateName, asPrefix(format))
+  if (name !== '') return [...errors, ...matches(at.child('name'), name, format)]
+  return [...errors, required(at.child('name'), 'name or generateName is required')]
+}
+
 /** Metadata of an object that is created. */
 export function validateMetadata(
-  meta: ObjectMeta | undefined,
+  given: ObjectMeta | undefined,
   rules: MetadataRules,
   at: Path = metadataPath,
 ): FieldError[] {
-  const { name = '', generateName = '' } = meta ?? {}
-  const errors = generateName === '' ? [] : matches(at.child('generateName'), generateName, asPrefix(rules.name))
-  if (name === '') errors.push(required(at.child('name'), 'name or generateName is required'))
-  else errors.push(...matches(at.child('name'), name, rules.name))
+  const meta: Partial<ObjectMeta> = given ?? {}
   return [
-    ...errors,
-    ...validateNamespace(meta, rules.namespaced, at.child('namespace')),
-    ...((meta?.generation ?? 0) < 0 ? [invalid(at.child('generation'), meta?.generation, negativeText)] : []),
-    ...validateLabels(at.child('labels'), meta?.labels),
-    ...validateAnnotations(at.child('annotations'), meta?.annotations),
-    ...validateOwners(at.child('ownerReferences'), meta?.ownerReferences),
-    ...validateFinalizers(at.child('finalizers'), meta?.finalizers ?? []),
-    ...validateManagedFields(at.child('managedFields'), meta?.managedFields),
-    ...(rules.anyFinalizer === true ? [] : validateKnownFinalizers(at.child('finalizers'), meta?.finalizers)),
+    ...validateName(at, meta, rules.name),
+    ...validateNamespace(given, rules.namespaced, at.child('namespace')),
+    ...nonNegative(at.child('generation'), meta.generation),
+    ...validateLabels(at.child('labels'), meta.labels),
+    ...validateAnnotations(at.child('annotations'), meta.annotations),
+    ...validateOwners(at.child('ownerReferences'), meta.ownerReferences),
+    ...validateFinalizers(at.child('finalizers'), meta.finalizers ?? []),
+    ...validateManagedFields(at.child('managedFields'), meta.managedFields),
+    ...(rules.anyFinalizer === true ? [] : validateKnownFinalizers(at.child('finalizers'), meta.finalizers)),
   ]
 }
 

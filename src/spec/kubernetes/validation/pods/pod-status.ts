@@ -1,5 +1,12 @@
 /** Writes to the status of a pod, as kubelets make them. */
-import type { Container, ContainerStatus, Pod, PodCondition, PodSpec } from '../../objects/core-v1.generated.ts'
+import type {
+  Container,
+  ContainerStatus,
+  Pod,
+  PodCondition,
+  PodSpec,
+  PodStatus,
+} from '../../objects/core-v1.generated.ts'
 import { byteLength, each, ifSet, immutableText, matches, matchesIfSet, oneOf } from '../checks.ts'
 import { duplicate, forbidden, invalid, required, tooLong, type FieldError } from '../field-errors.ts'
 import { path, type Path } from '../field-path.ts'
@@ -191,23 +198,23 @@ function validateNomination(pod: Pod, old: Pod): FieldError[] {
 
 /** A write to the status subresource. */
 export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
-  const { status } = pod
+  const status: Partial<PodStatus> = pod.status ?? {}
   const isWindows = pod.spec.os?.name === 'windows'
-  const errors = validateConditions(statusPath.child('conditions'), status?.conditions)
+  const errors = validateConditions(statusPath.child('conditions'), status.conditions)
   if ((pod.spec.nodeName ?? '') !== (old.spec.nodeName ?? '')) {
     errors.push(forbidden(statusPath.child('nodeName'), 'may not be changed directly'))
   }
   errors.push(...validateNomination(pod, old))
-  if ((status?.observedGeneration ?? 0) < 0) {
+  if ((status.observedGeneration ?? 0) < 0) {
     const at = statusPath.child('observedGeneration')
-    errors.push(invalid(at, status?.observedGeneration, 'must be a non-negative integer'))
+    errors.push(invalid(at, status.observedGeneration, 'must be a non-negative integer'))
   }
-  if ((status?.qosClass ?? '') !== (old.status?.qosClass ?? '')) {
-    errors.push(invalid(statusPath.child('qosClass'), status?.qosClass ?? '', immutableText))
+  if ((status.qosClass ?? '') !== (old.status?.qosClass ?? '')) {
+    errors.push(invalid(statusPath.child('qosClass'), status.qosClass ?? '', immutableText))
   }
   const noAllocated = each(
     statusPath.child('ephemeralContainerStatuses'),
-    status?.ephemeralContainerStatuses,
+    status.ephemeralContainerStatuses,
     (item, itemAt) =>
       (item.allocatedResourcesStatus ?? []).length === 0
         ? []
@@ -220,11 +227,11 @@ export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
     ...validateIps(pod, old, 'podIPs'),
     ...validateHostIp(pod),
     ...validateIps(pod, old, 'hostIPs'),
-    ...statusMembers.flatMap((member) => validateUsers(statusPath.child(member), status?.[member], isWindows)),
-    ...validateAllocated(statusPath.child('containerStatuses'), status?.containerStatuses, pod.spec.containers),
+    ...statusMembers.flatMap((member) => validateUsers(statusPath.child(member), status[member], isWindows)),
+    ...validateAllocated(statusPath.child('containerStatuses'), status.containerStatuses, pod.spec.containers),
     ...validateAllocated(
       statusPath.child('initContainerStatuses'),
-      status?.initContainerStatuses,
+      status.initContainerStatuses,
       pod.spec.initContainers,
     ),
     ...noAllocated,

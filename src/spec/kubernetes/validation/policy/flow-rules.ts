@@ -4,6 +4,7 @@ import type {
   LimitedPriorityLevelConfiguration,
   PolicyRulesWithSubjects,
   PriorityLevelConfiguration,
+  QueuingConfiguration,
   Subject,
 } from '../../objects/flowcontrol-v1.generated.ts'
 import { each, ifSet, isEmpty, nonNegative, oneOf, requiredMatches, requiredText } from '../checks.ts'
@@ -112,20 +113,18 @@ function limited(at: Path, value: LimitedPriorityLevelConfiguration): FieldError
   if (response?.type !== 'Queue') return errors
   if (queuing === undefined)
     return [...errors, required(queuingAt, 'must not be empty if limitResponse.type is Limited')]
+  return [...errors, ...queueErrors(queuingAt, queuing)]
+}
+
+function queueErrors(at: Path, queuing: QueuingConfiguration): FieldError[] {
   const { queues = 0, handSize = 0, queueLengthLimit = 0 } = queuing
-  if (queues <= 0) errors.push(invalid(queuingAt.child('queues'), queues, 'must be positive'))
-  if (queues > 10_000_000) {
-    errors.push(invalid(queuingAt.child('queues'), queues, 'must not be greater than 10000000'))
-  }
-  if (queueLengthLimit <= 0) {
-    errors.push(invalid(queuingAt.child('queueLengthLimit'), queueLengthLimit, 'must be positive'))
-  }
-  if (handSize <= 0) errors.push(invalid(queuingAt.child('handSize'), handSize, 'must be positive'))
-  if (handSize > queues) {
-    const text = `should not be greater than queues (${queues})`
-    errors.push(invalid(queuingAt.child('handSize'), handSize, text))
-  }
-  return errors
+  const values = { queues, queueLengthLimit, handSize }
+  const errors = Object.entries(values)
+    .filter(([, value]) => value <= 0)
+    .map(([name, value]) => invalid(at.child(name), value, 'must be positive'))
+  if (queues > 10_000_000) errors.push(invalid(at.child('queues'), queues, 'must not be greater than 10000000'))
+  if (handSize <= queues) return errors
+  return [...errors, invalid(at.child('handSize'), handSize, `should not be greater than queues (${queues})`)]
 }
 
 function priorityLevel({ metadata, spec }: PriorityLevelConfiguration): FieldError[] {

@@ -1,5 +1,5 @@
 /** Writes to the status of a job: counters, conditions that exclude each other, and what never goes back. */
-import type { Job } from '../../objects/batch-v1.generated.ts'
+import type { Job, JobStatus } from '../../objects/batch-v1.generated.ts'
 import { each } from '../checks.ts'
 import { duplicate, invalid, invalidWithoutValue, required, type FieldError } from '../field-errors.ts'
 import { path } from '../field-path.ts'
@@ -55,15 +55,15 @@ function timeErrors(job: Job): FieldError[] {
 }
 
 function finishedErrors(job: Job): FieldError[] {
-  const { status } = job
+  const status: Partial<JobStatus> = job.status ?? {}
   if (!has(job, 'Complete') && !has(job, 'Failed')) return []
   const errors: FieldError[] = []
-  const [active, terminating] = [status?.active ?? 0, status?.terminating ?? 0]
+  const [active, terminating] = [status.active ?? 0, status.terminating ?? 0]
   if (active > 0) errors.push(invalid(at.child('active'), active, 'active>0 is invalid for finished job'))
-  if (status?.startTime === undefined) {
+  if (status.startTime === undefined) {
     errors.push(required(at.child('startTime'), 'startTime is required for finished job'))
   }
-  const { succeeded = [], failed = [] } = status?.uncountedTerminatedPods ?? {}
+  const { succeeded = [], failed = [] } = status.uncountedTerminatedPods ?? {}
   if (succeeded.length + failed.length > 0) {
     const value = { Succeeded: succeeded, Failed: failed }
     errors.push(invalid(at.child('uncountedTerminatedPods'), value, 'must be empty for finished job'))
