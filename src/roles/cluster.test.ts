@@ -164,7 +164,7 @@ test('a pod of high priority takes the place of one that matters less', async ()
   assert.match(told?.message ?? '', /^Preempted by pod \S+ on node sim-0$/)
 })
 
-test('a cron job runs for days in seconds', async () => {
+test('a cron job runs through a day in seconds', async () => {
   await using cluster = await readyCluster({ nodes: [{}] })
   const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'img' }] } }
   await cluster.apply({
@@ -173,9 +173,9 @@ test('a cron job runs for days in seconds', async () => {
     metadata: { name: 'nightly' },
     spec: { schedule: '0 */6 * * *', successfulJobsHistoryLimit: 20, jobTemplate: { spec: { template } } },
   })
-  await cluster.time.advance('2 days')
+  await cluster.time.advance('1 day')
   const jobs = (await cluster.client.list(resources.jobs, place)).items
-  assert.equal(jobs.length, 8)
+  assert.equal(jobs.length, 4)
   assert.ok(jobs.every(({ status }) => status?.succeeded === 1))
 })
 
