@@ -50,6 +50,7 @@ export function textAt(value: unknown, ...path: readonly string[]): string {
 }
 
 /** JSON equality; member order does not count, absent and undefined are the same. */
+// oxlint-disable-next-line complexity -- independent checks, one after the other
 export function equalJson(a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false

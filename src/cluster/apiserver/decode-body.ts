@@ -113,6 +113,7 @@ function yamlDuplicates(text: string): readonly string[] {
 }
 
 /** Kind and version must be those of the resource; a body that leaves both out means them. */
+// oxlint-disable-next-line complexity -- independent checks, one after the other
 function checked(value: unknown, expected: Expected): ApiObject {
   if (!isJsonObject(value))
     throw new GantryError(
@@ -148,6 +149,7 @@ function checked(value: unknown, expected: Expected): ApiObject {
 }
 
 /** Unknown and duplicate fields: an error, a warning each, or nothing, as the request asks (`fieldValidation`). */
+// oxlint-disable-next-line max-params -- the same parts in the same order as its callers have them
 export function report(
   request: Pick<ApiRequest, 'query' | 'warnings'>,
   strictErrors: readonly string[],

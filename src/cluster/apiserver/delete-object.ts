@@ -158,6 +158,7 @@ function checkPreconditions(request: ApiRequest, { uid, resourceVersion }: Delet
 }
 
 /** The object marked as deleted, itself when nothing changes, undefined when it may go at once. */
+// oxlint-disable-next-line complexity -- independent checks, one after the other
 function mark(parts: ServerParts, request: ApiRequest, { deletion, live }: Attempt): ApiObject | undefined {
   const { strategy } = request.resource
   const old = live.value

@@ -92,7 +92,10 @@ function encodeList(answer: ListAnswer, format: Format, table: TableOptions): re
 /** Items of typed lists go without kind and version; those of custom resources keep them. */
 function asItem(resource: ServedResource): (value: ApiObject) => JsonObject {
   if (resource.type === undefined) return (value) => value
-  return ({ kind: _, apiVersion: __, ...item }) => item
+  return (value) => {
+    const { kind: _, apiVersion: __, ...item } = value
+    return item
+  }
 }
 
 /** The object of a bookmark. */

@@ -106,6 +106,7 @@ async function handle(parts: HandlerParts, http: HttpRequest, response: HttpResp
   return answerResource(parts, { http, response }, { info, user })
 }
 
+// oxlint-disable-next-line max-params -- the same parts in the same order as its callers have them
 function authorize(parts: ServerParts, user: User, info: RequestInfo, path: string): void {
   const access: Access = { ...info, user, path }
   const decision = parts.authorizer.decide(access)
@@ -130,6 +131,7 @@ interface Exchange {
   readonly response: HttpResponse
 }
 
+// oxlint-disable-next-line complexity -- independent checks, one after the other
 async function answerResource(
   parts: HandlerParts,
   { http, response }: Exchange,

@@ -18,6 +18,7 @@ function all(header: string | string[] | undefined): readonly string[] {
 }
 
 /** The user that the request acts as. @throws 400, 403. */
+// oxlint-disable-next-line complexity -- independent checks, one after the other
 export function impersonated(headers: HttpRequest['headers'], user: User, authorizer: Authorizer): User {
   const name = headers['impersonate-user']
   const groups = all(headers['impersonate-group'])

@@ -48,6 +48,7 @@ function metadataOf(object: object): { readonly name?: string; readonly namespac
 }
 
 /** Makes the client of one user. */
+// oxlint-disable-next-line max-lines-per-function -- one line per call of the interface
 export function createInProcessClient(parts: ServerParts, caller: User, rawCall: RawCall): KubeClient {
   const user = authenticated(caller)
   const route = (call: Call): ApiRequest => requestOf(parts, user, call)
@@ -59,6 +60,7 @@ export function createInProcessClient(parts: ServerParts, caller: User, rawCall:
     }
   }
   const object = async <T extends object>(call: Call): Promise<T> => objectOf(await answer(call)) as unknown as T
+  // oxlint-disable-next-line max-params -- the same parts in the same order as its callers have them
   const write = <T extends object>(
     verb: ApiVerb,
     resource: ApiResource<T>,
@@ -84,6 +86,7 @@ export function createInProcessClient(parts: ServerParts, caller: User, rawCall:
     create: (resource, value, options) => write('create', resource, value, options),
     update: (resource, value, options) => write('update', resource, value, options),
     updateStatus: (resource, value, options) => write('update', resource, value, { ...options, subresource: 'status' }),
+    // oxlint-disable-next-line max-params -- the same parts in the same order as its callers have them
     patch: (resource, name, patch, options) =>
       object({
         verb: 'patch',

@@ -32,6 +32,7 @@ export async function* watchInProcess(
       if (items === undefined) return
       for (const item of items) {
         yield eventOf(resource, item)
+        // oxlint-disable-next-line max-depth -- two nested loops and a test
         if (stopped()) return
       }
     }

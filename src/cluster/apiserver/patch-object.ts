@@ -169,7 +169,7 @@ function withPlace(request: ApiRequest, tree: JsonObject): JsonObject {
   const metadata = isJsonObject(tree['metadata']) ? tree['metadata'] : {}
   const name = metadata['name'] ?? request.name
   if (name !== request.name)
-    throw badRequest(`the name of the object (${String(name)}) does not match the name on the URL (${request.name})`)
+    throw badRequest(`the name of the object (${goText(name)}) does not match the name on the URL (${request.name})`)
   const place = request.namespace === '' ? {} : { namespace: metadata['namespace'] ?? request.namespace }
   return { ...tree, metadata: { ...metadata, name, ...place } }
 }

@@ -129,6 +129,7 @@ function readLimit(request: ApiRequest): number {
   return Math.max(0, limit)
 }
 
+// oxlint-disable-next-line complexity -- independent checks, one after the other
 function checkMatch(request: ApiRequest, version: number | undefined, token: ContinueToken | undefined): void {
   const match = request.query('resourceVersionMatch')
   if (match === undefined || match === '') {

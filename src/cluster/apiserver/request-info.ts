@@ -32,6 +32,7 @@ export interface VerbQuery {
 }
 
 /** Reads a path without query. A path that is broken in its percent-encoding is not a resource's. */
+// oxlint-disable-next-line complexity -- independent checks, one after the other
 export function requestInfoOf(method: string, path: string, query: VerbQuery): RequestInfo {
   const none: RequestInfo = {
     isResource: false,

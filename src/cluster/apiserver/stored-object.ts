@@ -15,6 +15,7 @@ export class StoredObject {
   #value: ApiObject | undefined
   #fields: Readonly<Record<string, string>> | undefined
 
+  // oxlint-disable-next-line max-params -- the same parts in the same order as its callers have them
   constructor(place: string, stored: Uint8Array, revision: number, value?: ApiObject) {
     this.place = place
     this.revision = revision

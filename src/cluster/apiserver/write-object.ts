@@ -137,6 +137,7 @@ export interface CreateOptions {
  * Stores a new object. `decoded` is canonical, in the request's version.
  * @throws 400, 403, 409, 413, 422.
  */
+// oxlint-disable-next-line max-params -- the same parts in the same order as its callers have them
 export async function createObject(
   parts: ServerParts,
   request: ApiRequest,
@@ -158,6 +159,7 @@ function isTaken(error: GantryError): boolean {
   return (error.details['status'] as { readonly reason?: string } | undefined)?.reason === 'AlreadyExists'
 }
 
+// oxlint-disable-next-line max-params -- the same parts in the same order as its callers have them
 async function createOnce(
   parts: ServerParts,
   request: ApiRequest,
@@ -214,6 +216,7 @@ async function putOf(
 }
 
 /** The object as the cache has it now. */
+// oxlint-disable-next-line max-params -- the same parts in the same order as its callers have them
 async function written(
   parts: ServerParts,
   resource: ServedResource,
@@ -334,6 +337,7 @@ interface Before {
 }
 
 /** The server's own metadata stays; versions and uids that the client names must be those that are there. */
+// oxlint-disable-next-line complexity -- independent checks, one after the other
 function settleMetadata(request: ApiRequest, next: ApiObject, { old, repeats }: Before): ApiObject {
   const { metadata } = next
   const subject = subjectOf(request)

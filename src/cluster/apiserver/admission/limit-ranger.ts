@@ -123,6 +123,7 @@ interface Use {
 
 const less = (a: string, b: string): boolean => compareQuantities(parseQuantity(a), parseQuantity(b)) < 0
 
+// oxlint-disable-next-line complexity -- independent checks, one after the other
 function outside(limit: JsonObject, { type, requests, limits }: Use): readonly string[] {
   const problems: string[] = []
   for (const [name, least] of Object.entries(amountsAt(limit, 'min'))) {

@@ -29,6 +29,7 @@ function keepPriority({ old }: AdmissionRequest, pod: ApiObject): ApiObject {
   return { ...pod, spec }
 }
 
+// oxlint-disable-next-line complexity -- independent checks, one after the other
 function prioritised(request: AdmissionRequest, pod: ApiObject): ApiObject {
   const spec = objectAt(pod, 'spec')
   const named = textAt(spec, 'priorityClassName')
@@ -39,12 +40,12 @@ function prioritised(request: AdmissionRequest, pod: ApiObject): ApiObject {
   const policy = textAt(chosen, 'preemptionPolicy') || 'PreemptLowerPriority'
   const given = spec['priority']
   if (given !== undefined && given !== value) {
-    const why = `the integer value of priority (${String(given)}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`
+    const why = `the integer value of priority (${Number(given)}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`
     throw forbidden(subject, why)
   }
   const ownPolicy = spec['preemptionPolicy']
   if (ownPolicy !== undefined && ownPolicy !== policy) {
-    const why = `the string value of PreemptionPolicy (${String(ownPolicy)}) must not be provided in pod spec; priority admission controller computed ${policy} from the given PriorityClass name`
+    const why = `the string value of PreemptionPolicy (${textAt(spec, 'preemptionPolicy')}) must not be provided in pod spec; priority admission controller computed ${policy} from the given PriorityClass name`
     throw forbidden(subject, why)
   }
   const name = named === '' ? (chosen?.metadata.name ?? '') : named

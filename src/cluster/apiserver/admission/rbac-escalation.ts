@@ -75,7 +75,7 @@ function refuseMissing(authorizer: Authorizer, request: AdmissionRequest, wanted
 
 /** Parts that differ only in their verbs, put together again. */
 function compact(rules: readonly PolicyRule[]): readonly PolicyRule[] {
-  const byRest = Map.groupBy(rules, ({ verbs: _, ...rest }) => JSON.stringify(rest))
+  const byRest = Map.groupBy(rules, (rule) => JSON.stringify({ ...rule, verbs: [] }))
   return [...byRest.values()].map((same) => ({ ...(same[0] as PolicyRule), verbs: same.flatMap((rule) => rule.verbs) }))
 }
 

@@ -15,6 +15,7 @@ export function serviceAccountUser(namespace: string, name: string, uid?: string
 }
 
 /** The bearer of a token, undefined when it is not valid any more or not for this server. */
+// oxlint-disable-next-line max-params -- the same parts in the same order as its callers have them
 export async function userOfToken(
   view: ClusterView,
   keys: TokenKeys,
@@ -32,6 +33,7 @@ export async function userOfToken(
   return userOfClaims(view, claims)
 }
 
+// oxlint-disable-next-line complexity -- independent checks, one after the other
 function userOfClaims(view: ClusterView, claims: JsonObject): User | undefined {
   const bound = objectAt(claims, 'kubernetes.io')
   const namespace = textAt(bound, 'namespace')
@@ -59,6 +61,7 @@ function userOfClaims(view: ClusterView, claims: JsonObject): User | undefined {
   return { ...serviceAccountUser(namespace, name, uid), ...(Object.keys(extra).length === 0 ? {} : { extra }) }
 }
 
+// oxlint-disable-next-line max-params -- the same parts in the same order as its callers have them
 function isAlive(view: ClusterView, storage: string, namespace: string, reference: JsonObject): boolean {
   return view.find(storage, namespace, textAt(reference, 'name'))?.metadata.uid === reference['uid']
 }

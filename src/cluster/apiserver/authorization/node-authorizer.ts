@@ -59,6 +59,7 @@ const referenced: ReadonlySet<string> = new Set([
 ])
 
 /** The node authoriser's opinion about a member of `system:nodes`. */
+// oxlint-disable-next-line complexity -- independent checks, one after the other
 export function decideForNode(cache: ObjectCache, access: Access): Decision {
   const { user, group, resource } = access
   if (!user.name.startsWith(prefix) || !access.isResource) return no

@@ -21,6 +21,7 @@ function filled(role: KubernetesObject, all: readonly KubernetesObject[]): Kuber
       if (other === role || other.kind !== 'ClusterRole' || !matchesSelector(requirements, other.metadata.labels))
         continue
       for (const rule of listAt(objectAt(other), 'rules'))
+        // oxlint-disable-next-line max-depth -- two nested loops and a test
         if (!rules.some((one) => equalJson(one, rule))) rules.push(rule)
     }
   }

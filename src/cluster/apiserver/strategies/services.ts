@@ -20,6 +20,7 @@ export const serviceStrategy: Partial<Strategy> = {
 }
 
 /** A PUT that leaves out what the server once chose keeps it. */
+// oxlint-disable-next-line complexity -- independent checks, one after the other
 function keepAddresses(next: ApiObject, old: ApiObject): ApiObject {
   const spec = objectAt(next, 'spec')
   const before = objectAt(old, 'spec')
@@ -46,7 +47,7 @@ function withoutAddresses(service: ApiObject): ApiObject {
   return { ...service, spec }
 }
 
-const portName = (port: JsonObject): string => `${String(port['protocol'] ?? 'TCP')}/${String(port['port'])}`
+const portName = (port: JsonObject): string => `${textAt(port, 'protocol') || 'TCP'}/${Number(port['port'])}`
 
 function keepNodePorts(spec: JsonObject, before: JsonObject): readonly JsonObject[] {
   const known = new Map(listAt(before, 'ports').map((port) => [portName(port), port['nodePort']]))

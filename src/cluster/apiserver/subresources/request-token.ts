@@ -73,6 +73,7 @@ function checkSeconds(seconds: number): void {
 }
 
 /** The object whose life bounds the token's; it must exist, with the uid that the request names. */
+// oxlint-disable-next-line complexity -- independent checks, one after the other
 function boundTo(parts: ServerParts, request: ApiRequest, reference: unknown): JsonObject {
   if (!isJsonObject(reference)) return {}
   const name = textAt(reference, 'name')
