@@ -7,7 +7,8 @@ import { daemonMessage, exitWith, failure } from '#cli/docker/exit.ts'
 import { familiarText, parseReference } from '#cli/docker/references.ts'
 import type { Session } from '#cli/docker/session.ts'
 import type { Flags } from '#cli/grammar/flags.ts'
-import type { CreateBody } from './container-config.ts'
+import type { ConfigRequest, CreateBody } from './container-config.ts'
+import { containerBody } from './container-config.ts'
 import { readSecurityOptions } from './security-options.ts'
 import { absolute } from './mount-flag.ts'
 import { pullImage } from './pull-image.ts'
@@ -97,6 +98,12 @@ async function claimIdFile(session: Session, given: string): Promise<string> {
     throw failure(`failed to create the container ID file: ${messageOf(cause)}`, cause)
   }
   return path
+}
+
+/** The create request that flags and words make. Throws what the docker client refuses before asking the daemon. */
+export async function readBody(request: ConfigRequest, client: EngineClient): Promise<CreateBody> {
+  if (request.flags.list('annotation').length > 0) await requireApi(client, '1.43', 'annotation')
+  return containerBody(request)
 }
 
 /** Refuses flags that a daemon of this age would silently ignore. */

@@ -2,6 +2,7 @@
 import { pathOf } from '#clients/docker/engine-client.ts'
 import { failure } from '#cli/docker/exit.ts'
 import type { Verb } from '#cli/grammar/command.ts'
+import { compareText } from '#cli/output/go-values.ts'
 import { hostPort } from '#cli/output/ports-column.ts'
 
 interface Binding {
@@ -51,7 +52,14 @@ function linesOf(ports: Bindings, wanted: string, container: string): string {
     .join('')
 }
 
-/** Digits compare as numbers: `80/tcp` before `443/tcp`. */
+/** Runs of digits compare as numbers, `80/tcp` before `443/tcp`; all else by bytes, `0.0.0.0` before `[::]`. */
 function naturalOrder(left: string, right: string): number {
-  return left.localeCompare(right, 'en', { numeric: true })
+  const [a, b] = [left, right].map((text) => text.match(/\d+|\D/g) ?? [])
+  for (const [at, part] of (a ?? []).entries()) {
+    const other = b?.[at] ?? ''
+    const numbers = /^\d/.test(part) && /^\d/.test(other)
+    const order = numbers ? Number(part) - Number(other) : compareText(part, other)
+    if (order !== 0) return order
+  }
+  return left.length - right.length
 }

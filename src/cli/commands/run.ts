@@ -11,9 +11,8 @@ import type { Session } from '#cli/docker/session.ts'
 import type { Call, Verb } from '#cli/grammar/command.ts'
 import { atLeast } from '#cli/grammar/command.ts'
 import { runFlags } from './container-flags.table.ts'
-import type { ConfigRequest, CreateBody } from './container-config.ts'
-import { containerBody } from './container-config.ts'
-import { createContainer, requireApi, startFailureCode, withHelp } from './create-container.ts'
+import type { CreateBody } from './container-config.ts'
+import { createContainer, readBody, startFailureCode, withHelp } from './create-container.ts'
 import { waitForExit } from './wait-for-exit.ts'
 
 export const run: Verb = {
@@ -51,11 +50,6 @@ async function runContainer({ flags, args, session }: Call): Promise<number> {
 }
 
 const unattached = { AttachStdin: false, AttachStdout: false, AttachStderr: false, StdinOnce: false } as const
-
-async function readBody(request: ConfigRequest, client: EngineClient): Promise<CreateBody> {
-  if (request.flags.list('annotation').length > 0) await requireApi(client, '1.43', 'annotation')
-  return containerBody(request)
-}
 
 /** A container with a terminal begins with the size of ours. */
 function withConsoleSize(session: Session, body: CreateBody): CreateBody {

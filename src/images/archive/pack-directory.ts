@@ -200,7 +200,7 @@ async function describe(
     return { ...empty, header: { name: '', nameKey: whiteout, type: 'file', mode: 0o600, mtime: timeOf(walk, stat) } }
   }
   const header = headerOf(walk, { name, stat, relative })
-  const first = stat.type !== 'directory' && stat.nlink > 1 ? rememberLink(walk, stat, pathKey) : undefined
+  const first = rememberLink(walk, stat, pathKey)
   if (first !== undefined) return { ...empty, header: { ...header, type: 'hardlink', linkKey: first, sizeBytes: 0 } }
   if (stat.type === 'symlink') {
     const linkName = await walk.deps.files.readLink(`${place.path}/${name}`)
@@ -298,7 +298,9 @@ async function statOrGone(files: Files, path: string): Promise<FileStat | undefi
   }
 }
 
+/** The name under which a file with several names came before; undefined for the first and for directories. */
 function rememberLink(walk: Walk, stat: FileStat, pathKey: string): string | undefined {
+  if (stat.type === 'directory' || stat.nlink < 2) return undefined
   const inode = `${stat.dev}:${stat.ino}`
   const first = walk.links.get(inode)
   if (first === undefined) walk.links.set(inode, pathKey)

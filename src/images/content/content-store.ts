@@ -88,7 +88,11 @@ async function putBlob(
   const digest = createDigestStream(algorithmOf(options.expectDigest))
   try {
     const file = await files.open(path, 'wx', 0o600)
-    await receive(content, { digest, file, options }).finally(() => file.close())
+    try {
+      await receive(content, { digest, file, options })
+    } finally {
+      await file.close()
+    }
     const record = { sizeBytes: digest.sizeBytes, digest: digest.finish() }
     verify(record, options)
     await files.rename(path, pathOf(places, record.digest))

@@ -51,7 +51,7 @@ export async function unpackFresh(
       for (const parent of step.missingParents)
         await untar.write(encodeTarHeader({ name: '', nameKey: parent, type: 'directory', mode: 0o755 }))
       if (step.replaces === 'directory') {
-        if (++replacements > treeReplacementsMax) throw tooOften()
+        replacements = countedUp(replacements)
         await untar.finish()
         await deps.files.remove(`${directory}/${textOfKey(step.path)}`, { recursive: true })
         untar = startUntar(deps.processes, directory)
@@ -66,6 +66,11 @@ export async function unpackFresh(
   } finally {
     await untar[Symbol.asyncDispose]()
   }
+}
+
+function countedUp(replacements: number): number {
+  if (replacements >= treeReplacementsMax) throw tooOften()
+  return replacements + 1
 }
 
 function tooOften(): GantryError {

@@ -135,14 +135,13 @@ function parseObject(bytes: Uint8Array): Record<string, unknown> {
 }
 
 function checkRunConfig(value: unknown, where: string): void {
-  if (value === undefined || value === null) return
+  if (isNone(value)) return
   if (!isObject(value)) throw invalidConfig(`${where} is not an object`)
   for (const field of ['Env', 'Cmd', 'Entrypoint', 'OnBuild', 'Shell'])
     if (!isTextListOrNone(value[field])) throw invalidConfig(`${where}.${field} is not a list of strings`)
   for (const field of ['Labels', 'Volumes', 'ExposedPorts', 'Healthcheck'])
-    if (!isNone(value[field]) && !isObject(value[field])) throw invalidConfig(`${where}.${field} is not an object`)
-  const labels = value['Labels']
-  if (isObject(labels) && !Object.values(labels).every((label) => typeof label === 'string'))
+    if (!isObject(value[field] ?? {})) throw invalidConfig(`${where}.${field} is not an object`)
+  if (!Object.values(value['Labels'] ?? {}).every((label) => typeof label === 'string'))
     throw invalidConfig(`${where}.Labels is not a map of strings`)
   for (const field of ['User', 'WorkingDir', 'StopSignal'])
     if (!isTextOrNone(value[field])) throw invalidConfig(`${where}.${field} is not a string`)

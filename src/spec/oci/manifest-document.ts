@@ -118,20 +118,23 @@ const knownTypes: readonly string[] = [dockerManifest, dockerManifestList, ociMa
 const genericTypes: readonly string[] = ['', 'application/json', 'application/octet-stream', 'text/plain']
 
 function mediaTypeOf(record: Readonly<Record<string, unknown>>, contentType: string | undefined): string {
-  const given = contentType?.split(';', 1)[0]?.trim().toLowerCase()
-  if (record['schemaVersion'] === 1 || schema1Types.includes(given ?? ''))
+  const given = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  if (record['schemaVersion'] === 1 || schema1Types.includes(given))
     throw new ManifestError('schema1', 'manifest schema version 1 is not supported')
-  const own = record['mediaType']
-  if (own !== undefined && typeof own !== 'string') throw new ManifestError('malformed', 'mediaType must be a string')
-  const exact = given === undefined || genericTypes.includes(given) ? undefined : given
-  if (exact !== undefined && own !== undefined && own !== exact)
-    throw new ManifestError('media-type', `mediaType in manifest should be '${exact}' not '${own}'`)
-  const chosen = own ?? exact ?? guess(record)
-  if (chosen === undefined || !knownTypes.includes(chosen))
-    throw new ManifestError('media-type', `unsupported manifest media type: ${chosen ?? 'none given'}`)
+  const chosen =
+    chooseType(record['mediaType'], genericTypes.includes(given) ? undefined : given) ?? guess(record) ?? 'none given'
+  if (!knownTypes.includes(chosen)) throw new ManifestError('media-type', `unsupported manifest media type: ${chosen}`)
   if (record['schemaVersion'] !== 2 && chosen !== ociArtifact)
     throw new ManifestError('malformed', 'schemaVersion must be 2')
   return chosen
+}
+
+/** The type that the document and the request agree on. */
+function chooseType(own: unknown, given: string | undefined): string | undefined {
+  if (own !== undefined && typeof own !== 'string') throw new ManifestError('malformed', 'mediaType must be a string')
+  if (given !== undefined && own !== undefined && own !== given)
+    throw new ManifestError('media-type', `mediaType in manifest should be '${given}' not '${own}'`)
+  return own ?? given
 }
 
 function guess(record: Readonly<Record<string, unknown>>): string | undefined {

@@ -36,7 +36,7 @@ export function parseReference(text: string): Reference {
   const { path, tag, digest } = splitPath(remainder)
   if (path !== path.toLowerCase())
     throw invalidReference(`invalid reference format: repository name (${path}) must be lowercase`)
-  if (!domainPattern.test(domain) || !pathPattern.test(path) || !tagPattern.test(tag ?? 'latest'))
+  if (![domainPattern.test(domain), pathPattern.test(path), tagPattern.test(tag ?? 'latest')].every(Boolean))
     throw invalidReference('invalid reference format')
   if (digest !== undefined && !isDigest(digest)) throw invalidReference(digestComplaint(digest))
   if (domain.length + 1 + path.length > repositoryLengthMax)

@@ -75,15 +75,15 @@ async function replaceFile(
     throw error
   }
   if (options.durable === true) {
-    const directory = await fs.open(dirname(path), 'r')
-    await directory.sync().finally(() => directory.close())
+    await using directory = await fs.open(dirname(path), 'r')
+    await directory.sync()
   }
 }
 
 async function writeFifo(path: string, content: string): Promise<boolean> {
   try {
-    const handle = await fs.open(path, constants.O_WRONLY | constants.O_NONBLOCK)
-    await handle.write(content).finally(() => handle.close())
+    await using handle = await fs.open(path, constants.O_WRONLY | constants.O_NONBLOCK)
+    await handle.write(content)
     return true
   } catch (error) {
     if (errnoOf(error) === 'ENXIO' || errnoOf(error) === 'ENOENT') return false
