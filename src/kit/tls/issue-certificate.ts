@@ -214,14 +214,14 @@ function elementEnd(der: Buffer, at: number): number {
 /** An IP address as certificates carry it. */
 function addressBytes(text: string): Buffer {
   if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(text)) return Buffer.from(text.split('.').map(Number))
-  const [head = '', tail] = text.split('::')
+  const [head = '', tail, ...more] = text.split('::')
   const words = (part: string): number[] =>
     part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16))
   const left = words(head)
   const right = words(tail ?? '')
   const middle = tail === undefined ? [] : Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => 0)
   const all = [...left, ...middle, ...right]
-  if (all.length !== 8 || all.some((word) => !(word >= 0 && word <= 0xffff)))
+  if (more.length > 0 || all.length !== 8 || all.some((word) => !(word >= 0 && word <= 0xffff)))
     throw new GantryError('TLS_ADDRESS_INVALID', 'invalid', `not an IP address: ${text}`, {
       remedy: 'Give addresses as 10.0.0.1 or fd00::1, without port or zone; names belong among the names.',
     })
