@@ -57,7 +57,7 @@ const baseConfig: HostConfig = {
   ConsoleSize: [0, 0],
   CapAdd: null,
   CapDrop: null,
-  CgroupnsMode: 'host',
+  CgroupnsMode: '',
   Dns: [],
   DnsOptions: [],
   DnsSearch: [],

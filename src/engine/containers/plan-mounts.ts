@@ -237,7 +237,7 @@ export function planMounts(request: MountsRequest): MountsPlan {
   const { hostConfig } = request
   const explicit = new Map<string, PlannedMount>()
   const tmpfs = new Map(
-    Object.entries(hostConfig.Tmpfs ?? {}).map(([target, options]) => [posix.normalize(target), options]),
+    Object.entries(hostConfig.Tmpfs ?? {}).map(([target, options]) => [checkTarget(target, 'tmpfs'), options]),
   )
   const add = (mount: PlannedMount): void => {
     if (explicit.has(mount.target) || tmpfs.has(mount.target)) throw invalid(`Duplicate mount point: ${mount.target}`)
@@ -251,7 +251,7 @@ export function planMounts(request: MountsRequest): MountsPlan {
       ...plain,
       type: 'tmpfs',
       source: '',
-      target: checkTarget(target, 'tmpfs'),
+      target,
       readOnly: words.includes('ro'),
       mode: '',
       propagation: '',
