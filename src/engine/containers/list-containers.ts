@@ -111,8 +111,9 @@ const matchers: Readonly<Record<string, Matcher>> = {
     return pattern.test(record.name) || pattern.test(`/${record.name}`)
   },
   status: ({ record }, value) => record.state.status === value,
-  exited: ({ record }, value) =>
-    record.state.exitCode === Number(value) && !isAlive(record.state) && record.state.startedAt !== 0,
+  // One that waits for its restart counts as running.
+  exited: ({ record: { state } }, value) =>
+    state.exitCode === Number(value) && !isAlive(state) && state.status !== 'restarting' && state.startedAt !== 0,
   health: ({ health }, value) => healthWord(health) === value,
   volume: ({ record }, value) => matchesMount(record, value),
   network: ({ record }, value) =>
