@@ -109,7 +109,7 @@ export function faultyClient(client: KubeClient, faults: SimulatedFaults, random
     create: (resource, object, options) => read(() => client.create(resource, object, options)),
     update: (resource, object, options) => write(() => client.update(resource, object, options)),
     updateStatus: (resource, object, options) => write(() => client.updateStatus(resource, object, options)),
-    patch: (resource, name, patch, options) => write(() => client.patch(resource, name, patch, options)),
+    patch: (...args) => write(() => client.patch(...args)),
     apply: (resource, configuration, options) => write(() => client.apply(resource, configuration, options)),
     delete: (resource, name, options) => read(() => client.delete(resource, name, options)),
     deleteCollection: (resource, options) => read(() => client.deleteCollection(resource, options)),

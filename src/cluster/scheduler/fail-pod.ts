@@ -6,7 +6,7 @@ import { withCondition } from '#kit/reconcile/conditions.ts'
 import type { PodCondition } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import { type Diagnosis, fitErrorMessage } from './fit-error.ts'
 import type { PodRecord } from './pod-record.ts'
-import { type Candidate, planPreemption, preemptionReason } from './preempt.ts'
+import { type Candidate, type Preemption, planPreemption, preemptionReason } from './preempt.ts'
 import type { ActiveFilter } from './schedule-pod.ts'
 import { runBeside, type SchedulerParts } from './scheduler-parts.ts'
 import type { QueuedPod } from './scheduling-queue.ts'
@@ -18,40 +18,46 @@ export function failPod(
   { parts, preempts }: { readonly parts: SchedulerParts; readonly preempts: boolean },
 ): void {
   const { record } = queued
-  const reporter = record.pod.spec.schedulerName ?? 'default-scheduler'
-  // Without a node there is nothing to free.
-  const result =
-    preempts && diagnosis.nodeCount > 0
-      ? planPreemption(record, {
-          table: parts.table,
-          objects: parts.objects,
-          random: parts.random,
-          nominated: parts.nominated,
-          filters,
-          diagnosis,
-        })
-      : undefined
+  const result = preempts ? tryPreemption(record, { diagnosis, filters }, parts) : undefined
   const candidate = result !== undefined && 'candidate' in result ? result.candidate : undefined
   const after = result !== undefined && 'message' in result ? `preemption: ${result.message}` : ''
   const message = fitErrorMessage(diagnosis, after)
   parts.queue.putAside(queued, diagnosis.plugins, parts.nowMs())
   parts.events.record({
     pod: record.pod,
-    reporter,
+    reporter: reporterOf(record),
     type: 'Warning',
     reason: 'FailedScheduling',
     action: 'Scheduling',
     note: message,
   })
-  const before = record.pod.status?.nominatedNodeName ?? ''
-  const keeps = result === undefined || ('message' in result && result.keepNomination)
-  const nominatedNodeName = candidate?.entry.name ?? (keeps ? before : '')
+  const nominatedNodeName = nominationAfter(record, result)
   if (candidate !== undefined) parts.nominated.set(record, candidate.entry.name)
   else if (nominatedNodeName === '') parts.nominated.delete(record.uid)
   runBeside(parts, async () => {
     await writePodCondition(record, { reason: 'Unschedulable', message, nominatedNodeName }, parts)
     if (candidate !== undefined) await evictVictims(record, candidate, parts)
   })
+}
+
+function reporterOf({ pod }: PodRecord): string {
+  return pod.spec.schedulerName ?? 'default-scheduler'
+}
+
+/** Without a node there is nothing to free. */
+function tryPreemption(
+  record: PodRecord,
+  { diagnosis, filters }: { readonly diagnosis: Diagnosis; readonly filters: readonly ActiveFilter[] },
+  { table, objects, random, nominated }: SchedulerParts,
+): Preemption | undefined {
+  if (diagnosis.nodeCount === 0) return undefined
+  return planPreemption(record, { table, objects, random, nominated, filters, diagnosis })
+}
+
+/** The node that the pod is nominated to from now on; '' for none. */
+function nominationAfter({ pod }: PodRecord, result: Preemption | undefined): string {
+  if (result !== undefined && 'candidate' in result) return result.candidate.entry.name
+  return result === undefined || result.keepNomination ? (pod.status?.nominatedNodeName ?? '') : ''
 }
 
 /** Writes why a pod has no node, when that is new. */
@@ -68,15 +74,15 @@ export async function writePodCondition(
     message: said.message,
     lastTransitionTime: apiTime(parts.clock.now()),
   }
-  const conditions = withCondition(status?.conditions, condition)
-  const nominated = said.nominatedNodeName ?? status?.nominatedNodeName ?? ''
-  const isNominatedAlready = (status?.nominatedNodeName ?? '') === nominated
-  if (conditions === status?.conditions && isNominatedAlready) return
+  const { conditions: before, nominatedNodeName: nominatedBefore = '' } = status ?? {}
+  const conditions = withCondition(before, condition)
+  const nominated = said.nominatedNodeName ?? nominatedBefore
+  if (conditions === before && nominated === nominatedBefore) return
   const written = conditions.find(({ type }) => type === 'PodScheduled')
   const patch = {
     status: {
       conditions: [{ ...written, lastProbeTime: null }],
-      ...(isNominatedAlready ? {} : { nominatedNodeName: nominated === '' ? null : nominated }),
+      ...(nominated === nominatedBefore ? {} : { nominatedNodeName: nominated === '' ? null : nominated }),
     },
   }
   try {
@@ -88,7 +94,7 @@ export async function writePodCondition(
 }
 
 async function evictVictims(record: PodRecord, { entry, victims }: Candidate, parts: SchedulerParts): Promise<void> {
-  const reporter = record.pod.spec.schedulerName ?? 'default-scheduler'
+  const reporter = reporterOf(record)
   for (const victim of victims) {
     if (victim.pod.metadata.deletionTimestamp !== undefined) continue
     try {

@@ -60,24 +60,23 @@ export function requiredNodes(pod: Pod): NodeTest | undefined {
 
 /** True when a toleration covers a taint (core v1 ToleratesTaint). */
 export function tolerates(toleration: Toleration, taint: Taint): boolean {
-  if ((toleration.effect ?? '') !== '' && toleration.effect !== taint.effect) return false
-  if ((toleration.key ?? '') !== '' && toleration.key !== taint.key) return false
-  const value = taint.value ?? ''
-  switch (toleration.operator ?? 'Equal') {
-    case 'Exists':
-      return true
-    case 'Equal':
-      return (toleration.key ?? '') !== '' && (toleration.value ?? '') === value
-    case 'Lt':
-      return isWhole(value) && isWhole(toleration.value) && BigInt(value) < BigInt(toleration.value ?? '0')
-    case 'Gt':
-      return isWhole(value) && isWhole(toleration.value) && BigInt(value) > BigInt(toleration.value ?? '0')
-    default:
-      return false
-  }
+  const { effect = '', key = '', operator = 'Equal', value = '' } = toleration
+  if (effect !== '' && effect !== taint.effect) return false
+  if (key !== '' && key !== taint.key) return false
+  if (operator === 'Exists') return true
+  const theirs = taint.value ?? ''
+  if (operator === 'Equal') return key !== '' && value === theirs
+  return comparesTo(operator, { theirs, ours: value })
 }
 
-const isWhole = (text: string | undefined): boolean => /^-?\d{1,18}$/.test(text ?? '')
+/** `Lt` and `Gt`: the taint's whole number against the toleration's. */
+function comparesTo(operator: string, { theirs, ours }: { readonly theirs: string; readonly ours: string }): boolean {
+  if (!isWhole(theirs) || !isWhole(ours)) return false
+  if (operator === 'Lt') return BigInt(theirs) < BigInt(ours)
+  return operator === 'Gt' && BigInt(theirs) > BigInt(ours)
+}
+
+const isWhole = (text: string): boolean => /^-?\d{1,18}$/.test(text)
 
 /** The first taint with one of the effects that no toleration covers. */
 export function untolerated(

@@ -216,14 +216,19 @@ function pickBest(
     for (let index = 0; index < feasible.length; index++)
       totals[index] = (totals[index] ?? 0) + weight * (scores[index] ?? 0)
   }
+  return feasible[highest(totals, random)]
+}
+
+/** The index of the highest total; between equals chance decides. */
+function highest(totals: Float64Array, random: Random): number {
   let best = 0
   let equals = 1
-  for (let index = 1; index < feasible.length; index++) {
+  for (let index = 1; index < totals.length; index++) {
     const difference = (totals[index] ?? 0) - (totals[best] ?? 0)
     if (difference > 0) {
       best = index
       equals = 1
     } else if (difference === 0 && random.below(++equals) === 0) best = index
   }
-  return feasible[best]
+  return best
 }

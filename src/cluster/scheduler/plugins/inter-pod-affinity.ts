@@ -63,8 +63,14 @@ interface Counting {
 
 const topologyOf = (entry: KnownNode, key: string): string | undefined => entry.node.metadata.labels?.[key]
 
+interface Counted {
+  readonly other: PodRecord
+  readonly entry: KnownNode
+  readonly by: 1 | -1
+}
+
 /** Counts one placed pod (or takes it back with -1). */
-function countPod({ pod, counts, objects }: Counting, other: PodRecord, entry: KnownNode, by: 1 | -1): void {
+function countPod({ pod, counts, objects }: Counting, { other, entry, by }: Counted): void {
   const addAll = (to: PairCounts, terms: readonly AffinityTerm[]): void => {
     for (const { topologyKey } of terms) {
       const value = topologyOf(entry, topologyKey)
@@ -89,7 +95,7 @@ function countAll(counting: Counting, table: NodeTable): void {
   for (const entry of entries) {
     if (entry.node === undefined) continue
     const others = cares ? entry.pods : entry.withAntiAffinity
-    for (const other of others.values()) countPod(counting, other, entry as KnownNode, 1)
+    for (const other of others.values()) countPod(counting, { other, entry: entry as KnownNode, by: 1 })
   }
 }
 
@@ -121,7 +127,7 @@ export const interPodAffinity: Plugin = {
         }
         return !counts.existing.isEmpty && counts.existing.sumFor(entry) > 0 ? existingRejects : undefined
       },
-      whatIf: (other, entry, by) => countPod(counting, other, entry, by),
+      whatIf: (other, entry, by) => countPod(counting, { other, entry, by }),
     }
   },
   preScore: (pod, { table, objects }) => {
@@ -156,18 +162,18 @@ function weigh(pair: {
   readonly objects: ClusterObjects
 }): void {
   const { pod, other, entry, weights, objects } = pair
-  const add = (terms: readonly AffinityTerm[], about: PodRecord, factor: number, fixed?: number): void => {
+  const add = (terms: readonly AffinityTerm[], about: PodRecord, weightOf: (term: AffinityTerm) => number): void => {
     for (const term of terms) {
       const value = topologyOf(entry, term.topologyKey)
       if (value === undefined || !termSelects(term, about, objects)) continue
-      weights.add(term.topologyKey, value, factor * (fixed ?? term.weight))
+      weights.add(term.topologyKey, value, weightOf(term))
     }
   }
-  add(pod.preferredAffinity, other, 1)
-  add(pod.preferredAntiAffinity, other, -1)
-  add(other.affinity, pod, 1, hardPodAffinityWeight)
-  add(other.preferredAffinity, pod, 1)
-  add(other.preferredAntiAffinity, pod, -1)
+  add(pod.preferredAffinity, other, ({ weight }) => weight)
+  add(pod.preferredAntiAffinity, other, ({ weight }) => -weight)
+  add(other.affinity, pod, () => hardPodAffinityWeight)
+  add(other.preferredAffinity, pod, ({ weight }) => weight)
+  add(other.preferredAntiAffinity, pod, ({ weight }) => -weight)
 }
 
 /** The lowest score becomes 0, the highest 100. */

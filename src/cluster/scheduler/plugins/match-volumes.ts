@@ -18,18 +18,23 @@ export function isReachable(volume: PersistentVolume, node: Node): boolean {
 }
 
 function suits(volume: PersistentVolume, claim: PersistentVolumeClaim, node: Node): boolean {
-  const { spec = {}, metadata } = volume
-  const wanted = claim.spec ?? {}
-  if (metadata.deletionTimestamp !== undefined) return false
-  if (spec.claimRef !== undefined && !isReservedFor(volume, claim)) return false
-  if ((spec.volumeMode ?? 'Filesystem') !== (wanted.volumeMode ?? 'Filesystem')) return false
-  if ((spec.storageClassName ?? '') !== (wanted.storageClassName ?? '')) return false
-  if (!(wanted.accessModes ?? []).every((mode) => spec.accessModes?.includes(mode))) return false
-  if (wanted.selector !== undefined && !matchesSelector(selectorFromObject(wanted.selector), metadata.labels))
-    return false
-  const size = quantityOf(spec.capacity?.['storage'])
-  if (compareQuantities(size, quantityOf(wanted.resources?.requests?.['storage'])) < 0) return false
-  return isReachable(volume, node)
+  return isFreeFor(volume, claim) && isOfKind(volume, claim) && isReachable(volume, node)
+}
+
+function isFreeFor(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
+  if (volume.metadata.deletionTimestamp !== undefined) return false
+  return volume.spec?.claimRef === undefined || isReservedFor(volume, claim)
+}
+
+/** Mode, class, access, labels and size as the claim wants them. */
+function isOfKind({ spec, metadata }: PersistentVolume, claim: PersistentVolumeClaim): boolean {
+  const { volumeMode = 'Filesystem', storageClassName = '', accessModes = [], selector, resources } = claim.spec ?? {}
+  if ((spec?.volumeMode ?? 'Filesystem') !== volumeMode) return false
+  if ((spec?.storageClassName ?? '') !== storageClassName) return false
+  if (!accessModes.every((mode) => spec?.accessModes?.includes(mode))) return false
+  if (selector !== undefined && !matchesSelector(selectorFromObject(selector), metadata.labels)) return false
+  const size = quantityOf(spec?.capacity?.['storage'])
+  return compareQuantities(size, quantityOf(resources?.requests?.['storage'])) >= 0
 }
 
 function isReservedFor(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {

@@ -10,25 +10,26 @@ const claimInUse = rejection(
 
 /** True when both volumes are the same disk and one of the users writes. */
 export function disksConflict(a: Volume, b: Volume): boolean {
-  if (a.gcePersistentDisk !== undefined && b.gcePersistentDisk !== undefined) {
-    const bothRead = a.gcePersistentDisk.readOnly === true && b.gcePersistentDisk.readOnly === true
-    return a.gcePersistentDisk.pdName === b.gcePersistentDisk.pdName && !bothRead
-  }
-  if (a.awsElasticBlockStore !== undefined && b.awsElasticBlockStore !== undefined)
-    return a.awsElasticBlockStore.volumeID === b.awsElasticBlockStore.volumeID
-  if (a.iscsi !== undefined && b.iscsi !== undefined) {
-    const bothRead = a.iscsi.readOnly === true && b.iscsi.readOnly === true
-    return a.iscsi.iqn === b.iscsi.iqn && !bothRead
-  }
-  if (a.rbd !== undefined && b.rbd !== undefined) {
-    const other = b.rbd
-    const shareMonitor = a.rbd.monitors.some((monitor) => other.monitors.includes(monitor))
-    const bothRead = a.rbd.readOnly === true && other.readOnly === true
-    const samePool = (a.rbd.pool ?? 'rbd') === (other.pool ?? 'rbd')
-    return shareMonitor && samePool && a.rbd.image === other.image && !bothRead
-  }
-  return false
+  return sameDisk.some((conflicts) => conflicts(a, b))
 }
+
+const bothRead = (a: { readonly readOnly?: boolean }, b: { readonly readOnly?: boolean }): boolean =>
+  a.readOnly === true && b.readOnly === true
+
+const sameDisk: readonly ((a: Volume, b: Volume) => boolean)[] = [
+  ({ gcePersistentDisk: a }, { gcePersistentDisk: b }) =>
+    a !== undefined && b !== undefined && a.pdName === b.pdName && !bothRead(a, b),
+  ({ awsElasticBlockStore: a }, { awsElasticBlockStore: b }) =>
+    a !== undefined && b !== undefined && a.volumeID === b.volumeID,
+  ({ iscsi: a }, { iscsi: b }) => a !== undefined && b !== undefined && a.iqn === b.iqn && !bothRead(a, b),
+  ({ rbd: a }, { rbd: b }) =>
+    a !== undefined &&
+    b !== undefined &&
+    a.monitors.some((monitor) => b.monitors.includes(monitor)) &&
+    (a.pool ?? 'rbd') === (b.pool ?? 'rbd') &&
+    a.image === b.image &&
+    !bothRead(a, b),
+]
 
 const isInPlace = ({ gcePersistentDisk, awsElasticBlockStore, iscsi, rbd }: Volume): boolean =>
   [gcePersistentDisk, awsElasticBlockStore, iscsi, rbd].some((source) => source !== undefined)
