@@ -1,5 +1,5 @@
 /** Services: cluster addresses and node ports are given out on create, kept on update, given back when the type changes. */
-import { type ApiObject, listAt, objectAt, textAt } from '../api-object.ts'
+import { type ApiObject, equalJson, listAt, objectAt, textAt } from '../api-object.ts'
 import type { Cause } from '../status-errors.ts'
 import { addressNumber, addressText } from './allocations.ts'
 import type { Strategy, StrategyContext } from './strategy.ts'
@@ -33,6 +33,9 @@ function keepAddresses(next: ApiObject, old: ApiObject): ApiObject {
       if (spec[name] === undefined || spec[name] === '') kept[name] = before[name]
     }
   }
+  // A client that knows only the first address changes only that one: the list follows it.
+  const isStale = spec['clusterIP'] !== before['clusterIP'] && equalJson(spec['clusterIPs'], before['clusterIPs'])
+  if (isStale && textAt(spec, 'clusterIP') !== '') kept['clusterIPs'] = [spec['clusterIP']]
   if (withNodePorts.has(was) && withNodePorts.has(is)) kept['ports'] = keepNodePorts(spec, before)
   if (withNodePorts.has(was) && !withNodePorts.has(is)) kept['ports'] = dropNodePorts(spec, before)
   if (was === 'LoadBalancer' && is !== 'LoadBalancer') {
