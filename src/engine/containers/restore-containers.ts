@@ -83,12 +83,19 @@ async function restoreAlive(parts: EngineParts, container: Container, exits: Exi
   if (container.record.temporary === true) await removeContainer(parts, container, { force: true, volumes: true })
 }
 
+/** A step's container of a build that was cut off; one whose command failed is kept to be looked at, as Docker keeps it. */
+function isLeftover({ record: { temporary, state } }: Container): boolean {
+  return temporary === true && (state.status !== 'exited' || state.exitCode === 0)
+}
+
+async function removeLeftover(parts: EngineParts, container: Container): Promise<void> {
+  await removeLocked(parts, container, { volumes: true }).catch((error: unknown) =>
+    parts.log.warn('a container of a build could not be removed', { container: container.id, error }),
+  )
+}
+
 async function restoreStopped(parts: EngineParts, container: Container): Promise<void> {
   const { state, hostConfig } = container.record
-  if (container.record.temporary === true && (state.status !== 'exited' || state.exitCode === 0)) {
-    await removeLocked(parts, container, { volumes: true })
-    return
-  }
   if (state.status === 'removing' || state.status === 'dead' || (hostConfig.AutoRemove && state.startedAt !== 0)) {
     await removeLocked(parts, container, { volumes: hostConfig.AutoRemove })
     return
@@ -119,8 +126,10 @@ export async function restoreContainers(parts: EngineParts): Promise<ExitWatch> 
       .map((container) => restoreAlive(parts, container, exits)),
   )
   const stopped = containers.filter((container) => !isAlive(container.record.state))
-  void Promise.all(stopped.map((container) => restoreStopped(parts, container))).catch((error: unknown) =>
-    parts.log.error('containers could not be restored', { error }),
-  )
+  // Nobody may see what is left of builds that were cut off.
+  await Promise.all(stopped.filter(isLeftover).map((container) => removeLeftover(parts, container)))
+  void Promise.all(
+    stopped.filter((container) => !isLeftover(container)).map((container) => restoreStopped(parts, container)),
+  ).catch((error: unknown) => parts.log.error('containers could not be restored', { error }))
   return exits
 }
