@@ -40,19 +40,19 @@ export class ClusterInvariants {
       if (before !== undefined) this.#gone.add(before.uid)
       return
     }
-    const uid = pod.metadata.uid ?? ''
-    const nodeName = pod.spec.nodeName ?? ''
-    if (this.#gone.has(uid)) this.#violated(`${key} came back after it was deleted`)
-    if (before?.uid === uid && before.nodeName !== '' && before.nodeName !== nodeName)
-      this.#violated(`${key} was bound to ${before.nodeName}, then to "${nodeName}"`)
-    const isOver = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
-    const address = isOver || pod.spec.hostNetwork === true ? undefined : pod.status?.podIP
-    if (address !== undefined) {
-      const owner = this.#podAddresses.get(address)
-      if (owner !== undefined && owner !== key) this.#violated(`${address} belongs to ${owner} and to ${key}`)
-      this.#podAddresses.set(address, key)
-    }
-    this.#pods.set(key, { uid, nodeName, address })
+    const now = seen(pod)
+    if (this.#gone.has(now.uid)) this.#violated(`${key} came back after it was deleted`)
+    const isSame = before?.uid === now.uid
+    if (isSame && before.nodeName !== '' && before.nodeName !== now.nodeName)
+      this.#violated(`${key} was bound to ${before.nodeName}, then to "${now.nodeName}"`)
+    if (now.address !== undefined) this.#claim(this.#podAddresses, now.address, key)
+    this.#pods.set(key, now)
+  }
+
+  #claim(addresses: Map<string, string>, address: string, key: string): void {
+    const owner = addresses.get(address)
+    if (owner !== undefined && owner !== key) this.#violated(`${address} belongs to ${owner} and to ${key}`)
+    addresses.set(address, key)
   }
 
   #takeService(key: string, service: Service | undefined): void {
@@ -61,15 +61,20 @@ export class ClusterInvariants {
     this.#services.delete(key)
     const address = service?.spec.clusterIP ?? ''
     if (address === '' || address === 'None') return
-    const owner = this.#serviceAddresses.get(address)
-    if (owner !== undefined && owner !== key) this.#violated(`${address} belongs to ${owner} and to ${key}`)
-    this.#serviceAddresses.set(address, key)
+    this.#claim(this.#serviceAddresses, address, key)
     this.#services.set(key, address)
   }
 
   #violated(what: string): void {
     if (this.violations.length < violationsMost) this.violations.push(what)
   }
+}
+
+/** Addresses of pods that are over, and of nodes, may be another's too. */
+function seen({ metadata, spec, status }: Pod): SeenPod {
+  const isOver = status?.phase === 'Succeeded' || status?.phase === 'Failed'
+  const address = isOver || spec.hostNetwork === true ? undefined : status?.podIP
+  return { uid: metadata.uid ?? '', nodeName: spec.nodeName ?? '', address }
 }
 
 function parse(value: Uint8Array): unknown {

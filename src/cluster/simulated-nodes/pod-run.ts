@@ -1,5 +1,5 @@
 /** One simulated pod through time: init containers one after the other, then all containers, at last the end. Pure. */
-import type { Container, Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
+import type { Container, ContainerStatus, Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import { advanceRun, type ContainerRun, endOf, newRun, type RunContext, stopRun } from './container-run.ts'
 import type { Exit, PodBehaviour } from './pod-behaviour.ts'
 
@@ -33,20 +33,27 @@ export function takeOver(pod: Pod, nowMs: number, msOf: (time: string | undefine
   const statuses = new Map(
     [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])].map((s) => [s.name, s]),
   )
-  const restore = (run: ContainerRun): ContainerRun => {
-    const status = statuses.get(run.name)
-    const ended = status?.state?.terminated
-    const startedMs = msOf(status?.state?.running?.startedAt)
-    const common = { ...run, restarts: status?.restartCount ?? 0 }
-    if (startedMs !== undefined) return { ...common, state: { is: 'running', startedMs } }
-    if (ended === undefined) {
-      const untilMs = status?.state?.waiting?.reason === 'CrashLoopBackOff' ? nowMs + 10_000 : Infinity
-      return { ...common, state: { ...run.state, untilMs } as ContainerRun['state'] }
-    }
-    const at = { startedMs: msOf(ended.startedAt) ?? nowMs, finishedMs: msOf(ended.finishedAt) ?? nowMs }
-    return { ...common, state: { is: 'terminated', ...at, exitCode: ended.exitCode, reason: ended.reason ?? '' } }
-  }
+  const restore = (run: ContainerRun): ContainerRun => restoreRun(run, statuses.get(run.name), { nowMs, msOf })
   return { ...fresh, init: fresh.init.map(restore), containers: fresh.containers.map(restore) }
+}
+
+function restoreRun(
+  run: ContainerRun,
+  status: ContainerStatus | undefined,
+  { nowMs, msOf }: { readonly nowMs: number; readonly msOf: (time: string | undefined) => number | undefined },
+): ContainerRun {
+  if (status === undefined) return run
+  const common = { ...run, restarts: status.restartCount }
+  const { running, terminated, waiting } = status.state ?? {}
+  if (running !== undefined) return { ...common, state: { is: 'running', startedMs: msOf(running.startedAt) ?? nowMs } }
+  if (terminated !== undefined) {
+    const { startedAt, finishedAt, exitCode, reason = '' } = terminated
+    const at = { startedMs: msOf(startedAt) ?? nowMs, finishedMs: msOf(finishedAt) ?? nowMs }
+    return { ...common, state: { is: 'terminated', ...at, exitCode, reason } }
+  }
+  const { reason = 'ContainerCreating', message = '' } = waiting ?? {}
+  const untilMs = reason === 'CrashLoopBackOff' ? nowMs + 10_000 : Infinity
+  return { ...common, state: { is: 'waiting', untilMs, reason, message } }
 }
 
 export interface Advance {

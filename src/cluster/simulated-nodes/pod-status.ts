@@ -1,5 +1,5 @@
 /** A simulated pod's status as a kubelet (v1.36) reports it: phase, conditions, containers, addresses. Pure. */
-import { withCondition } from '#kit/reconcile/conditions.ts'
+import { isConditionTrue, withCondition } from '#kit/reconcile/conditions.ts'
 import type {
   Container,
   ContainerStatus,
@@ -36,7 +36,7 @@ export function podStatus(run: PodRun, input: StatusInput): PodStatus {
     ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
     phase,
     conditions: conditionsOf(run, { input, containers, phase }),
-    ...(run.failure ?? {}),
+    ...run.failure,
     hostIP: hostIp,
     hostIPs: [{ ip: hostIp }],
     ...(hasNetwork ? { podIP: podIp, podIPs: [{ ip: podIp }] } : {}),
@@ -89,47 +89,74 @@ interface Shown {
   readonly phase: string
 }
 
+interface Why {
+  readonly reason?: string
+  readonly message?: string
+}
+type Told = readonly [type: string, isTrue: boolean, why: Why]
+
 function conditionsOf(run: PodRun, { input, containers, phase }: Shown): readonly PodCondition[] {
-  const { pod } = input
-  const unready = containers.filter(({ ready }) => !ready).map(({ name }) => name)
-  const names = unready.join(' ')
+  const { pod, nowMs, timeOf } = input
   const isOver = phase === 'Succeeded' || phase === 'Failed'
-  const why = isOver
-    ? { reason: phase === 'Failed' ? 'PodFailed' : 'PodCompleted' }
-    : { reason: 'ContainersNotReady', message: `containers with unready status: [${names}]` }
-  const containersReady = unready.length === 0 && !isOver
-  const missingGate = (pod.spec.readinessGates ?? []).find(
-    ({ conditionType }) =>
-      !pod.status?.conditions?.some(({ type, status }) => type === conditionType && status === 'True'),
-  )
-  const gateWhy = {
-    reason: 'ReadinessGatesNotReady',
-    message: `corresponding condition of pod readiness gate "${missingGate?.conditionType ?? ''}" does not exist.`,
-  }
-  const isReady = containersReady && missingGate === undefined
-  const isInit = isInitialized(run, pod) || (isOver && run.failure === undefined)
-  const wanted: readonly (readonly [string, boolean, { readonly reason?: string; readonly message?: string }])[] = [
+  const told: readonly Told[] = [
     ['PodReadyToStartContainers', hasStarted(run) && !(isOver && run.stoppingMs !== undefined), {}],
-    [
-      'Initialized',
-      isInit,
-      isOver && isInit && phase === 'Succeeded' ? { reason: 'PodCompleted' } : isInit ? {} : initWhy(run),
-    ],
-    ['Ready', isReady, isReady ? {} : containersReady ? gateWhy : why],
-    ['ContainersReady', containersReady, containersReady ? {} : why],
+    initializedCondition(run, { pod, phase, isOver }),
+    ...readyConditions(pod, { containers, phase, isOver }),
     ['PodScheduled', true, {}],
   ]
-  let conditions = pod.status?.conditions
-  for (const [type, isTrue, reason] of wanted) {
-    conditions = withCondition(conditions, {
-      type,
-      status: isTrue ? 'True' : 'False',
-      ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
-      lastTransitionTime: input.timeOf(input.nowMs),
-      ...reason,
-    })
+  const { generation } = pod.metadata
+  return told.reduce<readonly PodCondition[]>(
+    (conditions, [type, isTrue, why]) =>
+      withCondition(conditions, {
+        type,
+        status: isTrue ? 'True' : 'False',
+        ...(generation === undefined ? {} : { observedGeneration: generation }),
+        lastTransitionTime: timeOf(nowMs),
+        ...why,
+      }),
+    pod.status?.conditions ?? [],
+  )
+}
+
+function initializedCondition(
+  run: PodRun,
+  { pod, phase, isOver }: { readonly pod: Pod; readonly phase: string; readonly isOver: boolean },
+): Told {
+  const isInit = isInitialized(run, pod) || (isOver && run.failure === undefined)
+  if (!isInit) return ['Initialized', false, initWhy(run)]
+  return ['Initialized', true, phase === 'Succeeded' ? { reason: 'PodCompleted' } : {}]
+}
+
+/** Ready and ContainersReady. */
+function readyConditions(
+  pod: Pod,
+  {
+    containers,
+    phase,
+    isOver,
+  }: { readonly containers: readonly ContainerStatus[]; readonly phase: string; readonly isOver: boolean },
+): readonly Told[] {
+  const unready = containers.filter(({ ready }) => !ready).map(({ name }) => name)
+  if (isOver || unready.length > 0) {
+    const over = { reason: phase === 'Failed' ? 'PodFailed' : 'PodCompleted' }
+    const waiting = { reason: 'ContainersNotReady', message: `containers with unready status: [${unready.join(' ')}]` }
+    const why = isOver ? over : waiting
+    return [
+      ['Ready', false, why],
+      ['ContainersReady', false, why],
+    ]
   }
-  return conditions ?? []
+  const missing = (pod.spec.readinessGates ?? []).find(
+    ({ conditionType }) => !isConditionTrue(pod.status?.conditions, conditionType),
+  )
+  const gateWhy = (type: string): Why => ({
+    reason: 'ReadinessGatesNotReady',
+    message: `corresponding condition of pod readiness gate "${type}" does not exist.`,
+  })
+  return [
+    ['Ready', missing === undefined, missing === undefined ? {} : gateWhy(missing.conditionType)],
+    ['ContainersReady', true, {}],
+  ]
 }
 
 function initWhy({ init }: PodRun): { readonly reason: string; readonly message: string } {
