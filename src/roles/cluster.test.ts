@@ -9,15 +9,10 @@ import { type Cluster, type ClusterOptions, createCluster } from './cluster.ts'
 
 const place = { namespace: 'default' }
 
-/** A cluster whose nodes take pods. */
+/** A cluster whose nodes are registered. */
 async function readyCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const cluster = await createCluster(options)
   await cluster.time.advance('5 seconds')
-  for (const name of cluster.nodes.names) {
-    const node = await cluster.client.get(resources.nodes, name)
-    if (node.spec.taints === undefined) continue
-    await cluster.client.patch(resources.nodes, name, { spec: { taints: null } }, { type: 'merge' })
-  }
   return cluster
 }
 
@@ -43,6 +38,7 @@ const behave = (behaviour: object): object => ({
   annotations: { 'simulation.gantry.dev/behaviour': JSON.stringify(behaviour) },
 })
 
+const byText = (a = '', b = ''): number => (a < b ? -1 : 1)
 const podsOf = async (cluster: Cluster): Promise<readonly Pod[]> =>
   (await cluster.client.list(resources.pods, place)).items
 const podNamed = (cluster: Cluster, name: string): Promise<Pod> => cluster.client.get(resources.pods, name, place)
@@ -162,6 +158,24 @@ test('a pod of high priority takes the place of one that matters less', async ()
   await assert.rejects(podNamed(cluster, 'low'))
   const told = (await cluster.client.list(resources.events, place)).items.find(({ reason }) => reason === 'Preempted')
   assert.match(told?.message ?? '', /^Preempted by pod \S+ on node sim-0$/)
+})
+
+test('a daemon set has a pod on every node, also on one that comes later', async () => {
+  await using cluster = await readyCluster({ nodes: 2 })
+  const template = { metadata: { labels: { app: 'd' } }, spec: { containers: [{ name: 'c', image: 'img' }] } }
+  const spec = { selector: { matchLabels: { app: 'd' } }, template }
+  await cluster.apply({ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'd' }, spec })
+  await cluster.settle()
+  const adding = cluster.nodes.add()
+  await cluster.settle()
+  assert.equal(await adding, 'sim-2')
+  assert.deepEqual(
+    (await podsOf(cluster))
+      .filter(isReady)
+      .map(({ spec: { nodeName } }) => nodeName)
+      .toSorted(byText),
+    ['sim-0', 'sim-1', 'sim-2'],
+  )
 })
 
 test('a cron job runs through a day in seconds', async () => {

@@ -200,7 +200,9 @@ async function startRunning(options: ClusterOptions, from: ReturnType<typeof asS
   const clock = new SimClock({ startMs: Math.ceil(from.timeMs), order: random.fork('order') })
   const store = scope.use(createMemoryStore({ clock, ...(from.store === undefined ? {} : { from: from.store }) }))
   const history = scope.use(followHistory(store, () => clock.monotonicMs()))
-  const api = scope.use(await createApiServer({ clock, random: random.fork('server'), store, log }))
+  // Simulated nodes are ready when they register, so none begins with the taint of one that is not.
+  const settings = { disableAdmission: ['TaintNodesByCondition'] }
+  const api = scope.use(await createApiServer({ clock, random: random.fork('server'), store, log }, settings))
   const actAs = (name: string, user: User = component(name)): KubeClient =>
     faultyClient(api.clientFor(user), faults, random.fork(`faults of ${name}`))
   const depsFor = (name: string): { client: KubeClient; clock: SimClock; random: SeededRandom; log: Log } => ({

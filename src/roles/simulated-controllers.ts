@@ -3,6 +3,7 @@ import type { KubeClient } from '#clients/kubernetes/kube-client.ts'
 import { startRootCertificatePublisher } from '#cluster/controllers/accounts/root-certificate.ts'
 import { startServiceAccountController } from '#cluster/controllers/accounts/service-account.ts'
 import type { ControllerContext } from '#cluster/controllers/controller-context.ts'
+import { startDaemonSetController } from '#cluster/controllers/daemon-set/daemon-set.ts'
 import { startDeploymentController } from '#cluster/controllers/deployment/deployment.ts'
 import { startEndpointSliceController } from '#cluster/controllers/endpoints/endpoint-slice.ts'
 import { startEndpointsController } from '#cluster/controllers/endpoints/endpoints.ts'
@@ -14,6 +15,7 @@ import { startTtlAfterFinishedController } from '#cluster/controllers/jobs/ttl-a
 import { startNamespaceController } from '#cluster/controllers/namespaces/namespace.ts'
 import { startReplicaSetController } from '#cluster/controllers/replicas/replica-set.ts'
 import { startReplicationController } from '#cluster/controllers/replicas/replication-controller.ts'
+import { startStatefulSetController } from '#cluster/controllers/stateful-set/stateful-set.ts'
 import { startEventRecorder } from '#kit/reconcile/event-recorder.ts'
 import { createInformerSet } from '#kit/reconcile/informer-set.ts'
 import type { Log } from '#kit/telemetry/log.ts'
@@ -32,6 +34,8 @@ const starters: readonly (readonly [string, (context: ControllerContext) => Asyn
   ['deployment-controller', startDeploymentController],
   ['replicaset-controller', startReplicaSetController],
   ['replication-controller', startReplicationController],
+  ['statefulset-controller', startStatefulSetController],
+  ['daemonset-controller', startDaemonSetController],
   ['job-controller', startJobController],
   ['cronjob-controller', startCronJobController],
   ['ttl-after-finished-controller', startTtlAfterFinishedController],

@@ -36,11 +36,6 @@ async function busyMinute(seed: number): Promise<string> {
   // Every other seed has a bad day.
   await using cluster: Cluster = await createCluster({ nodes: 2, seed, faults: seed % 2 === 0 ? badDay : {} })
   await cluster.time.advance('5 seconds')
-  for (const name of cluster.nodes.names) {
-    await cluster.client
-      .patch(resources.nodes, name, { spec: { taints: null } }, { type: 'merge' })
-      .catch(() => undefined)
-  }
   await cluster.apply([web, job])
   await cluster.time.advance('20 seconds')
   await cluster.client.patch(

@@ -22,7 +22,7 @@ import { defaultSchedulerConfig, type SchedulerConfig, type SchedulerProfile } f
 import type { SchedulerParts } from './scheduler-parts.ts'
 import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
 import { nodeChange } from './node-change.ts'
-import { watchCluster } from './watch-cluster.ts'
+import { watchCluster, type WatchedCluster } from './watch-cluster.ts'
 
 export interface SchedulerDeps {
   readonly client: ApiClient
@@ -97,24 +97,7 @@ export function startScheduler(deps: SchedulerDeps, config: SchedulerConfig = de
   }
   const loop = runLoop({ parts, decide, bindingsMost: config.bindingsMost })
   const subscriptions: Disposable[] = []
-  const synced = informers.synced().then(() => {
-    subscriptions.push(
-      watched.nodes.onChange((change) => {
-        const told = nodeChange(change, table)
-        if (told !== undefined) queue.onChange(told, nowMs())
-        loop.wake()
-      }),
-      watched.pods.onChange((change) => {
-        ledger.take(change)
-        loop.wake()
-      }),
-      watched.onOtherChange((kind, change) => {
-        if (change.type !== 'deleted' || kind === 'resource-claim')
-          queue.onChange({ kind, object: change.object }, nowMs())
-        loop.wake()
-      }),
-    )
-  })
+  const synced = informers.synced().then(() => void subscriptions.push(...followChanges(watched, parts)))
   synced.catch(() => undefined)
   return {
     synced,
@@ -133,6 +116,26 @@ export function startScheduler(deps: SchedulerDeps, config: SchedulerConfig = de
       await events[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Takes every change into the table, the ledger and the queue, and wakes the loop. */
+function followChanges(watched: WatchedCluster, { table, queue, ledger, nowMs, wake }: SchedulerParts): Disposable[] {
+  return [
+    watched.nodes.onChange((change) => {
+      const told = nodeChange(change, table)
+      if (told !== undefined) queue.onChange(told, nowMs())
+      wake()
+    }),
+    watched.pods.onChange((change) => {
+      ledger.take(change)
+      wake()
+    }),
+    watched.onOtherChange((kind, { type, object }) => {
+      // Of what goes away only a device claim makes room for anybody.
+      if (type !== 'deleted' || kind === 'resource-claim') queue.onChange({ kind, object }, nowMs())
+      wake()
+    }),
+  ]
 }
 
 function orderOf(profiles: ReadonlyMap<string, ReadyProfile>): NonNullable<WeighedPlugin['plugin']['compare']> {

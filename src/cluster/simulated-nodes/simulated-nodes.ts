@@ -1,8 +1,8 @@
 /** All simulated nodes of a cluster: one watch of the pods feeds them, one queue orders their work, each keeps its own pace. */
-import { nodes as nodeResource, pods as podResource } from '#clients/kubernetes/resources.table.ts'
+import { pods as podResource } from '#clients/kubernetes/resources.table.ts'
 import type { ApiClient } from '#kit/reconcile/api-client.ts'
 import { startEventRecorder } from '#kit/reconcile/event-recorder.ts'
-import { startInformer } from '#kit/reconcile/informer.ts'
+import { type Informer, startInformer } from '#kit/reconcile/informer.ts'
 import { keyOf } from '#kit/reconcile/object-key.ts'
 import { WorkQueue } from '#kit/reconcile/work-queue.ts'
 import type { Log } from '#kit/telemetry/log.ts'
@@ -59,108 +59,153 @@ interface Running {
 
 /** Registers the nodes and runs them until disposed. */
 export function startSimulatedNodes(deps: SimulatedNodesDeps, config: SimulatedNodesConfig): SimulatedNodes {
-  const { clock, log } = deps
-  const { leaseMs = 10_000, statusMs = 300_000 } = config
-  const rules: BehaviourRule[] = [...(config.behaviours ?? [])]
-  const running = new Map<string, Running>()
-  const abort = new AbortController()
-  const events = startEventRecorder(deps, { component: 'kubelet' })
-  const pods = startInformer(podResource, deps)
-  const queue = new WorkQueue({ clock, retryFirstMs: 100, retryMostMs: 30_000 })
-  const state = { busy: 0 }
-  const nodeOf = (pod: Pod): Running | undefined => running.get(pod.spec.nodeName ?? '')
-  const subscription = pods.onChange(({ type, object }) => {
-    if (type === 'deleted') nodeOf(object)?.kubelet.drop(object.metadata.uid ?? '')
-    else if (running.has(object.spec.nodeName ?? '')) queue.add(keyOf(object))
-  })
-  const work = async (): Promise<void> => {
-    for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
-      state.busy++
-      const pod = pods.get(key)
-      const node = pod === undefined ? undefined : nodeOf(pod)
-      try {
-        const afterMs =
-          pod === undefined || node === undefined || node.isLost || isDone(pod)
-            ? undefined
-            : await node.kubelet.sync(pod)
-        queue.forget(key)
-        if (afterMs !== undefined) queue.addAfter(key, afterMs)
-      } catch (error) {
-        if (!abort.signal.aborted) log.debug('pod not synced', { pod: key, error })
-        queue.retry(key)
-      }
-      state.busy--
-      queue.done(key)
-    }
-  }
-  const working = Promise.all(Array.from({ length: workers }, work))
-  const tasks: Promise<void>[] = []
-  const repeat = async (everyMs: number, node: Running, act: () => Promise<void>): Promise<void> => {
-    while (!abort.signal.aborted) {
-      await clock.sleep(everyMs, abort.signal).catch(() => undefined)
-      if (abort.signal.aborted || node.isLost) continue
-      await act().catch((error: unknown) => log.debug('heartbeat failed', { node: node.kubelet.node.name, error }))
-    }
-  }
-  const add = async (partial: Partial<SimulatedNode> = {}): Promise<string> => {
-    const index = partial.index ?? running.size
-    const name = partial.name ?? `sim-${index}`
-    const { kubeletVersion } = config
-    const node = { labels: {}, capacity: defaultCapacity, taints: [], kubeletVersion, ...partial, name, index }
-    const kubelet = new SimulatedKubelet(node, { client: deps.clientOf(name), clock, events }, () => rules)
-    const entry: Running = { kubelet, isLost: false }
-    running.set(name, entry)
-    await untilDone(() => kubelet.register(), { clock, log, signal: abort.signal })
-    tasks.push(repeat(leaseMs, entry, () => kubelet.renewLease()))
-    tasks.push(repeat(statusMs, entry, () => kubelet.reportStatus()))
-    return name
-  }
-  const registered = Promise.all(config.nodes.map((node, index) => add({ index, ...node }))).then(() => undefined)
+  const fleet = new Fleet(deps, config)
+  const registered = Promise.all(config.nodes.map((node, index) => fleet.add({ index, ...node }))).then(() => undefined)
   registered.catch(() => undefined)
-  const wakeAll = (name: string): void => {
-    for (const pod of pods.list()) if (pod.spec.nodeName === name) queue.add(keyOf(pod))
-  }
-  const find = (name: string): Running => {
-    const found = running.get(name)
-    if (found === undefined) throw new Error(`there is no simulated ${nodeResource.kind} ${name}`)
-    return found
-  }
   return {
     get names() {
-      return [...running.keys()]
+      return [...fleet.running.keys()]
     },
     get described() {
-      return Array.from(running.values(), ({ kubelet }) => kubelet.node)
+      return Array.from(fleet.running.values(), ({ kubelet }) => kubelet.node)
     },
     registered,
     get isIdle() {
-      return queue.size === 0 && state.busy === 0
+      return fleet.isIdle
     },
-    behave: (rule) => {
-      rules.push(rule)
-      for (const name of running.keys()) wakeAll(name)
-    },
+    behave: (rule) => fleet.behave(rule),
     lose: (name) => {
-      find(name).isLost = true
+      fleet.find(name).isLost = true
     },
-    recover: (name) => {
-      const node = find(name)
-      node.isLost = false
-      void node.kubelet
-        .reportStatus()
-        .then(() => node.kubelet.renewLease())
-        .catch((error: unknown) => log.debug('node not back', { name, error }))
-      wakeAll(name)
-    },
-    add,
-    async [Symbol.asyncDispose]() {
-      abort.abort(new Error('the simulated nodes have ended'))
-      subscription[Symbol.dispose]()
-      queue[Symbol.dispose]()
-      await Promise.allSettled([working, ...tasks])
-      await pods[Symbol.asyncDispose]()
-      await events[Symbol.asyncDispose]()
-    },
+    recover: (name) => fleet.recover(name),
+    add: (node) => fleet.add(node),
+    [Symbol.asyncDispose]: () => fleet.end(),
+  }
+}
+
+class Fleet {
+  readonly running = new Map<string, Running>()
+  readonly #deps: SimulatedNodesDeps
+  readonly #config: SimulatedNodesConfig
+  readonly #rules: BehaviourRule[]
+  readonly #abort = new AbortController()
+  readonly #events: ReturnType<typeof startEventRecorder>
+  readonly #pods: Informer<Pod>
+  readonly #queue: WorkQueue
+  readonly #subscription: Disposable
+  readonly #work: Promise<void[]>
+  readonly #heartbeats: Promise<void>[] = []
+  #busy = 0
+
+  constructor(deps: SimulatedNodesDeps, config: SimulatedNodesConfig) {
+    this.#deps = deps
+    this.#config = config
+    this.#rules = [...(config.behaviours ?? [])]
+    this.#events = startEventRecorder(deps, { component: 'kubelet' })
+    this.#pods = startInformer(podResource, deps)
+    this.#queue = new WorkQueue({ clock: deps.clock, retryFirstMs: 100, retryMostMs: 30_000 })
+    this.#subscription = this.#pods.onChange(({ type, object }) => {
+      const node = this.#nodeOf(object)
+      if (type === 'deleted') node?.kubelet.drop(object.metadata.uid ?? '')
+      else if (node !== undefined) this.#queue.add(keyOf(object))
+    })
+    this.#work = Promise.all(Array.from({ length: workers }, () => this.#workOn()))
+  }
+
+  get isIdle(): boolean {
+    return this.#queue.size === 0 && this.#busy === 0
+  }
+
+  find(name: string): Running {
+    const found = this.running.get(name)
+    if (found === undefined) throw new Error(`there is no simulated node ${name}`)
+    return found
+  }
+
+  async add(partial: Partial<SimulatedNode> = {}): Promise<string> {
+    const { clock, log, clientOf } = this.#deps
+    const { kubeletVersion, leaseMs = 10_000, statusMs = 300_000 } = this.#config
+    const index = partial.index ?? this.running.size
+    const name = partial.name ?? `sim-${index}`
+    const node = { labels: {}, capacity: defaultCapacity, taints: [], kubeletVersion, ...partial, name, index }
+    const kubelet = new SimulatedKubelet(
+      node,
+      { client: clientOf(name), clock, events: this.#events },
+      () => this.#rules,
+    )
+    const entry: Running = { kubelet, isLost: false }
+    this.running.set(name, entry)
+    await untilDone(() => kubelet.register(), { clock, log, signal: this.#abort.signal })
+    this.#heartbeats.push(this.#repeat(leaseMs, entry, () => kubelet.renewLease()))
+    this.#heartbeats.push(this.#repeat(statusMs, entry, () => kubelet.reportStatus()))
+    // Pods that were here before (a fork, a rollback) came to the cache while nobody knew the node.
+    this.#wakeAll(name)
+    return name
+  }
+
+  behave(rule: BehaviourRule): void {
+    this.#rules.push(rule)
+    for (const name of this.running.keys()) this.#wakeAll(name)
+  }
+
+  recover(name: string): void {
+    const node = this.find(name)
+    node.isLost = false
+    node.kubelet
+      .reportStatus()
+      .then(() => node.kubelet.renewLease())
+      .catch((error: unknown) => this.#deps.log.debug('node not back', { name, error }))
+    this.#wakeAll(name)
+  }
+
+  async end(): Promise<void> {
+    this.#abort.abort(new Error('the simulated nodes have ended'))
+    this.#subscription[Symbol.dispose]()
+    this.#queue[Symbol.dispose]()
+    await Promise.allSettled([this.#work, ...this.#heartbeats])
+    await this.#pods[Symbol.asyncDispose]()
+    await this.#events[Symbol.asyncDispose]()
+  }
+
+  #nodeOf(pod: Pod): Running | undefined {
+    return this.running.get(pod.spec.nodeName ?? '')
+  }
+
+  #wakeAll(name: string): void {
+    for (const pod of this.#pods.list()) if (pod.spec.nodeName === name) this.#queue.add(keyOf(pod))
+  }
+
+  async #workOn(): Promise<void> {
+    for (let key = await this.#queue.take(); key !== undefined; key = await this.#queue.take()) {
+      this.#busy++
+      try {
+        const afterMs = await this.#sync(key)
+        this.#queue.forget(key)
+        if (afterMs !== undefined) this.#queue.addAfter(key, afterMs)
+      } catch (error) {
+        if (!this.#abort.signal.aborted) this.#deps.log.debug('pod not synced', { pod: key, error })
+        this.#queue.retry(key)
+      }
+      this.#busy--
+      this.#queue.done(key)
+    }
+  }
+
+  async #sync(key: string): Promise<number | undefined> {
+    const pod = this.#pods.get(key)
+    const node = pod === undefined ? undefined : this.#nodeOf(pod)
+    if (pod === undefined || node === undefined || node.isLost || isDone(pod)) return undefined
+    return node.kubelet.sync(pod)
+  }
+
+  async #repeat(everyMs: number, node: Running, act: () => Promise<void>): Promise<void> {
+    const { clock, log } = this.#deps
+    const { signal } = this.#abort
+    while (!signal.aborted) {
+      await clock.sleep(everyMs, signal).catch(() => undefined)
+      if (signal.aborted || node.isLost) continue
+      await act().catch((error: unknown) => log.debug('heartbeat failed', { node: node.kubelet.node.name, error }))
+    }
   }
 }
 

@@ -96,7 +96,8 @@ export class FileTree {
       place = { parent: here, name: part, node }
       if (node !== undefined) stack.push(node)
     }
-    if (path.endsWith('/') && place.node !== undefined && place.node.type !== 'directory') throw systemError('ENOTDIR', call, path)
+    if (path.endsWith('/') && place.node !== undefined && place.node.type !== 'directory')
+      throw systemError('ENOTDIR', call, path)
     return place
   }
 

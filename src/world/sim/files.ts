@@ -76,7 +76,13 @@ class Disk {
   }
 
   /** The file of a path, made when missing. */
-  #file(path: string, { mode = 0o644, exclusive = false }: { readonly mode?: number | undefined; readonly exclusive?: boolean | undefined } = {}): Inode {
+  #file(
+    path: string,
+    {
+      mode = 0o644,
+      exclusive = false,
+    }: { readonly mode?: number | undefined; readonly exclusive?: boolean | undefined } = {},
+  ): Inode {
     const place = this.#tree.place(path, 'open', true)
     if (place.node !== undefined) {
       if (exclusive) throw systemError('EEXIST', 'open', path)
@@ -163,7 +169,10 @@ class Disk {
     for (const index of parts.keys()) this.#makeDirectory(`/${parts.slice(0, index + 1).join('/')}`, true, mode)
   }
 
-  #remove(path: string, { recursive = false, force = false }: { readonly recursive?: boolean; readonly force?: boolean }): void {
+  #remove(
+    path: string,
+    { recursive = false, force = false }: { readonly recursive?: boolean; readonly force?: boolean },
+  ): void {
     let place
     try {
       place = this.#tree.place(path, 'rm', false)
@@ -177,7 +186,8 @@ class Disk {
     }
     if (place.node.type === 'directory' && place.node.entries.size > 0) {
       if (!recursive) throw systemError('ENOTEMPTY', 'rmdir', path)
-      for (const name of [...place.node.entries.keys()]) this.#remove(`${path.replace(/\/$/, '')}/${name}`, { recursive: true })
+      for (const name of [...place.node.entries.keys()])
+        this.#remove(`${path.replace(/\/$/, '')}/${name}`, { recursive: true })
     }
     this.#effect(path)
     this.#tree.unlink(place)
@@ -303,7 +313,8 @@ class Disk {
       chmod: async (path, mode) => this.#change(path, tree.get(path, 'chmod'), (node) => (node.mode = mode & 0o7777)),
       chown: async (path, uid, gid) =>
         this.#change(path, tree.get(path, 'chown', false), (node) => Object.assign(node, { uid, gid })),
-      setTimes: async (path, mtimeMs) => this.#change(path, tree.get(path, 'utime', false), (node) => (node.mtimeMs = mtimeMs)),
+      setTimes: async (path, mtimeMs) =>
+        this.#change(path, tree.get(path, 'utime', false), (node) => (node.mtimeMs = mtimeMs)),
       truncate: async (path, sizeBytes) => this.#truncate(path, tree.get(path, 'truncate'), sizeBytes),
       space: async (path) => {
         tree.get(path, 'statfs')
@@ -338,10 +349,11 @@ class Disk {
   #writeStream(path: string, options: Parameters<Files['writeStream']>[1] = {}): Writable {
     let node: Inode | undefined
     return new Writable({
-      construct: (done) => settle(done, () => {
-        node = this.#file(path, options)
-        this.#set(path, node, Buffer.alloc(0))
-      }),
+      construct: (done) =>
+        settle(done, () => {
+          node = this.#file(path, options)
+          this.#set(path, node, Buffer.alloc(0))
+        }),
       write: (chunk: Buffer, _encoding, done) =>
         settle(done, () => {
           if (node !== undefined) this.#set(path, node, Buffer.concat([node.content, chunk]))

@@ -24,7 +24,10 @@ test('datagrams get lost, come twice and overtake each other, the same way for t
   const seen = await deliveries(3, faults)
   assert.ok(new Set(seen).size < 100, 'some are lost')
   assert.ok(seen.length > new Set(seen).size, 'some come twice')
-  assert.notDeepEqual(seen, seen.toSorted((a, b) => a - b))
+  assert.notDeepEqual(
+    seen,
+    seen.toSorted((a, b) => a - b),
+  )
   assert.deepEqual(await deliveries(3, faults), seen)
 })
 
@@ -32,7 +35,9 @@ test('a slow connection keeps the order of its bytes', async () => {
   const clock = new SimClock()
   const network = createSimNetwork({ clock, random: createSeededRandom(5), faults: { delayMs: [1, 100] } })
   const got: string[] = []
-  const listener = await network.listen({}, (socket) => socket.on('data', (chunk: Buffer) => got.push(chunk.toString())))
+  const listener = await network.listen({}, (socket) =>
+    socket.on('data', (chunk: Buffer) => got.push(chunk.toString())),
+  )
   const dialled = network.dial({ host: 'x', port: listener.port })
   await clock.advance(200)
   const socket = await dialled
