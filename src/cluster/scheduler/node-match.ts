@@ -60,13 +60,12 @@ export function requiredNodes(pod: Pod): NodeTest | undefined {
 
 /** True when a toleration covers a taint (core v1 ToleratesTaint). */
 export function tolerates(toleration: Toleration, taint: Taint): boolean {
-  const { effect = '', key = '', operator = 'Equal', value = '' } = toleration
+  const { effect = '', key = '', operator = 'Equal' } = toleration
   if (effect !== '' && effect !== taint.effect) return false
   if (key !== '' && key !== taint.key) return false
   if (operator === 'Exists') return true
-  const theirs = taint.value ?? ''
-  if (operator === 'Equal') return key !== '' && value === theirs
-  return comparesTo(operator, { theirs, ours: value })
+  const values = { theirs: taint.value ?? '', ours: toleration.value ?? '' }
+  return operator === 'Equal' ? key !== '' && values.ours === values.theirs : comparesTo(operator, values)
 }
 
 /** `Lt` and `Gt`: the taint's whole number against the toleration's. */

@@ -28,13 +28,17 @@ function isFreeFor(volume: PersistentVolume, claim: PersistentVolumeClaim): bool
 
 /** Mode, class, access, labels and size as the claim wants them. */
 function isOfKind({ spec, metadata }: PersistentVolume, claim: PersistentVolumeClaim): boolean {
-  const { volumeMode = 'Filesystem', storageClassName = '', accessModes = [], selector, resources } = claim.spec ?? {}
-  if ((spec?.volumeMode ?? 'Filesystem') !== volumeMode) return false
-  if ((spec?.storageClassName ?? '') !== storageClassName) return false
+  const { accessModes = [], selector, resources } = claim.spec ?? {}
+  if (shapeOf(spec) !== shapeOf(claim.spec)) return false
   if (!accessModes.every((mode) => spec?.accessModes?.includes(mode))) return false
   if (selector !== undefined && !matchesSelector(selectorFromObject(selector), metadata.labels)) return false
   const size = quantityOf(spec?.capacity?.['storage'])
   return compareQuantities(size, quantityOf(resources?.requests?.['storage'])) >= 0
+}
+
+/** Mode and class as one text. */
+function shapeOf(spec: { readonly volumeMode?: string; readonly storageClassName?: string } | undefined): string {
+  return `${spec?.volumeMode ?? 'Filesystem'} ${spec?.storageClassName ?? ''}`
 }
 
 function isReservedFor(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {

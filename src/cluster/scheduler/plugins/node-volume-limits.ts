@@ -10,19 +10,25 @@ const rejected = rejection('node(s) exceed max volume count')
 function csiVolumes(pod: PodRecord, objects: ClusterObjects): Map<string, string> {
   const volumes = new Map<string, string>()
   for (const name of pod.claims) {
-    const claim = objects.claim(pod.namespace, name)
-    const volumeName = claim?.spec?.volumeName ?? ''
-    const source = volumeName === '' ? undefined : objects.volume(volumeName)?.spec?.csi
-    if (source !== undefined) {
-      volumes.set(`${source.driver}/${source.volumeHandle}`, source.driver)
-      continue
-    }
-    // Not bound yet: its class says whose volume it will be.
-    const driver =
-      volumeName === '' ? objects.storageClass(claim?.spec?.storageClassName ?? '')?.provisioner : undefined
-    if (driver !== undefined) volumes.set(`${pod.namespace}/${name}`, driver)
+    const found = volumeOf(pod.namespace, name, objects)
+    if (found !== undefined) volumes.set(found.id, found.driver)
   }
   return volumes
+}
+
+/** A claim's CSI volume; one that is not bound yet belongs to the driver of its class. */
+function volumeOf(
+  namespace: string,
+  name: string,
+  objects: ClusterObjects,
+): { readonly id: string; readonly driver: string } | undefined {
+  const { volumeName = '', storageClassName = '' } = objects.claim(namespace, name)?.spec ?? {}
+  if (volumeName === '') {
+    const driver = objects.storageClass(storageClassName)?.provisioner
+    return driver === undefined ? undefined : { id: `${namespace}/${name}`, driver }
+  }
+  const source = objects.volume(volumeName)?.spec?.csi
+  return source === undefined ? undefined : { id: `${source.driver}/${source.volumeHandle}`, driver: source.driver }
 }
 
 function exceeds(wanted: ReadonlyMap<string, string>, entry: KnownNode, objects: ClusterObjects): boolean {

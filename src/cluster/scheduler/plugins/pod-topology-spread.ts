@@ -159,14 +159,7 @@ function scoreSpread(
       if (value !== undefined && !ignored.has(entry.row)) domains.set(value, 0)
     }
     const size = isHost ? entries.length - ignored.size : domains.size
-    if (!isHost) {
-      for (const entry of cycle.table.order()) {
-        const value = entry.node.metadata.labels?.[constraint.topologyKey]
-        if (value === undefined || !domains.has(value) || !takesPart(entry) || !isCounted(pod, entry, constraint))
-          continue
-        domains.set(value, (domains.get(value) ?? 0) + countOn(entry, pod, constraint))
-      }
-    }
+    if (!isHost) countInto(domains, pod, { constraint, entries: cycle.table.order().filter(takesPart) })
     // Domains weigh by the logarithm of their number, so that many hosts do not drown few zones.
     return { constraint, isHost, domains, weight: Math.log(size + 2) }
   })
@@ -183,6 +176,20 @@ function scoreSpread(
       return Math.round(sum)
     },
     normalize: (scores, nodes) => fewestFirst(scores, nodes, ignored),
+  }
+}
+
+/** Adds the matching pods of nodes to the domains that take part. */
+function countInto(
+  domains: Map<string, number>,
+  pod: PodRecord,
+  { constraint, entries }: { readonly constraint: Constraint; readonly entries: readonly KnownNode[] },
+): void {
+  for (const entry of entries) {
+    const value = entry.node.metadata.labels?.[constraint.topologyKey]
+    const count = value === undefined ? undefined : domains.get(value)
+    if (value === undefined || count === undefined || !isCounted(pod, entry, constraint)) continue
+    domains.set(value, count + countOn(entry, pod, constraint))
   }
 }
 

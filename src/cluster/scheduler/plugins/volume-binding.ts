@@ -79,11 +79,8 @@ export function planVolumes(
   entry: KnownNode,
   { objects, taken }: { readonly objects: ClusterObjects; readonly taken: ReadonlySet<string> },
 ): VolumePlan | Rejection {
-  for (const claim of claims.bound) {
-    const volume = objects.volume(claim.spec?.volumeName ?? '')
-    if (volume === undefined) return volumeGone
-    if (!isReachable(volume, entry.node)) return wrongNode
-  }
+  const elsewhere = whyBoundElsewhere(claims.bound, entry, objects)
+  if (elsewhere !== undefined) return elsewhere
   const bind: { volume: PersistentVolume; claim: PersistentVolumeClaim }[] = []
   const provision: PersistentVolumeClaim[] = []
   const used = new Set(taken)
@@ -102,6 +99,19 @@ export function planVolumes(
     provision.push(claim)
   }
   return { bind, provision, nodeName: entry.name }
+}
+
+function whyBoundElsewhere(
+  bound: readonly PersistentVolumeClaim[],
+  entry: KnownNode,
+  objects: ClusterObjects,
+): Rejection | undefined {
+  for (const claim of bound) {
+    const volume = objects.volume(claim.spec?.volumeName ?? '')
+    if (volume === undefined) return volumeGone
+    if (!isReachable(volume, entry.node)) return wrongNode
+  }
+  return undefined
 }
 
 const isPlan = (value: VolumePlan | Rejection): value is VolumePlan => 'bind' in value
