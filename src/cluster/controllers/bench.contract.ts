@@ -28,6 +28,8 @@ export interface Bench extends AsyncDisposable {
 export interface BenchOptions {
   /** What becomes of a pod that the pretended node sees: its new status, or undefined to leave it. */
   readonly runPod?: (pod: Pod, nowMs: number) => JsonObject | undefined
+  /** The node that a pod without one is put on: `node-1` unless told. */
+  readonly nodeFor?: (pod: Pod) => string
 }
 
 /** The status of a pod that runs and is ready. */
@@ -66,7 +68,10 @@ export function createBench(options: BenchOptions = {}): Bench {
     ((pod, nowMs) =>
       pod.status?.phase === undefined || pod.status.phase === 'Pending' ? readyStatus(nowMs) : undefined)
   informers.of(pods).onChange(({ type, object }) => {
-    if (type !== 'deleted') pretend(api, { pod: object, nowMs: clock.now(), runPod }).catch(() => undefined)
+    if (type !== 'deleted')
+      pretend(api, { pod: object, nowMs: clock.now(), runPod, nodeFor: options.nodeFor ?? (() => 'node-1') }).catch(
+        () => undefined,
+      )
   })
   return {
     api,
@@ -93,7 +98,12 @@ export function createBench(options: BenchOptions = {}): Bench {
 
 async function pretend(
   api: InMemoryApi,
-  seen: { readonly pod: Pod; readonly nowMs: number; readonly runPod: NonNullable<BenchOptions['runPod']> },
+  seen: {
+    readonly pod: Pod
+    readonly nowMs: number
+    readonly runPod: NonNullable<BenchOptions['runPod']>
+    readonly nodeFor: (pod: Pod) => string
+  },
 ): Promise<void> {
   const { pod } = seen
   const { name, namespace } = pod.metadata
@@ -104,7 +114,7 @@ async function pretend(
   }
   const status = seen.runPod(pod, seen.nowMs)
   if (status === undefined) return
-  const node = pod.spec.nodeName ?? 'node-1'
+  const node = pod.spec.nodeName ?? seen.nodeFor(pod)
   await api.patch(pods, name, { spec: { nodeName: node }, status }, { namespace, type: 'merge' })
 }
 

@@ -133,12 +133,22 @@ function takeIn(job: Job, pod: Pod, tally: Tally): void {
   if (outcome === 'succeeded') {
     uncounted.succeeded.add(uid)
     if (isIndexed(job) && index !== undefined && index < (job.spec.completions ?? 0)) tally.succeededIndexes.add(index)
-    return
-  }
-  if (outcome.action === 'FailJob') tally.failJob ??= outcome
-  if (outcome.action === 'Ignore') tally.ignored.push(pod)
-  else uncounted.failed.add(uid)
-  if (index !== undefined && failsIndex(job, pod, outcome)) tally.failedIndexes.add(index)
+  } else takeInFailure({ job, pod, verdict: outcome, index }, tally)
+}
+
+function takeInFailure(
+  {
+    job,
+    pod,
+    verdict,
+    index,
+  }: { readonly job: Job; readonly pod: Pod; readonly verdict: FailureVerdict; readonly index: number | undefined },
+  tally: Tally,
+): void {
+  if (verdict.action === 'FailJob') tally.failJob ??= verdict
+  if (verdict.action === 'Ignore') tally.ignored.push(pod)
+  else tally.uncounted.failed.add(pod.metadata.uid ?? '')
+  if (index !== undefined && failsIndex(job, pod, verdict)) tally.failedIndexes.add(index)
 }
 
 function fieldsOf(job: Job, { uncounted, counted, succeededIndexes, failedIndexes }: Tally): JobCount['fields'] {

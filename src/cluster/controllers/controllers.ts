@@ -1,0 +1,98 @@
+/** All controllers together: one set of shared caches, and for each controller its own identity at the API and in events. */
+import { Scope } from '#base/async/scope.ts'
+import type { KubeClient } from '#clients/kubernetes/kube-client.ts'
+import { startEventRecorder } from '#kit/reconcile/event-recorder.ts'
+import { createInformerSet } from '#kit/reconcile/informer-set.ts'
+import type { Log } from '#kit/telemetry/log.ts'
+import type { Clock } from '#world/ports/clock.ts'
+import type { Random } from '#world/ports/random.ts'
+import { startRootCertificatePublisher } from './accounts/root-certificate.ts'
+import { startServiceAccountController } from './accounts/service-account.ts'
+import type { ControllerContext } from './controller-context.ts'
+import { startDaemonSetController } from './daemon-set/daemon-set.ts'
+import { startDeploymentController } from './deployment/deployment.ts'
+import { startEndpointSliceController } from './endpoints/endpoint-slice.ts'
+import { startEndpointsController } from './endpoints/endpoints.ts'
+import { startEndpointSliceMirroringController } from './endpoints/mirror.ts'
+import { startGarbageCollector } from './garbage/garbage-collector.ts'
+import { startCronJobController } from './jobs/cron-job.ts'
+import { startJobController } from './jobs/job.ts'
+import { startTtlAfterFinishedController } from './jobs/ttl-after-finished.ts'
+import { startNamespaceController } from './namespaces/namespace.ts'
+import { startReplicaSetController } from './replicas/replica-set.ts'
+import { startReplicationController } from './replicas/replication-controller.ts'
+import { startStatefulSetController } from './stateful-set/stateful-set.ts'
+
+/** Who a controller is at the API. */
+export interface ControllerUser {
+  readonly name: string
+  readonly groups: readonly string[]
+}
+
+export interface ControllersDeps {
+  readonly client: (user: ControllerUser) => KubeClient
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+export interface ControllersConfig {
+  /** The bundle that pods verify the API server with; nothing is published without it. */
+  readonly rootCertificatePem?: string
+}
+
+interface Row {
+  /** Service account in kube-system, with a bootstrap role of its own. */
+  readonly account: string
+  /** Name in events. */
+  readonly component: string
+  readonly start: (context: ControllerContext) => AsyncDisposable
+}
+
+function rowsFor(config: ControllersConfig): readonly Row[] {
+  const row = (account: string, component: string, start: Row['start']): Row => ({ account, component, start })
+  const pem = config.rootCertificatePem
+  return [
+    row('service-account-controller', 'serviceaccount-controller', startServiceAccountController),
+    ...(pem === undefined
+      ? []
+      : [
+          row('root-ca-cert-publisher', 'root-ca-certificate-publisher', (context) =>
+            startRootCertificatePublisher(context, pem),
+          ),
+        ]),
+    row('namespace-controller', 'namespace-controller', startNamespaceController),
+    row('generic-garbage-collector', 'garbage-collector-controller', startGarbageCollector),
+    row('replicaset-controller', 'replicaset-controller', startReplicaSetController),
+    row('replication-controller', 'replication-controller', startReplicationController),
+    row('deployment-controller', 'deployment-controller', startDeploymentController),
+    row('statefulset-controller', 'statefulset-controller', startStatefulSetController),
+    row('daemon-set-controller', 'daemonset-controller', startDaemonSetController),
+    row('job-controller', 'job-controller', startJobController),
+    row('cronjob-controller', 'cronjob-controller', startCronJobController),
+    row('ttl-after-finished-controller', 'ttl-after-finished-controller', startTtlAfterFinishedController),
+    row('endpoint-controller', 'endpoint-controller', startEndpointsController),
+    row('endpointslice-controller', 'endpoint-slice-controller', startEndpointSliceController),
+    row(
+      'endpointslicemirroring-controller',
+      'endpoint-slice-mirroring-controller',
+      startEndpointSliceMirroringController,
+    ),
+  ]
+}
+
+const groups = ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated']
+
+/** Starts every controller; disposing the result stops them, then their caches. */
+export function startControllers(deps: ControllersDeps, config: ControllersConfig = {}): AsyncDisposable {
+  const { clock, random, log } = deps
+  const scope = new Scope()
+  const reader = scope.own(deps.client({ name: 'system:kube-controller-manager', groups: ['system:authenticated'] }))
+  const informers = scope.own(createInformerSet({ client: reader, clock, random, log }))
+  for (const { account, component, start } of rowsFor(config)) {
+    const client = scope.own(deps.client({ name: `system:serviceaccount:kube-system:${account}`, groups }))
+    const events = scope.own(startEventRecorder({ client, clock, log }, { component }))
+    scope.own(start({ client, informers, events, clock, random, log }))
+  }
+  return scope
+}

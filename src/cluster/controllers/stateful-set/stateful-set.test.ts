@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { persistentVolumeClaims, pods, statefulSets } from '#clients/kubernetes/resources.table.ts'
+import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import { type Bench, createBench, readyStatus } from '../bench.contract.ts'
+import { startStatefulSetController } from './stateful-set.ts'
+
+const set = (replicas: number, image: string, more: object = {}): JsonObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'StatefulSet',
+  metadata: { name: 'db', namespace: 'default' },
+  spec: {
+    replicas,
+    serviceName: 'db',
+    selector: { matchLabels: { app: 'db' } },
+    template: { metadata: { labels: { app: 'db' } }, spec: { containers: [{ name: 'c', image }] } },
+    updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0 } },
+    podManagementPolicy: 'OrderedReady',
+    ...more,
+  },
+})
+const claims = { volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'] } }] }
+function started(stuck: (name: string) => boolean = () => false): Bench {
+  const bench = createBench({
+    runPod: (pod, nowMs) =>
+      pod.status?.phase === undefined && !stuck(pod.metadata.name) ? readyStatus(nowMs) : undefined,
+  })
+  bench.start(startStatefulSetController)
+  return bench
+}
+const shown = (bench: Bench): string[] =>
+  bench.api
+    .all(pods)
+    .map((pod) => `${pod.metadata.name}=${pod.spec.containers[0]?.image ?? ''}`)
+    .toSorted((a, b) => (a < b ? -1 : 1))
+const podWrites = (bench: Bench, verb: string): string[] =>
+  bench.api.writes
+    .filter((write) => write.startsWith(`${verb} pods`))
+    .map((write) => write.slice(write.lastIndexOf('/') + 1))
+
+test('pods come up in order with their names, claims and labels', async () => {
+  await using bench = started()
+  await bench.put(statefulSets, set(3, 'one', claims))
+  await bench.pass(1000)
+  assert.deepEqual(podWrites(bench, 'create'), ['db-0', 'db-1', 'db-2'])
+  const pod = bench.api.all(pods)[1]
+  assert.deepEqual(
+    [
+      pod?.spec.hostname,
+      pod?.spec.subdomain,
+      pod?.spec.volumes?.[0]?.persistentVolumeClaim?.claimName,
+      pod?.metadata.labels?.['apps.kubernetes.io/pod-index'],
+    ],
+    ['db-1', 'db', 'data-db-1', '1'],
+  )
+  assert.deepEqual(
+    bench.api.all(persistentVolumeClaims).map((claim) => claim.metadata.name),
+    ['data-db-0', 'data-db-1', 'data-db-2'],
+  )
+  const { replicas, readyReplicas, currentReplicas, updatedReplicas, currentRevision, updateRevision } =
+    bench.api.all(statefulSets)[0]?.status ?? {}
+  assert.deepEqual(
+    { replicas, readyReplicas, currentReplicas, updatedReplicas },
+    { replicas: 3, readyReplicas: 3, currentReplicas: 3, updatedReplicas: 3 },
+  )
+  assert.equal(currentRevision, updateRevision)
+  assert.equal(bench.told()[0], 'SuccessfulCreate: create Claim data-db-0 Pod db-0 in StatefulSet db success')
+})
+
+test('an ordered set waits for each pod; a parallel one for none', async () => {
+  await using ordered = started((name) => name === 'db-1')
+  await ordered.put(statefulSets, set(3, 'one'))
+  await ordered.pass(1000)
+  assert.deepEqual(podWrites(ordered, 'create'), ['db-0', 'db-1'])
+  await using parallel = started(() => true)
+  await parallel.put(statefulSets, set(3, 'one', { podManagementPolicy: 'Parallel' }))
+  await parallel.pass(1000)
+  assert.deepEqual(podWrites(parallel, 'create'), ['db-0', 'db-1', 'db-2'])
+})
+
+test('a smaller set loses its last pods first; ordinals may start elsewhere', async () => {
+  await using bench = started()
+  await bench.put(statefulSets, set(3, 'one'))
+  await bench.pass(1000)
+  await bench.put(statefulSets, set(1, 'one'))
+  await bench.pass(1000)
+  assert.deepEqual(podWrites(bench, 'delete'), ['db-2', 'db-1'])
+  await bench.put(statefulSets, set(2, 'one', { ordinals: { start: 5 } }))
+  await bench.pass(1000)
+  assert.deepEqual(shown(bench), ['db-5=one', 'db-6=one'])
+})
+
+test('an update goes from the last pod to the partition', async () => {
+  await using bench = started()
+  await bench.put(statefulSets, set(3, 'one'))
+  await bench.pass(1000)
+  await bench.put(
+    statefulSets,
+    set(3, 'two', { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } }),
+  )
+  await bench.pass(5000)
+  assert.deepEqual(shown(bench), ['db-0=one', 'db-1=two', 'db-2=two'])
+  assert.deepEqual(podWrites(bench, 'delete'), ['db-2', 'db-1'])
+  await bench.api.delete(pods, 'db-0', { namespace: 'default' })
+  await bench.pass(1000)
+  assert.equal(shown(bench)[0], 'db-0=one')
+  const status = bench.api.all(statefulSets)[0]?.status
+  assert.deepEqual(
+    [status?.currentReplicas, status?.updatedReplicas, status?.currentRevision === status?.updateRevision],
+    [1, 2, false],
+  )
+  await bench.put(statefulSets, set(3, 'two'))
+  await bench.pass(5000)
+  assert.deepEqual(shown(bench), ['db-0=two', 'db-1=two', 'db-2=two'])
+})
+
+test('with OnDelete pods change only when somebody deletes them', async () => {
+  await using bench = started()
+  const manual = { updateStrategy: { type: 'OnDelete', rollingUpdate: null } }
+  await bench.put(statefulSets, set(2, 'one', manual))
+  await bench.pass(1000)
+  await bench.put(statefulSets, set(2, 'two', manual))
+  await bench.pass(1000)
+  assert.deepEqual(shown(bench), ['db-0=one', 'db-1=one'])
+  await bench.api.delete(pods, 'db-1', { namespace: 'default' })
+  await bench.pass(1000)
+  assert.deepEqual(shown(bench), ['db-0=one', 'db-1=two'])
+})
+
+test('claims belong to the pod or the set as the retention policy says', async () => {
+  await using bench = started()
+  const policy = { ...claims, persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete', whenScaled: 'Delete' } }
+  await bench.put(statefulSets, set(2, 'one', policy))
+  await bench.pass(1000)
+  const owners = (): string[] =>
+    bench.api.all(persistentVolumeClaims).map((claim) => claim.metadata.ownerReferences?.[0]?.kind ?? '')
+  assert.deepEqual(owners(), ['StatefulSet', 'StatefulSet'])
+  await bench.put(statefulSets, set(1, 'one', policy))
+  await bench.pass(1000)
+  assert.deepEqual(owners(), ['StatefulSet', 'Pod'])
+})
