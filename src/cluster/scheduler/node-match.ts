@@ -61,8 +61,7 @@ export function requiredNodes(pod: Pod): NodeTest | undefined {
 /** True when a toleration covers a taint (core v1 ToleratesTaint). */
 export function tolerates(toleration: Toleration, taint: Taint): boolean {
   const { effect = '', key = '', operator = 'Equal' } = toleration
-  if (effect !== '' && effect !== taint.effect) return false
-  if (key !== '' && key !== taint.key) return false
+  if (![taint.effect, ''].includes(effect) || ![taint.key, ''].includes(key)) return false
   if (operator === 'Exists') return true
   const values = { theirs: taint.value ?? '', ours: toleration.value ?? '' }
   return operator === 'Equal' ? key !== '' && values.ours === values.theirs : comparesTo(operator, values)

@@ -141,12 +141,17 @@ export class NodeTable {
   putNode(node: Node): void {
     const entry = this.#entry(node.metadata.name)
     const before = entry.node
-    if (before === undefined || zoneOf(before) !== zoneOf(node)) this.#order = undefined
+    const isNew = before === undefined
+    if (isNew || zoneOf(before) !== zoneOf(node)) this.#order = undefined
     entry.node = node
-    const allocatable = this.reader.list(node.status?.allocatable ?? node.status?.capacity)
-    for (const [name, column] of this.columns) column.allocatable[entry.row] = allocatable.get(name) ?? 0
-    for (const [name, amount] of allocatable) this.column(name).allocatable[entry.row] = amount
-    if (before?.status?.images !== node.status?.images || before === undefined) this.#putImages(entry, node)
+    this.#putAllocatable(entry, node)
+    if (isNew || before.status?.images !== node.status?.images) this.#putImages(entry, node)
+  }
+
+  #putAllocatable({ row }: NodeEntry, { status }: Node): void {
+    const allocatable = this.reader.list(status?.allocatable ?? status?.capacity)
+    for (const [name, column] of this.columns) column.allocatable[row] = allocatable.get(name) ?? 0
+    for (const [name, amount] of allocatable) this.column(name).allocatable[row] = amount
   }
 
   removeNode(name: string): void {

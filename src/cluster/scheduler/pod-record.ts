@@ -88,13 +88,24 @@ function claimsOf(pod: Pod): string[] {
   })
 }
 
+function amountsOf(
+  pod: Pod,
+  reader: AmountReader,
+): Pick<PodRecord, 'requests' | 'presumedCpuMillis' | 'presumedMemoryBytes'> {
+  const presumed = podRequests(pod, reader, true)
+  return {
+    requests: podRequests(pod, reader),
+    presumedCpuMillis: presumed.get('cpu') ?? 0,
+    presumedMemoryBytes: presumed.get('memory') ?? 0,
+  }
+}
+
 /** Works out the record of a pod. */
 export function recordOf(pod: Pod, reader: AmountReader): PodRecord {
   const namespace = pod.metadata.namespace ?? ''
   const { podAffinity, podAntiAffinity } = pod.spec.affinity ?? {}
   const required = (terms: readonly PodAffinityTerm[] | undefined): AffinityTerm[] =>
     (terms ?? []).map((term) => compileTerm(term, namespace, 0))
-  const presumed = podRequests(pod, reader, true)
   const affinity = required(podAffinity?.requiredDuringSchedulingIgnoredDuringExecution)
   const antiAffinity = required(podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution)
   const preferredAffinity = (podAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map((weighted) =>
@@ -111,9 +122,7 @@ export function recordOf(pod: Pod, reader: AmountReader): PodRecord {
     name: pod.metadata.name,
     labels: pod.metadata.labels,
     priority: pod.spec.priority ?? 0,
-    requests: podRequests(pod, reader),
-    presumedCpuMillis: presumed.get('cpu') ?? 0,
-    presumedMemoryBytes: presumed.get('memory') ?? 0,
+    ...amountsOf(pod, reader),
     requiredNodes: requiredNodes(pod),
     hostPorts: hostPortsOf(pod),
     affinity,
