@@ -126,7 +126,8 @@ test(
     try {
       mounts.bind({ source: `${at.path}/source`, target: `${at.path}/source`, propagation: 'shared' })
       mounts.tmpfs(`${at.path}/source/below`, {})
-      mounts.bind({ source: `${at.path}/source`, target: `${at.path}/copy`, recursive: true, follows: true })
+      using target = kernel.openInRoot(at.path, 'copy')
+      mounts.bind({ source: `${at.path}/source`, target: target.path, recursive: true, follows: true })
       assert.deepEqual(await listed('copy'), ['copy/below', 'copy'])
       for (const path of await mounts.listBelow(`${at.path}/copy`)) mounts.unmount(path, { detach: true })
       assert.deepEqual(await listed('copy'), [])

@@ -46,6 +46,8 @@ const fsopenCloseOnExec = 1
 const configureString = 1
 const configureCreate = 6
 const moveFromEmptyPath = 4
+/** A target is often `/proc/self/fd/N`, which is a link to what it names. */
+const moveToLinkTarget = 0x10
 /** mount(2) copies one page of option text and cuts the rest off without a word. */
 const optionBytesMax = 4095
 /** fsconfig(2) refuses longer strings on most kernels. */
@@ -141,7 +143,7 @@ function bindFollowing(libc: Libc, { source, target, recursive: whole }: BindMou
       const changed = libc.mountSetattr(tree, '', atEmptyPath | depthFlag, attributes, attributes.length)
       checkCall(libc, changed, ['mount_setattr', source])
     }
-    checkCall(libc, libc.moveMount(tree, '', currentDirectory, target, moveFromEmptyPath), ['move_mount', target])
+    checkCall(libc, libc.moveMount(tree, '', currentDirectory, target, moveFromEmptyPath | moveToLinkTarget), ['move_mount', target])
   } finally {
     closeSync(tree)
   }
@@ -210,7 +212,7 @@ function configureOverlay(libc: Libc, { lower, upper, work, target }: OverlayMou
       checkCall(libc, libc.fsconfig(context, configureString, name, value, 0), ['fsconfig', target])
     checkCall(libc, libc.fsconfig(context, configureCreate, null, null, 0), ['fsconfig', target])
     mounted = checkCall(libc, libc.fsmount(context, 1, 0), ['fsmount', target])
-    checkCall(libc, libc.moveMount(mounted, '', currentDirectory, target, moveFromEmptyPath), ['move_mount', target])
+    checkCall(libc, libc.moveMount(mounted, '', currentDirectory, target, moveFromEmptyPath | moveToLinkTarget), ['move_mount', target])
     return true
   } finally {
     if (mounted >= 0) closeSync(mounted)
