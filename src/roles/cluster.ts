@@ -6,6 +6,7 @@ import type { KubeClient } from '#clients/kubernetes/kube-client.ts'
 import type { User } from '#cluster/apiserver/api-request.ts'
 import { createApiServer } from '#cluster/apiserver/api-server.ts'
 import { serverVersion } from '#cluster/apiserver/server-version.ts'
+import { startControllers } from '#cluster/controllers/controllers.ts'
 import { defaultSchedulerConfig } from '#cluster/scheduler/scheduler-config.ts'
 import { startScheduler } from '#cluster/scheduler/scheduler.ts'
 import type { SimulatedNode } from '#cluster/simulated-nodes/node-object.ts'
@@ -20,7 +21,6 @@ import { applyManifest, type Manifest } from './apply-manifest.ts'
 import { brokenInvariants } from './cluster-errors.ts'
 import { type ClusterHistory, followHistory } from './cluster-history.ts'
 import { type ListenAt, type Listening, listenForClients } from './listen-for-clients.ts'
-import { startControllers } from './simulated-controllers.ts'
 import { durationMs } from './simulated-duration.ts'
 import { faultyClient, noFaults, type SimulatedFaults } from './simulated-faults.ts'
 
@@ -211,7 +211,12 @@ async function startRunning(options: ClusterOptions, from: ReturnType<typeof asS
     random: random.fork(name),
     log,
   })
-  scope.use(startControllers(depsFor('system:kube-controller-manager'), api.config.certificateAuthority))
+  scope.use(
+    startControllers(
+      { client: (user) => actAs(user.name, user), clock, random: random.fork('controllers'), log },
+      { rootCertificatePem: api.config.certificateAuthority },
+    ),
+  )
   scope.use(startScheduler(depsFor('system:kube-scheduler'), defaultSchedulerConfig))
   const nodes = scope.use(
     startSimulatedNodes(
