@@ -22,6 +22,7 @@ import { startNamespaceController } from './namespaces/namespace.ts'
 import { startReplicaSetController } from './replicas/replica-set.ts'
 import { startReplicationController } from './replicas/replication-controller.ts'
 import { startStatefulSetController } from './stateful-set/stateful-set.ts'
+import { startClaimProtection, startVolumeProtection } from './volumes/protection.ts'
 
 /** Who a controller is at the API. */
 export interface ControllerUser {
@@ -71,6 +72,8 @@ function rowsFor(config: ControllersConfig): readonly Row[] {
     row('job-controller', 'job-controller', startJobController),
     row('cronjob-controller', 'cronjob-controller', startCronJobController),
     row('ttl-after-finished-controller', 'ttl-after-finished-controller', startTtlAfterFinishedController),
+    row('pvc-protection-controller', 'pvc-protection-controller', startClaimProtection),
+    row('pv-protection-controller', 'pv-protection-controller', startVolumeProtection),
     row('endpoint-controller', 'endpoint-controller', startEndpointsController),
     row('endpointslice-controller', 'endpoint-slice-controller', startEndpointSliceController),
     row(
