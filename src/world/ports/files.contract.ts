@@ -143,7 +143,8 @@ function streamContract(check: Check): void {
   check('streams write and read ranges', async (files, at) => {
     await pipeline(Readable.from([Buffer.from('01234'), Buffer.from('56789')]), files.writeStream(at('a')))
     const chunks: Buffer[] = []
-    for await (const chunk of files.readStream(at('a'), { start: 2, end: 7, chunkBytes: 2 })) chunks.push(chunk as Buffer)
+    for await (const chunk of files.readStream(at('a'), { start: 2, end: 7, chunkBytes: 2 }))
+      chunks.push(chunk as Buffer)
     assert.equal(Buffer.concat(chunks).toString(), '23456')
   })
 
