@@ -21,7 +21,9 @@ export async function* readWatch<T extends object>(body: Readable): AsyncGenerat
     }
     rest = rest.subarray(start)
     if (rest.length > lineBytesMax)
-      throw new GantryError('KUBERNETES_WATCH_TOO_LARGE', 'too-large', 'an event of the watch is too large')
+      throw new GantryError('KUBERNETES_WATCH_TOO_LARGE', 'too-large', 'an event of the watch is too large', {
+        remedy: 'List the objects instead, or watch them with fewer fields (metadata only).',
+      })
   }
 }
 

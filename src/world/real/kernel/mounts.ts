@@ -143,7 +143,10 @@ function bindFollowing(libc: Libc, { source, target, recursive: whole }: BindMou
       const changed = libc.mountSetattr(tree, '', atEmptyPath | depthFlag, attributes, attributes.length)
       checkCall(libc, changed, ['mount_setattr', source])
     }
-    checkCall(libc, libc.moveMount(tree, '', currentDirectory, target, moveFromEmptyPath | moveToLinkTarget), ['move_mount', target])
+    checkCall(libc, libc.moveMount(tree, '', currentDirectory, target, moveFromEmptyPath | moveToLinkTarget), [
+      'move_mount',
+      target,
+    ])
   } finally {
     closeSync(tree)
   }
@@ -212,7 +215,10 @@ function configureOverlay(libc: Libc, { lower, upper, work, target }: OverlayMou
       checkCall(libc, libc.fsconfig(context, configureString, name, value, 0), ['fsconfig', target])
     checkCall(libc, libc.fsconfig(context, configureCreate, null, null, 0), ['fsconfig', target])
     mounted = checkCall(libc, libc.fsmount(context, 1, 0), ['fsmount', target])
-    checkCall(libc, libc.moveMount(mounted, '', currentDirectory, target, moveFromEmptyPath | moveToLinkTarget), ['move_mount', target])
+    checkCall(libc, libc.moveMount(mounted, '', currentDirectory, target, moveFromEmptyPath | moveToLinkTarget), [
+      'move_mount',
+      target,
+    ])
     return true
   } finally {
     if (mounted >= 0) closeSync(mounted)
