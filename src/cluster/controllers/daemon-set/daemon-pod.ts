@@ -42,10 +42,9 @@ export function nodeWants(set: DaemonSet, node: Node): { readonly shouldRun: boo
 /** The node that a daemon pod is on or is meant for. */
 export function nodeOf(pod: Pod): string {
   if (pod.spec.nodeName !== undefined && pod.spec.nodeName !== '') return pod.spec.nodeName
-  const terms = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []
-  for (const term of terms)
-    for (const field of term.matchFields ?? []) if (field.key === 'metadata.name') return field.values?.[0] ?? ''
-  return ''
+  const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
+  const fields = (required?.nodeSelectorTerms ?? []).flatMap((term) => term.matchFields ?? [])
+  return fields.find((field) => field.key === 'metadata.name')?.values?.[0] ?? ''
 }
 
 /** The pod for a node: the scheduler may put it nowhere else. */

@@ -251,12 +251,14 @@ function rollingUpdate(situation: Situation): readonly Action[] {
   for (const { ordinal, pod } of slots.toReversed()) {
     if (pod === undefined || ordinal < start + partition || room <= 0) break
     const isOld = pod.metadata.labels?.[revisionHashLabel] !== hashLabel(update)
-    const isLeaving = pod.metadata.deletionTimestamp !== undefined
-    const works = !isLeaving && isPodAvailable(pod, set.spec.minReadySeconds ?? 0, nowMs)
-    if (isOld && !isLeaving) actions.push(deletion(situation, pod))
-    if (isOld || !works) room--
+    if (isOld && pod.metadata.deletionTimestamp === undefined) actions.push(deletion(situation, pod))
+    if (isOld || !works(pod, set, nowMs)) room--
   }
   return actions
+}
+
+function works(pod: Pod, set: StatefulSet, nowMs: number): boolean {
+  return pod.metadata.deletionTimestamp === undefined && isPodAvailable(pod, set.spec.minReadySeconds ?? 0, nowMs)
 }
 
 /** Keeps the owners of claims in step with the retention policy. */
