@@ -114,7 +114,8 @@ async function authorize(
     return `Bearer ${await cachedToken(deps, { challenge: bearer, scopes: request.scopes, signal: request.signal })}`
   if (!state.challenges.some(({ scheme }) => scheme === 'basic')) return undefined
   if (username !== undefined && username !== '' && password !== undefined) return basicHeader(username, password)
-  throw new GantryError('REGISTRY_NO_CREDENTIALS', 'unauthorized', 'no basic auth credentials', {
+  // Not `unauthorized`: dockerd answers 500 here, and the stock CLI asks for a login in the middle of a script at 401.
+  throw new GantryError('REGISTRY_NO_CREDENTIALS', 'internal', 'no basic auth credentials', {
     remedy: 'Log in to the registry.',
   })
 }

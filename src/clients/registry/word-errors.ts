@@ -108,7 +108,18 @@ export function wordPullFailure(
       { cause: error, remedy: 'Check the name, or log in to the registry.' },
     )
   }
-  return error
+  return asDaemonFailure(error)
+}
+
+/** A refused login is dockerd's own failure (500) in pulls and pushes: at 401 the stock CLI would ask for a password. */
+export function asDaemonFailure(error: unknown): unknown {
+  if (!(error instanceof GantryError) || error.code !== 'REGISTRY_REFUSED' || error.kind !== 'unauthorized')
+    return error
+  return new GantryError(error.code, 'internal', error.message, {
+    cause: error,
+    details: error.details,
+    remedy: 'Log in to the registry.',
+  })
 }
 
 type Refusing = { readonly body: string; readonly challenge: string | undefined }

@@ -4,7 +4,7 @@ import { SingleFlight } from '#base/async/single-flight.ts'
 import { digestOf } from '#base/data/digest.ts'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { RegistryClient } from '#clients/registry/registry-client.ts'
-import { wordPullFailure } from '#clients/registry/word-errors.ts'
+import { asDaemonFailure, wordPullFailure } from '#clients/registry/word-errors.ts'
 import type { SearchResult } from '#clients/registry/search-hub.ts'
 import type { Images } from '#images/images.ts'
 import type { RegistryAuth } from '#spec/docker/auth-header.ts'
@@ -192,12 +192,13 @@ async function push(shared: Shared, wish: TransferWish): Promise<void> {
   const reference = parseReference(wish.reference)
   if (reference.digest !== undefined)
     throw new GantryError('IMAGE_PUSH_DIGEST', 'invalid', 'cannot push a digest reference', { remedy: 'Push by tag.' })
-  const tagged = localTags(shared.deps.images, reference)
-  if (tagged.length === 0) throw missing(`An image does not exist locally with the tag: ${familiarName(reference)}`)
   const hub = createProgressHub()
   const gone = new AbortController()
   const listener = hub.listen(wish.emit, (error) => gone.abort(error))
+  hub.publish({ status: `The push refers to repository [${repositoryOf(reference)}]` })
   try {
+    const tagged = localTags(shared.deps.images, reference)
+    if (tagged.length === 0) throw missing(`An image does not exist locally with the tag: ${familiarName(reference)}`)
     const references = wish.allTags ? tagged : [withDefaultTag(reference)]
     await pushAll(shared, { references, auth: wish.auth, hub, signal: AbortSignal.any([wish.signal, gone.signal]) })
   } catch (error) {
@@ -219,7 +220,6 @@ async function pushAll({ deps, blobs, uploads }: Shared, { references, auth, hub
   const { images, clock, registries } = deps
   const [first] = references
   if (first === undefined) return
-  hub.publish({ status: `The push refers to repository [${repositoryOf(first)}]` })
   const repository = await registries.forPush({
     host: first.domain,
     path: first.path,
@@ -296,7 +296,7 @@ const mountScopesMax = 8
 
 /** Docker names no request where a push was refused for want of credentials. */
 function wordPushFailure(error: unknown): unknown {
-  if (!(error instanceof GantryError) || error.code !== 'REGISTRY_NO_CREDENTIALS') return error
+  if (!(error instanceof GantryError) || error.code !== 'REGISTRY_NO_CREDENTIALS') return asDaemonFailure(error)
   return new GantryError(error.code, error.kind, 'no basic auth credentials', {
     cause: error,
     remedy: 'Log in to the registry.',
