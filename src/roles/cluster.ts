@@ -119,19 +119,12 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
       await pass(Math.min(1000, untilMs - clock.monotonicMs()))
     }
   }
-  const snapshot = (): ClusterSnapshot => ({
-    store: state.running.store.snapshot(),
-    timeMs: state.running.clock.now(),
-    nodes: state.running.nodes.described,
-  })
-  const listening =
-    options.listen === undefined || options.listen === false
-      ? undefined
-      : await listenForClients(() => state.running.api, {
-          at: options.listen === true ? {} : options.listen,
-          log: options.log ?? silentLog,
-          keepUp: (ms) => inTurn(() => pass(ms)),
-        })
+  const snapshot = (): ClusterSnapshot => snapshotOf(state.running)
+  const listening = await listen(
+    options,
+    () => state.running.api,
+    (ms) => inTurn(() => pass(ms)),
+  )
   return {
     get client() {
       return state.running.api.clientFor(administrator)
@@ -167,6 +160,18 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
       await state.running[Symbol.asyncDispose]()
     },
   }
+}
+
+function snapshotOf({ store, clock, nodes }: Running): ClusterSnapshot {
+  return { store: store.snapshot(), timeMs: clock.now(), nodes: nodes.described }
+}
+
+async function listen(
+  { listen: at = false, log = silentLog }: ClusterOptions,
+  api: () => Running['api'],
+  keepUp: (ms: number) => Promise<void>,
+): Promise<Listening | undefined> {
+  return at === false ? undefined : listenForClients(api, { at: at === true ? {} : at, log, keepUp })
 }
 
 async function endListening(listening: Listening | undefined): Promise<void> {

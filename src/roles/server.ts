@@ -1,12 +1,15 @@
 /**
- * The control plane of one cluster: everything under one folder (database, certificates, keys), the API over TLS, and a
- * kubeconfig for its administrator.
+ * The control plane of one cluster: everything under one folder (database, certificates, keys), the API over TLS, the
+ * controllers, the scheduler, and a kubeconfig for its administrator.
  */
 import { join } from 'node:path'
 import { type ApiServer, createApiServer } from '#cluster/apiserver/api-server.ts'
 import { createTokenKeys } from '#cluster/apiserver/authentication/token-keys.ts'
 import { defaultApiServerConfig } from '#cluster/apiserver/api-server-config.ts'
 import { addressRange, addressText } from '#cluster/apiserver/strategies/allocations.ts'
+import { startControllers } from '#cluster/controllers/controllers.ts'
+import { defaultSchedulerConfig } from '#cluster/scheduler/scheduler-config.ts'
+import { startScheduler } from '#cluster/scheduler/scheduler.ts'
 import { createHttpServer, type HttpServer } from '#kit/http/server.ts'
 import { openSqliteStore } from '#kit/store/sqlite-store.ts'
 import type { Log } from '#kit/telemetry/log.ts'
@@ -75,6 +78,14 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
     ),
   )
   listening.resolve(api)
+  scope.use(
+    startControllers(
+      { client: (user) => api.clientFor(user), clock, random, log },
+      { rootCertificatePem: authority.certificate },
+    ),
+  )
+  const scheduler = api.clientFor({ name: 'system:kube-scheduler', groups: ['system:authenticated'] })
+  scope.use(startScheduler({ client: scheduler, clock, random, log }, defaultSchedulerConfig))
   const url = `https://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`
   const kubeconfig = join(options.root, 'admin.kubeconfig')
   const admin = issueCertificate(world, authority, {

@@ -52,9 +52,8 @@ const isSidecar = (container: Container): boolean => container.restartPolicy ===
 
 /** The requests of a pod. With `presume`, containers that ask for no CPU or memory count with a presumed amount. */
 export function podRequests(pod: Pod, reader: AmountReader, presume = false): Amounts {
-  const statuses = new Map(
-    [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].map((s) => [s.name, s]),
-  )
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {}
+  const statuses = new Map([...containerStatuses, ...initContainerStatuses].map((each) => [each.name, each]))
   const requestsOf = (container: Container): Amounts => {
     const amounts = reader.list(container.resources?.requests)
     const status = statuses.get(container.name)

@@ -125,8 +125,7 @@ function findFeasible(pod: PodRecord, filters: readonly ActiveFilter[], deps: Cy
     others: lists.length === 0 ? undefined : listRejection(lists),
     evaluated: 0,
   }
-  const nominatedName = pod.pod.status?.nominatedNodeName ?? ''
-  const nominee = nominatedName === '' ? undefined : cycle.table.known(nominatedName)
+  const nominee = nomineeOf(pod, cycle)
   if (nominee !== undefined && checkNode(pod, nominee, { filters, deps }) === undefined) {
     // The node that was made free for this pod is taken without looking further.
     search.feasible.push(nominee)
@@ -147,6 +146,12 @@ function findFeasible(pod: PodRecord, filters: readonly ActiveFilter[], deps: Cy
   }
   if (nodes.length > 0) memory.startIndex = (memory.startIndex + search.evaluated) % nodes.length
   return search
+}
+
+/** The node that preemption made free for the pod. */
+function nomineeOf({ pod }: PodRecord, { table }: Cycle): KnownNode | undefined {
+  const name = pod.status?.nominatedNodeName ?? ''
+  return name === '' ? undefined : table.known(name)
 }
 
 function listRejection(lists: readonly ActiveFilter[]): Rejection {

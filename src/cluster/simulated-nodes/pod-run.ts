@@ -51,9 +51,16 @@ function restoreRun(
     const at = { startedMs: msOf(startedAt) ?? nowMs, finishedMs: msOf(finishedAt) ?? nowMs }
     return { ...common, state: { is: 'terminated', ...at, exitCode, reason } }
   }
-  const { reason = 'ContainerCreating', message = '' } = waiting ?? {}
+  return { ...common, state: waitingState(waiting, nowMs) }
+}
+
+function waitingState(
+  waiting: { readonly reason?: string; readonly message?: string } = {},
+  nowMs: number,
+): ContainerRun['state'] {
+  const { reason = 'ContainerCreating', message = '' } = waiting
   const untilMs = reason === 'CrashLoopBackOff' ? nowMs + 10_000 : Infinity
-  return { ...common, state: { is: 'waiting', untilMs, reason, message } }
+  return { is: 'waiting', untilMs, reason, message }
 }
 
 export interface Advance {

@@ -28,6 +28,20 @@ interface Place {
   readonly node: Inode | undefined
 }
 
+/** A path half walked. */
+interface Walk {
+  /** Names still to go. */
+  readonly parts: string[]
+  /** Inodes from the root to here. */
+  readonly stack: Inode[]
+  /** Symlinks that were followed. */
+  links: number
+}
+
+const isPlain = (node: Inode | undefined): boolean => node !== undefined && node.type !== 'directory'
+const isFollowed = (node: Inode | undefined, stays: boolean): boolean => node?.type === 'symlink' && !stays
+const partsOf = (path: string): string[] => path.split('/').filter((part) => part !== '' && part !== '.')
+
 export class FileTree {
   readonly #now: () => number
   readonly #root: Inode
@@ -71,34 +85,39 @@ export class FileTree {
 
   /** Where a path leads: the directory, the last name, and what is there. */
   place(path: string, call: string, followLast: boolean): Place {
-    let links = 0
-    const parts = path.split('/').filter((part) => part !== '' && part !== '.')
-    let stack: Inode[] = [this.#root]
+    const walk: Walk = { parts: partsOf(path), stack: [this.#root], links: 0 }
     let place: Place = { parent: this.#root, name: '', node: this.#root }
-    for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
-      const here = stack.at(-1) ?? this.#root
-      if (here.type !== 'directory') throw systemError('ENOTDIR', call, path)
-      if (part === '..') {
-        if (stack.length > 1) stack.pop()
-        place = { parent: stack.at(-2) ?? this.#root, name: '', node: stack.at(-1) }
-        continue
-      }
+    for (let part = walk.parts.shift(); part !== undefined; part = walk.parts.shift()) {
+      const here = this.#here(walk)
+      if (isPlain(here)) throw systemError('ENOTDIR', call, path)
       const node = here.entries.get(part)
-      const isLast = parts.length === 0
-      if (node?.type === 'symlink' && (!isLast || followLast)) {
-        if (++links > linksMost) throw systemError('ELOOP', call, path)
-        parts.unshift(...node.target.split('/').filter((each) => each !== '' && each !== '.'))
-        if (node.target.startsWith('/')) stack = [this.#root]
-        place = { parent: stack.at(-2) ?? this.#root, name: '', node: stack.at(-1) }
+      const isLast = walk.parts.length === 0
+      if (part === '..' || isFollowed(node, isLast && !followLast)) {
+        place = this.#turn(walk, node)
+        if (walk.links > linksMost) throw systemError('ELOOP', call, path)
         continue
       }
       if (node === undefined && !isLast) throw systemError('ENOENT', call, path)
       place = { parent: here, name: part, node }
-      if (node !== undefined) stack.push(node)
+      if (node !== undefined) walk.stack.push(node)
     }
-    if (path.endsWith('/') && place.node !== undefined && place.node.type !== 'directory')
-      throw systemError('ENOTDIR', call, path)
+    if (path.endsWith('/') && isPlain(place.node)) throw systemError('ENOTDIR', call, path)
     return place
+  }
+
+  #here({ stack }: Walk): Inode {
+    return stack.at(-1) ?? this.#root
+  }
+
+  /** Goes on where a symlink leads, or to the parent when there is none. */
+  #turn(walk: Walk, link: Inode | undefined): Place {
+    if (link === undefined && walk.stack.length > 1) walk.stack.pop()
+    if (link !== undefined) {
+      walk.links++
+      walk.parts.unshift(...partsOf(link.target))
+      if (link.target.startsWith('/')) walk.stack.splice(0, walk.stack.length, this.#root)
+    }
+    return { parent: walk.stack.at(-2) ?? this.#root, name: '', node: walk.stack.at(-1) }
   }
 
   /** The path of what a path leads to, without symlinks. */

@@ -305,11 +305,7 @@ class Disk {
           return false
         }
       },
-      list: async (path): Promise<DirectoryEntry[]> => {
-        const node = tree.get(path, 'scandir')
-        if (node.type !== 'directory') throw systemError('ENOTDIR', 'scandir', path)
-        return Array.from(node.entries, ([name, { type }]) => ({ name, type }))
-      },
+      list: async (path) => this.#list(path),
       chmod: async (path, mode) => this.#change(path, tree.get(path, 'chmod'), (node) => (node.mode = mode & 0o7777)),
       chown: async (path, uid, gid) =>
         this.#change(path, tree.get(path, 'chown', false), (node) => Object.assign(node, { uid, gid })),
@@ -329,6 +325,12 @@ class Disk {
         return { path, [Symbol.asyncDispose]: async () => this.#remove(path, { recursive: true, force: true }) }
       },
     }
+  }
+
+  #list(path: string): DirectoryEntry[] {
+    const node = this.#tree.get(path, 'scandir')
+    if (node.type !== 'directory') throw systemError('ENOTDIR', 'scandir', path)
+    return Array.from(node.entries, ([name, { type }]) => ({ name, type }))
   }
 
   #readStream(path: string, options: Parameters<Files['readStream']>[1] = {}): Readable {

@@ -240,21 +240,33 @@ function shrink(situation: Situation): readonly Action[] {
   return first === undefined || isLeaving ? [] : [deletion(situation, first.pod)]
 }
 
+/** The lowest ordinal that an update reaches, and how many pods may be away at once. */
+function updateBounds({ spec }: StatefulSet, count: number): { lowest: number; room: number } {
+  const { partition = 0, maxUnavailable = 1 } = spec.updateStrategy?.rollingUpdate ?? {}
+  return {
+    lowest: (spec.ordinals?.start ?? 0) + partition,
+    room: Math.max(1, resolveIntOrPercent(maxUnavailable, count, 'down')),
+  }
+}
+
 function rollingUpdate(situation: Situation): readonly Action[] {
   const { observed, slots, update } = situation
   const { set, nowMs } = observed
   if (set.spec.updateStrategy?.type === 'OnDelete') return []
-  const { partition = 0, maxUnavailable } = set.spec.updateStrategy?.rollingUpdate ?? {}
-  const start = set.spec.ordinals?.start ?? 0
-  let room = Math.max(1, resolveIntOrPercent(maxUnavailable ?? 1, slots.length, 'down'))
+  const { lowest, room: most } = updateBounds(set, slots.length)
+  let room = most
   const actions: Action[] = []
   for (const { ordinal, pod } of slots.toReversed()) {
-    if (pod === undefined || ordinal < start + partition || room <= 0) break
-    const isOld = pod.metadata.labels?.[revisionHashLabel] !== hashLabel(update)
+    if (pod === undefined || ordinal < lowest || room <= 0) break
+    const isOld = !isAt(pod, update)
     if (isOld && pod.metadata.deletionTimestamp === undefined) actions.push(deletion(situation, pod))
     if (isOld || !works(pod, set, nowMs)) room--
   }
   return actions
+}
+
+function isAt(pod: Pod, revision: ControllerRevision): boolean {
+  return pod.metadata.labels?.[revisionHashLabel] === hashLabel(revision)
 }
 
 function works(pod: Pod, set: StatefulSet, nowMs: number): boolean {
