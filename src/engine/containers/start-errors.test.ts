@@ -37,6 +37,7 @@ for (const [program, complaint, exitCode, words] of rows)
 test('what fails before the runtime keeps its own words', () => {
   const own = new GantryError('ENGINE_PORT_TAKEN', 'conflict', 'port is already allocated')
   assert.deepEqual(explainStart('sh', own), { exitCode: 128, error: own })
+  assert.deepEqual(explainStart('sh', own, 'exec'), { exitCode: 126, error: own })
   assert.equal(explainStart('sh', new Error('ENOSPC')).error.message, 'ENOSPC')
 })
 

@@ -5,7 +5,7 @@
 import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 
 export interface FailedStart {
-  /** 127: no such program; 126: it cannot be run; 128: anything else. */
+  /** 127: no such program; 126: it cannot be run; anything else is 128 for a container, 126 for an exec. */
   readonly exitCode: number
   readonly error: GantryError
 }
@@ -15,6 +15,8 @@ const prefixes = {
   container: 'failed to create task for container: failed to create shim task: OCI runtime create failed',
   exec: 'OCI runtime exec failed: exec failed',
 }
+/** The exit code where nothing better is known. */
+const otherExitCodes = { container: 128, exec: 126 }
 const creation = 'unable to start container process'
 
 function words(program: string, text: string): { readonly exitCode: number; readonly message: string } | undefined {
@@ -46,12 +48,12 @@ export function explainStart(
   if (!fromRuntime) {
     const error =
       failure instanceof GantryError ? failure : new GantryError('ENGINE_START', 'internal', text, { cause: failure })
-    return { exitCode: 128, error }
+    return { exitCode: otherExitCodes[what], error }
   }
   const known = words(program, text)
   if (known === undefined)
     return {
-      exitCode: 128,
+      exitCode: otherExitCodes[what],
       error: new GantryError('ENGINE_START', 'internal', `${prefix}: ${text}: unknown`, { cause: failure }),
     }
   return {

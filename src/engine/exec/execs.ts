@@ -154,8 +154,7 @@ class EngineExecs implements Execs {
       await this.#run(exec, size)
     } catch (failure) {
       const explained = explainStart(exec.config.cmd[0] ?? '', failure, 'exec')
-      // Docker keeps 128 for a container's start.
-      await this.#finish(exec, explained.exitCode === 128 ? 126 : explained.exitCode)
+      await this.#finish(exec, explained.exitCode)
       throw explained.error
     }
   }
