@@ -1,8 +1,8 @@
 /** `gantry engine`: runs an engine in the foreground until it is told to stop. */
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { BoundAddress } from '#kit/http/listen-address.ts'
-import { createLog } from '#kit/telemetry/log.ts'
 import type { CommandHost } from './command-host.ts'
+import { openCommandLog } from './command-log.ts'
 import { lastValue, readFlags } from './command-flags.ts'
 import { absoluteRoot, mainRoot, placesOf } from './engine-places.ts'
 import type { EngineIdentity } from './engine-places.ts'
@@ -78,12 +78,7 @@ export async function runEngineCommand(argv: readonly string[], { world, termina
     terminal.stdout.write(help)
     return 0
   }
-  const log = createLog({
-    level: flags.logLevel,
-    format: terminal.stderrIsTerminal ? 'text' : 'json',
-    write: (line) => terminal.stderr.write(line),
-    clock: world.clock,
-  })
+  const log = openCommandLog({ world, terminal }, flags.logLevel)
   const places = placesOf(flags.root)
   const stop = Promise.withResolvers<string>()
   using _ = terminal.onSignal(['SIGINT', 'SIGTERM'], stop.resolve)

@@ -1,8 +1,8 @@
 /** `gantry registry`: runs a registry in the foreground until it is told to stop. */
 import { GantryError, errnoOf } from '#base/errors/gantry-error.ts'
-import { createLog } from '#kit/telemetry/log.ts'
 import { createRegistry } from '#registry/registry.ts'
 import type { CommandHost } from './command-host.ts'
+import { openCommandLog } from './command-log.ts'
 import { lastValue, readFlags } from './command-flags.ts'
 import { absoluteRoot } from './engine-places.ts'
 
@@ -65,12 +65,7 @@ export async function runRegistryCommand(argv: readonly string[], { world, termi
     terminal.stdout.write(help)
     return 0
   }
-  const log = createLog({
-    level: 'info',
-    format: terminal.stderrIsTerminal ? 'text' : 'json',
-    write: (line) => terminal.stderr.write(line),
-    clock: world.clock,
-  })
+  const log = openCommandLog({ world, terminal }, 'info')
   const stop = Promise.withResolvers<string>()
   using _ = terminal.onSignal(['SIGINT', 'SIGTERM'], stop.resolve)
   const { root, host, port, passwords, readOnly } = flags

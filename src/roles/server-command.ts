@@ -1,8 +1,8 @@
 /** `gantry server`: runs a control plane in the foreground until it is told to stop. */
 import { isAbsolute, resolve } from 'node:path'
 import { GantryError } from '#base/errors/gantry-error.ts'
-import { createLog } from '#kit/telemetry/log.ts'
 import type { CommandHost } from './command-host.ts'
+import { openCommandLog } from './command-log.ts'
 import { startServer } from './server.ts'
 
 const help = `Usage:  gantry server --root DIR [OPTIONS]
@@ -60,12 +60,7 @@ export async function runServerCommand(argv: readonly string[], { world, termina
     terminal.stdout.write(help)
     return 0
   }
-  const log = createLog({
-    level: flags.logLevel,
-    format: terminal.stderrIsTerminal ? 'text' : 'json',
-    write: (line) => terminal.stderr.write(line),
-    clock: world.clock,
-  })
+  const log = openCommandLog({ world, terminal }, flags.logLevel)
   const stop = Promise.withResolvers<string>()
   using _ = terminal.onSignal(['SIGINT', 'SIGTERM'], stop.resolve)
   const server = await startServer(world, log, flags)

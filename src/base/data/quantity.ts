@@ -15,7 +15,8 @@ export interface Quantity {
 }
 
 const nanosPerUnit = 1_000_000_000n
-const decimalExponents: Readonly<Record<string, number>> = {
+/** Powers of ten by suffix. */
+export const decimalExponents: Readonly<Record<string, number>> = {
   n: -9,
   u: -6,
   m: -3,

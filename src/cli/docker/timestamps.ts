@@ -1,4 +1,5 @@
 /** Times that users write: ages, dates, seconds; as the seconds the daemon wants. */
+import { civilFromDays, daysFromCivil } from '#base/data/civil-day.ts'
 import { parseDuration } from '#cli/output/human-units.ts'
 
 /**
@@ -34,15 +35,6 @@ function zoneMinutes(text: string): number {
   return zone === null ? 0 : (Number(zone[2]) * 60 + Number(zone[3])) * (zone[1] === '-' ? -1 : 1)
 }
 
-/** Days since 1970 of a date (proleptic Gregorian). */
-function daysFromCivil(year: number, month: number, day: number): number {
-  const shifted = month <= 2 ? year - 1 : year
-  const era = Math.floor(shifted / 400)
-  const yearOfEra = shifted - era * 400
-  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1
-  return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468
-}
-
 /** Milliseconds since 1970 of an RFC 3339 time; NaN when it is none. */
 export function epochMs(text: string): number {
   const seconds = dateSeconds(text)
@@ -54,7 +46,7 @@ export function goTime(epochMilliseconds: number, fraction = ''): string {
   const whole = Math.floor(epochMilliseconds / 1000)
   const days = Math.floor(whole / 86_400)
   const rest = whole - days * 86_400
-  const { year, month, day } = civil(days)
+  const { year, month, day } = civilFromDays(days)
   const two = (value: number): string => String(value).padStart(2, '0')
   const clock = `${two(Math.floor(rest / 3600))}:${two(Math.floor(rest / 60) % 60)}:${two(rest % 60)}`
   return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)} ${clock}${fraction === '' ? '' : `.${fraction}`} +0000 UTC`
@@ -65,21 +57,4 @@ export function goTimeOf(text: string): string {
   const fraction = /\.(\d+)/.exec(text)?.[1]?.replace(/0+$/, '') ?? ''
   const ms = epochMs(text)
   return Number.isNaN(ms) ? text : goTime(Math.floor(ms / 1000) * 1000, fraction)
-}
-
-function civil(days: number): { readonly year: number; readonly month: number; readonly day: number } {
-  const z = days + 719_468
-  const era = Math.floor(z / 146_097)
-  const dayOfEra = z - era * 146_097
-  const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
-  )
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
-  const shifted = Math.floor((5 * dayOfYear + 2) / 153)
-  const month = shifted < 10 ? shifted + 3 : shifted - 9
-  return {
-    year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
-    month,
-    day: dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1,
-  }
 }

@@ -1,6 +1,6 @@
 /** Images over the Engine API: list, inspect, history, tag, remove, prune, save, load, import. Pull and push: transfer-routes. */
 import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
-import { daysBefore } from '#spec/docker/api-time.ts'
+import { daysFromCivil } from '#base/data/civil-day.ts'
 import { booleanFilter } from '#spec/docker/filters.ts'
 import type { Images } from '#images/images.ts'
 import type { ImageRecord, ImageRow } from '#images/records/record-types.ts'
@@ -34,7 +34,7 @@ function createdSeconds(record: ImageRecord): number {
   const [date = '', time = ''] = (match[1] ?? '').split('T')
   const [year = 1970, month = 1, day = 1] = date.split('-').map(Number)
   const [hour = 0, minute = 0, second = 0] = time.split(':').map(Number)
-  return daysBefore(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second
+  return daysFromCivil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second
 }
 
 const listFilters = new Set(['dangling', 'label', 'label!', 'before', 'since', 'reference', 'until'])

@@ -2,6 +2,7 @@
  * Unpacks a client's tar into a directory of a container. The container may run and change things under our hands, and
  * the archive is a stranger's: each step goes from a directory that is held open to one name in it, and follows no link.
  */
+import { writeAll } from '#world/ports/write-all.ts'
 import { posix } from 'node:path'
 import { errnoOf, GantryError } from '#base/errors/gantry-error.ts'
 import { readTar } from '#images/archive/read-tar.ts'
@@ -9,7 +10,6 @@ import type { TarEntry } from '#images/archive/read-tar.ts'
 import type { TarHeader } from '#images/archive/tar-header.ts'
 import type { TarLimits } from '#images/archive/tar-limits.ts'
 import { goQuote } from '#spec/dockerfile/go-quote.ts'
-import type { OpenFile } from '#world/ports/files.ts'
 import type { RootedPath } from '#world/ports/kernel.ts'
 import { removeTree } from './remove-tree.ts'
 import type { RootAccess } from './resolve-path.ts'
@@ -66,10 +66,6 @@ export function innerName(name: string): string {
 const parentOf = (name: string): string => (name.includes('/') ? name.slice(0, name.lastIndexOf('/')) : '')
 const lastOf = (name: string): string => name.slice(name.lastIndexOf('/') + 1)
 const isZero = (chunk: Uint8Array): boolean => chunk.every((byte) => byte === 0)
-
-async function writeAll(file: OpenFile, chunk: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < chunk.byteLength;) done += await file.write(chunk.subarray(done), position + done)
-}
 
 class Extractor {
   readonly #access: RootAccess

@@ -2,7 +2,7 @@
  * Entries of the log that a container's monitor writes: `<RFC 3339> <stdout|stderr> <P|F> <bytes>`. `P` means the line
  * goes on in the next entry of that stream; the monitor cuts wherever its read ended, so parts must be joined. Pure.
  */
-import { daysBefore } from '#spec/docker/api-time.ts'
+import { daysFromCivil } from '#base/data/civil-day.ts'
 import type { OutputStream } from '#engine/runtime/attach-broker.ts'
 
 /** Where the parts of an entry lie in a buffer. */
@@ -47,7 +47,7 @@ const digits = (data: Buffer, at: number, count: number): number => {
 export function entryTime(data: Buffer, start: number, end: number): number {
   if (end - start !== timeBytes || data[end - 6] !== 43 || digits(data, end - 5, 2) !== 0)
     return parseLogTime(data.toString('latin1', start, end))
-  const days = daysBefore(digits(data, start, 4), digits(data, start + 5, 2), digits(data, start + 8, 2))
+  const days = daysFromCivil(digits(data, start, 4), digits(data, start + 5, 2), digits(data, start + 8, 2))
   const seconds =
     ((days * 24 + digits(data, start + 11, 2)) * 60 + digits(data, start + 14, 2)) * 60 + digits(data, start + 17, 2)
   return seconds * 1000 + (digits(data, start + 20, 9) / 1e9) * 1000
@@ -65,7 +65,7 @@ export function parseLogTime(time: string): number {
   const [, year, month, day, hour, minute, second, fraction = '0', zone = 'Z'] = match
   const offsetMinutes =
     zone === 'Z' ? 0 : (zone.startsWith('-') ? -1 : 1) * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4, 6)))
-  const days = daysBefore(Number(year), Number(month), Number(day))
+  const days = daysFromCivil(Number(year), Number(month), Number(day))
   return (
     ((days * 24 + Number(hour)) * 60 + Number(minute) - offsetMinutes) * 60_000 +
     Number(second) * 1000 +

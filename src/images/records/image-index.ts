@@ -7,6 +7,7 @@
  *
  * An image is written before what refers to it and removed after; a record without its config is half-made.
  */
+import { daysFromCivil } from '#base/data/civil-day.ts'
 import { digestHex, digestOf, isDigest } from '#base/data/digest.ts'
 import type { Digest } from '#base/data/digest.ts'
 import { errnoOf } from '#base/errors/gantry-error.ts'
@@ -205,15 +206,6 @@ function parseInstant(text: string): number {
   const days = daysFromCivil(year, month, day)
   const fraction = match[7] === undefined ? 0 : Number(`0.${match[7]}`)
   return ((days * 24 + hour) * 60 + minute - offsetMinutes) * 60_000 + (second + fraction) * 1000
-}
-
-/** Days since 1970 of a date of the proleptic Gregorian calendar. */
-function daysFromCivil(year: number, month: number, day: number): number {
-  const shifted = month <= 2 ? year - 1 : year
-  const era = Math.floor(shifted / 400)
-  const yearOfEra = shifted - era * 400
-  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1
-  return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468
 }
 
 async function readImages(files: Files, root: string): Promise<Map<Digest, IndexedImage>> {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import fc from 'fast-check'
-import { daysBefore, parseApiTime } from './api-time.ts'
+import { parseApiTime } from './api-time.ts'
 
 const now = Date.UTC(2026, 0, 2, 3, 4, 5)
 
@@ -32,13 +31,4 @@ test('what is no time is refused by the name of its parameter', () => {
     assert.throws(() => parseApiTime('until', text, now), {
       message: `invalid value for "until": failed to parse value as time or duration: "${text}"`,
     })
-})
-
-test('days count as the calendar does', () => {
-  fc.assert(
-    fc.property(fc.date({ min: new Date('1900-01-01'), max: new Date('2400-01-01'), noInvalidDate: true }), (date) => {
-      const days = daysBefore(date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate())
-      assert.equal(days, Math.floor(date.getTime() / 86_400_000))
-    }),
-  )
 })

@@ -1,4 +1,5 @@
 /** Points in time as clients send them (contract T20): unix seconds with fractions, RFC 3339, or a Go duration before now. Pure. */
+import { daysFromCivil } from '#base/data/civil-day.ts'
 import { GantryError } from '#base/errors/gantry-error.ts'
 
 const unitMs: Readonly<Record<string, number>> = {
@@ -47,7 +48,7 @@ function parseDate(text: string): number {
   const match = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d)(\.\d+)?)?)?)?(Z|[+-]\d\d:?\d\d)?$/.exec(text)
   if (match === null) return Number.NaN
   const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '.0', zone = 'Z'] = match
-  const days = daysBefore(Number(year), Number(month), Number(day))
+  const days = daysFromCivil(Number(year), Number(month), Number(day))
   const offset =
     zone === 'Z' ? 0 : (zone.startsWith('-') ? -1 : 1) * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(-2)))
   return (
@@ -55,13 +56,4 @@ function parseDate(text: string): number {
     Number(second) * 1000 +
     Number(`0${fraction}`) * 1000
   )
-}
-
-/** Days from 1970 to a date (proleptic Gregorian). */
-export function daysBefore(year: number, month: number, day: number): number {
-  const y = month <= 2 ? year - 1 : year
-  const era = Math.floor(y / 400)
-  const yearOfEra = y - era * 400
-  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1
-  return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468
 }

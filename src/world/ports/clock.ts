@@ -1,4 +1,5 @@
 /** Time, as the only source of it. Nothing outside `world` reads a clock or sets a timer by itself. */
+import { civilFromDays } from '#base/data/civil-day.ts'
 
 export interface Clock {
   /** Wall time, milliseconds since 1970, with fractions where the machine has them. */
@@ -18,24 +19,6 @@ export function formatInstant(epochMs: number): string {
   const whole = isoSeconds(seconds)
   const fraction = nanos.toString().padStart(9, '0').replace(/0+$/, '')
   return fraction === '' ? `${whole}Z` : `${whole}.${fraction}Z`
-}
-
-/** The day of a count of days since 1970 (proleptic Gregorian). */
-function civilFromDays(days: number): { year: number; month: number; day: number } {
-  const z = days + 719_468
-  const era = Math.floor(z / 146_097)
-  const dayOfEra = z - era * 146_097
-  const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
-  )
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
-  const shifted = Math.floor((5 * dayOfYear + 2) / 153)
-  const month = shifted < 10 ? shifted + 3 : shifted - 9
-  return {
-    year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
-    month,
-    day: dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1,
-  }
 }
 
 function isoSeconds(epochSeconds: number): string {

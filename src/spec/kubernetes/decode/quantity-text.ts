@@ -3,21 +3,9 @@
  * what was written when it already is in the largest unit that needs no fraction, down to a leading zero or plus sign.
  */
 import { GantryError } from '#base/errors/gantry-error.ts'
-import { formatQuantity, parseQuantity } from '#base/data/quantity.ts'
+import { decimalExponents, formatQuantity, parseQuantity } from '#base/data/quantity.ts'
 
 const form = /^([+-]?)0*([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)$/
-const decimalExponents: Readonly<Record<string, number>> = {
-  n: -9,
-  u: -6,
-  m: -3,
-  '': 0,
-  k: 3,
-  M: 6,
-  G: 9,
-  T: 12,
-  P: 15,
-  E: 18,
-}
 const binaryExponents: Readonly<Record<string, number>> = { Ki: 10, Mi: 20, Gi: 30, Ti: 40, Pi: 50, Ei: 60 }
 
 /** Power of ten of a decimal suffix (`k`, `e3`), undefined for others. */

@@ -1,4 +1,5 @@
 /** Times as upstream reads and writes them: RFC 3339 in UTC, whole seconds (`Time`) or six decimals (`MicroTime`). */
+import { civilFromDays, daysFromCivil } from '#base/data/civil-day.ts'
 import { GantryError } from '#base/errors/gantry-error.ts'
 
 /** A point in time: seconds since 1970 and nanoseconds on top. */
@@ -14,26 +15,6 @@ const zeroSeconds = -62_135_596_800
 
 function fail(message: string): GantryError {
   return new GantryError('KUBERNETES_TIME', 'invalid', message, { remedy: 'Write times as 2006-01-02T15:04:05Z.' })
-}
-
-/** Days since 1970-01-01 of a date in the proleptic Gregorian calendar. */
-export function daysOfDate(year: number, month: number, day: number): number {
-  const y = month <= 2 ? year - 1 : year
-  const era = Math.floor(y / 400)
-  const yearOfEra = y - era * 400
-  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1
-  return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468
-}
-
-function dateOfDays(days: number): { year: number; month: number; day: number } {
-  const z = days + 719_468
-  const era = Math.floor(z / 146_097)
-  const doe = z - era * 146_097
-  const yoe = Math.floor((doe - Math.floor(doe / 1460) + Math.floor(doe / 36_524) - Math.floor(doe / 146_096)) / 365)
-  const doy = doe - (365 * yoe + Math.floor(yoe / 4) - Math.floor(yoe / 100))
-  const mp = Math.floor((5 * doy + 2) / 153)
-  const month = mp + (mp < 10 ? 3 : -9)
-  return { year: yoe + era * 400 + (month <= 2 ? 1 : 0), month, day: doy - Math.floor((153 * mp + 2) / 5) + 1 }
 }
 
 const monthDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
@@ -105,7 +86,7 @@ export function parseTime(text: string, layout: string = secondsLayout): Instant
   const wrong = partOutOfRange(numbers)
   if (wrong !== undefined) throw fail(`parsing time ${JSON.stringify(text)}: ${wrong} out of range`)
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = numbers
-  const seconds = daysOfDate(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - zoneSeconds(zone)
+  const seconds = daysFromCivil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - zoneSeconds(zone)
   return { seconds, nanos: Number(fraction.slice(0, 9).padEnd(9, '0')) }
 }
 
@@ -116,7 +97,7 @@ export function formatTime(at: Instant, micro: boolean = false): string | null {
   if (at.seconds === zeroSeconds && at.nanos === 0) return null
   const days = Math.floor(at.seconds / 86_400)
   const rest = at.seconds - days * 86_400
-  const { year, month, day } = dateOfDays(days)
+  const { year, month, day } = civilFromDays(days)
   const clock = `${pad(Math.floor(rest / 3600), 2)}:${pad(Math.floor(rest / 60) % 60, 2)}:${pad(rest % 60, 2)}`
   const fraction = micro ? `.${pad(Math.floor(at.nanos / 1000), 6)}` : ''
   return `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}T${clock}${fraction}Z`
