@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import { type ApiServer, createApiServer } from '#cluster/apiserver/api-server.ts'
 import { createTokenKeys } from '#cluster/apiserver/authentication/token-keys.ts'
+import { defaultRequestHeaders } from '#cluster/apiserver/authentication/request-header.ts'
 import { defaultApiServerConfig } from '#cluster/apiserver/api-server-config.ts'
 import { addressRange, addressText } from '#cluster/apiserver/strategies/allocations.ts'
 import { startControllers } from '#cluster/controllers/controllers.ts'
@@ -47,6 +48,9 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   const certificates = join(options.root, 'certificates')
   await files.makeDirectory(certificates, { recursive: true })
   const authority = await kept(world, join(certificates, 'authority'), () => createAuthority(world, 'gantry'))
+  const proxyAuthority = await kept(world, join(certificates, 'front-proxy-authority'), () =>
+    createAuthority(world, 'front-proxy-ca'),
+  )
   const signing = await keptKeys(world, join(certificates, 'service-accounts'))
   const store = scope.use(openSqliteStore({ path: join(options.root, 'cluster.db'), clock }))
   const issuer = defaultApiServerConfig.issuer
@@ -62,7 +66,11 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
         {
           host: options.host,
           port: options.port,
-          tls: { ...serving, clientAuthorities: authority.certificate, clientCertificate: 'ask' },
+          tls: {
+            ...serving,
+            clientAuthorities: [authority.certificate, proxyAuthority.certificate],
+            clientCertificate: 'ask',
+          },
         },
       ],
       handler: async (request, response) => (await listening.promise).handler(request, response),
@@ -74,7 +82,12 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   const api = scope.use(
     await createApiServer(
       { clock, random, store, log, tokenKeys },
-      { advertiseAddress: options.host, advertisePort: port, certificateAuthority: authority.certificate },
+      {
+        advertiseAddress: options.host,
+        advertisePort: port,
+        certificateAuthority: authority.certificate,
+        requestHeader: { ...defaultRequestHeaders, clientAuthorities: proxyAuthority.certificate },
+      },
     ),
   )
   listening.resolve(api)

@@ -1,4 +1,5 @@
 /** Settings of an API server. */
+import type { RequestHeaderConfig } from './authentication/request-header.ts'
 
 export interface ApiServerConfig {
   /** Range of cluster addresses of services. */
@@ -18,7 +19,10 @@ export interface ApiServerConfig {
   readonly eventTtlMs: number
   /** PEM of the cluster's authority, for `kube-root-ca.crt` and client-ca documents; '' without TLS. */
   readonly certificateAuthority: string
-  readonly anonymous: boolean
+  /** Whether requests without credentials are answered: everywhere, nowhere, or at these paths only. */
+  readonly anonymous: boolean | readonly string[]
+  /** Front proxies whose headers say who asks. */
+  readonly requestHeader: RequestHeaderConfig | undefined
 }
 
 export const defaultApiServerConfig: ApiServerConfig = {
@@ -33,4 +37,5 @@ export const defaultApiServerConfig: ApiServerConfig = {
   eventTtlMs: 3_600_000,
   certificateAuthority: '',
   anonymous: true,
+  requestHeader: undefined,
 }

@@ -5,6 +5,7 @@
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { KubeClient } from '#clients/kubernetes/kube-client.ts'
 import type { HttpHandler, HttpRequest, EncodedError } from '#kit/http/exchange.ts'
+import type { MayHijack } from '#kit/http/http1-parser.ts'
 import type { VersionedStore } from '#kit/store/versioned-store.ts'
 import type { Log } from '#kit/telemetry/log.ts'
 import { createMetrics, type Metrics } from '#kit/telemetry/metrics.ts'
@@ -15,6 +16,7 @@ import { Admission } from './admission/admission.ts'
 import { admissionSteps } from './admission/admission-steps.ts'
 import type { User } from './api-request.ts'
 import { type ApiServerConfig, defaultApiServerConfig } from './api-server-config.ts'
+import { CertificateUsers } from './authentication/certificate-users.ts'
 import type { TokenKeys } from './authentication/token-keys.ts'
 import { createAuthorizer } from './authorization/authorizer.ts'
 import { createBootstrapObjects } from './bootstrap/bootstrap-objects.ts'
@@ -52,6 +54,8 @@ export interface ApiServer extends AsyncDisposable {
   readonly handler: HttpHandler
   /** Failures of the HTTP server itself, as a Status. */
   readonly encodeError: (error: unknown, request: HttpRequest) => EncodedError
+  /** For kit/http: requests that may leave HTTP (exec, port-forward, upgrades that are passed on). */
+  readonly mayHijack: MayHijack
   readonly config: ApiServerConfig
   /** What extensions (custom resources, quota, webhooks) build on. */
   readonly parts: ServerParts
@@ -61,6 +65,10 @@ export interface ApiServer extends AsyncDisposable {
 
 /** The user that the server itself acts as. */
 export const serverUser: User = { name: 'system:apiserver', groups: ['system:masters'] }
+
+/** Upgrades below the API's own paths; of HTTP/2 in the clear there is none. */
+const mayHijack: MayHijack = (_method, target, { upgrade }) =>
+  upgrade !== undefined && upgrade.toLowerCase() !== 'h2c' && target.startsWith('/api')
 
 /** Loads the store and starts serving; creates what every cluster has where it is missing. */
 export async function createApiServer(
@@ -96,6 +104,7 @@ export async function createApiServer(
     validation: deps.validation ?? createKindValidation(clock),
     eventLeases: new EventLeases({ store, clock, ttlMs: config.eventTtlMs }),
     tokenKeys: deps.tokenKeys,
+    certificates: new CertificateUsers(config),
     staticTokens: deps.staticTokens ?? new Map<string, User>(),
     documents: new OpenApiDocuments({ resources, serverVersion: serverVersion.gitVersion }),
     metrics: deps.metrics ?? createMetrics(),
@@ -119,5 +128,13 @@ export async function createApiServer(
       remedy: 'Look at the cause; a store that is full or damaged is the usual one.',
     })
   }
-  return { handler, encodeError, config, parts, clientFor, [Symbol.asyncDispose]: () => cache[Symbol.asyncDispose]() }
+  return {
+    handler,
+    encodeError,
+    mayHijack,
+    config,
+    parts,
+    clientFor,
+    [Symbol.asyncDispose]: () => cache[Symbol.asyncDispose](),
+  }
 }

@@ -90,10 +90,8 @@ function encodeFailure(error: unknown): EncodedError {
 }
 
 async function handle(parts: HandlerParts, http: HttpRequest, response: HttpResponse): Promise<void> {
-  const caller =
-    userInProcess(http) ??
-    (await authenticate(parts, { certificate: http.peer.certificate, authorization: http.headers.authorization }))
-  const user = impersonated(http.headers, caller, parts.authorizer)
+  const caller = userInProcess(http) ?? (await authenticate(parts, http))
+  const user = impersonated(http, caller, parts.authorizer)
   const { query } = http
   const watch = query.get('watch')
   const info = requestInfoOf(http.method, http.path, {

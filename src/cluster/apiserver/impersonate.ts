@@ -2,82 +2,91 @@
 import type { HttpRequest } from '#kit/http/exchange.ts'
 import type { User } from './api-request.ts'
 import { authenticated } from './authentication/authenticate.ts'
+import { extraOf } from './authentication/request-header.ts'
 import { serviceAccountUser } from './authentication/service-account-token.ts'
 import { type Access, type Authorizer, refusalOf } from './authorization/access.ts'
 import { badRequest, forbidden } from './status-errors.ts'
 
-const extraPrefix = 'impersonate-extra-'
+const extraPrefix = 'Impersonate-Extra-'
 
-interface Wanted {
-  readonly access: Pick<Access, 'group' | 'resource' | 'subresource' | 'namespace' | 'name'>
-}
+type Wanted = Pick<Access, 'group' | 'resource' | 'subresource' | 'namespace' | 'name'>
 
-function all(header: string | string[] | undefined): readonly string[] {
-  if (header === undefined) return []
-  return Array.isArray(header) ? header : header.split(',').map((text) => text.trim())
+interface Impersonation {
+  readonly name: string
+  readonly groups: readonly string[]
+  readonly uid: string
+  readonly extra: Readonly<Record<string, readonly string[]>>
 }
 
 /** The user that the request acts as. @throws 400, 403. */
-// oxlint-disable-next-line complexity -- independent checks, one after the other
-export function impersonated(headers: HttpRequest['headers'], user: User, authorizer: Authorizer): User {
-  const name = headers['impersonate-user']
-  const groups = all(headers['impersonate-group'])
-  const uid = headers['impersonate-uid']
-  const extras = Object.entries(headers).filter(([key]) => key.startsWith(extraPrefix))
-  if (name === undefined || name === '') {
-    if (groups.length > 0 || extras.length > 0 || uid !== undefined)
-      throw badRequest('requested impersonation without impersonating a user')
-    return user
+export function impersonated(
+  request: Pick<HttpRequest, 'headers' | 'headerValues'>,
+  user: User,
+  authorizer: Authorizer,
+): User {
+  const wanted = impersonationOf(request)
+  if (wanted === undefined) return user
+  const wants = wantsOf(wanted)
+  if (wanted.name === '') throw badRequest(`requested ${described(wants)} without impersonating a user`)
+  for (const access of wants) {
+    const question: Access = { ...access, user, verb: 'impersonate', isResource: true, path: '' }
+    if (!authorizer.decide(question).allowed) throw forbidden(subjectOf(access), refusalOf(question))
   }
-  const wantedName = String(name)
-  check(wantsOf(wantedName, groups, extras), user, authorizer)
-  const extra = Object.fromEntries(
-    extras.map(([key, value]) => [decodeURIComponent(key.slice(extraPrefix.length)), all(value)]),
-  )
-  const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(wantedName)
-  const own = account === null ? [] : serviceAccountUser(account[1] ?? '', account[2] ?? '').groups
-  const asked = groups.length === 0 ? own : groups
-  const isAnonymous = wantedName === 'system:anonymous'
-  const result: User = {
-    name: wantedName,
-    groups: isAnonymous ? [...asked, 'system:unauthenticated'] : asked,
-    ...(uid === undefined ? {} : { uid: String(uid) }),
-    ...(extras.length === 0 ? {} : { extra }),
-  }
-  return isAnonymous ? result : authenticated(result)
+  return userOf(wanted)
 }
 
-function wantsOf(
-  name: string,
-  groups: readonly string[],
-  extras: readonly (readonly [string, string | string[] | undefined])[],
-): readonly Wanted[] {
-  const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(name)
-  const plain = { group: '', subresource: '', namespace: '' }
+function impersonationOf(request: Pick<HttpRequest, 'headers' | 'headerValues'>): Impersonation | undefined {
+  let isAsked = false
+  for (const header in request.headers) isAsked ||= header.startsWith('impersonate-')
+  if (!isAsked) return undefined
+  const [name = ''] = request.headerValues('impersonate-user')
+  const groups = request.headerValues('impersonate-group')
+  const [uid = ''] = request.headerValues('impersonate-uid')
+  const extra = extraOf(request, [extraPrefix])
+  if (name === '' && groups.length === 0 && uid === '' && Object.keys(extra).length === 0) return undefined
+  return { name, groups, uid, extra }
+}
+
+function userOf({ name, groups, uid, extra }: Impersonation): User {
+  const account = accountOf(name)
+  const own = account === undefined ? [] : serviceAccountUser(account.namespace, account.name).groups
+  const asked = groups.length === 0 ? own : groups
+  const rest = { ...(uid === '' ? {} : { uid }), ...(Object.keys(extra).length === 0 ? {} : { extra }) }
+  if (name !== 'system:anonymous') return authenticated({ name, groups: asked, ...rest })
+  return { name, groups: [...new Set([...asked, 'system:unauthenticated'])], ...rest }
+}
+
+function accountOf(name: string): { readonly namespace: string; readonly name: string } | undefined {
+  const match = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(name)
+  return match === null ? undefined : { namespace: match[1] ?? '', name: match[2] ?? '' }
+}
+
+function wantsOf({ name, groups, uid, extra }: Impersonation): readonly Wanted[] {
+  const account = accountOf(name)
+  const core = { group: '', subresource: '', namespace: '' }
+  const own = { group: 'authentication.k8s.io', subresource: '', namespace: '' }
   const whom =
-    account === null
-      ? { ...plain, resource: 'users', name }
-      : { ...plain, resource: 'serviceaccounts', namespace: account[1] ?? '', name: account[2] ?? '' }
+    account === undefined ? { ...core, resource: 'users', name } : { ...core, resource: 'serviceaccounts', ...account }
   return [
-    { access: whom },
-    ...groups.map((group) => ({ access: { ...plain, resource: 'groups', name: group } })),
-    ...extras.flatMap(([key, value]) =>
-      all(value).map((one) => ({
-        access: {
-          group: 'authentication.k8s.io',
-          resource: 'userextras',
-          subresource: decodeURIComponent(key.slice(extraPrefix.length)),
-          namespace: '',
-          name: one,
-        },
-      })),
+    ...(name === '' ? [] : [whom]),
+    ...groups.map((group) => ({ ...core, resource: 'groups', name: group })),
+    ...Object.entries(extra).flatMap(([key, values]) =>
+      values.map((value) => ({ ...own, resource: 'userextras', subresource: key, name: value })),
     ),
+    ...(uid === '' ? [] : [{ ...own, resource: 'uids', name: uid }]),
   ]
 }
 
-function check(wants: readonly Wanted[], user: User, authorizer: Authorizer): void {
-  for (const { access } of wants) {
-    const question: Access = { ...access, user, verb: 'impersonate', isResource: true, path: '' }
-    if (!authorizer.decide(question).allowed) throw forbidden(access, refusalOf(question))
+/** The values as upstream's message lists them: object references in Go's notation. */
+function described(wants: readonly Wanted[]): string {
+  const one = ({ group, resource, subresource, name }: Wanted): string => {
+    const kind = resource === 'groups' ? 'Group' : resource === 'uids' ? 'UID' : 'UserExtra'
+    const version = group === '' ? '' : `${group}/v1`
+    return `{${[kind, '', name, '', version, '', subresource].join(' ')}}`
   }
+  return `[${wants.map(one).join(' ')}]`
+}
+
+function subjectOf(access: Wanted): Wanted {
+  return access.subresource === '' ? access : { ...access, resource: `${access.resource}/${access.subresource}` }
 }

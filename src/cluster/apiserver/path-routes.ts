@@ -30,6 +30,8 @@ export interface PathParts extends ServerParts {
   readonly checks: readonly HealthCheck[]
 }
 
+const healthEndpoints: ReadonlySet<string> = new Set(['healthz', 'livez', 'readyz'])
+
 /** Answers a path. @throws 404 for any other. */
 export function answerPath(parts: PathParts, http: HttpRequest, response: HttpResponse): void {
   const path = http.path.length > 1 ? http.path.replace(/\/+$/, '') : http.path
@@ -37,8 +39,9 @@ export function answerPath(parts: PathParts, http: HttpRequest, response: HttpRe
   const [first = ''] = words
   if (first === 'api' || first === 'apis') return answerDiscovery(parts, { http, response }, words)
   if (path.startsWith('/openapi/')) return answerOpenApi(parts, http, response)
-  if (first === 'healthz' || first === 'livez' || first === 'readyz')
-    return answerHealth(parts, { http, response }, words)
+  if (healthEndpoints.has(first)) return answerHealth(parts, { http, response }, words)
+  const tokenDocument = tokenDocuments[path]
+  if (tokenDocument !== undefined) return sendTokenDocument(response, tokenDocument(parts), path)
   const document = documents[path]?.(parts)
   if (document !== undefined) return sendDocument(http, response, document)
   if (path === '/metrics') {
@@ -51,6 +54,10 @@ export function answerPath(parts: PathParts, http: HttpRequest, response: HttpRe
 const documents: Readonly<Record<string, (parts: PathParts) => JsonObject>> = {
   '/version': () => serverVersion,
   '/': (parts) => ({ paths: rootPaths(parts) }),
+}
+
+/** What verifiers of service account tokens read (OpenID Connect Discovery 1.0, section 4; RFC 7517). */
+const tokenDocuments: Readonly<Record<string, (parts: PathParts) => JsonObject>> = {
   '/.well-known/openid-configuration': ({ view }) => ({
     issuer: view.config.issuer,
     jwks_uri: `https://${view.config.advertiseAddress}:${view.config.advertisePort}/openid/v1/jwks`,
@@ -59,6 +66,13 @@ const documents: Readonly<Record<string, (parts: PathParts) => JsonObject>> = {
     id_token_signing_alg_values_supported: ['RS256'],
   }),
   '/openid/v1/jwks': ({ tokenKeys }) => tokenKeys?.keySet ?? { keys: [] },
+}
+
+function sendTokenDocument(response: HttpResponse, document: JsonObject, path: string): void {
+  response.send(200, JSON.stringify(document), {
+    'Content-Type': path === '/openid/v1/jwks' ? 'application/jwk-set+json' : 'application/json',
+    'Cache-Control': 'public, max-age=3600',
+  })
 }
 
 function rootPaths({ resources, checks }: PathParts): readonly string[] {

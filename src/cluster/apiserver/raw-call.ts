@@ -11,13 +11,15 @@ import type { User } from './api-request.ts'
 export function callRaw(handler: HttpHandler): (user: User, request: RawRequest) => Promise<RawReply> {
   return async (user, request) => {
     const body = request.body === undefined ? [] : [Buffer.from(request.body)]
+    const headers = lowerCased(request.headers ?? {})
     const http: InProcessRequest = {
       [inProcessUser]: user,
       method: request.method ?? 'GET',
       target: request.path,
       path: pathOf(request.path),
       query: parseQuery(request.path),
-      headers: lowerCased(request.headers ?? {}),
+      headers,
+      headerValues: (name) => (headers[name] === undefined ? [] : [headers[name]]),
       httpVersion: '1.1',
       signal: request.signal ?? new AbortController().signal,
       body: Readable.from(body, { objectMode: false }),

@@ -137,12 +137,12 @@ function startSession(socket: TLSSocket, options: FrontOptions, sessions: Set<Se
     if (openStreams.count === 0) session.close()
   })
   const openStreams = { count: 0 }
-  session.on('stream', (stream, headers) => {
+  session.on('stream', (...[stream, headers, , rawHeaders]) => {
     openStreams.count++
     stream.once('close', () => openStreams.count--)
     // The reply's owner learns of it by 'close' and the request's signal.
     stream.on('error', () => {})
-    const request = new Http2Request(context, stream, { headers, peer })
+    const request = new Http2Request(context, stream, { headers, rawHeaders, peer })
     dispatcher.run({ request, response: new Http2Response(context, stream, request.method) })
   })
 }

@@ -26,6 +26,8 @@ export interface HttpRequest {
   readonly query: Query
   /** Lower-case names. */
   readonly headers: IncomingHttpHeaders
+  /** Every value of a header (lower-case name) as sent, where `headers` joins them; empty when it is missing. */
+  headerValues(name: string): readonly string[]
   readonly httpVersion: '1.0' | '1.1' | '2.0'
   /** Aborts when the client goes away before the reply is complete, or the server stops waiting for it. */
   readonly signal: AbortSignal

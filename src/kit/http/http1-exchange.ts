@@ -67,6 +67,10 @@ export class Http1Request implements HttpRequest {
     return this.#message.headers
   }
 
+  headerValues(name: string): readonly string[] {
+    return this.#message.headersDistinct[name] ?? []
+  }
+
   get httpVersion(): '1.0' | '1.1' {
     return this.#message.httpVersionMinor === 0 ? '1.0' : '1.1'
   }

@@ -21,6 +21,7 @@ export class Http2Request implements HttpRequest {
   readonly secure: boolean
   readonly limits: HttpLimits
   readonly headers: IncomingHttpHeaders
+  readonly #rawHeaders: readonly string[]
   readonly #stream: ServerHttp2Stream
   readonly #peer: HttpPeer
   #query: Query | undefined
@@ -29,9 +30,10 @@ export class Http2Request implements HttpRequest {
   constructor(
     context: ExchangeContext,
     stream: ServerHttp2Stream,
-    options: { readonly headers: IncomingHttpHeaders; readonly peer: HttpPeer },
+    options: { readonly headers: IncomingHttpHeaders; readonly rawHeaders: readonly string[]; readonly peer: HttpPeer },
   ) {
     const { headers } = options
+    this.#rawHeaders = options.rawHeaders
     this.#peer = options.peer
     this.limits = context.limits
     this.#stream = stream
@@ -54,6 +56,11 @@ export class Http2Request implements HttpRequest {
 
   get query(): Query {
     return (this.#query ??= parseQuery(this.target))
+  }
+
+  headerValues(name: string): readonly string[] {
+    const raw = this.#rawHeaders
+    return raw.filter((_, index) => index % 2 === 1 && raw[index - 1] === name)
   }
 
   get peer(): HttpPeer {

@@ -1,50 +1,62 @@
-/** Who asks: client certificates, bearer tokens (static, bootstrap, service accounts), and nobody (anonymous). */
-import { userOfCertificate } from './certificate-subject.ts'
-import { objectAt, textAt } from '../api-object.ts'
+/**
+ * Who asks, in upstream's order: what a front proxy says, a client certificate, a bearer token (static, bootstrap, service
+ * account), and nobody (anonymous).
+ */
+import type { HttpRequest } from '#kit/http/exchange.ts'
 import type { User } from '../api-request.ts'
 import type { ClusterView } from '../cluster-view.ts'
 import { unauthorized } from '../status-errors.ts'
-import type { TokenKeys } from './token-keys.ts'
-import { userOfToken } from './service-account-token.ts'
 import { userOfBootstrapToken } from './bootstrap-token.ts'
-
-/** What a connection and its headers say about the caller. */
-export interface Credentials {
-  /** DER of a client certificate that the cluster's authority signed. */
-  readonly certificate: Uint8Array | undefined
-  readonly authorization: string | undefined
-}
+import type { CertificateUsers } from './certificate-users.ts'
+import { userOfRequestHeaders } from './request-header.ts'
+import { userOfToken } from './service-account-token.ts'
+import type { TokenKeys } from './token-keys.ts'
 
 export interface AuthenticationParts {
   readonly view: ClusterView
   readonly tokenKeys: TokenKeys | undefined
   /** Fixed tokens by their text. */
   readonly staticTokens: ReadonlyMap<string, User>
+  readonly certificates: CertificateUsers
 }
 
 export const anonymousUser: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
 
 /** The user with the group that everybody has who said who he is. */
 export function authenticated(user: User): User {
-  return user.groups.includes('system:authenticated') || user.name === anonymousUser.name
+  return user.groups.includes('system:authenticated') ||
+    user.groups.includes('system:unauthenticated') ||
+    user.name === anonymousUser.name
     ? user
     : { ...user, groups: [...user.groups, 'system:authenticated'] }
 }
 
-/** The caller. @throws 401 for credentials that are wrong, and for none where anonymous requests are refused. */
-export async function authenticate(parts: AuthenticationParts, credentials: Credentials): Promise<User> {
-  const token = bearerToken(credentials.authorization)
+type Credentials = Pick<HttpRequest, 'headers' | 'headerValues' | 'path'> & {
+  readonly peer: Pick<HttpRequest['peer'], 'certificate'>
+}
+
+/** The caller. @throws 401 for a token that is nobody's, and for no credentials where anonymous requests are refused. */
+export async function authenticate(parts: AuthenticationParts, request: Credentials): Promise<User> {
+  const holder = parts.certificates.holderOf(request.peer.certificate)
+  const { requestHeader } = parts.view.config
+  if (holder.isProxy && requestHeader !== undefined) {
+    const user = userOfRequestHeaders(requestHeader, request)
+    if (user !== undefined) return authenticated(user)
+  }
+  if (holder.user !== undefined) return authenticated(holder.user)
+  const token = bearerToken(request.headers.authorization)
   if (token !== undefined) {
     const user = await userOf(parts, token)
     if (user === undefined) throw unauthorized()
     return authenticated(user)
   }
-  if (credentials.certificate !== undefined) {
-    const user = userOfCertificate(credentials.certificate)
-    if (user !== undefined) return authenticated(user)
-  }
-  if (!parts.view.config.anonymous) throw unauthorized()
+  if (!mayBeAnonymous(parts.view.config.anonymous, request.path)) throw unauthorized()
   return anonymousUser
+}
+
+/** True where nobody may ask: everywhere, nowhere, or at the listed paths only. */
+function mayBeAnonymous(anonymous: boolean | readonly string[], path: string): boolean {
+  return typeof anonymous === 'boolean' ? anonymous : anonymous.includes(path)
 }
 
 function bearerToken(header: string | undefined): string | undefined {
@@ -59,12 +71,4 @@ export async function userOf(parts: AuthenticationParts, token: string): Promise
   const bootstrap = userOfBootstrapToken(parts.view, token)
   if (bootstrap !== undefined) return bootstrap
   return parts.tokenKeys === undefined ? undefined : userOfToken(parts.view, parts.tokenKeys, token)
-}
-
-/** True when a secret of that name holds a token of that service account, for tokens kept in secrets. */
-export function isTokenSecret(view: ClusterView, namespace: string, name: string): boolean {
-  const secret = view.find('/secrets', namespace, name)
-  return (
-    textAt(secret, 'type') === 'kubernetes.io/service-account-token' && objectAt(secret, 'data')['token'] !== undefined
-  )
 }

@@ -132,11 +132,30 @@ async function createOwnService(client: KubeClient, config: ApiServerConfig): Pr
 }
 
 async function createConfigMaps(client: KubeClient, config: ApiServerConfig): Promise<void> {
-  if (config.certificateAuthority === '') return
-  await ensure(client, any(configMaps), {
-    metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
-    data: { 'client-ca-file': config.certificateAuthority },
-  })
+  const data = authenticationData(config)
+  if (Object.keys(data).length === 0) return
+  const place = { name: 'extension-apiserver-authentication', namespace: 'kube-system' }
+  await ensure(client, any(configMaps), { metadata: place, data })
+  const found = await client.get(configMaps, place.name, place)
+  // Aggregated servers trust what stands here: it follows the settings.
+  if (!Object.entries(data).every(([name, text]) => found.data?.[name] === text))
+    await client.update(configMaps, { ...found, data: { ...found.data, ...data } }, place)
+}
+
+/** What aggregated servers must know to believe this one. */
+function authenticationData({ certificateAuthority, requestHeader }: ApiServerConfig): Record<string, string> {
+  const headers =
+    requestHeader === undefined
+      ? {}
+      : {
+          'requestheader-client-ca-file': requestHeader.clientAuthorities,
+          'requestheader-allowed-names': JSON.stringify(requestHeader.allowedNames),
+          'requestheader-username-headers': JSON.stringify(requestHeader.usernameHeaders),
+          'requestheader-uid-headers': JSON.stringify(requestHeader.uidHeaders),
+          'requestheader-group-headers': JSON.stringify(requestHeader.groupHeaders),
+          'requestheader-extra-headers-prefix': JSON.stringify(requestHeader.extraHeaderPrefixes),
+        }
+  return { ...(certificateAuthority === '' ? {} : { 'client-ca-file': certificateAuthority }), ...headers }
 }
 
 /** One API service per served group version, as the aggregator registers them. */

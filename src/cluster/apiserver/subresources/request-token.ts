@@ -14,6 +14,9 @@ const apiVersion = 'authentication.k8s.io/v1'
 const type = builtInTypes.find('io.k8s.api.authentication.v1.TokenRequest')
 const leastSeconds = 600
 const mostSeconds = 2 ** 32
+/** What kubelets ask for; such a token lives on for clients that never read its file anew, and says from when it is old. */
+const extendedFromSeconds = 3607
+const extendedSeconds = 365 * 24 * 3600
 
 /** Answers a token request. @throws 404, 409, 422. */
 export async function requestToken(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
@@ -22,15 +25,19 @@ export async function requestToken(parts: ServerParts, request: ApiRequest): Pro
   const body = decodeBody(request, { apiVersion, kind, type })
   const account = await view.findNewest('/serviceaccounts', request.namespace, request.name)
   if (account === undefined) throw notFound(subjectOf(request))
+  checkNames(request, body, account)
   const spec = objectAt(body, 'spec')
   const seconds = typeof spec['expirationSeconds'] === 'number' ? spec['expirationSeconds'] : 3600
   checkSeconds(seconds)
   const given = Array.isArray(spec['audiences']) ? (spec['audiences'] as readonly string[]) : []
   const audiences = given.length === 0 ? [view.config.issuer] : given
   const issued = Math.floor(view.nowMs() / 1000)
+  const bound = boundTo(parts, request, spec['boundObjectRef'])
+  const isExtended =
+    'pod' in bound && seconds === extendedFromSeconds && audiences.every((one) => one === view.config.issuer)
   const claims = {
     aud: audiences,
-    exp: issued + seconds,
+    exp: issued + (isExtended ? extendedSeconds : seconds),
     iat: issued,
     nbf: issued,
     iss: view.config.issuer,
@@ -38,19 +45,42 @@ export async function requestToken(parts: ServerParts, request: ApiRequest): Pro
     sub: `system:serviceaccount:${request.namespace}:${request.name}`,
     'kubernetes.io': {
       namespace: request.namespace,
-      ...boundTo(parts, request, spec['boundObjectRef']),
+      ...bound,
       serviceaccount: { name: request.name, uid: account.metadata.uid },
+      ...(isExtended ? { warnafter: issued + seconds } : {}),
     },
   }
   const token = await tokenKeys.sign(claims)
   const object: ApiObject = {
     kind,
     apiVersion,
-    metadata: { name: request.name, namespace: request.namespace, creationTimestamp: view.now() },
+    metadata: {
+      name: request.name,
+      namespace: request.namespace,
+      uid: account.metadata.uid ?? '',
+      creationTimestamp: view.now(),
+    },
     spec: { audiences, expirationSeconds: seconds, boundObjectRef: spec['boundObjectRef'] ?? null },
     status: { token, expirationTimestamp: timeText((issued + seconds) * 1000) },
   }
   return { form: 'value', code: 201, object }
+}
+
+/** What the body says of the account must be what the path says. */
+function checkNames(request: ApiRequest, { metadata }: ApiObject, account: ApiObject): void {
+  const refuse = (field: string, value: string, what: string): never => {
+    const message = `Invalid value: ${JSON.stringify(value)}: must match the service account ${what} if specified`
+    const subject = { group: 'authentication.k8s.io', resource: kind, name: request.name }
+    throw invalid(subject, [{ reason: 'FieldValueInvalid', message, field }])
+  }
+  const { name = '', namespace = '', uid = '' } = metadata
+  if (name !== '' && name !== request.name) refuse('metadata.name', name, 'name')
+  if (namespace !== '' && namespace !== request.namespace) refuse('metadata.namespace', namespace, 'namespace')
+  if (uid === '' || uid === account.metadata.uid) return
+  throw conflict(
+    { group: 'authentication.k8s.io', resource: kind, name: request.name },
+    `the UID in the token request (${uid}) does not match the UID of the service account (${account.metadata.uid})`,
+  )
 }
 
 function checkSeconds(seconds: number): void {
@@ -82,15 +112,17 @@ function boundTo(parts: ServerParts, request: ApiRequest, reference: unknown): J
   const storage =
     wanted === 'Pod' ? '/pods' : wanted === 'Secret' ? '/secrets' : wanted === 'Node' ? '/nodes' : undefined
   if (storage === undefined)
-    throw badRequest(
-      `cannot bind token for serviceaccount ${JSON.stringify(request.name)} to object of type ${textAt(reference, 'apiVersion')}, Kind=${wanted}`,
-    )
+    throw badRequest(`cannot bind token to object of type ${kindText(textAt(reference, 'apiVersion'), wanted)}`)
   const object = parts.view.find(storage, wanted === 'Node' ? '' : request.namespace, name)
   const subject = { group: '', resource: storage.slice(1), name }
   if (object === undefined) throw notFound(subject)
+  if (wanted === 'Pod' && textAt(object, 'spec', 'serviceAccountName') !== request.name)
+    throw badRequest(
+      `cannot bind token for serviceaccount ${JSON.stringify(request.name)} to pod running with different serviceaccount name.`,
+    )
   if (uid !== '' && uid !== object.metadata.uid)
     throw conflict(
-      subject,
+      { group: '', resource: wanted, name },
       `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`,
     )
   const bound = { name, uid: object.metadata.uid }
@@ -100,4 +132,9 @@ function boundTo(parts: ServerParts, request: ApiRequest, reference: unknown): J
   const nodeClaim =
     nodeName === '' ? {} : { node: { name: nodeName, ...(node === undefined ? {} : { uid: node.metadata.uid }) } }
   return { pod: bound, ...nodeClaim }
+}
+
+/** `GROUP/VERSION, Kind=KIND`, the group empty for core kinds. */
+function kindText(apiVersion: string, name: string): string {
+  return `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${name}`
 }

@@ -121,7 +121,7 @@ async function reviewToken(parts: ServerParts, review: ApiObject): Promise<objec
   const audiences = Array.isArray(asked) && asked.length > 0 ? (asked as readonly string[]) : [parts.view.config.issuer]
   const { tokenKeys, view } = parts
   const user =
-    tokenKeys !== undefined && token.includes('.') && token.split('.').length === 3
+    tokenKeys !== undefined && token.split('.').length === 3
       ? await userOfToken(view, tokenKeys, token, audiences)
       : await userOf(parts, token)
   if (user === undefined) return { user: {}, error: 'invalid bearer token' }

@@ -1,0 +1,139 @@
+/** Every route that there is, asked without credentials and by a user without rights. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type ServedApi, serveApi } from './served-api.contract.ts'
+
+/** Answered to anybody (docs/reference/kubernetes-support.md). */
+const openToAll = /^\/(?:healthz|livez|readyz|version)$/
+/** Answered to every user besides: discovery, documents, token keys, questions about oneself. */
+const openToUsers =
+  /^\/(?:$|api(?:$|\/v1\/?$)|apis(?:$|\/$|\/[^/]+(?:\/[^/]+)?\/?$)|openapi\/|\.well-known\/|openid\/|apis\/auth(?:entication|orization)\.k8s\.io\/v1\/self)/
+
+interface Route {
+  readonly method: string
+  readonly path: string
+}
+
+const methods: Readonly<Record<string, string>> = {
+  create: 'POST',
+  update: 'PUT',
+  patch: 'PATCH',
+  delete: 'DELETE',
+  deletecollection: 'DELETE',
+  get: 'GET',
+  list: 'GET',
+  watch: 'GET',
+}
+
+/** A subresource that connects takes every method that a proxy takes. */
+const ofVerb = (verb: string): string => methods[verb] ?? 'POST'
+
+async function jsonOf<T>(served: ServedApi, path: string): Promise<T> {
+  return (await (await served.call(path, { token: 'admin-token' })).json()) as T
+}
+
+/** From the root document, from discovery and from the OpenAPI documents; names are filled in. */
+async function everyRoute(served: ServedApi): Promise<readonly Route[]> {
+  const routes = new Map<string, Route>()
+  const add = (method: string, path: string): void => {
+    const filled = path.replaceAll(/\{[^}]+\}/g, 'x')
+    routes.set(`${method} ${filled}`, { method, path: filled })
+  }
+  const { paths } = await jsonOf<{ readonly paths: readonly string[] }>(served, '/')
+  for (const path of ['/', ...paths]) add('GET', path)
+  for (const path of paths.filter((one) => /^\/api\/v1$|^\/apis\/[^/]+\/[^/]+$/.test(one))) {
+    const list = await jsonOf<{
+      readonly resources: readonly {
+        readonly name: string
+        readonly namespaced: boolean
+        readonly verbs: readonly string[]
+      }[]
+    }>(served, path)
+    for (const { name, namespaced, verbs } of list.resources) {
+      const [resource = '', ...sub] = name.split('/')
+      const base = `${path}${namespaced ? '/namespaces/x' : ''}/${resource}`
+      for (const verb of verbs) {
+        const isCollection = sub.length === 0 && /^(?:list|watch|create|deletecollection)$/.test(verb)
+        add(ofVerb(verb), isCollection ? base : [base, 'x', ...sub].join('/'))
+      }
+    }
+  }
+  const index = await jsonOf<{ readonly paths: Readonly<Record<string, { readonly serverRelativeURL: string }>> }>(
+    served,
+    '/openapi/v3',
+  )
+  for (const { serverRelativeURL } of Object.values(index.paths)) {
+    add('GET', serverRelativeURL)
+    const document = await jsonOf<{ readonly paths: Readonly<Record<string, object>> }>(served, serverRelativeURL)
+    for (const [path, operations] of Object.entries(document.paths))
+      for (const method of Object.keys(operations)) if (method !== 'parameters') add(method.toUpperCase(), path)
+  }
+  return [...routes.values()]
+}
+
+async function openRoutes(served: ServedApi, routes: readonly Route[], token?: string): Promise<readonly string[]> {
+  const open: string[] = []
+  for (const { method, path } of routes) {
+    const reply = await served.call(path, { method, ...(token === undefined ? {} : { token }) })
+    await reply.discard()
+    if (reply.status !== 401 && reply.status !== 403) open.push(`${method} ${path} ${reply.status}`)
+  }
+  return open
+}
+
+test('without credentials only health and version answer; a user without rights gets no further than discovery', async () => {
+  await using served = await serveApi()
+  const routes = await everyRoute(served)
+  assert.ok(routes.length > 700, `${routes.length} routes were found`)
+  const pathOf = (line: string): string => line.split(' ')[1]?.replace(/\?.*/, '') ?? ''
+  const toAll = await openRoutes(served, routes)
+  assert.deepEqual(
+    toAll.filter((line) => !openToAll.test(pathOf(line))),
+    [],
+  )
+  assert.equal(toAll.length, 4, toAll.join('\n'))
+  const toUsers = await openRoutes(served, routes, 'user-token')
+  assert.deepEqual(
+    toUsers.filter((line) => !openToAll.test(pathOf(line)) && !openToUsers.test(pathOf(line))),
+    [],
+  )
+})
+
+test('paths that are near an open one, or written in another way, are not open', async () => {
+  await using served = await serveApi()
+  for (const path of [
+    '/livez/ping',
+    '/version/x',
+    '/healthz/etcd',
+    '//api/v1/secrets',
+    '/api/v1/../v1/secrets',
+    '/%61pi/v1/secrets',
+    '/metrics',
+    '/logs',
+    '/debug/pprof/',
+    '/openapi/v2',
+    '/apis',
+    '/.well-known/openid-configuration',
+  ]) {
+    const reply = await served.call(path)
+    await reply.discard()
+    assert.ok(reply.status === 403 || reply.status === 404, `${path}: ${reply.status}`)
+    if (reply.status === 404)
+      assert.equal((await (await served.call(path, { token: 'admin-token' })).text()).includes('"items"'), false)
+  }
+})
+
+test('a wrong token is refused also where nobody needs one', async () => {
+  await using served = await serveApi()
+  const reply = await served.call('/livez', { token: 'wrong' })
+  assert.equal(reply.status, 401)
+  assert.deepEqual(await reply.json(), {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: 'Unauthorized',
+    reason: 'Unauthorized',
+    code: 401,
+  })
+})
