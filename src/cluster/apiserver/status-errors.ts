@@ -22,7 +22,7 @@ interface Parts {
   readonly code: number
   readonly reason: string
   readonly message: string
-  readonly details?: Status['details']
+  readonly details?: object
 }
 
 function failure({ code, reason, message, details }: Parts): GantryError {
@@ -126,8 +126,16 @@ export function expired(message: string, continueToken?: string): GantryError {
 }
 
 export function tooManyRequests(message: string, retryAfterSeconds: number, causes?: readonly Cause[]): GantryError {
-  const details = { ...(causes === undefined ? {} : { causes }), retryAfterSeconds }
+  const details = {
+    ...(causes === undefined ? {} : { causes: causes.map(withoutEmptyField) }),
+    ...(retryAfterSeconds === 0 ? {} : { retryAfterSeconds }),
+  }
   return failure({ code: 429, reason: 'TooManyRequests', message, details })
+}
+
+/** A cause that is about no field does not name one. */
+function withoutEmptyField({ field, ...rest }: Cause): object {
+  return field === '' ? rest : { ...rest, field }
 }
 
 /** 504: the version asked for has not been reached yet. */

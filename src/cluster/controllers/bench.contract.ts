@@ -1,4 +1,5 @@
 /** For tests: controllers over an API in memory, in virtual time, with nodes that only pretend to run pods. */
+import type { KubeClient } from '#clients/kubernetes/kube-client.ts'
 import { pods } from '#clients/kubernetes/resources.table.ts'
 import { InMemoryApi } from '#kit/reconcile/in-memory-api.contract.ts'
 import { apiTime } from '#kit/reconcile/api-time.ts'
@@ -30,6 +31,24 @@ export interface BenchOptions {
   readonly runPod?: (pod: Pod, nowMs: number) => JsonObject | undefined
   /** The node that a pod without one is put on: `node-1` unless told. */
   readonly nodeFor?: (pod: Pod) => string
+  /** Answers requests by path (discovery, metrics); there is no such call unless told. */
+  readonly raw?: KubeClient['raw']
+}
+
+/** The scale of anything with replicas. */
+function scaleOf({ metadata, ...rest }: KubernetesObject): object {
+  const { spec, status } = rest as {
+    readonly spec?: { readonly replicas?: number; readonly selector?: { readonly matchLabels?: object } }
+    readonly status?: { readonly replicas?: number }
+  }
+  const selector = Object.entries(spec?.selector?.matchLabels ?? {}).map((pair) => pair.join('='))
+  return {
+    apiVersion: 'autoscaling/v1',
+    kind: 'Scale',
+    metadata,
+    spec: { replicas: spec?.replicas ?? 0 },
+    status: { replicas: status?.replicas ?? 0, selector: selector.join(',') },
+  }
 }
 
 /** The status of a pod that runs and is ready. */
@@ -61,7 +80,12 @@ export function createBench(options: BenchOptions = {}): Bench {
       if (metadata.namespace === selection.namespace) await api.delete(resource, metadata.name ?? '', selection)
     }
   }
-  const client = Object.assign(api, { deleteCollection, raw: unused })
+  const getSubresource = async <R extends object>(
+    resource: ApiResource,
+    name: string,
+    { namespace }: { namespace?: string | undefined },
+  ): Promise<R> => scaleOf(await api.get(resource, name, { namespace })) as R
+  const client = Object.assign(api, { deleteCollection, getSubresource, raw: options.raw ?? unused })
   const owned: AsyncDisposable[] = [recorder, informers]
   const runPod =
     options.runPod ??

@@ -8,7 +8,7 @@ import type { Clock } from '#world/ports/clock.ts'
 import type { Random } from '#world/ports/random.ts'
 
 /** The part of the client that controllers use. */
-export type ControllerClient = ApiClient & Pick<KubeClient, 'deleteCollection' | 'raw'>
+export type ControllerClient = ApiClient & Pick<KubeClient, 'deleteCollection' | 'getSubresource' | 'raw'>
 
 export interface ControllerContext {
   readonly client: ControllerClient

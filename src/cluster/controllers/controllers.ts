@@ -11,6 +11,7 @@ import { startServiceAccountController } from './accounts/service-account.ts'
 import type { ControllerContext } from './controller-context.ts'
 import { startDaemonSetController } from './daemon-set/daemon-set.ts'
 import { startDeploymentController } from './deployment/deployment.ts'
+import { startDisruptionController } from './disruption/disruption.ts'
 import { startEndpointSliceController } from './endpoints/endpoint-slice.ts'
 import { startEndpointsController } from './endpoints/endpoints.ts'
 import { startEndpointSliceMirroringController } from './endpoints/mirror.ts'
@@ -74,6 +75,7 @@ function rowsFor(config: ControllersConfig): readonly Row[] {
     row('ttl-after-finished-controller', 'ttl-after-finished-controller', startTtlAfterFinishedController),
     row('pvc-protection-controller', 'pvc-protection-controller', startClaimProtection),
     row('pv-protection-controller', 'pv-protection-controller', startVolumeProtection),
+    row('disruption-controller', 'controllermanager', startDisruptionController),
     row('endpoint-controller', 'endpoint-controller', startEndpointsController),
     row('endpointslice-controller', 'endpoint-slice-controller', startEndpointSliceController),
     row(

@@ -4,29 +4,27 @@ import { builtInTypes } from '#spec/kubernetes/schema/type-rows.ts'
 import { type ApiObject, listAt, objectAt, textAt } from '../api-object.ts'
 import { type ApiAnswer, type ApiRequest, isDryRun } from '../api-request.ts'
 import { decodeBody } from '../decode-body.ts'
-import { deleteObject, deletionOf } from '../delete-object.ts'
+import { deleteObject, type Deletion, deletionOf } from '../delete-object.ts'
 import { subjectOf } from '../read-objects.ts'
 import type { ServerParts } from '../server-parts.ts'
-import { badRequest, internalError, notFound, tooManyRequests, unknownResource } from '../status-errors.ts'
+import { badRequest, conflict, internalError, notFound, unknownResource } from '../status-errors.ts'
 import { changeObject } from '../write-object.ts'
+import { spendDisruption, stillProcessed } from './spend-disruption.ts'
 
 const evictionType = builtInTypes.find('io.k8s.api.policy.v1.Eviction')
 const budgets = 'policy/poddisruptionbudgets'
-/** Larger maps mean a broken disruption controller. */
-const disruptedMax = 2000
+const triesMost = 20
 
 /** POST pods/NAME/eviction. @throws 404, 429 when a budget is used up, 500 when several budgets match. */
 export async function evictPod(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
   const eviction = decodeBody(request, { apiVersion: 'policy/v1', kind: 'Eviction', type: evictionType })
   const named = eviction.metadata.name ?? ''
   if (named !== '' && named !== request.name) throw badRequest('name in URL does not match name in Eviction object')
-  const pod = await parts.view.findNewest('/pods', request.namespace, request.name)
-  if (pod === undefined) throw notFound(subjectOf(request))
   const options = objectAt(eviction, 'deleteOptions')
-  const deletion = deletionOf({ ...request, body: { value: { ...options, kind: 'DeleteOptions', apiVersion: 'v1' } } })
-  const dryRun = deletion.dryRun || isDryRun(request)
-  if (!mayGoUnasked(pod)) await askBudget(parts, request, { pod, dryRun })
-  await deleteObject(parts, { ...request, verb: 'delete', subresource: '' }, { ...deletion, dryRun })
+  const asked = deletionOf({ ...request, body: { value: { ...options, kind: 'DeleteOptions', apiVersion: 'v1' } } })
+  const deletion = { ...asked, dryRun: asked.dryRun || isDryRun(request) }
+  const pod = await evictUnasked(parts, request, deletion)
+  if (pod !== undefined) await evictAsked(parts, request, { deletion, pod })
   return {
     form: 'value',
     code: 201,
@@ -34,7 +32,94 @@ export async function evictPod(parts: ServerParts, request: ApiRequest): Promise
   }
 }
 
-/** Pods that do not run count in no budget. */
+/** Evicts a pod that no budget counts; otherwise answers with the pod. */
+async function evictUnasked(
+  parts: ServerParts,
+  request: ApiRequest,
+  deletion: Deletion,
+): Promise<ApiObject | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    const pod = await parts.view.findNewest('/pods', request.namespace, request.name)
+    if (pod === undefined) throw notFound(subjectOf(request))
+    if (!mayGoUnasked(pod)) return pod
+    // A pod that is about to run must not slip past its budget: only the state just seen may go.
+    const guarded = textAt(pod, 'status', 'phase') === 'Pending' && pod.metadata.deletionTimestamp === undefined
+    const resourceVersion = deletion.resourceVersion ?? (guarded ? pod.metadata.resourceVersion : undefined)
+    try {
+      await announceAndDelete(parts, request, { ...deletion, resourceVersion })
+      return undefined
+    } catch (error) {
+      if (!isConflict(error) || deletion.resourceVersion !== undefined || attempt >= triesMost) throw error
+    }
+  }
+}
+
+async function evictAsked(
+  parts: ServerParts,
+  request: ApiRequest,
+  { deletion, pod }: { readonly deletion: Deletion; readonly pod: ApiObject },
+): Promise<void> {
+  const unhealthyOf = await askBudget(parts, request, { pod, dryRun: deletion.dryRun })
+  if (unhealthyOf === undefined) {
+    await announceAndDelete(parts, request, deletion)
+    return
+  }
+  // The pod goes because it is not ready; were it ready by now, its budget would have to be asked.
+  const resourceVersion = deletion.resourceVersion ?? pod.metadata.resourceVersion
+  try {
+    await announceAndDelete(parts, request, { ...deletion, resourceVersion })
+  } catch (error) {
+    if (!isConflict(error) || deletion.resourceVersion !== undefined) throw error
+    throw stillProcessed(unhealthyOf)
+  }
+}
+
+/** Tells the pod's controller why the pod goes (a Job counts it differently), then deletes it. */
+async function announceAndDelete(parts: ServerParts, request: ApiRequest, deletion: Deletion): Promise<void> {
+  let { resourceVersion } = deletion
+  if (!deletion.dryRun) {
+    const answer = await changeObject(
+      parts,
+      { ...request, verb: 'update' },
+      { isApplied: true, repeats: true, next: (live) => announced(live, deletion, parts.view.now()) },
+    )
+    if (resourceVersion !== undefined && answer.form === 'stored')
+      resourceVersion = answer.object.value.metadata.resourceVersion
+  }
+  await deleteObject(parts, { ...request, verb: 'delete', subresource: '' }, { ...deletion, resourceVersion })
+}
+
+function announced(pod: ApiObject, { uid, resourceVersion }: Deletion, now: string): ApiObject {
+  const subject = { group: '', resource: 'Pod', name: pod.metadata.name ?? '' }
+  if (uid !== undefined && uid !== pod.metadata.uid) {
+    const why = `the UID in the precondition (${uid}) does not match the UID in record (${pod.metadata.uid ?? ''})`
+    throw conflict(subject, `${why}. The object might have been deleted and then recreated`)
+  }
+  if (resourceVersion !== undefined && resourceVersion !== pod.metadata.resourceVersion) {
+    const found = pod.metadata.resourceVersion ?? ''
+    const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${found})`
+    throw conflict(subject, `${why}. The object might have been modified`)
+  }
+  const conditions = listAt(pod, 'status', 'conditions')
+  const known = conditions.find((one) => one['type'] === 'DisruptionTarget')
+  const condition = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    lastProbeTime: null,
+    lastTransitionTime: known?.['status'] === 'True' ? known['lastTransitionTime'] : now,
+    reason: 'EvictionByEvictionAPI',
+    message: 'Eviction API: evicting',
+  }
+  const others = conditions.filter((one) => one !== known)
+  return { ...pod, status: { ...objectAt(pod, 'status'), conditions: [...others, condition] } }
+}
+
+function isConflict(error: unknown): boolean {
+  const { details } = error as { readonly details?: { readonly status?: { readonly reason?: string } } }
+  return details?.status?.reason === 'Conflict'
+}
+
+/** Pods that do not run, or end already, count in no budget. */
 function mayGoUnasked(pod: ApiObject): boolean {
   const phase = textAt(pod, 'status', 'phase')
   return (
@@ -42,19 +127,20 @@ function mayGoUnasked(pod: ApiObject): boolean {
   )
 }
 
+/** Spends one disruption of the pod's budget. Answers with the budget's name where it lets an unready pod go for nothing. */
 async function askBudget(
   parts: ServerParts,
   request: ApiRequest,
   { pod, dryRun }: { readonly pod: ApiObject; readonly dryRun: boolean },
-): Promise<void> {
+): Promise<string | undefined> {
   const matching = parts.view.list(budgets, request.namespace).filter((budget) => covers(budget, pod))
   if (matching.length > 1)
     throw internalError(
       'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
     )
   const [budget] = matching
-  if (budget === undefined) return
-  if (unhealthyMayGo(budget, pod)) return
+  if (budget === undefined) return undefined
+  if (unhealthyMayGo(budget, pod)) return budget.metadata.name
   const resource = parts.resources.find('policy', 'v1', 'poddisruptionbudgets')
   if (resource === undefined) throw unknownResource()
   const now = parts.view.now()
@@ -69,8 +155,9 @@ async function askBudget(
   }
   await changeObject(parts, budgetRequest, {
     repeats: true,
-    next: (live) => spend(live, pod.metadata.name ?? '', now),
+    next: (live) => spendDisruption(live, pod.metadata.name ?? '', now),
   })
+  return undefined
 }
 
 function covers(budget: ApiObject, pod: ApiObject): boolean {
@@ -94,29 +181,4 @@ function unhealthyMayGo(budget: ApiObject, pod: ApiObject): boolean {
     desiredHealthy > 0 &&
     currentHealthy >= desiredHealthy
   )
-}
-
-function refusal(message: string, seconds: number, cause: string): Error {
-  return tooManyRequests(message, seconds, [{ reason: 'DisruptionBudget', message: cause, field: '' }])
-}
-
-/** The budget with one disruption less. */
-function spend(budget: ApiObject, pod: string, now: string): ApiObject {
-  const status = objectAt(budget, 'status')
-  const name = budget.metadata.name ?? ''
-  const violation = "Cannot evict pod as it would violate the pod's disruption budget."
-  if (Number(status['observedGeneration'] ?? 0) < Number(budget.metadata.generation ?? 0))
-    throw refusal(violation, 10, `The disruption budget ${name} is still being processed by the server.`)
-  const allowed = Number(status['disruptionsAllowed'] ?? 0)
-  const disrupted = objectAt(status, 'disruptedPods')
-  if (Object.keys(disrupted).length > disruptedMax)
-    throw refusal(violation, 0, 'DisruptedPods map too big - too many evictions not confirmed by PDB controller')
-  if (allowed <= 0) {
-    const needs = `The disruption budget ${name} needs ${Number(status['desiredHealthy'] ?? 0)} healthy pods and has ${Number(status['currentHealthy'] ?? 0)} currently`
-    throw refusal(violation, 0, needs)
-  }
-  return {
-    ...budget,
-    status: { ...status, disruptionsAllowed: allowed - 1, disruptedPods: { ...disrupted, [pod]: now } },
-  }
 }
