@@ -21,6 +21,7 @@ import { applyManifest, type Manifest } from './apply-manifest.ts'
 import { brokenInvariants } from './cluster-errors.ts'
 import { type ClusterHistory, followHistory } from './cluster-history.ts'
 import { type ListenAt, type Listening, listenForClients } from './listen-for-clients.ts'
+import { podRangeFor } from './pod-range.ts'
 import { durationMs } from './simulated-duration.ts'
 import { faultyClient, noFaults, type SimulatedFaults } from './simulated-faults.ts'
 
@@ -205,9 +206,7 @@ async function startRunning(options: ClusterOptions, from: ReturnType<typeof asS
   const clock = new SimClock({ startMs: Math.ceil(from.timeMs), order: random.fork('order') })
   const store = scope.use(createMemoryStore({ clock, ...(from.store === undefined ? {} : { from: from.store }) }))
   const history = scope.use(followHistory(store, () => clock.monotonicMs()))
-  // Simulated nodes are ready when they register, so none begins with the taint of one that is not.
-  const settings = { disableAdmission: ['TaintNodesByCondition'] }
-  const api = scope.use(await createApiServer({ clock, random: random.fork('server'), store, log }, settings))
+  const api = scope.use(await createApiServer({ clock, random: random.fork('server'), store, log }))
   const actAs = (name: string, user: User = component(name)): KubeClient =>
     faultyClient(api.clientFor(user), faults, random.fork(`faults of ${name}`))
   const depsFor = (name: string): { client: KubeClient; clock: SimClock; random: SeededRandom; log: Log } => ({
@@ -219,7 +218,7 @@ async function startRunning(options: ClusterOptions, from: ReturnType<typeof asS
   scope.use(
     startControllers(
       { client: (user) => actAs(user.name, user), clock, random: random.fork('controllers'), log },
-      { rootCertificatePem: api.config.certificateAuthority },
+      { rootCertificatePem: api.config.certificateAuthority, clusterCidr: podRangeFor(from.nodes.length) },
     ),
   )
   scope.use(startScheduler(depsFor('system:kube-scheduler'), defaultSchedulerConfig))

@@ -20,6 +20,7 @@ import { startCronJobController } from './jobs/cron-job.ts'
 import { startJobController } from './jobs/job.ts'
 import { startTtlAfterFinishedController } from './jobs/ttl-after-finished.ts'
 import { startNamespaceController } from './namespaces/namespace.ts'
+import { nodeControllers, type NodeControllersConfig } from './node-controllers.ts'
 import { startReplicaSetController } from './replicas/replica-set.ts'
 import { startReplicationController } from './replicas/replication-controller.ts'
 import { startStatefulSetController } from './stateful-set/stateful-set.ts'
@@ -38,7 +39,7 @@ export interface ControllersDeps {
   readonly log: Log
 }
 
-export interface ControllersConfig {
+export interface ControllersConfig extends NodeControllersConfig {
   /** The bundle that pods verify the API server with; nothing is published without it. */
   readonly rootCertificatePem?: string
 }
@@ -76,6 +77,7 @@ function rowsFor(config: ControllersConfig): readonly Row[] {
     row('pvc-protection-controller', 'pvc-protection-controller', startClaimProtection),
     row('pv-protection-controller', 'pv-protection-controller', startVolumeProtection),
     row('disruption-controller', 'controllermanager', startDisruptionController),
+    ...nodeControllers(config),
     row('endpoint-controller', 'endpoint-controller', startEndpointsController),
     row('endpointslice-controller', 'endpoint-slice-controller', startEndpointSliceController),
     row(

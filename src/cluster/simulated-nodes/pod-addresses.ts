@@ -6,9 +6,9 @@ export class PodAddresses {
   readonly #inUse = new Set<number>()
   #next = 2
 
-  /** A node's /24 of 10.244.0.0/16 by its index, unless a range (`10.244.3.0/24`) was given to it. */
+  /** The range that was given to the node (`10.244.3.0/24`); where nobody gives any, a /24 of 10.64.0.0/11 by its index. */
   constructor(index: number, range?: string) {
-    this.#prefix = range?.split('.').slice(0, 3).join('.') ?? `10.${244 + ((index >> 8) & 7)}.${index & 255}`
+    this.#prefix = range?.split('.').slice(0, 3).join('.') ?? `10.${64 + ((index >> 8) & 31)}.${index & 255}`
   }
 
   /** The address of a pod; the one it has already, if it has one. */

@@ -87,6 +87,7 @@ export class SimulatedKubelet {
     const uid = pod.metadata.uid ?? ''
     const nowMs = this.#deps.clock.now()
     const behaviour = behaviourOf(pod, this.#rules())
+    await this.#learnRange(pod)
     const before = this.#runs.get(uid) ?? this.#meet(pod, nowMs)
     const run = advance(before, { pod, behaviour, nowMs })
     this.#runs.set(uid, run)
@@ -113,9 +114,16 @@ export class SimulatedKubelet {
     return isKnown ? takeOver(pod, nowMs, (time) => epochMsOf(time)) : arrive(pod, nowMs)
   }
 
+  /** The range of addresses is given to the node after it has registered: asked for when the first pod needs one. */
+  async #learnRange(pod: Pod): Promise<void> {
+    if (this.#addresses !== undefined || pod.spec.hostNetwork === true) return
+    if (this.#registered?.spec?.podCIDR === undefined)
+      this.#registered = await this.#deps.client.get(resources.nodes, this.node.name)
+  }
+
   #addressOf(pod: Pod): string {
     if (pod.spec.hostNetwork === true) return hostIpOf(this.node.index)
-    this.#addresses ??= new PodAddresses(this.node.index, this.#registered?.spec.podCIDR)
+    this.#addresses ??= new PodAddresses(this.node.index, this.#registered?.spec?.podCIDR)
     return this.#addresses.of(pod.metadata.uid ?? '', pod.status?.podIP)
   }
 
