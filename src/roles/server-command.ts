@@ -12,6 +12,7 @@ Run a control plane in the foreground
 Options:
       --root DIR            Keep everything under DIR, DIR/admin.kubeconfig included
       --listen HOST:PORT    Where the API is served (default 127.0.0.1:6443; port 0 chooses a free one)
+      --simulated-nodes N   Add N nodes that pretend to run pods (default 0)
       --log-level L         debug, info, warn or error (default info)
       --help                Print this
 `
@@ -20,6 +21,7 @@ interface Flags {
   readonly root: string
   readonly host: string
   readonly port: number
+  readonly simulatedNodes: number
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
 }
 
@@ -29,7 +31,7 @@ function usage(message: string): GantryError {
 
 /** Reads the command line. @throws GantryError for flags that there are not. */
 export function parseServerFlags(argv: readonly string[], cwd: string): Flags | 'help' {
-  let flags: Flags = { root: '', host: '127.0.0.1', port: 6443, logLevel: 'info' }
+  let flags: Flags = { root: '', host: '127.0.0.1', port: 6443, simulatedNodes: 0, logLevel: 'info' }
   const words = argv.flatMap((word) =>
     /^--[a-z-]+=/.test(word) ? [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)] : [word],
   )
@@ -46,6 +48,7 @@ export function parseServerFlags(argv: readonly string[], cwd: string): Flags | 
 
 function withFlag(flags: Flags, name: string, { value, cwd }: { readonly value: string; readonly cwd: string }): Flags {
   if (name === '--root') return { ...flags, root: isAbsolute(value) ? value : resolve(cwd, value) }
+  if (name === '--simulated-nodes' && /^\d{1,5}$/.test(value)) return { ...flags, simulatedNodes: Number(value) }
   if (name === '--log-level' && /^(?:debug|info|warn|error)$/.test(value))
     return { ...flags, logLevel: value as Flags['logLevel'] }
   const address = name === '--listen' ? /^(\[[^\]]+\]|[^:]+):(\d{1,5})$/.exec(value) : null

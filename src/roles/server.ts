@@ -8,15 +8,14 @@ import { createTokenKeys } from '#cluster/apiserver/authentication/token-keys.ts
 import { defaultRequestHeaders } from '#cluster/apiserver/authentication/request-header.ts'
 import { defaultApiServerConfig } from '#cluster/apiserver/api-server-config.ts'
 import { addressRange, addressText } from '#cluster/apiserver/strategies/allocations.ts'
-import { startControllers } from '#cluster/controllers/controllers.ts'
-import { defaultSchedulerConfig } from '#cluster/scheduler/scheduler-config.ts'
-import { startScheduler } from '#cluster/scheduler/scheduler.ts'
 import { createHttpServer, type HttpServer } from '#kit/http/server.ts'
 import { openSqliteStore } from '#kit/store/sqlite-store.ts'
 import type { Log } from '#kit/telemetry/log.ts'
+import { createMetrics } from '#kit/telemetry/metrics.ts'
 import { createAuthority, type IssuedCertificate, issueCertificate } from '#kit/tls/issue-certificate.ts'
 import { createSigningKey, type SigningKeyPair } from '#kit/tls/signing-key.ts'
 import type { World } from '#world/ports/world.ts'
+import { startControlLoops } from './control-loops.ts'
 import { kubeconfigText } from './kubeconfig-text.ts'
 
 export interface ServerOptions {
@@ -25,6 +24,8 @@ export interface ServerOptions {
   readonly host: string
   /** 0 chooses a free one. */
   readonly port: number
+  /** Nodes that pretend to run pods; none unless told. */
+  readonly simulatedNodes?: number
 }
 
 /** A running control plane. */
@@ -79,9 +80,10 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
     }),
   )
   const port = portOf(http)
+  const metrics = createMetrics()
   const api = scope.use(
     await createApiServer(
-      { clock, random, store, log, tokenKeys },
+      { clock, random, store, log, tokenKeys, metrics },
       {
         advertiseAddress: options.host,
         advertisePort: port,
@@ -91,14 +93,8 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
     ),
   )
   listening.resolve(api)
-  scope.use(
-    startControllers(
-      { client: (user) => api.clientFor(user), clock, random, log },
-      { rootCertificatePem: authority.certificate },
-    ),
-  )
-  const scheduler = api.clientFor({ name: 'system:kube-scheduler', groups: ['system:authenticated'] })
-  scope.use(startScheduler({ client: scheduler, clock, random, log }, defaultSchedulerConfig))
+  const loops = { rootCertificatePem: authority.certificate, simulatedNodes: options.simulatedNodes ?? 0, metrics }
+  scope.use(startControlLoops(world, { api, log }, loops))
   const url = `https://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`
   const kubeconfig = join(options.root, 'admin.kubeconfig')
   const admin = issueCertificate(world, authority, {

@@ -1,0 +1,47 @@
+/** What runs beside an API server to make a cluster of it: controllers, scheduler and, where wanted, simulated nodes. */
+import type { ApiServer } from '#cluster/apiserver/api-server.ts'
+import { serverVersion } from '#cluster/apiserver/server-version.ts'
+import { type ControllersConfig, startControllers } from '#cluster/controllers/controllers.ts'
+import { defaultSchedulerConfig } from '#cluster/scheduler/scheduler-config.ts'
+import { startScheduler } from '#cluster/scheduler/scheduler.ts'
+import { startSimulatedNodes } from '#cluster/simulated-nodes/simulated-nodes.ts'
+import type { Log } from '#kit/telemetry/log.ts'
+import type { World } from '#world/ports/world.ts'
+import { podRangeFor } from './pod-range.ts'
+
+export interface ControlLoopsConfig extends ControllersConfig {
+  /** How many nodes (`sim-0`, `sim-1`, …) pretend to run pods. */
+  readonly simulatedNodes: number
+}
+
+/** Starts the loops; disposing the result ends them, the nodes first. */
+export function startControlLoops(
+  { clock, random }: Pick<World, 'clock' | 'random'>,
+  { api, log }: { readonly api: ApiServer; readonly log: Log },
+  { simulatedNodes, ...config }: ControlLoopsConfig,
+): AsyncDisposable {
+  const scope = new AsyncDisposableStack()
+  const groups = ['system:authenticated']
+  const deps = { clock, random, log }
+  scope.use(
+    startControllers(
+      { client: (user) => api.clientFor(user), ...deps },
+      { clusterCidr: podRangeFor(simulatedNodes), ...config },
+    ),
+  )
+  const scheduler = api.clientFor({ name: 'system:kube-scheduler', groups })
+  scope.use(startScheduler({ client: scheduler, ...deps }, defaultSchedulerConfig))
+  if (simulatedNodes > 0) {
+    const nodes = startSimulatedNodes(
+      {
+        // It sees the pods of all its nodes, which no single kubelet may.
+        client: api.clientFor({ name: 'system:simulated-nodes', groups: ['system:masters', ...groups] }),
+        clientOf: (name) => api.clientFor({ name: `system:node:${name}`, groups: ['system:nodes', ...groups] }),
+        ...deps,
+      },
+      { nodes: Array.from({ length: simulatedNodes }, () => ({})), kubeletVersion: serverVersion.gitVersion },
+    )
+    scope.use(nodes)
+  }
+  return scope
+}
