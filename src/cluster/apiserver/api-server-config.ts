@@ -21,6 +21,8 @@ export interface ApiServerConfig {
   readonly certificateAuthority: string
   /** Whether requests without credentials are answered: everywhere, nowhere, or at these paths only. */
   readonly anonymous: boolean | readonly string[]
+  /** Requests that are served at once, reading and writing; priority levels share them. */
+  readonly requestsMax: number
   /** Front proxies whose headers say who asks. */
   readonly requestHeader: RequestHeaderConfig | undefined
 }
@@ -37,5 +39,6 @@ export const defaultApiServerConfig: ApiServerConfig = {
   eventTtlMs: 3_600_000,
   certificateAuthority: '',
   anonymous: true,
+  requestsMax: 600,
   requestHeader: undefined,
 }

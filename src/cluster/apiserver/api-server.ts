@@ -22,6 +22,7 @@ import { createAuthorizer } from './authorization/authorizer.ts'
 import { createBootstrapObjects } from './bootstrap/bootstrap-objects.ts'
 import { createClusterView } from './cluster-view.ts'
 import { EventLeases } from './event-leases.ts'
+import { FlowControl } from './flow-control/flow-control.ts'
 import { createApiHandler, type HandlerParts, type StreamingHandler } from './http-handler.ts'
 import { createInProcessClient } from './in-process-client.ts'
 import { ObjectCache } from './object-cache.ts'
@@ -29,7 +30,6 @@ import { type ObjectValidation } from './object-validation.ts'
 import { OpenApiDocuments } from './openapi-documents.ts'
 import { callRaw } from './raw-call.ts'
 import { ServedResources } from './served-resource.ts'
-import type { ServerParts } from './server-parts.ts'
 import { serverVersion } from './server-version.ts'
 import { createAllocations } from './strategies/allocations.ts'
 import { createKindValidation } from './kind-validation.ts'
@@ -58,7 +58,7 @@ export interface ApiServer extends AsyncDisposable {
   readonly mayHijack: MayHijack
   readonly config: ApiServerConfig
   /** What extensions (custom resources, quota, webhooks) build on. */
-  readonly parts: ServerParts
+  readonly parts: HandlerParts
   /** A client that acts as `user`, authorised like anybody else. */
   clientFor(user: User): KubeClient
 }
@@ -90,6 +90,7 @@ export async function createApiServer(
   const allocations = createAllocations(config, random)
   const view = createClusterView({ cache, clock, random, config, resources, allocations })
   const authorizer = createAuthorizer(cache)
+  const metrics = deps.metrics ?? createMetrics()
   const parts: HandlerParts = {
     store,
     cache,
@@ -107,7 +108,8 @@ export async function createApiServer(
     certificates: new CertificateUsers(config),
     staticTokens: deps.staticTokens ?? new Map<string, User>(),
     documents: new OpenApiDocuments({ resources, serverVersion: serverVersion.gitVersion }),
-    metrics: deps.metrics ?? createMetrics(),
+    metrics,
+    flowControl: new FlowControl({ cache, clock, metrics, seats: config.requestsMax }),
     checks: [
       { name: 'ping', isHealthy: () => true },
       { name: 'etcd', isHealthy: () => broken === undefined },

@@ -17,6 +17,8 @@ export interface WatchReply {
   readonly format: Format
   readonly table: TableOptions
   readonly headers: Readonly<Record<string, string>>
+  /** Called when the watch has begun and its first objects are on their way. */
+  readonly onBegin: () => void
 }
 
 /** Serves a watch until its time is up, the client leaves or falls behind. @throws before the head is sent: 400, 410, 422. */
@@ -42,6 +44,7 @@ export async function serveWatch(
     },
     end: () => done.resolve(),
   })
+  reply.onBegin()
   http.signal.addEventListener('abort', () => done.resolve(), { once: true })
   if (http.signal.aborted) done.resolve()
   await done.promise

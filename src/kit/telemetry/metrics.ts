@@ -34,6 +34,12 @@ export interface Metrics {
   histogram(spec: MetricSpec, bucketBounds?: readonly number[]): Histogram
   /** A gauge that is asked for when the metrics are read. */
   observe(spec: MetricSpec, read: () => number): void
+  /** As `observe`, with labels: every series is asked for when the metrics are read. */
+  observeAll(
+    spec: MetricSpec,
+    type: 'counter' | 'gauge',
+    read: () => Iterable<readonly [labels: MetricLabels, value: number]>,
+  ): void
   /** Everything in the text form, sorted by name. */
   render(): string
 }
@@ -67,6 +73,17 @@ export function createMetrics(): Metrics {
       families.set(spec.name, {
         type: 'gauge',
         render: () => [...heading(spec, 'gauge'), `${spec.name} ${formatNumber(read())}`],
+      })
+    },
+    observeAll: (spec, type, read) => {
+      families.set(spec.name, {
+        type,
+        render: () => {
+          const family = new ScalarFamily(spec, 'gauge')
+          const gauge = family.asGauge()
+          for (const [labels, value] of read()) gauge.set(value, labels)
+          return [...heading(spec, type), ...family.lines()]
+        },
       })
     },
     render: () => {
@@ -160,10 +177,14 @@ class ScalarFamily implements Family {
   }
 
   render(): string[] {
-    const lines = heading(this.#spec, this.type)
-    for (const [text, { value }] of this.#series.entries())
-      lines.push(`${this.#spec.name}${text === '' ? '' : `{${text}}`} ${formatNumber(value)}`)
-    return lines
+    return [...heading(this.#spec, this.type), ...this.lines()]
+  }
+
+  lines(): string[] {
+    return Array.from(
+      this.#series.entries(),
+      ([text, { value }]) => `${this.#spec.name}${text === '' ? '' : `{${text}}`} ${formatNumber(value)}`,
+    )
   }
 }
 

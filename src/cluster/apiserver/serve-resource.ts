@@ -1,0 +1,163 @@
+/** Resources over HTTP: from a routed and authorised request to the bytes of its answer, or to a watch. */
+import { GantryError } from '#base/errors/gantry-error.ts'
+import type { HttpRequest, HttpResponse } from '#kit/http/exchange.ts'
+import { readBody } from '#kit/http/read-body.ts'
+import type { Metrics } from '#kit/telemetry/metrics.ts'
+import { hasProtobuf } from '#spec/kubernetes/protobuf/envelope.ts'
+import { answerRequest, verbNotAllowed } from './answer-request.ts'
+import type { ApiRequest, ApiVerb, User } from './api-request.ts'
+import { encodeAnswer } from './encode-answer.ts'
+import { contentTypes, type Format, negotiate } from './negotiate.ts'
+import type { RequestInfo } from './request-info.ts'
+import { isPretty } from './send-document.ts'
+import { serveWatch } from './serve-watch.ts'
+import type { ServerParts } from './server-parts.ts'
+import { tooLarge, toStatus, unknownResource } from './status-errors.ts'
+import type { TableOptions } from './table.ts'
+import { warningHeaders } from './warnings.ts'
+
+/** Largest request body. */
+const bodyBytesMax = 3 * 1024 * 1024
+
+const requestsTotal = {
+  name: 'apiserver_request_total',
+  help: 'Requests by verb, resource and status code.',
+  labels: ['verb', 'group', 'version', 'resource', 'subresource', 'code'],
+}
+
+export interface ResourceParts extends ServerParts {
+  readonly metrics: Metrics
+}
+
+export interface ResourceCall {
+  readonly http: HttpRequest
+  readonly response: HttpResponse
+  readonly info: RequestInfo
+  readonly user: User
+  /** Told when a watch has begun: what it was waiting for is over. */
+  readonly onBegin: () => void
+}
+
+/** Serves a resource in the form that its client asks for. @throws the Status of a failure before the head is sent. */
+// oxlint-disable-next-line complexity -- independent checks, one after the other
+export async function serveResource(parts: ResourceParts, call: ResourceCall): Promise<void> {
+  const { http, response, info, user } = call
+  const resource = parts.resources.find(info.group, info.version, info.resource)
+  if (resource === undefined) throw unknownResource()
+  // Verbs that need a name, and namespaces where there are none.
+  const namespace = resource.namespaced ? info.namespace : ''
+  if (resource.namespaced && namespace === '' && info.name !== '' && info.verb !== 'list' && info.verb !== 'watch')
+    throw unknownResource()
+  if (!knownVerbs.has(info.verb)) throw verbNotAllowed()
+  const { query } = http
+  const request: ApiRequest = {
+    verb: info.verb as ApiVerb,
+    resource,
+    subresource: info.subresource,
+    namespace,
+    name: collectionVerbs.has(info.verb) ? '' : info.name,
+    user,
+    userAgent: http.headers['user-agent'] ?? '',
+    query: (name) => query.get(name),
+    body: await bodyOf(http, info.verb),
+    signal: undefined,
+    warnings: [],
+  }
+  const offer = {
+    protobuf: resource.type !== undefined && hasProtobuf(resource.apiVersion, resource.kind),
+    table: info.subresource === '' || info.subresource === 'status',
+    metadata: true,
+  }
+  const format = negotiate(http.headers.accept, offer, isPretty(http))
+  const table = tableOptions(parts, http)
+  if (request.verb === 'watch') {
+    const watching = { ...request, name: info.subresource === '' ? info.name : '' }
+    return serveWatch(
+      parts,
+      { http, response },
+      { request: watching, format, table, headers: {}, onBegin: call.onBegin },
+    )
+  }
+  try {
+    const answer = await answerRequest(parts, request)
+    const code = answer.form === 'list' ? 200 : answer.code
+    countRequest(parts, request, code)
+    setWarnings(response, request)
+    sendPieces(response, { code, pieces: encodeAnswer(answer, formatFor(answer, format), table), format })
+  } catch (error) {
+    setWarnings(response, request)
+    countRequest(parts, request, toStatus(error).code ?? 500)
+    throw error
+  }
+}
+
+function countRequest(parts: ResourceParts, request: ApiRequest, code: number): void {
+  const { verb, subresource } = request
+  const { group, version, resource } = request.resource
+  parts.metrics
+    .counter(requestsTotal)
+    .add({ verb: verb.toUpperCase(), group, version, resource, subresource, code: String(code) })
+}
+
+const collectionVerbs: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection'])
+const knownVerbs: ReadonlySet<string> = new Set([
+  'get',
+  'list',
+  'watch',
+  'create',
+  'update',
+  'patch',
+  'delete',
+  'deletecollection',
+])
+
+/** Statuses and the like are never shown as tables. */
+function formatFor(answer: Awaited<ReturnType<typeof answerRequest>>, format: Format): Format {
+  const isPlain = answer.form === 'value' && answer.resource === undefined
+  return isPlain && format.as !== 'object' ? { ...format, as: 'object' } : format
+}
+
+function tableOptions(parts: ServerParts, http: HttpRequest): TableOptions {
+  const include = http.query.get('includeObject')
+  return {
+    include: include === 'None' || include === 'Object' ? include : 'Metadata',
+    nowSeconds: parts.clock.now() / 1000,
+  }
+}
+
+async function bodyOf(http: HttpRequest, verb: string): Promise<ApiRequest['body']> {
+  if (verb === 'get' || verb === 'list' || verb === 'watch') return undefined
+  let bytes: Buffer
+  try {
+    bytes = await readBody(http, { bytesMax: bodyBytesMax })
+  } catch (error) {
+    if (error instanceof GantryError && error.kind === 'too-large')
+      throw tooLarge(`Request entity too large: limit is ${bodyBytesMax}`)
+    throw error
+  }
+  const type = http.headers['content-type'] ?? ''
+  return { bytes, mediaType: (type.split(';', 1)[0] ?? '').trim().toLowerCase() }
+}
+
+function setWarnings(response: HttpResponse, request: ApiRequest): void {
+  if (request.warnings.length > 0) response.setHeader('Warning', warningHeaders(request.warnings))
+}
+
+interface Body {
+  readonly code: number
+  readonly pieces: readonly Buffer[]
+  readonly format: Format
+}
+
+function sendPieces(response: HttpResponse, { code, pieces, format }: Body): void {
+  const headers = { 'Content-Type': contentTypes[format.encoding] }
+  const sizeBytes = pieces.reduce((sum, piece) => sum + piece.length, 0)
+  // One buffer for small answers: one write and a length; large ones go out piece by piece.
+  if (sizeBytes <= 512 * 1024) {
+    response.send(code, pieces.length === 1 ? pieces[0] : Buffer.concat(pieces, sizeBytes), headers)
+    return
+  }
+  response.start(code, headers)
+  for (const piece of pieces) response.push(piece)
+  response.end()
+}
