@@ -191,6 +191,7 @@ class MixedLoad implements Load {
         this.#send('POST', `/containers/create?name=${name}`, {
           Image: 'busybox',
           Cmd: ['sh', '-c', script],
+          ...(this.#count % 5 < 2 ? { Volumes: { '/anonymous': {}, '/bin': {} } } : {}),
           ...(published ? { ExposedPorts: { '80/tcp': {} } } : {}),
           HostConfig: {
             AutoRemove: autoRemove,

@@ -35,6 +35,7 @@ export function findLeaks(engine: OwnEngine): string[] {
     ...leakedCgroups(engine, owners),
     ...leakedLinks(engine, owners),
     ...leakedLayers(engine, owners),
+    ...leakedVolumes(engine),
   ]
 }
 
@@ -115,6 +116,24 @@ function leakedLinks({ instance }: OwnEngine, { running }: Owners): string[] {
   return [
     ...(veths > running.size ? [`${veths} interfaces for ${running.size} containers`] : []),
     ...(ports > running.size ? [`${ports} published ports for ${running.size} containers`] : []),
+  ]
+}
+
+/** Volumes that nobody named and that no container has; folders without a volume. */
+function leakedVolumes(engine: OwnEngine): string[] {
+  const names = (...flags: string[]): string[] =>
+    engine
+      .docker('volume', 'ls', '-q', ...flags)
+      .stdout.split('\n')
+      .filter(Boolean)
+  const all = new Set(names())
+  return [
+    ...names('-f', 'dangling=true')
+      .filter((name) => /^[0-9a-f]{64}$/.test(name))
+      .map((name) => `volume ${name}`),
+    ...list(join(engine.root, 'volumes'))
+      .filter((name) => !all.has(name))
+      .map((name) => `folder of volume ${name}`),
   ]
 }
 

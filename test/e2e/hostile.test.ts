@@ -50,6 +50,8 @@ const rows: readonly {
   readonly name: string
   readonly send: () => Promise<string>
   readonly status: readonly number[]
+  /** Where dockerd 20.10 is more lenient, as the support page says. */
+  readonly referenceStatus?: readonly number[]
   readonly message?: RegExp
 }[] = [
   { name: 'JSON cut short', send: () => request('POST', create, '{"Image":"busybox"'), status: [400] },
@@ -57,6 +59,7 @@ const rows: readonly {
     name: 'JSON with something after it',
     send: () => request('POST', create, '{"Image":"busybox"} {}'),
     status: [400],
+    referenceStatus: [201],
   },
   { name: 'an array for an object', send: () => request('POST', create, '[1]'), status: [400] },
   { name: 'a number for a name', send: () => request('POST', create, '{"Image":7}'), status: [400, 404] },
@@ -98,7 +101,7 @@ const rows: readonly {
     name: 'a filter there is not',
     send: () => request('GET', '/v1.41/containers/json?filters=%7B%22nosuch%22%3A%5B%22a%22%5D%7D'),
     status: [400],
-    message: /invalid filter/,
+    message: /invalid filter/i,
   },
   {
     name: 'a negative size for a terminal',
@@ -115,6 +118,7 @@ const rows: readonly {
     name: 'a header line of a megabyte',
     send: () => exchange(`GET /_ping HTTP/1.1\r\nHost: docker\r\nX: ${'a'.repeat(1 << 20)}\r\n\r\n`),
     status: [0, 431],
+    referenceStatus: [200],
   },
   {
     name: 'ten thousand headers',
@@ -163,11 +167,12 @@ const rows: readonly {
 
 describe('hostile requests', () => {
   afterEach(() => assert.equal(docker('version', '-f', '{{.Server.Os}}').stdout, 'linux\n', 'the engine lives'))
-  for (const { name, send, status, message } of rows)
+  for (const { name, send, status, referenceStatus, message } of rows)
     test(name, async () => {
       const reply = await send()
       const found = statusOf(reply)
-      assert.ok(status.includes(found) || (isReference && found >= 400), reply.slice(0, 400))
+      const allowed = isReference ? (referenceStatus ?? status) : status
+      assert.ok(allowed.includes(found) || (isReference && found >= 400), reply.slice(0, 400))
       if (message !== undefined) assert.match(reply, message)
       if (found >= 400 && /application\/json/i.test(reply) && !isReference) assert.match(reply, /"message":"[^"]/)
     })

@@ -90,6 +90,7 @@ async function clearFolders(parts: EngineParts): Promise<void> {
   for (const { name } of await files.list(parts.paths.containers)) {
     if (!known.has(name)) await files.remove(join(parts.paths.containers, name), { recursive: true, force: true })
   }
+  await parts.volumes.removeOrphans((id) => known.has(id))
   for (const { key } of parts.images.snapshots.list()) {
     if (!/^[0-9a-f]{64}$/.test(key)) continue
     if (!known.has(key)) await parts.images.snapshots.remove(key)

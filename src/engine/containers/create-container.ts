@@ -59,7 +59,7 @@ function inheritedMounts(parts: EngineParts, hostConfig: HostConfig): MountsRequ
 }
 
 /** Makes what a planned mount stands on: a volume's folder, a missing bind source. */
-async function makeMount(parts: EngineParts, plan: PlannedMount): Promise<ContainerMount> {
+async function makeMount(parts: EngineParts, plan: PlannedMount, containerId: string): Promise<ContainerMount> {
   const point = { Destination: plan.target, Mode: plan.mode, RW: !plan.readOnly, Propagation: plan.propagation }
   const common = {
     copyUp: plan.copyUp,
@@ -73,6 +73,7 @@ async function makeMount(parts: EngineParts, plan: PlannedMount): Promise<Contai
       driver: plan.driver,
       options: plan.driverOptions,
       labels: plan.labels,
+      madeFor: containerId,
     })
     const source = parts.volumes.pathOf(record.name)
     return {
@@ -184,7 +185,7 @@ export async function createContainer(parts: EngineParts, request: CreateContain
   for (const planned of plan.mounts.planned) {
     const isNew =
       planned.type === 'volume' && (planned.source === '' || parts.volumes.find(planned.source) === undefined)
-    const mount = await makeMount(parts, planned)
+    const mount = await makeMount(parts, planned, plan.record.id)
     mounts.push(mount)
     if (isNew && mount.point.Name !== undefined) {
       const volume = mount.point.Name

@@ -50,6 +50,8 @@ export async function removeLocked(parts: EngineParts, container: Container, opt
   container.pendingRestart?.abort()
   try {
     await parts.book.update(container, { state: { status: 'removing' } })
+    // A volume that is to stay must not look like one that a crash left: told before the container is gone.
+    if (options.volumes !== true) await eachAnonymous(container, (name) => parts.volumes.keep(name))
     await parts.images.snapshots.remove(id)
     await parts.world.files.remove(folderOf(parts, id), { recursive: true, force: true })
     await parts.book.remove(container)
@@ -62,15 +64,21 @@ export async function removeLocked(parts: EngineParts, container: Container, opt
   parts.emit({ type: 'container', action: 'destroy', id, attributes: attributesOf(record) })
 }
 
-async function removeVolumes(parts: EngineParts, container: Container): Promise<void> {
+async function eachAnonymous(container: Container, act: (name: string) => Promise<void>): Promise<void> {
   for (const mount of container.record.mounts) {
     const name = mount.point.Name
-    if (mount.anonymous !== true || name === undefined) continue
-    await parts.volumes.remove(name, { force: true }).catch((error: unknown) => {
-      // Another container took it over with --volumes-from: it stays.
-      if (!(error instanceof GantryError) || error.kind !== 'conflict') throw error
-    })
+    if (mount.anonymous === true && name !== undefined) await act(name)
   }
+}
+
+function removeVolumes(parts: EngineParts, container: Container): Promise<void> {
+  return eachAnonymous(container, (name) =>
+    parts.volumes.remove(name, { force: true }).catch((error: unknown) => {
+      if (!(error instanceof GantryError) || error.kind !== 'conflict') throw error
+      // Another container took it over with --volumes-from.
+      return parts.volumes.keep(name)
+    }),
+  )
 }
 
 /**

@@ -10,6 +10,8 @@ export interface VolumeRecord {
   readonly createdAt: number
   /** Nobody named it: prune may take it. */
   readonly anonymous: boolean
+  /** The container it was made for, as long as it goes with it: without that container nobody can know of it. */
+  readonly madeFor?: string
 }
 
 /** `Volume` of the Engine API. */

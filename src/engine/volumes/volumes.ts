@@ -33,6 +33,8 @@ export interface CreateVolumeRequest {
   readonly driver: string
   readonly options: Readonly<Record<string, string>>
   readonly labels: Readonly<Record<string, string>>
+  /** The container that an anonymous volume is made for. */
+  readonly madeFor?: string
 }
 
 export interface Volumes {
@@ -44,6 +46,10 @@ export interface Volumes {
   all(): VolumeRecord[]
   view(record: VolumeRecord): VolumeView
   pathOf(name: string): string
+  /** Lets an anonymous volume outlive the container that it was made for. */
+  keep(name: string): Promise<void>
+  /** Removes what was made for containers that are not there: a crash came between the volume and the container. */
+  removeOrphans(lives: (containerId: string) => boolean): Promise<void>
   /** Removes a volume and its content. @throws GantryError conflict while a container has it. */
   remove(name: string, options?: { readonly force?: boolean }): Promise<void>
   /** Makes the content available for a container's run; call `release` when the run ends. */
@@ -119,6 +125,7 @@ class LocalVolumes implements Volumes {
         labels: request.labels,
         createdAt: this.#deps.clock.now(),
         anonymous: request.name === '',
+        ...(request.name === '' && request.madeFor !== undefined ? { madeFor: request.madeFor } : {}),
       }
       await this.#deps.files.makeDirectory(this.pathOf(name), { recursive: true, mode: 0o755 })
       await this.#deps.table.save(name, record)
@@ -150,6 +157,24 @@ class LocalVolumes implements Volumes {
 
   pathOf(name: string): string {
     return join(this.#root, name, '_data')
+  }
+
+  keep(name: string): Promise<void> {
+    return this.#locks.run(name, async () => {
+      const record = this.#records.get(name)
+      if (record?.madeFor === undefined) return
+      const { madeFor: _madeFor, ...kept } = record
+      await this.#deps.table.save(name, kept)
+      this.#records.set(name, kept)
+    })
+  }
+
+  async removeOrphans(lives: (containerId: string) => boolean): Promise<void> {
+    for (const { name, madeFor } of this.all()) {
+      if (madeFor === undefined || lives(madeFor)) continue
+      if (this.#deps.usersOf(name).length > 0) await this.keep(name)
+      else await this.remove(name)
+    }
   }
 
   remove(name: string, options: { readonly force?: boolean } = {}): Promise<void> {
