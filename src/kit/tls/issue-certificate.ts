@@ -52,7 +52,20 @@ const dayMs = 86_400_000
 /** Clocks of other machines may be a little behind. */
 const skewMs = 300_000
 const ecdsaWithSha256 = sequence(objectIdentifier('1.2.840.10045.4.3.2'))
-const oids = {
+/** Object identifiers of the parts of certificates. */
+export const oids: Readonly<
+  Record<
+    | 'commonName'
+    | 'organization'
+    | 'basicConstraints'
+    | 'keyUsage'
+    | 'extendedKeyUsage'
+    | 'alternativeName'
+    | 'subjectKey'
+    | 'authorityKey',
+    string
+  >
+> = {
   commonName: '2.5.4.3',
   organization: '2.5.4.10',
   basicConstraints: '2.5.29.19',
@@ -61,7 +74,7 @@ const oids = {
   alternativeName: '2.5.29.17',
   subjectKey: '2.5.29.14',
   authorityKey: '2.5.29.35',
-} as const
+}
 const purposes = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' } as const
 
 function nameOf(commonName: string, organizations: readonly string[]): Buffer {
@@ -69,7 +82,8 @@ function nameOf(commonName: string, organizations: readonly string[]): Buffer {
   return sequence(...organizations.map((one) => part(oids.organization, one)), part(oids.commonName, commonName))
 }
 
-function extension(oid: string, content: Uint8Array, isCritical: boolean): Buffer {
+/** One extension of a certificate. */
+export function extension(oid: string, content: Uint8Array, isCritical: boolean): Buffer {
   return sequence(objectIdentifier(oid), ...(isCritical ? [truth()] : []), octets(content))
 }
 
@@ -86,7 +100,8 @@ function newKey(): KeyObject {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
 }
 
-interface Content {
+/** What a certificate says, its parts encoded. */
+export interface CertificateContent {
   readonly issuer: Buffer
   readonly subject: Buffer
   readonly lifetimeMs: number
@@ -94,7 +109,8 @@ interface Content {
   readonly extensions: readonly Buffer[]
 }
 
-function signed({ clock, random }: IssueParts, content: Content, by: KeyObject): string {
+/** Signs a certificate with the key of its issuer; it begins a little before now. @returns PEM */
+export function signCertificate({ clock, random }: IssueParts, content: CertificateContent, by: KeyObject): string {
   const nowMs = clock.now()
   const time = (ms: number): Buffer => certificateTime(formatInstant(Math.floor(ms / 1000) * 1000))
   const serial = Buffer.from(random.bytes(16))
@@ -124,7 +140,7 @@ export function createAuthority(parts: IssueParts, commonName: string): IssuedCe
   const key = newKey()
   const publicKey = publicKeyInfo(key)
   const name = nameOf(commonName, [])
-  const certificate = signed(
+  const certificate = signCertificate(
     parts,
     {
       issuer: name,
@@ -166,7 +182,7 @@ export function certify(
     ...addresses.map((address) => implicit(7, addressBytes(address))),
   ]
   const usages = request.usages ?? [names.length > 0 ? 'server' : 'client']
-  return signed(
+  return signCertificate(
     parts,
     {
       issuer: subjectOf(authority.certificate),
@@ -178,7 +194,7 @@ export function certify(
         extension(oids.keyUsage, bits(Buffer.from([0b1010_0000]), 5), true),
         extension(oids.extendedKeyUsage, sequence(...usages.map((usage) => objectIdentifier(purposes[usage]))), false),
         extension(oids.basicConstraints, sequence(), true),
-        extension(oids.authorityKey, sequence(implicit(0, keyIdentifier(publicKeyInfo(issuer.publicKey)))), false),
+        authorityKeyExtension(issuer),
         ...(names.length === 0 ? [] : [extension(oids.alternativeName, sequence(...names), false)]),
       ],
     },
@@ -186,8 +202,13 @@ export function certify(
   )
 }
 
+/** Names the key that signed. */
+export function authorityKeyExtension(issuer: X509Certificate): Buffer {
+  return extension(oids.authorityKey, sequence(implicit(0, keyIdentifier(publicKeyInfo(issuer.publicKey)))), false)
+}
+
 /** The subject of a certificate exactly as it is encoded there: chains are matched byte by byte. */
-function subjectOf(pem: string): Buffer {
+export function subjectOf(pem: string): Buffer {
   const der = new X509Certificate(pem).raw
   // Certificate, then its body: version, serial, algorithm, issuer, validity, subject.
   let at = contentStart(der, contentStart(der, 0))
