@@ -16,6 +16,7 @@ import { createAuthority, type IssuedCertificate, issueCertificate } from '#kit/
 import { createSigningKey, type SigningKeyPair } from '#kit/tls/signing-key.ts'
 import type { World } from '#world/ports/world.ts'
 import { startControlLoops } from './control-loops.ts'
+import { hostPathsUnder } from './host-paths.ts'
 import { kubeconfigText } from './kubeconfig-text.ts'
 
 export interface ServerOptions {
@@ -93,7 +94,12 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
     ),
   )
   listening.resolve(api)
-  const loops = { rootCertificatePem: authority.certificate, simulatedNodes: options.simulatedNodes ?? 0, metrics }
+  const loops = {
+    rootCertificatePem: authority.certificate,
+    simulatedNodes: options.simulatedNodes ?? 0,
+    hostPaths: hostPathsUnder(files, join(options.root, 'volumes')),
+    metrics,
+  }
   scope.use(startControlLoops(world, { api, log }, loops))
   const url = `https://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`
   const kubeconfig = join(options.root, 'admin.kubeconfig')

@@ -24,6 +24,11 @@ import { nodeControllers, type NodeControllersConfig } from './node-controllers.
 import { startReplicaSetController } from './replicas/replica-set.ts'
 import { startReplicationController } from './replicas/replication-controller.ts'
 import { startStatefulSetController } from './stateful-set/stateful-set.ts'
+import { startVolumeBinder } from './volumes/binder.ts'
+import { startEphemeralVolumeController } from './volumes/ephemeral.ts'
+import { startExpandController } from './volumes/expand.ts'
+import { type HostPaths, simulatedHostPaths, startHostPathProvisioner } from './volumes/host-path-provisioner.ts'
+import { hostPathProvisioner } from './volumes/plan-host-path.ts'
 import { startClaimProtection, startVolumeProtection } from './volumes/protection.ts'
 
 /** Who a controller is at the API. */
@@ -42,6 +47,8 @@ export interface ControllersDeps {
 export interface ControllersConfig extends NodeControllersConfig {
   /** The bundle that pods verify the API server with; nothing is published without it. */
   readonly rootCertificatePem?: string
+  /** Where volumes of the built-in provisioner are; pretended unless told. */
+  readonly hostPaths?: HostPaths
 }
 
 interface Row {
@@ -74,6 +81,12 @@ function rowsFor(config: ControllersConfig): readonly Row[] {
     row('job-controller', 'job-controller', startJobController),
     row('cronjob-controller', 'cronjob-controller', startCronJobController),
     row('ttl-after-finished-controller', 'ttl-after-finished-controller', startTtlAfterFinishedController),
+    row('persistent-volume-binder', 'persistentvolume-controller', startVolumeBinder),
+    row('persistent-volume-binder', hostPathProvisioner, (context) =>
+      startHostPathProvisioner(context, config.hostPaths ?? simulatedHostPaths),
+    ),
+    row('expand-controller', 'volume_expand', startExpandController),
+    row('ephemeral-volume-controller', 'ephemeral_volume', startEphemeralVolumeController),
     row('pvc-protection-controller', 'pvc-protection-controller', startClaimProtection),
     row('pv-protection-controller', 'pv-protection-controller', startVolumeProtection),
     row('disruption-controller', 'controllermanager', startDisruptionController),

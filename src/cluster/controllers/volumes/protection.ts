@@ -1,14 +1,14 @@
 /** The protection controllers: a claim that a pod uses, and a volume that is bound, are deleted only afterwards. */
 import { persistentVolumeClaims, persistentVolumes, pods } from '#clients/kubernetes/resources.table.ts'
-import type { Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 import type { ApiResource } from '#kit/reconcile/api-client.ts'
 import { type Controller, createController, watch } from '#kit/reconcile/controller.ts'
 import { hasFinalizer, isBeingDeleted, withFinalizer, withoutFinalizer } from '#kit/reconcile/finalizers.ts'
-import { keyFrom, keyOf } from '#kit/reconcile/object-key.ts'
+import { keyOf } from '#kit/reconcile/object-key.ts'
 import { nothingToDo, type Plan } from '#kit/reconcile/plan.ts'
 import type { ControllerContext } from '../controller-context.ts'
 import { isPodFinished } from '../workloads/pod-state.ts'
+import { claimsOf } from './claim-names.ts'
 
 const claimFinalizer = 'kubernetes.io/pvc-protection'
 const volumeFinalizer = 'kubernetes.io/pv-protection'
@@ -25,15 +25,6 @@ export function planProtection<T extends KubernetesObject>(
   return has && !isUsed
     ? { actions: [{ do: 'update', resource, object: withoutFinalizer(object, finalizer) }] }
     : nothingToDo
-}
-
-function claimsOf(pod: Pod): readonly string[] {
-  return (pod.spec.volumes ?? []).flatMap((volume) => {
-    const name =
-      volume.persistentVolumeClaim?.claimName ??
-      (volume.ephemeral === undefined ? undefined : `${pod.metadata.name}-${volume.name}`)
-    return name === undefined ? [] : [keyFrom(pod.metadata.namespace, name)]
-  })
 }
 
 /** Starts the protection of claims. */
