@@ -15,6 +15,7 @@ import type { Random } from '#world/ports/random.ts'
 import { Admission } from './admission/admission.ts'
 import { admissionSteps } from './admission/admission-steps.ts'
 import type { User } from './api-request.ts'
+import type { Audit } from './audit/audit-trail.ts'
 import { type ApiServerConfig, defaultApiServerConfig } from './api-server-config.ts'
 import { CertificateUsers } from './authentication/certificate-users.ts'
 import type { TokenKeys } from './authentication/token-keys.ts'
@@ -47,6 +48,8 @@ export interface ApiServerDeps {
   readonly validation?: ObjectValidation
   /** Reaches nodes and services for exec, logs and proxies. */
   readonly streaming?: StreamingHandler
+  /** Records requests. */
+  readonly audit?: Audit
 }
 
 /** A running API server; disposing it ends its watches. The store belongs to the caller. */
@@ -116,6 +119,7 @@ export async function createApiServer(
       { name: 'informer-sync', isHealthy: () => broken === undefined },
     ],
     streaming: deps.streaming,
+    audit: deps.audit,
   }
   const { handler, encodeError } = createApiHandler(parts)
   const raw = callRaw(handler)

@@ -1,14 +1,15 @@
 /**
- * The API over HTTP: authenticate -> impersonate -> route -> authorise -> answer -> encode. The same answers go to callers
- * in this process without this file.
+ * The API over HTTP: authenticate -> audit -> impersonate -> take a seat -> authorise -> answer -> encode. The same
+ * answers go to callers in this process without this file.
  */
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { EncodedError, HttpHandler, HttpRequest, HttpResponse } from '#kit/http/exchange.ts'
 import { randomUuid } from '#world/ports/random.ts'
 import type { User } from './api-request.ts'
+import { type AuditTrail, startTrail } from './audit/audit-trail.ts'
 import { authenticate } from './authentication/authenticate.ts'
 import { type Access, refusalOf } from './authorization/access.ts'
-import { takeTurn, type TurnParts } from './flow-control/take-turn.ts'
+import { isLongRunning, takeTurn, type TurnParts } from './flow-control/take-turn.ts'
 import { userInProcess } from './in-process-request.ts'
 import { impersonated } from './impersonate.ts'
 import { answerPath, type PathParts } from './path-routes.ts'
@@ -42,22 +43,39 @@ export interface ApiHandler {
 /** Makes the handler. */
 export function createApiHandler(parts: HandlerParts): ApiHandler {
   return {
-    handler: async (http, response) => {
-      const auditId = randomUuid(parts.random)
-      response.setHeader('Audit-Id', auditId)
-      response.setHeader('Cache-Control', 'no-cache, private')
-      try {
-        await handle(parts, http, response)
-      } catch (error) {
-        if (response.started) throw error
-        if (!(error instanceof GantryError))
-          parts.log.error('a request met a fault', { error, path: http.path, auditId })
-        const encoded = encodeFailure(error)
-        response.send(encoded.status, encoded.body, encoded.headers)
-      }
-    },
+    handler: (http, response) => answer(parts, http, { response, auditId: auditIdOf(parts, http), trail: undefined }),
     encodeError: (error) => encodeFailure(error),
   }
+}
+
+/** One request on its way. */
+interface Passage {
+  response: HttpResponse
+  readonly auditId: string
+  trail: AuditTrail | undefined
+}
+
+async function answer(parts: HandlerParts, http: HttpRequest, passage: Passage): Promise<void> {
+  const { auditId } = passage
+  passage.response.setHeader('Audit-Id', auditId)
+  passage.response.setHeader('Cache-Control', 'no-cache, private')
+  try {
+    await handle(parts, http, passage)
+  } catch (error) {
+    passage.trail?.fail(toStatus(error))
+    if (passage.response.started) throw error
+    if (!(error instanceof GantryError)) parts.log.error('a request met a fault', { error, path: http.path, auditId })
+    const encoded = encodeFailure(error)
+    passage.response.send(encoded.status, encoded.body, encoded.headers)
+  } finally {
+    passage.trail?.end()
+  }
+}
+
+/** The client's own id where it sent one: a request that passes several servers then has one. */
+function auditIdOf(parts: ServerParts, http: HttpRequest): string {
+  const sent = http.headers['audit-id']
+  return typeof sent === 'string' && /^[\w.-]{1,128}$/.test(sent) ? sent : randomUuid(parts.random)
 }
 
 function encodeFailure(error: unknown): EncodedError {
@@ -73,26 +91,66 @@ function encodeFailure(error: unknown): EncodedError {
   }
 }
 
-async function handle(parts: HandlerParts, http: HttpRequest, response: HttpResponse): Promise<void> {
-  const caller = userInProcess(http) ?? (await authenticate(parts, http))
+async function handle(parts: HandlerParts, http: HttpRequest, passage: Passage): Promise<void> {
+  const info = infoOf(http)
+  const caller = userInProcess(http) ?? (await callerOf(parts, http, { info, passage }))
+  if (parts.audit !== undefined) beginAudit(parts, http, { info, caller, passage })
   const user = impersonated(http, caller, parts.authorizer)
-  const { query } = http
-  const watch = query.get('watch')
-  const info = requestInfoOf(http.method, http.path, {
-    watch: watch !== undefined && watch !== 'false' && watch !== '0',
-    fieldSelector: query.get('fieldSelector') ?? '',
-  })
+  const { response, trail } = passage
+  if (user !== caller) trail?.actAs(user)
   const turn = await takeTurn(parts, { http, response, info, user })
   if (turn === 'refused') return
   const onBegin = (): void => {
     if (turn !== 'free') turn.release()
   }
   try {
-    authorize(parts, user, info, http.path)
-    await serve(parts, { http, response, info, user, onBegin })
+    authorize(parts, { ...info, user, path: http.path }, trail)
+    await serve(parts, { http, response, info, user, onBegin, trail })
   } finally {
     onBegin()
   }
+}
+
+function infoOf({ method, path, query }: HttpRequest): RequestInfo {
+  const watch = query.get('watch')
+  return requestInfoOf(method, path, {
+    watch: watch !== undefined && watch !== 'false' && watch !== '0',
+    fieldSelector: query.get('fieldSelector') ?? '',
+  })
+}
+
+interface Arrival {
+  readonly info: RequestInfo
+  readonly passage: Passage
+}
+
+/** Authenticates; a failure leaves one audit event. @throws 401. */
+async function callerOf(parts: HandlerParts, http: HttpRequest, { info, passage }: Arrival): Promise<User> {
+  try {
+    return await authenticate(parts, http)
+  } catch (error) {
+    if (parts.audit !== undefined) {
+      const start = { http, info, user: { name: '', groups: [] }, auditId: passage.auditId, isLong: true }
+      const trail = startTrail(parts.audit, parts.clock, start)
+      trail?.refuse(http)
+      passage.response = trail?.watch(passage.response) ?? passage.response
+    }
+    throw error
+  }
+}
+
+function beginAudit(
+  parts: HandlerParts,
+  http: HttpRequest,
+  { info, caller, passage }: Arrival & { readonly caller: User },
+): void {
+  if (parts.audit === undefined) return
+  const start = { http, info, user: caller, auditId: passage.auditId, isLong: isLongRunning(info) }
+  const trail = startTrail(parts.audit, parts.clock, start)
+  if (trail === undefined) return
+  trail.received()
+  passage.trail = trail
+  passage.response = trail.watch(passage.response)
 }
 
 function serve(parts: HandlerParts, call: ResourceCall): Promise<void> | void {
@@ -102,17 +160,15 @@ function serve(parts: HandlerParts, call: ResourceCall): Promise<void> | void {
   return serveResource(parts, call)
 }
 
-// oxlint-disable-next-line max-params -- the same parts in the same order as its callers have them
-function authorize(parts: ServerParts, user: User, info: RequestInfo, path: string): void {
-  const access: Access = { ...info, user, path }
-  const decision = parts.authorizer.decide(access)
-  if (decision.allowed) return
-  const subject = info.isResource
-    ? {
-        group: info.group,
-        resource: info.subresource === '' ? info.resource : `${info.resource}/${info.subresource}`,
-        name: info.name,
-      }
+/** Lets a request through. @throws 403. */
+function authorize(parts: ServerParts, access: Access & RequestInfo, trail: AuditTrail | undefined): void {
+  const { allowed, reason } = parts.authorizer.decide(access)
+  trail?.annotate('authorization.k8s.io/decision', allowed ? 'allow' : 'forbid')
+  trail?.annotate('authorization.k8s.io/reason', reason)
+  if (allowed) return
+  const { isResource, group, resource, subresource, name } = access
+  const subject = isResource
+    ? { group, resource: subresource === '' ? resource : `${resource}/${subresource}`, name }
     : { group: '', resource: '', name: '' }
   throw forbidden(subject, refusalOf(access))
 }

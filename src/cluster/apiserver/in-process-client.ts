@@ -22,6 +22,7 @@ import {
 import type { KubernetesList, KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 import { answerRequest } from './answer-request.ts'
 import type { ApiAnswer, ApiRequest, ApiVerb, User } from './api-request.ts'
+import { auditedInProcess, type InProcessCall } from './audit/audit-in-process.ts'
 import { authenticated } from './authentication/authenticate.ts'
 import { type Access, refusalOf } from './authorization/access.ts'
 import { valueOf } from './encode-answer.ts'
@@ -54,7 +55,7 @@ export function createInProcessClient(parts: ServerParts, caller: User, rawCall:
   const route = (call: Call): ApiRequest => requestOf(parts, user, call)
   const answer = async (call: Call): Promise<ApiAnswer> => {
     try {
-      return await answerRequest(parts, route(call))
+      return await auditedInProcess(parts, auditedCall(user, call), () => answerRequest(parts, route(call)))
     } catch (error) {
       throw asStatusError(error)
     }
@@ -142,6 +143,12 @@ export function createInProcessClient(parts: ServerParts, caller: User, rawCall:
     raw: (request) => rawCall(user, request),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }
+}
+
+function auditedCall(user: User, { verb, resource, place, name = '', subresource = '', body }: Call): InProcessCall {
+  const { group, version } = resource
+  const info = { group, version, resource: resource.resource, namespace: place?.namespace ?? '', name, subresource }
+  return { user, verb, info, value: body !== undefined && 'value' in body ? body.value : undefined }
 }
 
 function watchCall(resource: ApiResource<object>, options: WatchOptions): Call {

@@ -6,6 +6,8 @@ import type { Metrics } from '#kit/telemetry/metrics.ts'
 import { hasProtobuf } from '#spec/kubernetes/protobuf/envelope.ts'
 import { answerRequest, verbNotAllowed } from './answer-request.ts'
 import type { ApiRequest, ApiVerb, User } from './api-request.ts'
+import { auditAnswer, auditRequest } from './audit/audit-objects.ts'
+import type { AuditTrail } from './audit/audit-trail.ts'
 import { encodeAnswer } from './encode-answer.ts'
 import { contentTypes, type Format, negotiate } from './negotiate.ts'
 import type { RequestInfo } from './request-info.ts'
@@ -36,6 +38,8 @@ export interface ResourceCall {
   readonly user: User
   /** Told when a watch has begun: what it was waiting for is over. */
   readonly onBegin: () => void
+  /** Records what is sent and answered. */
+  readonly trail?: AuditTrail | undefined
 }
 
 /** Serves a resource in the form that its client asks for. @throws the Status of a failure before the head is sent. */
@@ -69,6 +73,7 @@ export async function serveResource(parts: ResourceParts, call: ResourceCall): P
     metadata: true,
   }
   const format = negotiate(http.headers.accept, offer, isPretty(http))
+  if (call.trail !== undefined) auditRequest(call.trail, request)
   const table = tableOptions(parts, http)
   if (request.verb === 'watch') {
     const watching = { ...request, name: info.subresource === '' ? info.name : '' }
@@ -80,6 +85,7 @@ export async function serveResource(parts: ResourceParts, call: ResourceCall): P
   }
   try {
     const answer = await answerRequest(parts, request)
+    if (call.trail !== undefined) auditAnswer(call.trail, answer)
     const code = answer.form === 'list' ? 200 : answer.code
     countRequest(parts, request, code)
     setWarnings(response, request)

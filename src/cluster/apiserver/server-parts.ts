@@ -6,6 +6,7 @@ import type { Random } from '#world/ports/random.ts'
 import type { Defaulter } from '#spec/kubernetes/defaults/apply-defaults.ts'
 import type { Admission } from './admission/admission.ts'
 import type { ApiAnswer, ApiRequest } from './api-request.ts'
+import type { Audit } from './audit/audit-trail.ts'
 import type { AuthenticationParts } from './authentication/authenticate.ts'
 import type { Authorizer } from './authorization/access.ts'
 import type { ClusterView } from './cluster-view.ts'
@@ -27,6 +28,7 @@ export interface ServerParts extends AuthenticationParts {
   readonly admission: Admission
   readonly validation: ObjectValidation
   readonly eventLeases: EventLeases
+  readonly audit: Audit | undefined
 }
 
 /** Answers one request that is not a watch and needs no connection of its own. */

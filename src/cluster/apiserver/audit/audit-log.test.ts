@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, statSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { silentLog } from '#kit/telemetry/log.ts'
+import { createMetrics } from '#kit/telemetry/metrics.ts'
+import { createClock } from '#world/real/clock.ts'
+import { createFiles } from '#world/real/files.ts'
+import { openAuditLog } from './audit-log.ts'
+
+const parts = { files: createFiles(), clock: createClock(), log: silentLog }
+
+test('events are lines in the order written, in a file that only its owner reads', async () => {
+  await using folder = await parts.files.temporaryDirectory('gantry-audit-')
+  const path = join(folder.path, 'deep', 'audit.log')
+  await using log = await openAuditLog({ ...parts, metrics: createMetrics() }, { path })
+  for (let index = 0; index < 500; index++) log.write({ index })
+  await log.settled()
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
+  assert.deepEqual(
+    lines.map((line) => (JSON.parse(line) as { index: number }).index),
+    Array.from({ length: 500 }, (_, index) => index),
+  )
+  assert.equal(statSync(path).mode & 0o777, 0o600)
+})
+
+test('a full file is rotated, no line is lost or cut, and only so many old ones stay', async () => {
+  await using folder = await parts.files.temporaryDirectory('gantry-audit-')
+  const path = join(folder.path, 'audit.log')
+  {
+    await using log = await openAuditLog({ ...parts, metrics: createMetrics() }, { path, sizeBytesMax: 1000 })
+    for (let index = 0; index < 100; index++) log.write({ index, text: 'x'.repeat(50) })
+    await log.settled()
+  }
+  const names = readdirSync(folder.path).toSorted()
+  assert.ok(names.length >= 6, names.join())
+  const all = names.flatMap((name) => readFileSync(join(folder.path, name), 'utf8').trimEnd().split('\n'))
+  assert.equal(new Set(all.map((line) => (JSON.parse(line) as { index: number }).index)).size, 100)
+  for (const name of names) assert.ok(statSync(join(folder.path, name)).size <= 1000)
+  await using log = await openAuditLog(
+    { ...parts, metrics: createMetrics() },
+    { path, sizeBytesMax: 1000, backupsMax: 2 },
+  )
+  for (let index = 0; index < 40; index++) log.write({ index, text: 'x'.repeat(50) })
+  await log.settled()
+  assert.equal(readdirSync(folder.path).length, 3)
+})
+
+test('old files go by age, and files of other names stay', async () => {
+  await using folder = await parts.files.temporaryDirectory('gantry-audit-')
+  const path = join(folder.path, 'audit.log')
+  const old = join(folder.path, 'audit-2020-01-01T00-00-00.000.log')
+  const other = join(folder.path, 'audit-notes.log')
+  for (const one of [old, other]) {
+    await parts.files.write(one, 'x')
+    utimesSync(one, 1, 1)
+  }
+  await using log = await openAuditLog(
+    { ...parts, metrics: createMetrics() },
+    { path, sizeBytesMax: 100, ageMsMax: 86_400_000 },
+  )
+  for (let index = 0; index < 10; index++) log.write({ text: 'x'.repeat(80) })
+  await log.settled()
+  const names = readdirSync(folder.path)
+  assert.equal(names.includes('audit-2020-01-01T00-00-00.000.log'), false)
+  assert.equal(names.includes('audit-notes.log'), true)
+})
+
+test('a disk that takes nothing costs events and is counted, never the program', async () => {
+  await using folder = await parts.files.temporaryDirectory('gantry-audit-')
+  const metrics = createMetrics()
+  const full = {
+    ...parts.files,
+    open: (...args: Parameters<typeof parts.files.open>) => parts.files.open('/dev/full', ...(args.slice(1) as ['a'])),
+  }
+  await using log = await openAuditLog({ ...parts, files: full, metrics }, { path: join(folder.path, 'a.log') })
+  log.write({ a: 1 })
+  await log.settled()
+  assert.match(metrics.render(), /apiserver_audit_error_total\{plugin="log"\} 1/)
+})

@@ -1,0 +1,159 @@
+/**
+ * Audit events as lines of a file that is rotated by size, age and number, as kube-apiserver's `--audit-log-*` flags ask.
+ * Rotated files are named `NAME-2026-01-02T03-04-05.678.EXT`. Requests never wait for the disk: what it cannot take is dropped
+ * and counted.
+ */
+import { basename, dirname, extname, join } from 'node:path'
+import type { Log } from '#kit/telemetry/log.ts'
+import type { Metrics } from '#kit/telemetry/metrics.ts'
+import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import { type Clock, formatInstant } from '#world/ports/clock.ts'
+import type { Files, OpenFile } from '#world/ports/files.ts'
+import type { AuditSink } from './audit-trail.ts'
+
+export interface AuditLogOptions {
+  readonly path: string
+  /** A file of this size is rotated; 0 never. 100 MiB unless told. */
+  readonly sizeBytesMax?: number
+  /** Rotated files older than this are removed; 0 keeps them. */
+  readonly ageMsMax?: number
+  /** Rotated files kept; 0 keeps all. */
+  readonly backupsMax?: number
+}
+
+interface AuditLogParts {
+  readonly files: Files
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/** Bytes that may wait for the disk. */
+const backlogBytesMax = 64 * 1024 * 1024
+const eventsTotal = { name: 'apiserver_audit_event_total', help: 'Audit events generated and sent to the backend.' }
+const errorsTotal = {
+  name: 'apiserver_audit_error_total',
+  help: 'Audit events that failed to be audited properly.',
+  labels: ['plugin'],
+}
+
+/** Opens the log, made with mode 0600 when it is missing. @throws what the filesystem says. */
+export async function openAuditLog(parts: AuditLogParts, options: AuditLogOptions): Promise<AuditLog> {
+  await parts.files.makeDirectory(dirname(options.path), { recursive: true })
+  const file = await parts.files.open(options.path, 'a', 0o600)
+  const { sizeBytes } = await file.stat()
+  return new AuditLog(parts, options, { file, sizeBytes })
+}
+
+export class AuditLog implements AuditSink, AsyncDisposable {
+  readonly #parts: AuditLogParts
+  readonly #options: AuditLogOptions
+  #open: { readonly file: OpenFile; sizeBytes: number }
+  readonly #waiting: Buffer[] = []
+  #waitingBytes = 0
+  #writing: Promise<void> | undefined
+
+  constructor(parts: AuditLogParts, options: AuditLogOptions, open: { readonly file: OpenFile; sizeBytes: number }) {
+    this.#parts = parts
+    this.#options = options
+    this.#open = open
+  }
+
+  write(event: JsonObject): void {
+    const line = Buffer.from(`${JSON.stringify(event)}\n`)
+    if (this.#waitingBytes + line.length > backlogBytesMax) {
+      this.#parts.metrics.counter(errorsTotal).add({ plugin: 'log' })
+      return
+    }
+    this.#parts.metrics.counter(eventsTotal).add()
+    this.#waiting.push(line)
+    this.#waitingBytes += line.length
+    this.#writing ??= this.#drain()
+  }
+
+  /** Resolves when everything so far is in the file. */
+  async settled(): Promise<void> {
+    await this.#writing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writing
+    await this.#open.file.close()
+  }
+
+  async #drain(): Promise<void> {
+    // Everything of one moment goes out in one write.
+    await Promise.resolve()
+    while (this.#waiting.length > 0) {
+      const batch = this.#nextBatch()
+      try {
+        await this.#makeRoom(batch.length)
+        for (let at = 0; at < batch.length;) at += await this.#open.file.write(batch.subarray(at), null)
+        this.#open.sizeBytes += batch.length
+      } catch (error) {
+        this.#parts.metrics.counter(errorsTotal).add({ plugin: 'log' })
+        this.#parts.log.error('an audit event could not be written', { error, path: this.#options.path })
+      }
+    }
+    this.#writing = undefined
+  }
+
+  /** Lines up to the size of one file, one at least. */
+  #nextBatch(): Buffer {
+    const { sizeBytesMax = defaultSizeBytesMax } = this.#options
+    const limit = sizeBytesMax === 0 ? Infinity : sizeBytesMax
+    let sizeBytes = 0
+    const tooMuch = this.#waiting.findIndex((line, index) => (sizeBytes += line.length) > limit && index > 0)
+    const lines = this.#waiting.splice(0, tooMuch < 0 ? this.#waiting.length : tooMuch)
+    const batch = Buffer.concat(lines)
+    this.#waitingBytes -= batch.length
+    return batch
+  }
+
+  async #makeRoom(bytes: number): Promise<void> {
+    const { path, sizeBytesMax = defaultSizeBytesMax } = this.#options
+    const { sizeBytes } = this.#open
+    if (sizeBytesMax === 0 || sizeBytes === 0 || sizeBytes + bytes <= sizeBytesMax) return
+    const { files } = this.#parts
+    await this.#open.file.close()
+    await files.rename(path, await this.#freeName())
+    this.#open = { file: await files.open(path, 'a', 0o600), sizeBytes: 0 }
+    await this.#removeOld()
+  }
+
+  async #freeName(): Promise<string> {
+    const { path } = this.#options
+    const extension = extname(path)
+    const stem = path.slice(0, path.length - extension.length)
+    for (let ms = Math.floor(this.#parts.clock.now()); ; ms++) {
+      const [whole = '', fraction = ''] = formatInstant(ms).slice(0, -1).split('.')
+      const name = `${stem}-${whole.replaceAll(':', '-')}.${fraction.padEnd(3, '0')}${extension}`
+      if (!(await this.#parts.files.exists(name))) return name
+    }
+  }
+
+  async #removeOld(): Promise<void> {
+    const { path, ageMsMax = 0, backupsMax = 0 } = this.#options
+    const { files, clock } = this.#parts
+    const extension = extname(path)
+    const prefix = `${basename(path, extension)}-`
+    const isRotated = (name: string): boolean =>
+      name.startsWith(prefix) &&
+      name.endsWith(extension) &&
+      /^\d{4}-\d\d-\d\dT[\d-]+\.\d{3}$/.test(name.slice(prefix.length, name.length - extension.length))
+    // Names sort by time.
+    const rotated = (await files.list(dirname(path)))
+      .map(({ name }) => name)
+      .filter(isRotated)
+      .toSorted()
+      .toReversed()
+    for (const [index, name] of rotated.entries()) {
+      const full = join(dirname(path), name)
+      const isTooMany = backupsMax > 0 && index >= backupsMax
+      const isTooOld = ageMsMax > 0 && clock.now() - (await files.stat(full)).mtimeMs > ageMsMax
+      if (isTooMany || isTooOld) await files.remove(full, { force: true })
+    }
+  }
+}
+
+const defaultSizeBytesMax = 100 * 1024 * 1024
