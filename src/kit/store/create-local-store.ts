@@ -7,13 +7,13 @@ import {
   storeBusy,
   storeClosed,
   storeCompacted,
-  storeConflict,
   storeInvalid,
   storeLeaseNotFound,
   storeRevisionAhead,
 } from './errors.ts'
 import { checkKey } from './key-range.ts'
 import { checkQuery, checkTxn, type HistoryPolicy, type StoreLimits } from './limits.ts'
+import { deleteOne, putOne } from './single-writes.ts'
 import type { StoreEngine } from './store-engine.ts'
 import type {
   DeleteOptions,
@@ -125,15 +125,11 @@ export class EngineStore implements VersionedStore {
   }
 
   async put(key: string, value: Uint8Array, options: PutOptions = {}): Promise<Entry> {
-    const { expect, leaseId } = options
-    const write =
-      leaseId === undefined ? { type: 'put' as const, key, value } : { type: 'put' as const, key, value, leaseId }
-    const entry = await this.#writeOne({ expect: expectationOf(key, expect), writes: [write] })
-    return entry as Entry
+    return putOne((request) => this.txn(request), { key, value }, options)
   }
 
   async delete(key: string, options: DeleteOptions = {}): Promise<Entry | undefined> {
-    return await this.#writeOne({ expect: expectationOf(key, options.expect), writes: [{ type: 'delete', key }] })
+    return deleteOne((request) => this.txn(request), key, options)
   }
 
   watch(query: WatchQuery): AsyncIterable<WatchBatch> {
@@ -199,13 +195,6 @@ export class EngineStore implements VersionedStore {
     this.#open()
     checkQuery(query)
     return this.#engine.range(query)
-  }
-
-  async #writeOne(request: TxnRequest): Promise<Entry | undefined> {
-    const result = await this.txn(request)
-    if (result.ok) return result.entries[0]
-    const expected = request.expect?.[0]
-    throw storeConflict(expected?.key ?? '', expected?.modRevision ?? 0, result.current[0])
   }
 
   #schedule(): void {
@@ -334,8 +323,4 @@ export class EngineStore implements VersionedStore {
     this.#leases.delete(id)
     this.#hub.publish(events)
   }
-}
-
-function expectationOf(key: string, expect: number | undefined): TxnRequest['expect'] & object {
-  return expect === undefined ? [] : [{ key, modRevision: expect }]
 }

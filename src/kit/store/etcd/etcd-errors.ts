@@ -1,0 +1,86 @@
+/** etcd's failures (etcd/api/v3rpc/rpctypes/error.go) as the store's: which end a call, which another member may cure. */
+import { GantryError } from '#base/errors/gantry-error.ts'
+import {
+  storeBusy,
+  storeCompacted,
+  storeFull,
+  storeInvalid,
+  storeLeaseNotFound,
+  storeRevisionAhead,
+  storeTooLarge,
+} from '../errors.ts'
+import { type GrpcFailure, grpcStatus } from './grpc-failure.ts'
+
+/** What a call was about, for the words of its failure. */
+export interface CallSubject {
+  readonly url: string
+  readonly leaseId?: number | undefined
+  /** The revision asked for, the newest seen, and the oldest known to be readable. */
+  readonly revision?: number | undefined
+  readonly newest?: number
+  readonly compactRevision?: number
+}
+
+/** True for failures of the member or of the way to it: another one may answer. */
+export function isMemberTrouble(failure: GrpcFailure): boolean {
+  const { status, message } = failure
+  return (
+    status === grpcStatus.unavailable ||
+    status === grpcStatus.deadlineExceeded ||
+    status === grpcStatus.cancelled ||
+    (status === grpcStatus.resourceExhausted && message.includes('too many requests'))
+  )
+}
+
+/** True when etcd answered before it did anything. */
+export function wasRefused({ status, mayHaveRun, message }: GrpcFailure): boolean {
+  return !mayHaveRun || (status === grpcStatus.resourceExhausted && message.includes('too many requests'))
+}
+
+/** The store's error for an answer of etcd that trying again does not change. */
+// oxlint-disable-next-line complexity -- a table of etcd's answers
+export function storeErrorOfEtcd(failure: GrpcFailure, subject: CallSubject): GantryError {
+  const { status, message } = failure
+  if (message.includes('has been compacted')) return storeCompacted(subject.compactRevision ?? 0)
+  if (message.includes('future revision')) return storeRevisionAhead(subject.revision ?? 0, subject.newest ?? 0)
+  if (message.includes('request is too large') || message.includes('larger than max')) return storeTooLarge(message)
+  if (message.includes('too many requests')) return storeBusy(0)
+  if (message.includes('database space exceeded')) return storeFull(subject.url, failure)
+  if (status === grpcStatus.notFound && message.includes('lease')) return storeLeaseNotFound(subject.leaseId ?? 0)
+  if (
+    status === grpcStatus.permissionDenied ||
+    status === grpcStatus.unauthenticated ||
+    /user name is empty|authentication failed|invalid auth token/.test(message)
+  )
+    return new GantryError('STORE_DENIED', 'unavailable', `etcd at ${subject.url} refuses this client: ${message}.`, {
+      cause: failure,
+      remedy: 'Name a client certificate that etcd accepts (--etcd-certfile, --etcd-keyfile) and may use the prefix.',
+    })
+  if (status === grpcStatus.dataLoss)
+    return new GantryError('STORE_CORRUPT', 'internal', `etcd at ${subject.url} says that its data is damaged.`, {
+      cause: failure,
+      remedy: 'Replace the damaged member, or restore etcd from a backup.',
+    })
+  if (status === grpcStatus.invalidArgument || status === grpcStatus.failedPrecondition) return storeInvalid(message)
+  return new GantryError('STORE_FAILED', 'unavailable', `etcd at ${subject.url} failed: ${message}.`, {
+    cause: failure,
+    remedy: "Look at etcd's own log, then try again.",
+  })
+}
+
+/** No member answered in time; nothing was written. */
+export function storeUnreachable(urls: readonly string[], cause: unknown): GantryError {
+  return new GantryError('STORE_UNREACHABLE', 'unavailable', `No etcd member answers at ${urls.join(', ')}.`, {
+    cause,
+    remedy: 'Check that most members run and that --etcd-servers and the certificates name them.',
+  })
+}
+
+/** A write whose answer was lost. */
+export function storeOutcomeUnknown(url: string, cause: unknown): GantryError {
+  const message = `etcd at ${url} was lost before it answered a write; it may have been carried out.`
+  return new GantryError('STORE_OUTCOME_UNKNOWN', 'unavailable', message, {
+    cause,
+    remedy: 'Read what is there now before writing again.',
+  })
+}
