@@ -24,6 +24,7 @@ import { hasUnifiedCgroups } from '#engine/runtime/cgroups.ts'
 import { chooseRuntime } from '#engine/runtime/oci-runtime.ts'
 import type { OciRuntime } from '#engine/runtime/oci-runtime.ts'
 import { createSeccompCache } from '#engine/runtime/seccomp-cache.ts'
+import { createCgroupWarmer } from '#engine/runtime/warm-cgroup-moves.ts'
 import type { HttpHandler } from '#kit/http/exchange.ts'
 import type { BoundAddress } from '#kit/http/listen-address.ts'
 import { createHttpServer } from '#kit/http/server.ts'
@@ -79,7 +80,7 @@ interface Composition {
 async function composeParts(
   composition: Composition,
   cgroupParent: string,
-): Promise<Omit<EngineParts, 'hooks' | 'healthOf' | 'stopping' | 'networking'>> {
+): Promise<Omit<EngineParts, 'hooks' | 'healthOf' | 'stopping' | 'networking' | 'warmer'>> {
   const { world, log, config, state, runtime } = composition
   const unified = await hasUnifiedCgroups(world.files)
   return {
@@ -171,6 +172,7 @@ export async function startEngine(world: World, log: Log, config: EngineConfig):
   const { parts, execs } = addFollowers(scope, {
     ...(await composeParts(composition, cgroupParent)),
     networking: createContainerNetworking(state.networks, networkingConfig),
+    warmer: scope.use(createCgroupWarmer(world, world.processes.self.pid)),
     stopping: () => stopping.signal.aborted,
   })
   // A start that a crash cut off has joined its networks and has no process.

@@ -6,6 +6,7 @@ import type { Log } from '#kit/telemetry/log.ts'
 import type { Volumes } from '#engine/volumes/volumes.ts'
 import type { OciRuntime } from '#engine/runtime/oci-runtime.ts'
 import type { SeccompCache } from '#engine/runtime/seccomp-cache.ts'
+import type { CgroupWarmer } from '#engine/runtime/warm-cgroup-moves.ts'
 import type { ContainerBook } from './container-book.ts'
 import type { ContainerRecord } from './container-record.ts'
 import type { HealthState } from './health-state.ts'
@@ -75,6 +76,8 @@ export interface EngineParts {
   readonly networking: ContainerNetworking
   readonly runtime: OciRuntime
   readonly seccomp: SeccompCache
+  /** Told when a process is about to be put into a control group. */
+  readonly warmer: CgroupWarmer
   readonly paths: EnginePaths
   readonly defaults: HostDefaults
   readonly facts: HostFacts

@@ -66,6 +66,7 @@ async function startLocked(parts: EngineParts, container: Container): Promise<vo
   await using undo = createUndoStack((error) =>
     parts.log.warn('a start could not be undone', { container: record.id, error }),
   )
+  parts.warmer.warm()
   const prepared = await prepareStart(parts, record, undo)
   undo.defer(() =>
     deleteProcess({ processes: parts.world.processes, runtime: parts.runtime }, record.id, { force: true }),

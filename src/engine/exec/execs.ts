@@ -60,6 +60,12 @@ export interface Execs {
   forget(containerId: string): void
 }
 
+/** What every exec of a container builds on. */
+interface ExecBase {
+  readonly process: OciSpec['process']
+  readonly rootPath: string
+}
+
 /** Ended execs can be inspected for this long. */
 const keepMs = 5 * 60_000
 
@@ -100,6 +106,7 @@ async function killSession({ files, processes }: World, pid: number): Promise<vo
 class EngineExecs implements Execs {
   readonly #parts: EngineParts
   readonly #execs = new Map<string, Exec>()
+  readonly #bases = new Map<string, ExecBase>()
 
   constructor(parts: EngineParts) {
     this.#parts = parts
@@ -127,6 +134,8 @@ class EngineExecs implements Execs {
     }
     this.#execs.set(exec.id, exec)
     container.execIds.add(exec.id)
+    // Clients start what they create at once.
+    this.#parts.warmer.warm()
     this.#tell(exec, `exec_create: ${commandLine(config)}`)
     return exec
   }
@@ -149,6 +158,7 @@ class EngineExecs implements Execs {
     }
     checkRunnable(container, container.record.name)
     exec.status = 'running'
+    this.#parts.warmer.warm()
     this.#tell(exec, `exec_start: ${commandLine(exec.config)}`)
     try {
       await this.#run(exec, size)
@@ -215,6 +225,7 @@ class EngineExecs implements Execs {
   }
 
   forget(containerId: string): void {
+    this.#bases.delete(containerId)
     for (const exec of this.#execs.values()) if (exec.containerId === containerId) exec.broker.finish()
   }
 
@@ -237,7 +248,8 @@ class EngineExecs implements Execs {
       containerId: exec.containerId,
       execId: exec.id,
       folder,
-      process: await this.#planProcess(exec, size),
+      terminal: exec.config.tty,
+      process: this.#planProcess(exec, size),
       stdin: exec.config.attachStdin,
       broker: exec.broker,
     })
@@ -249,14 +261,25 @@ class EngineExecs implements Execs {
   async #planProcess(exec: Exec, size: readonly [number, number] | undefined): Promise<OciSpec['process']> {
     const { world, book } = this.#parts
     const { record } = book.resolve(exec.containerId)
-    const text = await world.files.readText(join(bundleOf(this.#parts, record.id), 'config.json'))
-    const spec = JSON.parse(text) as OciSpec
-    const accounts = await readAccounts(world, spec.root.path)
+    const base = await this.#baseOf(record.id)
+    const accounts = await readAccounts(world, base.rootPath)
     const wanted = exec.config.user === '' ? record.config.User : exec.config.user
     const user = planUser(wanted, record.hostConfig.GroupAdd ?? [], accounts)
     const everything = { add: [], drop: [], privileged: true }
     const allCapabilities = planCapabilities(everything, world.kernel.limits.capabilities).granted
-    return planExecProcess(spec.process, exec.config, { user, allCapabilities, size })
+    return planExecProcess(base.process, exec.config, { user, allCapabilities, size })
+  }
+
+  /** The container's own process and root, as its run was started; kept until the run ends. */
+  async #baseOf(containerId: string): Promise<ExecBase> {
+    const known = this.#bases.get(containerId)
+    if (known !== undefined) return known
+    const text = await this.#parts.world.files.readText(join(bundleOf(this.#parts, containerId), 'config.json'))
+    const { process, root } = JSON.parse(text) as OciSpec
+    const base = { process, rootPath: root.path }
+    const container = this.#parts.book.find(containerId)
+    if (container !== undefined && isAlive(container.record.state)) this.#bases.set(containerId, base)
+    return base
   }
 
   async #finish(exec: Exec, exitCode: number): Promise<void> {
@@ -265,7 +288,10 @@ class EngineExecs implements Execs {
     exec.broker.finish()
     this.#parts.book.find(exec.containerId)?.execIds.delete(exec.id)
     this.#tell(exec, 'exec_die', { exitCode: String(exitCode) })
-    await this.#parts.world.files.remove(this.#folderOf(exec), { recursive: true, force: true })
+    // Nobody who waits for the exit code waits for this.
+    void this.#parts.world.files
+      .remove(this.#folderOf(exec), { recursive: true, force: true })
+      .catch((error: unknown) => this.#parts.log.warn('the files of an exec stay', { exec: exec.id, error }))
     this.#parts.world.clock.setTimer(keepMs, () => this.#execs.delete(exec.id))
   }
 }

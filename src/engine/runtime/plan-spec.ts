@@ -59,7 +59,8 @@ export function parseSecurityOptions(options: readonly string[] | null): Securit
     const separator = /[=:]/.exec(option)?.index ?? option.length
     const key = option.slice(0, separator)
     const value = option.slice(separator + 1)
-    if (key === 'no-new-privileges') parsed = { ...parsed, noNewPrivileges: value !== 'false' }
+    if (key === 'no-new-privileges')
+      parsed = { ...parsed, noNewPrivileges: !/^(?:0|f|F|FALSE|false|False)$/.test(value) }
     else if (key === 'seccomp' && value !== 'builtin') parsed = { ...parsed, seccomp: value }
     else if (key === 'apparmor') parsed = { ...parsed, apparmor: value }
     else if (key === 'systempaths' && value === 'unconfined') parsed = { ...parsed, systemPathsUnconfined: true }
@@ -115,7 +116,7 @@ function systemMounts(input: SpecInput): SpecMount[] {
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
   ]
   const overridden = new Set(input.mounts.map((mount) => mount.destination))
-  if (!overridden.has('/dev/shm')) mounts.push(shmMount(input))
+  if (!overridden.has('/dev/shm') && input.hostConfig.IpcMode !== 'none') mounts.push(shmMount(input))
   return mounts.filter((mount) => !overridden.has(mount.destination))
 }
 

@@ -56,11 +56,11 @@ function parseGroup(text: string): GroupEntry[] {
 }
 
 function numericId(text: string): number | undefined {
-  return /^\d+$/.test(text) ? Number(text) : undefined
+  return /^[+-]?\d+$/.test(text) ? Number(text) : undefined
 }
 
 function checkRange(id: number): number {
-  if (id > idMax) {
+  if (id < 0 || id > idMax) {
     throw new GantryError('ENGINE_USER_RANGE', 'invalid', `uids and gids must be in range 0-${idMax}`, {
       remedy: 'Choose a smaller id.',
     })

@@ -17,7 +17,9 @@ export interface ExecRequest {
   readonly execId: string
   /** Folder of this exec alone, made and removed by the caller; short, a socket lies in it. */
   readonly folder: string
-  readonly process: SpecProcess
+  readonly terminal: boolean
+  /** What to run; the monitor gets ready while this is still being worked out. */
+  readonly process: Promise<SpecProcess>
   readonly stdin: boolean
   readonly broker: AttachBroker
 }
@@ -25,6 +27,14 @@ export interface ExecRequest {
 export interface RunningExec {
   readonly pid: number
   readonly exitCode: Promise<number>
+}
+
+/** A monitor that has been started and what it can be heard and told by. */
+interface ExecMonitor {
+  readonly complaint: () => string
+  readonly sync: SyncPipe
+  readonly go: Writable
+  readonly ready: Promise<string>
 }
 
 const attachReadyMs = 30_000
@@ -36,7 +46,7 @@ function execArguments(request: ExecRequest, runtime: OciRuntime): string[] {
     ...['-r', runtime.path, ...runtime.globalArguments.flatMap((argument) => ['--runtime-arg', argument])],
     ...['-b', folder, '-p', join(folder, 'pid'), '--exit-dir', folder, '--full-attach', '-l', 'none', '--no-sync-log'],
     ...['--exec', '--exec-attach', '--exec-process-spec', join(folder, 'process.json')],
-    ...(request.process.terminal ? ['-t'] : []),
+    ...(request.terminal ? ['-t'] : []),
     ...(request.stdin ? ['-i'] : []),
   ]
 }
@@ -50,23 +60,14 @@ async function firstLine(stream: Readable): Promise<string> {
   return text
 }
 
-/**
- * Runs a process in a container; resolves when it runs.
- * @throws GantryError (code ENGINE_RUNTIME_EXEC) with the runtime's words when it cannot.
- */
-export async function runExec(
-  deps: MonitorDeps & { readonly kernel: Kernel },
-  runtime: OciRuntime,
-  request: ExecRequest,
-): Promise<RunningExec> {
-  const { folder, broker } = request
-  await deps.files.write(join(folder, 'process.json'), JSON.stringify(request.process), { mode: 0o600 })
+/** Starts the monitor, which then waits for us. */
+function spawnMonitor(deps: MonitorDeps, runtime: OciRuntime, request: ExecRequest): ExecMonitor {
   const command = [...runtime.launch, 'conmon']
   const child = deps.processes.spawn(
     command[0] ?? 'conmon',
     [...command.slice(1), ...execArguments(request, runtime)],
     {
-      cwd: folder,
+      cwd: request.folder,
       env: {
         PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
         TZ: 'UTC',
@@ -78,20 +79,53 @@ export async function runExec(
       detached: true,
     },
   )
-  const complaint = collectText(child.pipes.get(2))
-  const sync = new SyncPipe(child.pipes.get(3) as Readable)
-  const go = child.pipes.get(4) as Writable
-  const fail = (text: string): GantryError => new GantryError('ENGINE_RUNTIME_EXEC', 'internal', text)
-  go.write('\0')
+  return {
+    complaint: collectText(child.pipes.get(2)),
+    sync: new SyncPipe(child.pipes.get(3) as Readable),
+    go: child.pipes.get(4) as Writable,
+    ready: firstLine(child.pipes.get(5) as Readable),
+  }
+}
+
+/** False when the monitor ends, or stays silent for too long, before it makes its socket known. */
+async function becomesReady({ clock }: MonitorDeps, { ready, sync }: ExecMonitor): Promise<boolean> {
   const stop = new AbortController()
-  const late = deps.clock.sleep(attachReadyMs, stop.signal).then(
+  const late = clock.sleep(attachReadyMs, stop.signal).then(
     () => '',
     () => '',
   )
-  const ready = await Promise.race([firstLine(child.pipes.get(5) as Readable), late, sync.ended.then(() => '')])
+  const line = await Promise.race([ready, late, sync.ended.then(() => '')])
   stop.abort()
-  if (ready === '') throw fail(complaint() || 'the monitor ended before the process was made')
-  broker.connect(deps.kernel, join(folder, 'attach'))
+  return line !== ''
+}
+
+/**
+ * Runs a process in a container; resolves when it runs.
+ * @throws GantryError (code ENGINE_RUNTIME_EXEC) with the runtime's words when it cannot; what `request.process` throws.
+ */
+export async function runExec(
+  deps: MonitorDeps & { readonly kernel: Kernel },
+  runtime: OciRuntime,
+  request: ExecRequest,
+): Promise<RunningExec> {
+  const { folder, broker } = request
+  const monitor = spawnMonitor(deps, runtime, request)
+  const { sync, go, complaint } = monitor
+  const fail = (text: string): GantryError => new GantryError('ENGINE_RUNTIME_EXEC', 'internal', text)
+  go.write('\0')
+  const written = request.process.then(async (process) =>
+    deps.files.write(join(folder, 'process.json'), JSON.stringify(process), { mode: 0o600 }),
+  )
+  try {
+    const [ready] = await Promise.all([becomesReady(deps, monitor), written])
+    if (!ready) throw fail(complaint() || 'the monitor ended before the process was made')
+    broker.connect(deps.kernel, join(folder, 'attach'))
+  } catch (failure) {
+    // A monitor that waits goes on, finds nothing to run, and ends.
+    await deps.files.remove(join(folder, 'process.json'), { force: true })
+    go.end()
+    throw failure
+  }
   go.end('\0')
   const started = await sync.next()
   if (started === undefined || started.data <= 0) {
