@@ -13,6 +13,7 @@ import type { SimulatedNode } from '#cluster/simulated-nodes/node-object.ts'
 import type { BehaviourRule } from '#cluster/simulated-nodes/pod-behaviour.ts'
 import { type SimulatedNodes, startSimulatedNodes } from '#cluster/simulated-nodes/simulated-nodes.ts'
 import { createMemoryStore, type MemorySnapshot, type MemoryStore } from '#kit/store/memory-store.ts'
+import { createAuthority } from '#kit/tls/issue-certificate.ts'
 import { type Log, silentLog } from '#kit/telemetry/log.ts'
 import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 import { defaultStartMs, SimClock } from '#world/sim/clock.ts'
@@ -218,7 +219,11 @@ async function startRunning(options: ClusterOptions, from: ReturnType<typeof asS
   scope.use(
     startControllers(
       { client: (user) => actAs(user.name, user), clock, random: random.fork('controllers'), log },
-      { rootCertificatePem: api.config.certificateAuthority, clusterCidr: podRangeFor(from.nodes.length) },
+      {
+        rootCertificatePem: api.config.certificateAuthority,
+        clusterCidr: podRangeFor(from.nodes.length),
+        signingAuthority: once(() => createAuthority({ clock, random }, 'gantry')),
+      },
     ),
   )
   scope.use(startScheduler(depsFor('system:kube-scheduler'), defaultSchedulerConfig))
@@ -239,6 +244,12 @@ async function startRunning(options: ClusterOptions, from: ReturnType<typeof asS
   scope.use(loseNodes(nodes, { clock, random: random.fork('node loss'), faults }))
   const owned = scope.move()
   return { clock, store, api, nodes, history, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+/** Makes something when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
 }
 
 function nodeUser(name: string): User {

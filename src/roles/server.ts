@@ -96,6 +96,7 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   listening.resolve(api)
   const loops = {
     rootCertificatePem: authority.certificate,
+    signingAuthority: () => authority,
     simulatedNodes: options.simulatedNodes ?? 0,
     hostPaths: hostPathsUnder(files, join(options.root, 'volumes')),
     metrics,

@@ -400,8 +400,8 @@ function prepare(
 ): ApiObject {
   const { strategy } = request.resource
   if (request.subresource === '') return strategy.prepareUpdate?.(next, old, context) ?? next
-  if (request.subresource === 'status') return strategy.prepareStatusUpdate?.(next, old, context) ?? next
-  return next
+  const writesStatus = request.subresource === 'status' || request.subresource === 'approval'
+  return (writesStatus ? strategy.prepareStatusUpdate?.(next, old, context) : undefined) ?? next
 }
 
 function contentOf(object: ApiObject): ApiObject {

@@ -16,6 +16,7 @@ import { startEndpointSliceController } from './endpoints/endpoint-slice.ts'
 import { startEndpointsController } from './endpoints/endpoints.ts'
 import { startEndpointSliceMirroringController } from './endpoints/mirror.ts'
 import { startGarbageCollector } from './garbage/garbage-collector.ts'
+import { housekeepingControllers, type HousekeepingConfig } from './housekeeping-controllers.ts'
 import { startCronJobController } from './jobs/cron-job.ts'
 import { startJobController } from './jobs/job.ts'
 import { startTtlAfterFinishedController } from './jobs/ttl-after-finished.ts'
@@ -44,7 +45,7 @@ export interface ControllersDeps {
   readonly log: Log
 }
 
-export interface ControllersConfig extends NodeControllersConfig {
+export interface ControllersConfig extends NodeControllersConfig, HousekeepingConfig {
   /** The bundle that pods verify the API server with; nothing is published without it. */
   readonly rootCertificatePem?: string
   /** Where volumes of the built-in provisioner are; pretended unless told. */
@@ -91,6 +92,7 @@ function rowsFor(config: ControllersConfig): readonly Row[] {
     row('pv-protection-controller', 'pv-protection-controller', startVolumeProtection),
     row('disruption-controller', 'controllermanager', startDisruptionController),
     ...nodeControllers(config),
+    ...housekeepingControllers(config),
     row('endpoint-controller', 'endpoint-controller', startEndpointsController),
     row('endpointslice-controller', 'endpoint-slice-controller', startEndpointSliceController),
     row(

@@ -116,6 +116,8 @@ function writeFor(run: Run, client: ApiClient, action: Exclude<Action, { do: 'de
         namespace,
         type: action.type,
         ...(action.subresource === undefined ? {} : { subresource: action.subresource }),
+        ...(action.fieldManager === undefined ? {} : { fieldManager: action.fieldManager }),
+        ...(action.force === undefined ? {} : { force: action.force }),
       })
     case 'create-subresource':
       return client.createSubresource<KubernetesObject>(resource, name, {

@@ -46,6 +46,9 @@ export type Action =
       readonly type: PatchKind
       readonly patch: JsonObject | readonly unknown[]
       readonly subresource?: string
+      /** For `apply`: who owns the fields, and whether it takes them from others. */
+      readonly fieldManager?: string
+      readonly force?: boolean
     })
   | (ActionOn & {
       readonly do: 'delete'

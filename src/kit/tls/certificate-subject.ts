@@ -31,3 +31,12 @@ export function subjectOfCertificate(certificate: Uint8Array | string): Certific
 function unescapeName(text: string): string {
   return text.replaceAll(/\\(.)/g, '$1')
 }
+
+/** When a certificate (DER or PEM) ends, epoch milliseconds; undefined when it is none. */
+export function certificateEndMs(certificate: Uint8Array | string): number | undefined {
+  try {
+    return new X509Certificate(certificate).validToDate.getTime()
+  } catch {
+    return undefined
+  }
+}
