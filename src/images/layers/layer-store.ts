@@ -29,6 +29,9 @@ export async function createLayerStore(deps: LayerStoreDeps, root: string): Prom
   const { files } = deps
   await sweep(deps, incoming)
   await files.makeDirectory(incoming, { recursive: true, mode: 0o700 })
+  // ext4 without a journal passes over inodes freed in the last minutes one by one: a layer that were unpacked where one
+  // was just removed would take several times as long.
+  deps.kernel.scatterBelow(incoming)
   await files.makeDirectory(`${root}/sha256`, { recursive: true, mode: 0o700 })
   const layers = await readRecords(deps, root)
   const directoryOf = (diffId: Digest): string => `${root}/sha256/${digestHex(diffId)}`

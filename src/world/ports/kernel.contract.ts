@@ -116,6 +116,15 @@ function fileContract(check: Check): void {
     assert.equal(kernel.attributes.get(join(path, 'link'), 'trusted.x'), undefined)
   })
 
+  check('a directory whose things are placed apart stays a directory as others', ({ kernel, make }) => {
+    const path = make('apart')
+    const first = kernel.scatterBelow(path)
+    assert.equal(kernel.scatterBelow(path), first)
+    mkdirSync(join(path, 'one'))
+    assert.equal(lstatSync(join(path, 'one')).isDirectory(), true)
+    assert.throws(() => kernel.scatterBelow(join(path, 'missing')), refusedWith('ENOENT'))
+  })
+
   check('nodes have exactly the mode and number asked for', ({ kernel, path }) => {
     kernel.makeNode(join(path, 'whiteout'), 0o020000, { major: 0, minor: 0 })
     kernel.makeNode(join(path, 'device'), 0o060666, { major: 259, minor: 70_000 })

@@ -248,6 +248,11 @@ export interface Kernel {
       readonly create?: number
     },
   ): RootedPath
+  /**
+   * Asks the filesystem to place what is made in a directory far apart, each with room of its own; false where it knows
+   * no such thing. What is made and removed in turn is then not made anew amid the traces of the removed.
+   */
+  scatterBelow(directory: string): boolean
   /** Connects a SOCK_SEQPACKET unix socket (conmon's attach); packet boundaries are kept, one chunk a packet. */
   connectSeqpacket(path: string): Duplex
   /** statx-free file lock for a state directory: held until disposed; undefined when another process has it. */

@@ -10,6 +10,7 @@ import { createMounts } from './mounts.ts'
 import { createNamespaces } from './namespaces.ts'
 import { createOpenInRoot } from './open-in-root.ts'
 import { createPacketFilter } from './packet-filter.ts'
+import { scatterBelow } from './scatter-below.ts'
 import { connectSeqpacket } from './seqpacket.ts'
 
 /** The real Kernel. Nothing is asked of the machine before the first call; `processes` starts the few helper programs. */
@@ -23,6 +24,7 @@ export function createKernel({ processes }: { readonly processes: Processes }): 
     packetFilter: createPacketFilter(libc),
     makeNode: createMakeNode(libc),
     openInRoot: createOpenInRoot(libc),
+    scatterBelow: (directory) => scatterBelow(libc, directory),
     connectSeqpacket: (path) => connectSeqpacket(libc, path),
     lockFile: (path) => lockFile(libc, path),
     limits: readLimits(),

@@ -37,6 +37,7 @@ export interface Libc {
   recv(fd: number, data: Pointer, size: number, flags: number): number
   pipe2(fds: Pointer, flags: number): number
   fcntl(fd: number, command: number, value: number): number
+  ioctl(fd: number, request: number, argument: Pointer): number
   kill(pid: number, signal: number): number
   waitpid(pid: number, status: Pointer, options: number): number
   posixSpawn(
@@ -103,6 +104,7 @@ const prototypes: Readonly<
   recv: ['recv', 'long', ['int', 'void *', 'size_t', 'int']],
   pipe2: ['pipe2', 'int', ['void *', 'int']],
   fcntl: ['fcntl', 'int', ['int', 'int', 'long']],
+  ioctl: ['ioctl', 'int', ['int', 'ulong', 'void *']],
   kill: ['kill', 'int', ['int', 'int']],
   waitpid: ['waitpid', 'int', ['int', 'void *', 'int']],
   posixSpawn: ['posix_spawn', 'int', ['void *', 'str', 'void *', 'void *', 'str *', 'str *']],
