@@ -9,7 +9,6 @@ import { defaultRequestHeaders } from '#cluster/apiserver/authentication/request
 import { defaultApiServerConfig } from '#cluster/apiserver/api-server-config.ts'
 import { addressRange, addressText } from '#cluster/apiserver/strategies/allocations.ts'
 import { createHttpServer, type HttpServer } from '#kit/http/server.ts'
-import { openSqliteStore } from '#kit/store/sqlite-store.ts'
 import type { Log } from '#kit/telemetry/log.ts'
 import { createMetrics } from '#kit/telemetry/metrics.ts'
 import { createAuthority, type IssuedCertificate, issueCertificate } from '#kit/tls/issue-certificate.ts'
@@ -18,6 +17,8 @@ import type { World } from '#world/ports/world.ts'
 import { startControlLoops } from './control-loops.ts'
 import { hostPathsUnder } from './host-paths.ts'
 import { kubeconfigText } from './kubeconfig-text.ts'
+import type { EtcdFlags } from './server-flags.ts'
+import { openServerStore } from './server-store.ts'
 
 export interface ServerOptions {
   /** Holds everything that the cluster is; made when missing. */
@@ -27,6 +28,8 @@ export interface ServerOptions {
   readonly port: number
   /** Nodes that pretend to run pods; none unless told. */
   readonly simulatedNodes?: number
+  /** Keeps the objects there instead of in a file under `root`. */
+  readonly etcd?: EtcdFlags | undefined
 }
 
 /** A running control plane. */
@@ -54,7 +57,7 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
     createAuthority(world, 'front-proxy-ca'),
   )
   const signing = await keptKeys(world, join(certificates, 'service-accounts'))
-  const store = scope.use(openSqliteStore({ path: join(options.root, 'cluster.db'), clock }))
+  const store = scope.use(await openServerStore(world, { root: options.root, etcd: options.etcd }))
   const issuer = defaultApiServerConfig.issuer
   const tokenKeys = await createTokenKeys({ clock, issuer, ...signing })
   const listening = Promise.withResolvers<ApiServer>()

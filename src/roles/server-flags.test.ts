@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { GantryError } from '#base/errors/gantry-error.ts'
+import { parseServerFlags } from './server-flags.ts'
+
+test('flags with = and with a space, relative paths, addresses of both families', () => {
+  const flags = parseServerFlags(['--root=state', '--listen', '[::1]:0', '--simulated-nodes', '3'], '/home')
+  assert.deepEqual(flags, {
+    ...{ root: '/home/state', host: '::1', port: 0, simulatedNodes: 3, etcd: undefined, logLevel: 'info' },
+  })
+})
+
+test('etcd: members, prefix and PEM files', () => {
+  const argv = ['--root=/r', '--etcd-servers', 'https://a:2379,https://[::1]:2379/', '--etcd-prefix=/x']
+  const flags = parseServerFlags([...argv, '--etcd-cafile=ca.crt', '--etcd-certfile=c', '--etcd-keyfile=k'], '/home')
+  assert.ok(flags !== 'help')
+  assert.deepEqual(flags.etcd, {
+    servers: ['https://a:2379', 'https://[::1]:2379'],
+    ...{ authorityFile: '/home/ca.crt', certificateFile: '/home/c', keyFile: '/home/k', prefix: '/x' },
+  })
+})
+
+test('what is wrong on the command line is named', () => {
+  const cases: readonly [readonly string[], RegExp][] = [
+    [[], /--root is needed/],
+    [['--root'], /needs an argument: --root/],
+    [['--root', '/r', '--nope', '1'], /unknown flag or value: --nope 1/],
+    [['--root', '/r', '--listen', '80'], /--listen 80/],
+    [['--root', '/r', '--simulated-nodes', 'many'], /unknown flag or value: --simulated-nodes many/],
+    [['--root', '/r', '--simulated-nodes', '-1'], /unknown flag or value/],
+    [['--root', '/r', '--etcd-servers', 'localhost:2379'], /--etcd-servers localhost/],
+    [['--root', '/r', '--etcd-prefix', '/x'], /--etcd-servers is needed/],
+    [['--root', '/r', '--etcd-servers', 'http://a:1', '--etcd-keyfile', '/k'], /go together/],
+  ]
+  for (const [argv, message] of cases)
+    assert.throws(
+      () => parseServerFlags(argv, '/'),
+      (error) => error instanceof GantryError && message.test(error.message) && error.remedy !== undefined,
+    )
+})

@@ -1,0 +1,116 @@
+/** The command line of `gantry server`; pure. */
+import { isAbsolute, resolve } from 'node:path'
+import { GantryError } from '#base/errors/gantry-error.ts'
+
+export const serverHelp = `Usage:  gantry server --root DIR [OPTIONS]
+
+Run a control plane in the foreground
+
+Options:
+      --root DIR            Keep everything under DIR, DIR/admin.kubeconfig included
+      --listen HOST:PORT    Where the API is served (default 127.0.0.1:6443; port 0 chooses a free one)
+      --simulated-nodes N   Add N nodes that pretend to run pods (default 0)
+      --etcd-servers URLS   Keep the objects in etcd, URL[,URL...] of its members, instead of DIR/cluster.db
+      --etcd-cafile FILE    Trust the members' certificates by this authority
+      --etcd-certfile FILE  Show the members this certificate
+      --etcd-keyfile FILE   Its key
+      --etcd-prefix PREFIX  Goes before every key in etcd (default /gantry)
+      --log-level L         debug, info, warn or error (default info)
+      --help                Print this
+`
+
+/** Where etcd is and what to show it: paths of PEM files. */
+export interface EtcdFlags {
+  readonly servers: readonly string[]
+  readonly authorityFile: string | undefined
+  readonly certificateFile: string | undefined
+  readonly keyFile: string | undefined
+  readonly prefix: string | undefined
+}
+
+export interface ServerFlags {
+  readonly root: string
+  readonly host: string
+  readonly port: number
+  readonly simulatedNodes: number
+  readonly etcd: EtcdFlags | undefined
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
+}
+
+interface Gathered extends Omit<ServerFlags, 'etcd'> {
+  readonly etcd: EtcdFlags
+}
+
+/** What a flag's value changes; undefined for a value that it cannot have. */
+type Read = (value: string, so: Gathered, cwd: string) => Gathered | undefined
+
+const readers: Readonly<Record<string, Read>> = {
+  '--root': (value, so, cwd) => ({ ...so, root: absolute(value, cwd) }),
+  '--listen': (value, so) => {
+    const address = /^(\[[^\]]+\]|[^:]+):(\d{1,5})$/.exec(value)
+    if (address === null) return undefined
+    return { ...so, host: (address[1] ?? '').replace(/^\[(.*)\]$/, '$1'), port: Number(address[2]) }
+  },
+  '--simulated-nodes': (value, so) => (/^\d{1,5}$/.test(value) ? { ...so, simulatedNodes: Number(value) } : undefined),
+  '--log-level': (value, so) =>
+    /^(?:debug|info|warn|error)$/.test(value) ? { ...so, logLevel: value as ServerFlags['logLevel'] } : undefined,
+  '--etcd-servers': (value, so) => {
+    const servers = value.split(',').map((url) => url.trim().replace(/\/$/, ''))
+    if (!servers.every((url) => /^https?:\/\/(?:\[[\da-f:]+\]|[\w.-]+)(?::\d{1,5})?$/i.test(url))) return undefined
+    return { ...so, etcd: { ...so.etcd, servers } }
+  },
+  '--etcd-cafile': (value, so, cwd) => ({ ...so, etcd: { ...so.etcd, authorityFile: absolute(value, cwd) } }),
+  '--etcd-certfile': (value, so, cwd) => ({ ...so, etcd: { ...so.etcd, certificateFile: absolute(value, cwd) } }),
+  '--etcd-keyfile': (value, so, cwd) => ({ ...so, etcd: { ...so.etcd, keyFile: absolute(value, cwd) } }),
+  '--etcd-prefix': (value, so) =>
+    value.includes('\0') || !value.isWellFormed() ? undefined : { ...so, etcd: { ...so.etcd, prefix: value } },
+}
+
+const noEtcd: EtcdFlags = {
+  servers: [],
+  authorityFile: undefined,
+  certificateFile: undefined,
+  keyFile: undefined,
+  prefix: undefined,
+}
+
+function absolute(path: string, cwd: string): string {
+  return isAbsolute(path) ? path : resolve(cwd, path)
+}
+
+/** A command line that the command does not have. */
+export function serverUsage(message: string): GantryError {
+  return new GantryError('SERVER_USAGE', 'invalid', message, { remedy: "See 'gantry server --help'." })
+}
+
+/** Reads the command line. @throws GantryError for flags that there are not. */
+export function parseServerFlags(argv: readonly string[], cwd: string): ServerFlags | 'help' {
+  let so: Gathered = {
+    ...{ root: '', host: '127.0.0.1', port: 6443, simulatedNodes: 0, etcd: noEtcd, logLevel: 'info' },
+  }
+  const words = argv.flatMap((word) =>
+    /^--[a-z-]+=/.test(word) ? [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)] : [word],
+  )
+  for (let index = 0; index < words.length; index += 2) {
+    const name = words[index] ?? ''
+    const value = words[index + 1]
+    if (name === '--help' || name === '-h') return 'help'
+    if (value === undefined) throw serverUsage(`flag needs an argument: ${name}`)
+    const next = readers[name]?.(value, so, cwd)
+    if (next === undefined) throw serverUsage(`unknown flag or value: ${name} ${value}`)
+    so = next
+  }
+  if (so.root === '') throw serverUsage('--root is needed: the folder that holds the cluster')
+  return { ...so, etcd: etcdOf(so.etcd) }
+}
+
+/** The etcd flags, when there are any. @throws GantryError for some without the others. */
+function etcdOf(etcd: EtcdFlags): EtcdFlags | undefined {
+  const { servers, certificateFile, keyFile } = etcd
+  if ((certificateFile === undefined) !== (keyFile === undefined))
+    throw serverUsage('--etcd-certfile and --etcd-keyfile go together')
+  if (servers.length > 0) return etcd
+  if (Object.values(etcd).some((value) => typeof value === 'string'))
+    throw serverUsage('--etcd-servers is needed: where etcd is')
+  return undefined
+}
