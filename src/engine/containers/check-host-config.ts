@@ -76,7 +76,7 @@ export function parseCpuSet(text: string): number[] | undefined {
 
 function checkCpuSet(text: string, cpuCount: number): void {
   const cpus = parseCpuSet(text)
-  if (cpus === undefined) refuse(`Invalid value ${text} for cpuset cpus`)
+  if (cpus === undefined) refuse(`Invalid value ${text} for cpuset cpus: invalid format: ${text}`)
   if (cpus.some((cpu) => cpu >= cpuCount))
     refuse(`Requested CPUs are not available - requested ${text}, available: 0-${cpuCount - 1}`)
 }
@@ -119,7 +119,7 @@ function checkSharedNetwork(hostConfig: HostConfig, config: ContainerConfig, hos
     [hosts, 'conflicting options: custom host-to-IP mapping and the network mode'],
     [config.MacAddress !== undefined, 'conflicting options: mac-address and the network mode'],
     [published, 'conflicting options: port publishing and the container type network mode'],
-    [hostConfig.NetworkMode === 'container:', 'invalid container format container:<name|id>'],
+    [hostConfig.NetworkMode === 'container:', 'Invalid network mode: invalid container format container:<name|id>'],
   ])
 }
 
@@ -136,14 +136,20 @@ function checkNetworkMode(hostConfig: HostConfig, config: ContainerConfig, hostn
   ])
 }
 
+/** Empty, a port, or a range of them. */
+function isHostPort(text: string): boolean {
+  if (text === '') return true
+  const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text)
+  return match !== null && Number(match[1]) <= 65_535 && Number(match[2] ?? 0) <= 65_535
+}
+
 function checkPorts(hostConfig: HostConfig): void {
   for (const [port, bindings] of Object.entries(hostConfig.PortBindings)) {
     const match = /^(\d+)(?:\/(tcp|udp|sctp))?$/i.exec(port)
     if (match === null || Number(match[1]) > 65_535 || Number(match[1]) < 1)
       refuse(`invalid port specification: "${port}"`)
     for (const { HostPort } of bindings ?? []) {
-      if (HostPort !== undefined && HostPort !== '' && !/^\d{1,5}(-\d{1,5})?$/.test(HostPort))
-        refuse(`invalid port specification: "${HostPort}"`)
+      if (!isHostPort(HostPort ?? '')) refuse(`invalid port specification: "${HostPort}"`)
     }
   }
 }
@@ -158,6 +164,21 @@ function checkLogging({ LogConfig }: HostConfig): void {
   if (unknown !== undefined) refuse(unknown)
 }
 
+const booleanWords = ['1', 't', 'T', 'TRUE', 'true', 'True', '0', 'f', 'F', 'FALSE', 'false', 'False']
+
+/** moby `parseSecurityOpt`: bare words, `key=value`, and the older `key:value`. */
+function checkSecurityOptions(options: readonly string[]): void {
+  for (const option of options) {
+    if (option === 'no-new-privileges' || option === 'disable') continue
+    const [, key, value = ''] = /^([^=]*)=(.*)$/s.exec(option) ?? /^([^:]*):(.*)$/s.exec(option) ?? []
+    if (key === undefined) refuse(`invalid --security-opt 1: ${JSON.stringify(option)}`)
+    const known =
+      ['label', 'apparmor', 'seccomp', 'systempaths'].includes(key) ||
+      (key === 'no-new-privileges' && booleanWords.includes(value))
+    if (!known) refuse(`invalid --security-opt 2: ${JSON.stringify(option)}`)
+  }
+}
+
 /** Modes that other engines have and this one does not (yet): refused by name. */
 function checkUnsupported(hostConfig: HostConfig): void {
   const rows: [boolean, string][] = [
@@ -165,7 +186,6 @@ function checkUnsupported(hostConfig: HostConfig): void {
       hostConfig.UsernsMode !== '' && hostConfig.UsernsMode !== 'host',
       `invalid user namespace mode: ${hostConfig.UsernsMode}`,
     ],
-    [(hostConfig.DeviceRequests ?? []).length > 0, 'could not select device driver "" with capabilities: [[gpu]]'],
     [
       !['', 'private', 'host'].includes(hostConfig.CgroupnsMode),
       `invalid cgroup namespace mode: ${hostConfig.CgroupnsMode}`,
@@ -182,7 +202,7 @@ function checkUnsupported(hostConfig: HostConfig): void {
     [!/^(|host|container:.+)$/.test(hostConfig.PidMode), `invalid PID mode: ${hostConfig.PidMode}`],
     [
       !/^(|none|private|shareable|host|container:.+)$/.test(hostConfig.IpcMode),
-      `invalid IPC mode: ${hostConfig.IpcMode}`,
+      `Invalid IPC mode: ${hostConfig.IpcMode}`,
     ],
   ]
   const found = rows.find(([applies]) => applies)
@@ -205,6 +225,7 @@ export function checkHostConfig(
   checkNetworkMode(hostConfig, config, options.hostnameGiven)
   checkPorts(hostConfig)
   checkLogging(hostConfig)
+  checkSecurityOptions(hostConfig.SecurityOpt ?? [])
   checkUnsupported(hostConfig)
   planCapabilities({ add: hostConfig.CapAdd ?? [], drop: hostConfig.CapDrop ?? [], privileged: false }, 0n)
   if (!facts.runtimes.includes(hostConfig.Runtime)) refuse(`Unknown runtime specified ${hostConfig.Runtime}`)

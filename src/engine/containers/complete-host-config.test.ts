@@ -51,9 +51,15 @@ const rows: readonly (readonly [what: string, given: object, wanted: Partial<Hos
     { LogConfig: { Type: 'none', Config: {} } },
   ],
   [
-    'a policy without a name is no',
+    'a policy without a name stays without one',
     { RestartPolicy: { Name: '' } },
-    { RestartPolicy: { Name: 'no', MaximumRetryCount: 0 } },
+    { RestartPolicy: { Name: '', MaximumRetryCount: 0 } },
+  ],
+  ['a privileged container has no label', { Privileged: true }, { SecurityOpt: ['label=disable'] }],
+  [
+    'nor has one that sees the processes of the host',
+    { PidMode: 'host', SecurityOpt: ['label=user:u'] },
+    { SecurityOpt: ['label=user:u', 'label=disable'] },
   ],
 ]
 

@@ -122,6 +122,12 @@ function pathsOf(config: HostConfig): Pick<HostConfig, 'MaskedPaths' | 'Readonly
   }
 }
 
+/** Who sees the host's processes, or all of it, has no label (moby `generateSecurityOpt`). */
+function securityOf({ Privileged, IpcMode, PidMode, SecurityOpt }: HostConfig): HostConfig['SecurityOpt'] {
+  const unlabelled = Privileged || IpcMode === 'host' || PidMode === 'host'
+  return unlabelled ? [...(SecurityOpt ?? []), 'label=disable'] : SecurityOpt
+}
+
 /** Options given without a driver are the default driver's. */
 function loggingOf({ LogConfig }: HostConfig, fallback: HostConfig['LogConfig']): HostConfig['LogConfig'] {
   const options = LogConfig.Config ?? {}
@@ -138,10 +144,11 @@ export function completeHostConfig(user: Partial<HostConfig>, defaults: HostDefa
     ...config,
     ...adaptMemory(config),
     ...pathsOf(config),
+    SecurityOpt: securityOf(config),
     PidsLimit: (config.PidsLimit ?? 0) <= 0 ? null : config.PidsLimit,
     LogConfig: loggingOf(config, defaults.logConfig),
     NetworkMode: text(config.NetworkMode, 'default'),
-    RestartPolicy: { Name: text(Name ?? '', 'no') as 'no', MaximumRetryCount: Number(MaximumRetryCount ?? 0) },
+    RestartPolicy: { Name: Name ?? '', MaximumRetryCount: Number(MaximumRetryCount ?? 0) },
     IpcMode: text(config.IpcMode, 'private'),
     CgroupnsMode: text(config.CgroupnsMode, config.Privileged ? 'host' : defaults.cgroupnsMode),
     Runtime: text(config.Runtime, defaults.runtime),

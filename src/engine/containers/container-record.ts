@@ -64,6 +64,8 @@ export interface ContainerRecord {
   readonly platform: 'linux'
   /** Made for a step of a build, which removes it: the engine's next start does so when the build was cut off. */
   readonly temporary?: boolean
+  /** On the way out with the volumes that were made for it: a removal that was cut off goes on like that. */
+  readonly takesVolumes?: boolean
 }
 
 /** The state of a container that was never started. */

@@ -54,7 +54,7 @@ function inheritedMounts(parts: EngineParts, hostConfig: HostConfig): MountsRequ
     if (!['', 'ro', 'rw', 'z', 'Z'].includes(mode)) {
       throw new GantryError('ENGINE_MOUNT_INVALID', 'invalid', `invalid mode: ${mode}`)
     }
-    return parts.book.resolve(name).record.mounts.map((mount) => ({ mount, readOnly: mode === 'ro' }))
+    return resolveNamed(parts, name).record.mounts.map((mount) => ({ mount, readOnly: mode === 'ro' }))
   })
 }
 
@@ -101,13 +101,31 @@ async function makeMount(parts: EngineParts, plan: PlannedMount, containerId: st
   return { ...common, point: { Type: 'bind', Source: plan.source, ...point } }
 }
 
-/** The name of the container that `container:X` modes and links point at must exist and is kept as its id. */
+/** Another container that a request names. Not a 404: clients would take that for the image and pull it. */
+function resolveNamed(parts: EngineParts, name: string, context = ''): Container {
+  const found = parts.book.find(name)
+  if (found !== undefined) return found
+  throw new GantryError('ENGINE_OTHER_CONTAINER', 'invalid', `${context}No such container: ${name}`, {
+    remedy: 'docker ps -a lists them.',
+  })
+}
+
+/**
+ * Containers that `container:X` modes point at are kept as their ids. Those whose processes are shared must exist, and
+ * so must linked ones; a network's owner is looked for at the start.
+ */
 function resolveContainerModes(parts: EngineParts, hostConfig: HostConfig): HostConfig {
+  const named = (mode: string): string => (mode.startsWith('container:') ? mode.slice('container:'.length) : '')
+  const keep = (mode: string, id: string | undefined): string => (id === undefined ? mode : `container:${id}`)
   const resolve = (mode: string): string =>
-    mode.startsWith('container:') && mode.length > 10 ? `container:${parts.book.resolve(mode.slice(10)).id}` : mode
+    named(mode) === '' ? mode : keep(mode, resolveNamed(parts, named(mode)).id)
+  for (const link of hostConfig.Links ?? []) {
+    const [name = ''] = link.split(':')
+    resolveNamed(parts, name, `could not get container for ${name}: `)
+  }
   return {
     ...hostConfig,
-    NetworkMode: resolve(hostConfig.NetworkMode),
+    NetworkMode: keep(hostConfig.NetworkMode, parts.book.find(named(hostConfig.NetworkMode))?.id),
     PidMode: resolve(hostConfig.PidMode),
     IpcMode: resolve(hostConfig.IpcMode),
   }

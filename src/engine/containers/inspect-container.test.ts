@@ -37,8 +37,16 @@ test('health is there for containers that have a check', () => {
 test('endpoints show the fields that the client’s version knows', () => {
   const endpoint = { DNSNames: ['a'], Aliases: ['b'], NetworkID: 'n' } as never
   const keys = (minor: number): string[] =>
-    Object.keys((viewEndpoints({ net: endpoint }, minor) as { net: object }).net)
+    Object.keys((viewEndpoints({ id: 'ab'.repeat(32), networks: { net: endpoint } }, minor) as { net: object }).net)
   assert.deepEqual(keys(43), ['Aliases', 'NetworkID'])
   assert.deepEqual(keys(44), ['DNSNames', 'Aliases', 'NetworkID'])
   assert.ok(keys(48).includes('GwPriority'))
+})
+
+test('older clients find the short id among the aliases on networks with names', () => {
+  const view = (name: string, minor: number): unknown =>
+    (viewEndpoints({ id: 'ab'.repeat(32), networks: { [name]: { Aliases: ['a'] } as never } }, minor) as never)[name]
+  assert.deepEqual(view('net', 41), { Aliases: ['a', 'abababababab'] })
+  assert.deepEqual(view('net', 45), { Aliases: ['a'] })
+  assert.deepEqual(view('bridge', 41), { Aliases: ['a'] })
 })

@@ -15,13 +15,19 @@ export function formatWhen(instant: Instant): string {
 /** Fields of an endpoint that clients before this minor version do not know, and some compare. */
 const endpointSince: Readonly<Record<string, number>> = { DNSNames: 44, GwPriority: 48 }
 
-/** Endpoints as a version of the API shows them. */
-export function viewEndpoints(networks: ContainerRecord['networks'], minor: number): object {
+const predefined = new Set(['bridge', 'host', 'none', 'default'])
+
+/** Endpoints as a version of the API shows them; older ones have the container's short id among the aliases. */
+export function viewEndpoints({ networks, id }: Pick<ContainerRecord, 'networks' | 'id'>, minor: number): object {
+  const aliases = (name: string, endpoint: EndpointSettings): object =>
+    minor >= 45 || predefined.has(name) ? {} : { Aliases: [...new Set([...(endpoint.Aliases ?? []), id.slice(0, 12)])] }
   const known = (endpoint: EndpointSettings): object => ({
     ...Object.fromEntries(Object.entries(endpoint).filter(([key]) => (endpointSince[key] ?? 0) <= minor)),
     ...(minor >= 48 ? { GwPriority: endpoint.GwPriority ?? 0 } : {}),
   })
-  return Object.fromEntries(Object.entries(networks).map(([name, endpoint]) => [name, known(endpoint)]))
+  return Object.fromEntries(
+    Object.entries(networks).map(([name, endpoint]) => [name, { ...known(endpoint), ...aliases(name, endpoint) }]),
+  )
 }
 
 export interface InspectInput {
@@ -96,7 +102,7 @@ function viewNetworks(input: InspectInput): object {
     SecondaryIPAddresses: null,
     SecondaryIPv6Addresses: null,
     ...viewBridgeEndpoint(record.networks['bridge']),
-    Networks: viewEndpoints(record.networks, input.minor),
+    Networks: viewEndpoints(record, input.minor),
   }
 }
 

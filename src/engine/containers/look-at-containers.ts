@@ -6,7 +6,7 @@ import type { EngineParts } from './engine-parts.ts'
 import { inspectContainer } from './inspect-container.ts'
 import { checkListFilters, selectContainers, viewListed } from './list-containers.ts'
 import type { ListedContainer, ListRequest } from './list-containers.ts'
-import { folderOf } from './prepare-start.ts'
+import { folderOf, networkFilesFolder } from './prepare-start.ts'
 
 async function sizesOf(
   parts: EngineParts,
@@ -16,11 +16,6 @@ async function sizesOf(
     parts.images.snapshots.get(container.id) === undefined ? 0 : await parts.images.snapshots.usage(container.id)
   const base = parts.images.find(container.record.imageId)?.sizeBytes ?? 0
   return { rw, rootFs: base + rw }
-}
-
-function networkFolder(parts: EngineParts, container: Container): string {
-  const { NetworkMode } = container.record.hostConfig
-  return folderOf(parts, NetworkMode.startsWith('container:') ? NetworkMode.slice('container:'.length) : container.id)
 }
 
 /** The inspect document of one container. */
@@ -42,7 +37,7 @@ export async function inspectOne(
     execIds: [...container.execIds],
     ports: parts.networking.publishedPorts(record),
     folder: folderOf(parts, container.id),
-    networkFolder: networkFolder(parts, container),
+    networkFolder: networkFilesFolder(parts, record),
     logPath: logPathOf(parts, container.id),
     sandbox: parts.networking.sandboxOf(record),
     graph:

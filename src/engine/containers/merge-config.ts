@@ -75,7 +75,8 @@ function checkCommand(config: ContainerConfig): void {
 }
 
 function checkSignal({ StopSignal = '' }: ContainerConfig): void {
-  if (StopSignal === '' || parseSignal(StopSignal) !== undefined) return
+  // Any number but 0 is taken at its word, as Docker does: there are kernels with more signals.
+  if (StopSignal === '' || /^[+-]?0*[1-9]\d*$/.test(StopSignal) || parseSignal(StopSignal) !== undefined) return
   throw invalid('ENGINE_SIGNAL', `Invalid signal: ${StopSignal}`)
 }
 

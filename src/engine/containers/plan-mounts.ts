@@ -226,6 +226,14 @@ function subpathOf(
   return { subpath }
 }
 
+/** `--tmpfs` words its complaints without naming the kind of mount. */
+function checkTmpfsTarget(target: string): string {
+  const clean = posix.normalize(target)
+  if (clean === '/') throw invalid("invalid specification: destination can't be '/'")
+  if (!clean.startsWith('/')) throw invalid(`invalid mount path: '${target}' mount path must be absolute`)
+  return checkTarget(target, 'tmpfs')
+}
+
 /** Whether a bind would carry the engine's own mounts into the container with no way to see them go (moby does so too). */
 function holdsEngine({ type, source, propagation }: PlannedMount, engineRoot: string): boolean {
   const folder = source.endsWith('/') ? source : `${source}/`
@@ -237,7 +245,7 @@ export function planMounts(request: MountsRequest): MountsPlan {
   const { hostConfig } = request
   const explicit = new Map<string, PlannedMount>()
   const tmpfs = new Map(
-    Object.entries(hostConfig.Tmpfs ?? {}).map(([target, options]) => [checkTarget(target, 'tmpfs'), options]),
+    Object.entries(hostConfig.Tmpfs ?? {}).map(([target, options]) => [checkTmpfsTarget(target), options]),
   )
   const add = (mount: PlannedMount): void => {
     if (explicit.has(mount.target) || tmpfs.has(mount.target)) throw invalid(`Duplicate mount point: ${mount.target}`)

@@ -119,7 +119,25 @@ async function prepareVolume(parts: EngineParts, task: MountTask): Promise<SpecM
   return { destination: mount.point.Destination, type: 'bind', source, options: bindOptions(mount) }
 }
 
+const tmpfsFlags = new Set(
+  (
+    'defaults ro rw suid nosuid dev nodev exec noexec sync async dirsync remount mand nomand atime noatime diratime ' +
+    'nodiratime bind rbind unbindable runbindable private rprivate shared rshared slave rslave relatime norelatime ' +
+    'strictatime nostrictatime'
+  ).split(' '),
+)
+const tmpfsSettings = new Set(['size', 'mode', 'uid', 'gid', 'nr_inodes', 'nr_blocks', 'mpol'])
+
+function checkTmpfsOption(option: string): void {
+  const separator = option.indexOf('=')
+  if (separator < 0 ? tmpfsFlags.has(option) : tmpfsSettings.has(option.slice(0, separator))) return
+  throw new GantryError('ENGINE_TMPFS_OPTION', 'invalid', `invalid tmpfs option [${JSON.stringify(option)}]`, {
+    remedy: 'Options are those of mount(8) and of tmpfs: size, mode, uid, gid, nr_inodes, nr_blocks, mpol.',
+  })
+}
+
 function prepareTmpfs(mount: ContainerMount): SpecMount {
+  for (const option of mount.tmpfs ?? []) checkTmpfsOption(option)
   const options = ['nosuid', 'nodev', 'noexec', ...(mount.tmpfs ?? [])]
   const positive = new Map([
     ['suid', 'nosuid'],

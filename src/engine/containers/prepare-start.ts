@@ -39,9 +39,35 @@ export function folderOf(parts: EngineParts, id: string): string {
 }
 
 /** Folder that holds hostname, hosts and resolv.conf: its own, or those of the container whose network it shares. */
-function networkFilesFolder(parts: EngineParts, record: ContainerRecord): string {
-  const { NetworkMode } = record.hostConfig
-  return folderOf(parts, NetworkMode.startsWith('container:') ? NetworkMode.slice('container:'.length) : record.id)
+export function networkFilesFolder(parts: EngineParts, record: ContainerRecord): string {
+  const owner = networkOwner(record)
+  return folderOf(parts, owner === undefined ? record.id : (parts.book.find(owner)?.id ?? record.id))
+}
+
+/** The container whose network another one uses, as it was named; undefined: it has its own. */
+function networkOwner({ hostConfig: { NetworkMode } }: ContainerRecord): string | undefined {
+  return NetworkMode.startsWith('container:') ? NetworkMode.slice('container:'.length) : undefined
+}
+
+/** A network's owner may have been made after the container. @throws GantryError not-found when there is none. */
+function withNetworkOwner(parts: EngineParts, record: ContainerRecord): ContainerRecord {
+  const owner = networkOwner(record)
+  if (owner === undefined) return record
+  return { ...record, hostConfig: { ...record.hostConfig, NetworkMode: `container:${parts.book.resolve(owner).id}` } }
+}
+
+/** No driver of devices is built in. @throws GantryError in Docker's words. */
+function refuseDeviceRequests({ hostConfig }: ContainerRecord): void {
+  const [request] = hostConfig.DeviceRequests ?? []
+  if (request === undefined) return
+  const { Driver = '', Capabilities } = request
+  const capabilities = (Capabilities ?? []).map((words) => `[${words.join(' ')}]`).join(' ')
+  throw new GantryError(
+    'ENGINE_DEVICE_DRIVER',
+    'internal',
+    `could not select device driver "${Driver}" with capabilities: [${capabilities}]`,
+    { remedy: 'Name devices with --device.' },
+  )
 }
 
 async function writeNetworkFiles(
@@ -64,7 +90,7 @@ async function writeNetworkFiles(
       destination: `/etc/${name}`,
       type: 'bind',
       source: join(folder, name),
-      options: ['rbind', 'rprivate', 'rw'],
+      options: ['rbind', 'rprivate', record.hostConfig.ReadonlyRootfs ? 'ro' : 'rw'],
     }))
     .filter((mount) => !covered.has(mount.destination))
 }
@@ -76,7 +102,9 @@ function namespaceOf(parts: EngineParts, mode: string, kind: 'pid' | 'ipc'): str
     throw new GantryError(
       'ENGINE_JOIN_STOPPED',
       'conflict',
-      `cannot join ${kind.toUpperCase()} of a non running container: ${other.id}`,
+      kind === 'ipc'
+        ? `cannot join IPC of a non running container: ${other.id}`
+        : `container ${other.id} is not running`,
       { remedy: 'Start that container first.' },
     )
   }
@@ -216,9 +244,11 @@ async function openRoot(parts: EngineParts, record: ContainerRecord, undo: UndoS
  */
 export async function prepareStart(
   parts: EngineParts,
-  record: ContainerRecord,
+  stored: ContainerRecord,
   undo: UndoStack,
 ): Promise<PreparedStart> {
+  const record = withNetworkOwner(parts, stored)
+  refuseDeviceRequests(record)
   const bundle = bundleOf(parts, record.id)
   const { files } = parts.world
   await files.remove(bundle, { recursive: true, force: true })

@@ -49,7 +49,7 @@ export async function removeLocked(parts: EngineParts, container: Container, opt
   container.removing = true
   container.pendingRestart?.abort()
   try {
-    await parts.book.update(container, { state: { status: 'removing' } })
+    await parts.book.update(container, { state: { status: 'removing' }, takesVolumes: options.volumes === true })
     // A volume that is to stay must not look like one that a crash left: told before the container is gone.
     if (options.volumes !== true) await eachAnonymous(container, (name) => parts.volumes.keep(name))
     await parts.images.snapshots.remove(id)

@@ -97,7 +97,7 @@ async function removeLeftover(parts: EngineParts, container: Container): Promise
 async function restoreStopped(parts: EngineParts, container: Container): Promise<void> {
   const { state, hostConfig } = container.record
   if (state.status === 'removing' || state.status === 'dead' || (hostConfig.AutoRemove && state.startedAt !== 0)) {
-    await removeLocked(parts, container, { volumes: hostConfig.AutoRemove })
+    await removeLocked(parts, container, { volumes: hostConfig.AutoRemove || container.record.takesVolumes === true })
     return
   }
   if (state.status === 'restarting') {

@@ -43,7 +43,7 @@ export function explainStart(
   what: keyof typeof prefixes = 'container',
 ): FailedStart {
   const prefix = prefixes[what]
-  const text = messageOf(failure)
+  const text = messageOf(failure).trim()
   const fromRuntime = failure instanceof GantryError && failure.code.startsWith('ENGINE_RUNTIME')
   if (!fromRuntime) {
     const error =

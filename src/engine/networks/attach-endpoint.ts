@@ -27,6 +27,11 @@ export interface AttachDeps extends DriverDeps {
   readonly book: NetworkBook
 }
 
+/** Every interface name that the container has or had. */
+function interfacesOf({ endpoints, pastInterfaces = [] }: Sandbox): string[] {
+  return [...endpoints.map(({ interfaceName }) => interfaceName), ...pastInterfaces]
+}
+
 /** Decides the endpoint: free addresses, MAC, interface name. Nothing is changed but what the caller then stores. */
 export function planEndpoint(
   deps: AttachDeps,
@@ -46,12 +51,7 @@ export function planEndpoint(
     id: randomHex(deps.random, 32),
     networkId: network.id,
     containerId: sandbox.containerId,
-    interfaceName:
-      wish.interfaceName ??
-      nextInterfaceName(
-        interfacePrefix,
-        sandbox.endpoints.map(({ interfaceName }) => interfaceName),
-      ),
+    interfaceName: wish.interfaceName ?? nextInterfaceName(interfacePrefix, interfacesOf(sandbox)),
     mac: macOf(deps, wish, four?.address),
     ...(four === undefined ? {} : { ipv4: four.address, ipv4Length: four.prefixLength }),
     ...(six === undefined ? {} : { ipv6: six.address, ipv6Length: six.prefixLength }),

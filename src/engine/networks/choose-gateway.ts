@@ -19,7 +19,7 @@ function compareRanks(a: readonly [number, number, string], b: readonly [number,
   return a[2] < b[2] ? -1 : 1
 }
 
-/** The lowest number that no interface of that beginning has: eth0, eth1, … */
+/** The lowest number that no interface of that beginning has or had: eth0, eth1, … */
 export function nextInterfaceName(prefix: string, taken: readonly string[]): string {
   for (let number = 0; ; number += 1) {
     const name = `${prefix}${number}`

@@ -26,7 +26,9 @@ export interface HostsInput {
 /** The hosts file: loopback names, `--add-host`, links, then the container's own addresses. */
 export function hostsText(input: HostsInput): string {
   const { hostname, domainname, addresses, extraHosts, hostGateway, links } = input
-  const own = domainname === '' ? hostname : `${hostname}.${domainname} ${hostname}`
+  const full = domainname === '' ? hostname : `${hostname}.${domainname}`
+  const short = full.split('.', 1)[0] ?? full
+  const own = short === full ? full : `${full} ${short}`
   const extra = extraHosts.flatMap((entry) => {
     const [name, address] = splitExtraHost(entry)
     const shown = address === 'host-gateway' ? hostGateway : address

@@ -107,9 +107,10 @@ function wishedAddresses({ IPAMConfig: asked }: Partial<EndpointSettings>): {
 
 /** Checks what is asked of one network. @throws GantryError invalid in Docker's words. */
 export function checkEndpoint(network: NetworkRecord, asked: Partial<EndpointSettings>): void {
-  const addresses = Object.values(wishedAddresses(asked))
-  const foreign = addresses.find((address) => parseAddress(address) === undefined)
-  if (foreign !== undefined) throw networkErrors.foreignAddress(foreign)
+  const { ipv4, ipv6 } = wishedAddresses(asked)
+  if (ipv4 !== undefined && parseAddress(ipv4) === undefined) throw networkErrors.badAddress(ipv4, 4)
+  if (ipv6 !== undefined && parseAddress(ipv6) === undefined) throw networkErrors.badAddress(ipv6, 6)
+  const addresses = [ipv4, ipv6].filter((address) => address !== undefined)
   if (addresses.length > 0 && isPredefined(network.name)) throw networkErrors.addressOnDefault()
   if (addresses.length > 0 && !network.userSubnet) throw networkErrors.addressWithoutSubnet()
   if (isPredefined(network.name) && (asked.Aliases ?? []).length > 0) throw networkErrors.aliasOnDefault()

@@ -26,7 +26,7 @@ export const networkErrors = {
     }),
   badName: (name: string): GantryError =>
     new GantryError(code('BAD_NAME'), 'invalid', `invalid network name: ${JSON.stringify(name)}`, {
-      remedy: 'Use letters, digits, dots, dashes and underscores, beginning with a letter or digit.',
+      remedy: 'Give a name without control characters.',
     }),
   predefinedName: (name: string): GantryError =>
     new GantryError(code('PREDEFINED_NAME'), 'forbidden', `operation is not permitted on predefined ${name} network`, {
@@ -163,6 +163,10 @@ export const networkErrors = {
         remedy: 'Stop containers that use it, or make a network with a larger subnet.',
       },
     ),
+  badAddress: (address: string, family: Family): GantryError =>
+    new GantryError(code('BAD_ADDRESS'), 'invalid', `invalid IPv${family} address: ${address}`, {
+      remedy: 'Write it like 10.1.2.3 or fd00::1.',
+    }),
   foreignAddress: (address: string): GantryError =>
     new GantryError(
       code('FOREIGN_ADDRESS'),

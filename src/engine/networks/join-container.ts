@@ -224,7 +224,11 @@ export async function disconnectContainer(deps: JoinDeps, sandbox: Sandbox, netw
   if (network.driver === 'host' || sandbox.onHost === true) throw networkErrors.hostChange()
   const endpoint = sandbox.endpoints.find(({ networkId }) => networkId === network.id)
   if (endpoint === undefined) throw networkErrors.notConnected(sandbox.containerId, network.name)
-  const after: Sandbox = { ...sandbox, endpoints: sandbox.endpoints.filter(({ id }) => id !== endpoint.id) }
+  const after: Sandbox = {
+    ...sandbox,
+    endpoints: sandbox.endpoints.filter(({ id }) => id !== endpoint.id),
+    pastInterfaces: [...(sandbox.pastInterfaces ?? []), endpoint.interfaceName].filter((name) => name !== ''),
+  }
   await deps.sandboxFiles.save(after)
   const netnsPath = deps.sandboxFiles.netnsPath(sandbox.containerId)
   if (endpoint.interfaceName !== '') await unplug(deps, netnsPath, endpoint)

@@ -70,6 +70,8 @@ export interface Sandbox {
   /** Servers that unknown names are asked of; empty: the host's. */
   readonly dns: readonly string[]
   readonly endpoints: readonly Endpoint[]
+  /** Names of interfaces that were taken away again: as with Docker, no later one gets them. */
+  readonly pastInterfaces?: readonly string[]
   readonly ports: readonly PublishedPort[]
 }
 

@@ -115,7 +115,8 @@ function planIpam(input: NetworkPlanInput, wish: PoolWish): NetworkRecord['ipam'
 
 function checkName({ Name: name }: FullBody, existing: readonly NetworkRecord[]): void {
   if (name === 'default' || isPredefined(name)) throw networkErrors.predefinedName(name)
-  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) throw networkErrors.badName(name)
+  // Docker takes any text that is not blank.
+  if (name.trim() === '' || /\p{Cc}/u.test(name)) throw networkErrors.badName(name)
   if (existing.some((network) => network.name === name)) throw networkErrors.nameTaken(name)
 }
 

@@ -65,6 +65,12 @@ test('inspect shows bindings by container port, null for ports that are exposed 
   })
 })
 
+test('what is exposed and is no port is shown as it is and never published', () => {
+  const exposed = ['80/xyz', '70000', '']
+  assert.deepEqual(showPorts([], exposed), { '80/xyz': null, '70000': null, '': null })
+  assert.deepEqual(plan({ exposed, publishAll: true }), [])
+})
+
 test('the kernel forwards within a family; one transaction adds what another deletes', () => {
   const ports = [
     { protocol: 'tcp', containerPort: 80, hostIp: '0.0.0.0', hostPort: 8080 },

@@ -24,12 +24,19 @@ export interface PublishedPort {
   readonly hostPort: number
 }
 
+const portKey = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/i
+
+/** Images and clients may expose what is no port (Docker takes it); it is shown and never published. */
+function isPortKey(key: string): boolean {
+  const port = Number(portKey.exec(key)?.[1] ?? 0)
+  return port >= 1 && port <= 65_535
+}
+
 /** Reads `80/tcp`; the protocol may be left out. */
 export function parsePortKey(key: string): { readonly port: number; readonly protocol: Protocol } {
-  const match = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/i.exec(key)
-  const port = Number(match?.[1])
-  if (match === null || port < 1 || port > 65_535) throw networkErrors.badPort(key)
-  return { port, protocol: (match[2]?.toLowerCase() ?? 'tcp') as Protocol }
+  if (!isPortKey(key)) throw networkErrors.badPort(key)
+  const [, port, protocol = 'tcp'] = portKey.exec(key) ?? []
+  return { port: Number(port), protocol: protocol.toLowerCase() as Protocol }
 }
 
 function parseHostPorts(text: string): PortRequest['hostPorts'] {
@@ -56,7 +63,7 @@ export interface PortPlanInput {
 export function planPorts(input: PortPlanInput): PortRequest[] {
   const wanted: Record<string, readonly PortBinding[]> = { ...input.bindings }
   if (input.publishAll) {
-    for (const key of input.exposed)
+    for (const key of input.exposed.filter(isPortKey))
       if ((wanted[normalKey(key)] ?? wanted[key] ?? []).length === 0)
         wanted[normalKey(key)] = [{ HostIp: '', HostPort: '' }]
   }
@@ -110,7 +117,7 @@ export function showPorts(
   exposed: readonly string[],
 ): Record<string, PortBinding[] | null> {
   const shown: Record<string, PortBinding[] | null> = {}
-  for (const key of exposed) shown[normalKey(key)] = null
+  for (const key of exposed) shown[isPortKey(key) ? normalKey(key) : key] = null
   for (const { protocol, containerPort, hostIp, hostPort } of published) {
     const list = (shown[`${containerPort}/${protocol}`] ??= [])
     list.push({ HostIp: hostIp, HostPort: String(hostPort) })

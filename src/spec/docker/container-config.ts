@@ -114,7 +114,9 @@ export interface Resources {
   readonly CpusetMems: string
   readonly Devices: readonly DeviceMapping[]
   readonly DeviceCgroupRules: readonly string[] | null
-  readonly DeviceRequests: readonly object[] | null
+  readonly DeviceRequests:
+    | readonly { readonly Driver?: string; readonly Capabilities?: readonly (readonly string[])[] | null }[]
+    | null
   readonly KernelMemory: number
   readonly KernelMemoryTCP: number
   readonly MemoryReservation: number
