@@ -1,0 +1,131 @@
+/** Moments and spans as text, and the parts of a moment in a time zone (RFC 3339; cel-spec, timestamps and durations). */
+import { civilFromDays, daysFromCivil } from '#base/data/civil-day.ts'
+
+const nanosPerSecond = 1_000_000_000n
+const secondsPerDay = 86_400n
+/** 0001-01-01T00:00:00Z and the last nanosecond of 9999. */
+const timestampMin = -62_135_596_800n * nanosPerSecond
+const timestampMax = 253_402_300_799n * nanosPerSecond + 999_999_999n
+
+/** Whether a moment lies in the years 1 to 9999. */
+export function isTimestampInRange(nanos: bigint): boolean {
+  return nanos >= timestampMin && nanos <= timestampMax
+}
+
+/** Division that rounds down. */
+export function floorDivide(value: bigint, by: bigint): bigint {
+  const quotient = value / by
+  return value % by !== 0n && value < 0n !== by < 0n ? quotient - 1n : quotient
+}
+
+const timeShape =
+  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9})\d*)?(?:([Zz])|([+-])(\d{2}):(\d{2}))$/
+const dateShape = /^(\d{4})-(\d{2})-(\d{2})$/
+
+/** Nanoseconds since 1970 of an RFC 3339 text, or undefined. */
+export function parseTimestampText(text: string): bigint | undefined {
+  const found = timeShape.exec(text)
+  if (found === null) return undefined
+  const [, year, month, day, hour, minute, second, fraction = '', zulu, sign, zoneHour = '0', zoneMinute = '0'] = found
+  const days = daysOf(Number(year), Number(month), Number(day))
+  const isTime = Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60
+  const isZone = Number(zoneHour) < 24 && Number(zoneMinute) < 60
+  if (days === undefined || !isTime || !isZone) return undefined
+  const offset = zulu === undefined ? (Number(zoneHour) * 60 + Number(zoneMinute)) * (sign === '-' ? -1 : 1) : 0
+  const seconds = days * 86_400 + Number(hour) * 3600 + Number(minute) * 60 + Number(second) - offset * 60
+  return BigInt(seconds) * nanosPerSecond + BigInt(fraction.padEnd(9, '0'))
+}
+
+/** Nanoseconds since 1970 of a date's midnight, or undefined. */
+export function parseDateText(text: string): bigint | undefined {
+  const found = dateShape.exec(text)
+  if (found === null) return undefined
+  const days = daysOf(Number(found[1]), Number(found[2]), Number(found[3]))
+  return days === undefined ? undefined : BigInt(days) * secondsPerDay * nanosPerSecond
+}
+
+function daysOf(year: number, month: number, day: number): number | undefined {
+  if (month < 1 || month > 12 || day < 1) return undefined
+  const days = daysFromCivil(year, month, day)
+  return civilFromDays(days).day === day ? days : undefined
+}
+
+const two = (value: number): string => String(value).padStart(2, '0')
+
+/** A moment as RFC 3339 in UTC, with as many digits of a second as it needs. */
+export function timestampText(nanos: bigint): string {
+  const parts = timestampParts(nanos, 0)
+  const fraction = String(parts.nanos).padStart(9, '0').replace(/0+$/, '')
+  const date = `${String(parts.year).padStart(4, '0')}-${two(parts.month)}-${two(parts.day)}`
+  return `${date}T${two(parts.hour)}:${two(parts.minute)}:${two(parts.second)}${fraction === '' ? '' : `.${fraction}`}Z`
+}
+
+/** A span as seconds: `1.5s`. */
+export function durationText(nanos: bigint): string {
+  const magnitude = nanos < 0n ? -nanos : nanos
+  const fraction = String(magnitude % nanosPerSecond)
+    .padStart(9, '0')
+    .replace(/0+$/, '')
+  return `${nanos < 0n ? '-' : ''}${magnitude / nanosPerSecond}${fraction === '' ? '' : `.${fraction}`}s`
+}
+
+export interface TimestampParts {
+  readonly year: number
+  /** 1 to 12. */
+  readonly month: number
+  /** 1 to 31. */
+  readonly day: number
+  /** 0 to 365. */
+  readonly dayOfYear: number
+  /** 0 is Sunday. */
+  readonly dayOfWeek: number
+  readonly hour: number
+  readonly minute: number
+  readonly second: number
+  readonly nanos: number
+}
+
+/** The parts of a moment, so many minutes east of UTC. */
+export function timestampParts(nanos: bigint, offsetMinutes: number): TimestampParts {
+  const local = nanos + BigInt(offsetMinutes) * 60n * nanosPerSecond
+  const seconds = floorDivide(local, nanosPerSecond)
+  const days = Number(floorDivide(seconds, secondsPerDay))
+  const ofDay = Number(seconds - BigInt(days) * secondsPerDay)
+  const civil = civilFromDays(days)
+  return {
+    ...civil,
+    dayOfYear: days - daysFromCivil(civil.year, 1, 1),
+    dayOfWeek: (((days + 4) % 7) + 7) % 7,
+    hour: Math.floor(ofDay / 3600),
+    minute: Math.floor(ofDay / 60) % 60,
+    second: ofDay % 60,
+    nanos: Number(local - seconds * nanosPerSecond),
+  }
+}
+
+const fixedZone = /^([+-]?)(\d{1,2}):(\d{2})$/
+
+/** Minutes east of UTC of a zone (`UTC`, `+02:00`, `Europe/Berlin`) at a moment, or undefined for an unknown zone. */
+export function zoneOffsetMinutes(zone: string, nanos: bigint): number | undefined {
+  if (zone === '' || zone === 'UTC') return 0
+  const fixed = fixedZone.exec(zone)
+  if (fixed !== null) {
+    const minutes = Number(fixed[2]) * 60 + Number(fixed[3])
+    return fixed[1] === '-' ? -minutes : minutes
+  }
+  return namedZoneOffset(zone, nanos)
+}
+
+function namedZoneOffset(zone: string, nanos: bigint): number | undefined {
+  const atMs = Number(floorDivide(nanos, 1_000_000n))
+  try {
+    const format = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset', year: 'numeric' })
+    const name = format.formatToParts(atMs).find(({ type }) => type === 'timeZoneName')?.value ?? ''
+    const found = /GMT(?:([+-])(\d{2}):(\d{2}))?/.exec(name)
+    if (found === null) return undefined
+    const minutes = Number(found[2] ?? 0) * 60 + Number(found[3] ?? 0)
+    return found[1] === '-' ? -minutes : minutes
+  } catch {
+    return undefined
+  }
+}
