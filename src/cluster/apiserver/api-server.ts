@@ -22,6 +22,9 @@ import type { TokenKeys } from './authentication/token-keys.ts'
 import { createAuthorizer } from './authorization/authorizer.ts'
 import { createBootstrapObjects } from './bootstrap/bootstrap-objects.ts'
 import { createClusterView } from './cluster-view.ts'
+import type { EncryptionConfig } from './encryption/encryption-config.ts'
+import { sealStore } from './encryption/sealed-store.ts'
+import { ValueSealer } from './encryption/value-sealer.ts'
 import { EventLeases } from './event-leases.ts'
 import { FlowControl } from './flow-control/flow-control.ts'
 import { createApiHandler, type HandlerParts, type StreamingHandler } from './http-handler.ts'
@@ -48,6 +51,8 @@ export interface ApiServerDeps {
   readonly validation?: ObjectValidation
   /** Reaches nodes and services for exec, logs and proxies. */
   readonly streaming?: StreamingHandler
+  /** Seals resources in the store. */
+  readonly encryption?: EncryptionConfig
   /** Records requests. */
   readonly audit?: Audit
 }
@@ -73,13 +78,17 @@ export const serverUser: User = { name: 'system:apiserver', groups: ['system:mas
 const mayHijack: MayHijack = (_method, target, { upgrade }) =>
   upgrade !== undefined && upgrade.toLowerCase() !== 'h2c' && target.startsWith('/api')
 
-/** Loads the store and starts serving; creates what every cluster has where it is missing. */
-export async function createApiServer(
-  deps: ApiServerDeps,
-  settings: Partial<ApiServerConfig> = {},
-): Promise<ApiServer> {
-  const config = { ...defaultApiServerConfig, ...settings }
-  const { clock, random, store, log } = deps
+/** The store, and where values are sealed what tells which of them are to be written anew. */
+function storeOf({ store, encryption, random }: ApiServerDeps): Pick<HandlerParts, 'store' | 'isStale'> {
+  if (encryption === undefined) return { store, isStale: undefined }
+  const sealed = sealStore(store, new ValueSealer(encryption, random))
+  return { store: sealed, isStale: sealed.isStale }
+}
+
+/** Everything that the handlers work with; nothing is read from the store yet. */
+function createParts(deps: ApiServerDeps, config: ApiServerConfig): HandlerParts {
+  const { clock, random, log } = deps
+  const { store, isStale } = storeOf(deps)
   const resources = new ServedResources()
   let broken: unknown
   const cache = new ObjectCache({
@@ -94,7 +103,7 @@ export async function createApiServer(
   const view = createClusterView({ cache, clock, random, config, resources, allocations })
   const authorizer = createAuthorizer(cache)
   const metrics = deps.metrics ?? createMetrics()
-  const parts: HandlerParts = {
+  return {
     store,
     cache,
     clock,
@@ -120,7 +129,18 @@ export async function createApiServer(
     ],
     streaming: deps.streaming,
     audit: deps.audit,
+    isStale,
   }
+}
+
+/** Loads the store and starts serving; creates what every cluster has where it is missing. */
+export async function createApiServer(
+  deps: ApiServerDeps,
+  settings: Partial<ApiServerConfig> = {},
+): Promise<ApiServer> {
+  const config = { ...defaultApiServerConfig, ...settings }
+  const parts = createParts(deps, config)
+  const { cache, view } = parts
   const { handler, encodeError } = createApiHandler(parts)
   const raw = callRaw(handler)
   const clientFor = (user: User): KubeClient => createInProcessClient(parts, user, raw)

@@ -6,6 +6,7 @@ import type { Clock } from '#world/ports/clock.ts'
 import type { StoreEvent, VersionedStore } from '#kit/store/versioned-store.ts'
 import type { ApiObject } from './api-object.ts'
 import { Collection } from './collection.ts'
+import { sealedValue } from './encryption/sealed-value.ts'
 import { versionAhead } from './status-errors.ts'
 import { StoredObject } from './stored-object.ts'
 
@@ -129,6 +130,8 @@ export class ObjectCache implements AsyncDisposable {
 
   #load(key: string, value: Uint8Array, revision: number): void {
     const at = splitKey(key)
+    // The mark of a sealed value; objects begin with a brace.
+    if (value[0] === 0x6b) throw sealedValue(key)
     if (at !== undefined) this.collection(at.storage).load(new StoredObject(at.rest, value, revision))
   }
 

@@ -29,6 +29,8 @@ export interface ServerParts extends AuthenticationParts {
   readonly validation: ObjectValidation
   readonly eventLeases: EventLeases
   readonly audit: Audit | undefined
+  /** True for a stored version that is to be written anew even when nothing changes: it is sealed with an old key. */
+  readonly isStale: ((key: string, revision: number) => boolean) | undefined
 }
 
 /** Answers one request that is not a watch and needs no connection of its own. */

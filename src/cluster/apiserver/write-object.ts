@@ -294,7 +294,8 @@ async function changeOnce(
   ])
   await parts.admission.validate(admissionRequest(parts, request, { operation: 'UPDATE', object: next, old, scope }))
   scope.succeeded = true
-  if (equalJson(withMetadata(next, { resourceVersion: old.metadata.resourceVersion }), old))
+  const isStale = parts.isStale?.(keyOf(resource.storage, request.namespace, request.name), live.revision) === true
+  if (!isStale && equalJson(withMetadata(next, { resourceVersion: old.metadata.resourceVersion }), old))
     return { form: 'stored', code: 200, resource, object: live }
   if (isDryRun(request)) {
     const object = withMetadata(next, { resourceVersion: old.metadata.resourceVersion })

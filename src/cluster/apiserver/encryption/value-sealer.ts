@@ -1,0 +1,89 @@
+/**
+ * Seals and opens stored values by their key's resource. Sealed values begin with `k8s:enc:KIND:v1:KEYNAME:`, as in upstream;
+ * the first provider seals, and each is tried in order to open.
+ */
+import { createValueSeal, type SealKind, type ValueSeal } from '#kit/tls/seal-value.ts'
+import type { Random } from '#world/ports/random.ts'
+import { splitKey } from '../object-cache.ts'
+import { sealedValue } from './sealed-value.ts'
+import type { EncryptionConfig, Provider } from './encryption-config.ts'
+
+const sealedMark = Buffer.from('k8s:enc:')
+
+/** True for a value that somebody sealed. */
+export function isSealed(value: Uint8Array): boolean {
+  return value.length > 0 && sealedMark.every((byte, index) => value[index] === byte)
+}
+
+export interface Opened {
+  readonly value: Uint8Array
+  /** True when it was not sealed with the first key: writing it anew would. */
+  readonly isStale: boolean
+}
+
+/** One key of one provider; without a seal: the values as they are. */
+interface Layer {
+  readonly prefix: Buffer
+  readonly seal: ValueSeal | undefined
+}
+
+export class ValueSealer {
+  readonly #layers = new Map<string, readonly Layer[]>()
+
+  constructor(config: EncryptionConfig, random: Random) {
+    for (const { resources, providers } of config.resources) {
+      const layers = providers.flatMap((provider) => layersOf(provider, random))
+      for (const name of resources) if (!this.#layers.has(name)) this.#layers.set(name, layers)
+    }
+  }
+
+  /** The value as it is stored. */
+  seal(key: string, value: Uint8Array): Uint8Array {
+    const [first] = this.#layersOf(key)
+    return first?.seal === undefined ? value : Buffer.concat([first.prefix, first.seal.seal(value, key)])
+  }
+
+  /** The value as it was. @throws GantryError APISERVER_VALUE_SEALED where no key opens it. */
+  open(key: string, value: Uint8Array): Opened {
+    const layers = this.#layersOf(key)
+    const isPlain = !isSealed(value)
+    for (const [index, { prefix, seal }] of layers.entries()) {
+      if (seal === undefined) {
+        if (isPlain) return { value, isStale: index > 0 }
+      } else if (!isPlain && Buffer.compare(prefix, value.subarray(0, prefix.length)) === 0) {
+        const opened = attempt(() => seal.open(value.subarray(prefix.length), key))
+        if (opened !== undefined) return { value: opened, isStale: index > 0 }
+      }
+    }
+    if (isPlain && layers.length === 0) return { value, isStale: false }
+    throw sealedValue(key)
+  }
+
+  #layersOf(key: string): readonly Layer[] {
+    const storage = splitKey(key)?.storage
+    if (storage === undefined) return []
+    const slash = storage.indexOf('/')
+    const [group, resource] = [storage.slice(0, slash), storage.slice(slash + 1)]
+    const name = group === '' ? resource : `${resource}.${group}`
+    return this.#layers.get(name) ?? this.#layers.get(`*.${group}`) ?? this.#layers.get('*.*') ?? []
+  }
+}
+
+function attempt(open: () => Buffer): Buffer | undefined {
+  try {
+    return open()
+  } catch {
+    // Another key of the same name may be further down the list.
+    return undefined
+  }
+}
+
+function layersOf(provider: Provider, random: Random): readonly Layer[] {
+  if (provider.identity !== undefined) return [{ prefix: Buffer.alloc(0), seal: undefined }]
+  return (['aesgcm', 'aescbc', 'secretbox'] satisfies SealKind[]).flatMap((kind) =>
+    (provider[kind]?.keys ?? []).map(({ name, secret }) => ({
+      prefix: Buffer.from(`k8s:enc:${kind}:v1:${name}:`),
+      seal: createValueSeal(kind, Buffer.from(secret, 'base64'), random),
+    })),
+  )
+}
