@@ -29,6 +29,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('#roles/demo-command.ts')).runDemoCommand,
   registry: async () => (await import('#roles/registry-command.ts')).runRegistryCommand,
   server: async () => (await import('#roles/server-command.ts')).runServerCommand,
+  why: async () => (await import('#roles/why-command.ts')).runWhyCommand,
   doctor: async () => (await import('#roles/doctor-command.ts')).runDoctorCommand,
 }
 
@@ -40,6 +41,8 @@ const overview = `Own commands:
   doctor    What this machine has of what containers need
   engine    Run an engine in the foreground
   registry  Run a registry of images
+  server    Run a Kubernetes control plane in the foreground
+  why       Say why an object of a cluster is as it is
   image bootstrap NAME   Make a base image without a registry
 
 Each takes --root DIR, so that several engines live side by side, and --help.

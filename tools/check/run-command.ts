@@ -12,7 +12,8 @@ export interface CommandOptions {
   readonly cwd?: string
 }
 
-const outputMax = 4 * 1024 * 1024
+/** The import graph alone comes to several megabytes. */
+const outputMax = 64 * 1024 * 1024
 
 /** The outcome and joint output of a program; it is killed with its children after `timeoutMs` (3 minutes unless told). */
 export function runCommand(argv: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
