@@ -8,7 +8,7 @@ import type { Clock } from '#world/ports/clock.ts'
 import type { Random } from '#world/ports/random.ts'
 import { startRootCertificatePublisher } from './accounts/root-certificate.ts'
 import { startServiceAccountController } from './accounts/service-account.ts'
-import type { ControllerContext } from './controller-context.ts'
+import type { ControllerRow, ControllerUser } from './controller-row.ts'
 import { startDaemonSetController } from './daemon-set/daemon-set.ts'
 import { startDeploymentController } from './deployment/deployment.ts'
 import { startDisruptionController } from './disruption/disruption.ts'
@@ -32,12 +32,6 @@ import { type HostPaths, simulatedHostPaths, startHostPathProvisioner } from './
 import { hostPathProvisioner } from './volumes/plan-host-path.ts'
 import { startClaimProtection, startVolumeProtection } from './volumes/protection.ts'
 
-/** Who a controller is at the API. */
-export interface ControllerUser {
-  readonly name: string
-  readonly groups: readonly string[]
-}
-
 export interface ControllersDeps {
   readonly client: (user: ControllerUser) => KubeClient
   readonly clock: Clock
@@ -52,16 +46,12 @@ export interface ControllersConfig extends NodeControllersConfig, HousekeepingCo
   readonly hostPaths?: HostPaths
 }
 
-interface Row {
-  /** Service account in kube-system, with a bootstrap role of its own. */
-  readonly account: string
-  /** Name in events. */
-  readonly component: string
-  readonly start: (context: ControllerContext) => AsyncDisposable
-}
-
-function rowsFor(config: ControllersConfig): readonly Row[] {
-  const row = (account: string, component: string, start: Row['start']): Row => ({ account, component, start })
+function rowsFor(config: ControllersConfig): readonly ControllerRow[] {
+  const row = (account: string, component: string, start: ControllerRow['start']): ControllerRow => ({
+    account,
+    component,
+    start,
+  })
   const pem = config.rootCertificatePem
   return [
     row('service-account-controller', 'serviceaccount-controller', startServiceAccountController),
@@ -111,8 +101,9 @@ export function startControllers(deps: ControllersDeps, config: ControllersConfi
   const scope = new Scope()
   const reader = scope.own(deps.client({ name: 'system:kube-controller-manager', groups: ['system:authenticated'] }))
   const informers = scope.own(createInformerSet({ client: reader, clock, random, log }))
-  for (const { account, component, start } of rowsFor(config)) {
-    const client = scope.own(deps.client({ name: `system:serviceaccount:kube-system:${account}`, groups }))
+  for (const { account, component, user, start } of rowsFor(config)) {
+    const own = { name: `system:serviceaccount:kube-system:${account}`, groups }
+    const client = scope.own(deps.client(user ?? own))
     const events = scope.own(startEventRecorder({ client, clock, log }, { component }))
     scope.own(start({ client, informers, events, clock, random, log }))
   }

@@ -2,6 +2,8 @@
 import type { IssuedCertificate } from '#kit/tls/issue-certificate.ts'
 import { startRequestApprover, startRequestCleaner, startRequestSigner } from './certificates/certificates.ts'
 import type { ControllerRow } from './controller-row.ts'
+import { startServiceAddresses } from './networking/service-addresses.ts'
+import { startServiceCidrs } from './networking/service-cidr.ts'
 import { startRoleAggregation } from './roles/aggregate-roles.ts'
 
 export interface HousekeepingConfig {
@@ -27,6 +29,13 @@ export function housekeepingControllers({ signingAuthority }: HousekeepingConfig
       account: 'clusterrole-aggregation-controller',
       component: 'clusterrole-aggregation-controller',
       start: startRoleAggregation,
+    },
+    { account: 'service-cidrs-controller', component: 'service-cidr-controller', start: startServiceCidrs },
+    {
+      account: 'service-cidrs-controller',
+      component: 'ipallocator-repair-controller',
+      user: { name: 'system:apiserver', groups: ['system:masters'] },
+      start: startServiceAddresses,
     },
   ]
 }

@@ -4,21 +4,33 @@
  */
 import type { Random } from '#world/ports/random.ts'
 
-/** Numbers in a range, some taken. */
+/** First and last number. */
+export type NumberRange = readonly [first: number, last: number]
+
+/** How many of the lowest numbers are left to those who choose for themselves: a share, at least, at most. */
+interface KeptBand {
+  readonly share: number
+  readonly most: number
+}
+
+const keptLeast = 16
+
+/** Numbers in ranges, some taken. */
 export class NumberPool {
-  readonly #first: number
-  readonly #last: number
+  readonly #range: NumberRange
+  readonly #kept: KeptBand
   readonly #random: Random
   readonly #reserved = new Set<number>()
 
-  constructor(range: readonly [first: number, last: number], random: Random) {
-    this.#first = range[0]
-    this.#last = range[1]
+  /** @param range where nothing else is said */
+  constructor(range: NumberRange, kept: KeptBand, random: Random) {
+    this.#range = range
+    this.#kept = kept
     this.#random = random
   }
 
-  contains(value: number): boolean {
-    return value >= this.#first && value <= this.#last
+  contains(value: number, [first, last]: NumberRange = this.#range): boolean {
+    return value >= first && value <= last
   }
 
   isReserved(value: number): boolean {
@@ -30,12 +42,24 @@ export class NumberPool {
     return () => this.#reserved.delete(value)
   }
 
-  /** A free number, undefined when there is none: a random start, then upwards, so that few tries are enough. */
-  choose(isTaken: (value: number) => boolean): number | undefined {
-    const size = this.#last - this.#first + 1
+  /**
+   * A free number, undefined when there is none: a random start above the lowest ones, then upwards, so that few tries are
+   * enough; the lowest ones only when all others are taken.
+   */
+  choose(isTaken: (value: number) => boolean, range: NumberRange = this.#range): number | undefined {
+    const [first, last] = range
+    const size = last - first + 1
+    const kept =
+      size <= keptLeast ? 0 : Math.min(this.#kept.most, Math.max(keptLeast, Math.floor(size / this.#kept.share)))
+    const upper = this.#chooseIn([first + kept, last], isTaken)
+    return upper ?? (kept === 0 ? undefined : this.#chooseIn([first, first + kept - 1], isTaken))
+  }
+
+  #chooseIn([first, last]: NumberRange, isTaken: (value: number) => boolean): number | undefined {
+    const size = last - first + 1
     const start = this.#random.below(size)
     for (let step = 0; step < size; step++) {
-      const value = this.#first + ((start + step) % size)
+      const value = first + ((start + step) % size)
       if (!this.#reserved.has(value) && !isTaken(value)) return value
     }
     return undefined
@@ -62,7 +86,7 @@ export function addressText(value: number): string {
 }
 
 /** First and last usable address of a range: without network and broadcast address. */
-export function addressRange(cidr: string): readonly [first: number, last: number] {
+export function addressRange(cidr: string): NumberRange {
   const [address = '', bits = '32'] = cidr.split('/')
   const size = 2 ** (32 - Number(bits))
   const base = Math.floor(addressNumber(address) / size) * size
@@ -71,11 +95,11 @@ export function addressRange(cidr: string): readonly [first: number, last: numbe
 
 /** The pools for a service range and a range of node ports. */
 export function createAllocations(
-  ranges: { readonly serviceCidr: string; readonly nodePorts: readonly [number, number] },
+  ranges: { readonly serviceCidr: string; readonly nodePorts: NumberRange },
   random: Random,
 ): Allocations {
   return {
-    addresses: new NumberPool(addressRange(ranges.serviceCidr), random),
-    nodePorts: new NumberPool(ranges.nodePorts, random),
+    addresses: new NumberPool(addressRange(ranges.serviceCidr), { share: 16, most: 256 }, random),
+    nodePorts: new NumberPool(ranges.nodePorts, { share: 32, most: 128 }, random),
   }
 }

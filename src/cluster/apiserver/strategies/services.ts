@@ -2,6 +2,7 @@
 import { type ApiObject, equalJson, listAt, objectAt, textAt } from '../api-object.ts'
 import type { Cause } from '../status-errors.ts'
 import { addressNumber, addressText } from './allocations.ts'
+import { isHeldByOther, serviceRanges } from './service-ranges.ts'
 import type { Strategy, StrategyContext } from './strategy.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 
@@ -92,12 +93,22 @@ function withAddress(service: ApiObject, { view, defer }: StrategyContext): ApiO
   if (clusterIP === '') {
     const pool = view.allocations.addresses
     const taken = new Set(view.list(storage, '').map((other) => addressNumber(textAt(other, 'spec', 'clusterIP'))))
-    const chosen = pool.choose((value) => taken.has(value))
+    const isTaken = (value: number): boolean => taken.has(value) || isHeldByOther(view, value)
+    const chosen = firstOf(serviceRanges(view), (range) => pool.choose(isTaken, range))
     if (chosen === undefined) return service
     defer(pool.reserve(chosen))
     clusterIP = addressText(chosen)
   }
   return { ...service, spec: { ...spec, clusterIP, clusterIPs: listed.length > 0 ? listed : [clusterIP] } }
+}
+
+/** The first answer that is one. */
+function firstOf<T, R>(list: readonly T[], ask: (one: T) => R | undefined): R | undefined {
+  for (const one of list) {
+    const answer = ask(one)
+    if (answer !== undefined) return answer
+  }
+  return undefined
 }
 
 function withPorts(service: ApiObject, old: ApiObject | undefined, { view, defer }: StrategyContext): ApiObject {
@@ -138,11 +149,13 @@ function addressCauses(service: ApiObject, old: ApiObject | undefined, { view }:
       message: `Invalid value: ${quoted}: failed to allocate IP ${address}: ${why}`,
     },
   ]
-  if (!view.allocations.addresses.contains(value))
+  const pool = view.allocations.addresses
+  if (!serviceRanges(view).some((range) => pool.contains(value, range)))
     return failed('the provided network does not match the current range')
   const other = view.list(storage, '').find((one) => textAt(one, 'spec', 'clusterIP') === address)
   const isSame = other !== undefined && other.metadata.uid === service.metadata.uid
-  return other === undefined || isSame ? [] : failed('provided IP is already allocated')
+  const isTaken = (other !== undefined && !isSame) || isHeldByOther(view, value, service)
+  return isTaken ? failed('provided IP is already allocated') : []
 }
 
 /** A node port of the client's choice likewise. */
