@@ -1,5 +1,6 @@
 /** Gives a simulated cluster a TLS port for stock clients, a kubeconfig, and a pulse: its time follows the wall's. */
 import type { ApiServer } from '#cluster/apiserver/api-server.ts'
+import { mayLeaveHttp } from '#cluster/apiserver/may-leave-http.ts'
 import { createHttpServer } from '#kit/http/server.ts'
 import type { Log } from '#kit/telemetry/log.ts'
 import { createAuthority, issueCertificate } from '#kit/tls/issue-certificate.ts'
@@ -49,6 +50,7 @@ export async function listenForClients(
           tls: { ...serving, clientAuthorities: authority.certificate, clientCertificate: 'ask' },
         },
       ],
+      mayHijack: mayLeaveHttp,
       handler: (request, response) => api().handler(request, response),
       encodeError: (error, request) => api().encodeError(error, request),
       onFault: (error, where) => log.warn('a request failed', { error, where }),

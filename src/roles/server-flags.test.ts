@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import { parseServerFlags } from './server-flags.ts'
+import { defaultSecurity } from './server-security.ts'
 
 test('flags with = and with a space, relative paths, addresses of both families', () => {
   const flags = parseServerFlags(['--root=state', '--listen', '[::1]:0', '--simulated-nodes', '3'], '/home')
   assert.deepEqual(flags, {
     ...{ root: '/home/state', host: '::1', port: 0, simulatedNodes: 3, etcd: undefined, logLevel: 'info' },
+    security: defaultSecurity,
   })
 })
 
@@ -20,6 +22,17 @@ test('etcd: members, prefix and PEM files', () => {
   })
 })
 
+test('audit, encryption and anonymous requests, under the names that kube-apiserver has', () => {
+  const argv = ['--root=/r', '--audit-policy-file=p.yaml', '--audit-log-path', '/a.log', '--audit-log-maxbackup=3']
+  const flags = parseServerFlags([...argv, '--anonymous-auth=false', '--encryption-provider-config=e'], '/home')
+  assert.ok(flags !== 'help')
+  assert.deepEqual(flags.security, {
+    ...defaultSecurity,
+    ...{ auditPolicyFile: '/home/p.yaml', auditLogPath: '/a.log', auditLogBackups: 3 },
+    ...{ encryptionFile: '/home/e', anonymous: false },
+  })
+})
+
 test('what is wrong on the command line is named', () => {
   const cases: readonly [readonly string[], RegExp][] = [
     [[], /--root is needed/],
@@ -30,6 +43,8 @@ test('what is wrong on the command line is named', () => {
     [['--root', '/r', '--simulated-nodes', '-1'], /unknown flag or value/],
     [['--root', '/r', '--etcd-servers', 'localhost:2379'], /--etcd-servers localhost/],
     [['--root', '/r', '--etcd-prefix', '/x'], /--etcd-servers is needed/],
+    [['--root', '/r', '--audit-log-path', '/a'], /go together/],
+    [['--root', '/r', '--anonymous-auth', 'maybe'], /--anonymous-auth maybe/],
     [['--root', '/r', '--etcd-servers', 'http://a:1', '--etcd-keyfile', '/k'], /go together/],
   ]
   for (const [argv, message] of cases)

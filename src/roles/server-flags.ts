@@ -1,8 +1,9 @@
 /** The command line of `gantry server`; pure. */
 import { isAbsolute, resolve } from 'node:path'
 import { GantryError } from '#base/errors/gantry-error.ts'
+import { defaultSecurity, type SecurityFlags, securityHelp, securityReaders } from './server-security.ts'
 
-export const serverHelp = `Usage:  gantry server --root DIR [OPTIONS]
+export const serverHelp: string = `Usage:  gantry server --root DIR [OPTIONS]
 
 Run a control plane in the foreground
 
@@ -15,7 +16,7 @@ Options:
       --etcd-certfile FILE  Show the members this certificate
       --etcd-keyfile FILE   Its key
       --etcd-prefix PREFIX  Goes before every key in etcd (default /gantry)
-      --log-level L         debug, info, warn or error (default info)
+${securityHelp}      --log-level L         debug, info, warn or error (default info)
       --help                Print this
 `
 
@@ -34,6 +35,7 @@ export interface ServerFlags {
   readonly port: number
   readonly simulatedNodes: number
   readonly etcd: EtcdFlags | undefined
+  readonly security: SecurityFlags
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
 }
 
@@ -86,7 +88,15 @@ export function serverUsage(message: string): GantryError {
 /** Reads the command line. @throws GantryError for flags that there are not. */
 export function parseServerFlags(argv: readonly string[], cwd: string): ServerFlags | 'help' {
   let so: Gathered = {
-    ...{ root: '', host: '127.0.0.1', port: 6443, simulatedNodes: 0, etcd: noEtcd, logLevel: 'info' },
+    ...{
+      root: '',
+      host: '127.0.0.1',
+      port: 6443,
+      simulatedNodes: 0,
+      etcd: noEtcd,
+      security: defaultSecurity,
+      logLevel: 'info',
+    },
   }
   const words = argv.flatMap((word) =>
     /^--[a-z-]+=/.test(word) ? [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)] : [word],
@@ -96,12 +106,24 @@ export function parseServerFlags(argv: readonly string[], cwd: string): ServerFl
     const value = words[index + 1]
     if (name === '--help' || name === '-h') return 'help'
     if (value === undefined) throw serverUsage(`flag needs an argument: ${name}`)
-    const next = readers[name]?.(value, so, cwd)
+    const next = readers[name]?.(value, so, cwd) ?? withSecurity(name, value, { so, cwd })
     if (next === undefined) throw serverUsage(`unknown flag or value: ${name} ${value}`)
     so = next
   }
   if (so.root === '') throw serverUsage('--root is needed: the folder that holds the cluster')
+  const { auditPolicyFile, auditLogPath } = so.security
+  if ((auditPolicyFile === undefined) !== (auditLogPath === undefined))
+    throw serverUsage('--audit-policy-file and --audit-log-path go together')
   return { ...so, etcd: etcdOf(so.etcd) }
+}
+
+function withSecurity(
+  name: string,
+  value: string,
+  { so, cwd }: { readonly so: Gathered; readonly cwd: string },
+): Gathered | undefined {
+  const security = securityReaders[name]?.(value, so.security, (path) => absolute(path, cwd))
+  return security === undefined ? undefined : { ...so, security }
 }
 
 /** The etcd flags, when there are any. @throws GantryError for some without the others. */

@@ -7,17 +7,19 @@ import { type ApiServer, createApiServer } from '#cluster/apiserver/api-server.t
 import { createTokenKeys } from '#cluster/apiserver/authentication/token-keys.ts'
 import { defaultRequestHeaders } from '#cluster/apiserver/authentication/request-header.ts'
 import { defaultApiServerConfig } from '#cluster/apiserver/api-server-config.ts'
+import { mayLeaveHttp } from '#cluster/apiserver/may-leave-http.ts'
 import { addressRange, addressText } from '#cluster/apiserver/strategies/allocations.ts'
 import { createHttpServer, type HttpServer } from '#kit/http/server.ts'
 import type { Log } from '#kit/telemetry/log.ts'
 import { createMetrics } from '#kit/telemetry/metrics.ts'
 import { createAuthority, type IssuedCertificate, issueCertificate } from '#kit/tls/issue-certificate.ts'
-import { createSigningKey, type SigningKeyPair } from '#kit/tls/signing-key.ts'
 import type { World } from '#world/ports/world.ts'
 import { startControlLoops } from './control-loops.ts'
 import { hostPathsUnder } from './host-paths.ts'
+import { keptCertificate, keptSigningKeys } from './kept-keys.ts'
 import { kubeconfigText } from './kubeconfig-text.ts'
 import type { EtcdFlags } from './server-flags.ts'
+import { defaultSecurity, openServerSecurity, type SecurityFlags } from './server-security.ts'
 import { openServerStore } from './server-store.ts'
 
 export interface ServerOptions {
@@ -30,6 +32,7 @@ export interface ServerOptions {
   readonly simulatedNodes?: number
   /** Keeps the objects there instead of in a file under `root`. */
   readonly etcd?: EtcdFlags | undefined
+  readonly security?: SecurityFlags
 }
 
 /** A running control plane. */
@@ -52,11 +55,13 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   await using scope = new AsyncDisposableStack()
   const certificates = join(options.root, 'certificates')
   await files.makeDirectory(certificates, { recursive: true })
-  const authority = await kept(world, join(certificates, 'authority'), () => createAuthority(world, 'gantry'))
-  const proxyAuthority = await kept(world, join(certificates, 'front-proxy-authority'), () =>
+  const authority = await keptCertificate(files, join(certificates, 'authority'), () =>
+    createAuthority(world, 'gantry'),
+  )
+  const proxyAuthority = await keptCertificate(files, join(certificates, 'front-proxy-authority'), () =>
     createAuthority(world, 'front-proxy-ca'),
   )
-  const signing = await keptKeys(world, join(certificates, 'service-accounts'))
+  const signing = await keptSigningKeys(files, join(certificates, 'service-accounts'))
   const store = scope.use(await openServerStore(world, { root: options.root, etcd: options.etcd }))
   const issuer = defaultApiServerConfig.issuer
   const tokenKeys = await createTokenKeys({ clock, issuer, ...signing })
@@ -78,6 +83,7 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
           },
         },
       ],
+      mayHijack: mayLeaveHttp,
       handler: async (request, response) => (await listening.promise).handler(request, response),
       encodeError: (error) => ({ status: 500, body: String(error) }),
       onFault: (error, where) => log.warn('a request failed', { error, where }),
@@ -85,13 +91,16 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   )
   const port = portOf(http)
   const metrics = createMetrics()
+  const security = options.security ?? defaultSecurity
+  const guards = await openServerSecurity({ world, log, metrics }, security, scope)
   const api = scope.use(
     await createApiServer(
-      { clock, random, store, log, tokenKeys, metrics },
+      { clock, random, store, log, tokenKeys, metrics, ...guards },
       {
         advertiseAddress: options.host,
         advertisePort: port,
         certificateAuthority: authority.certificate,
+        anonymous: security.anonymous,
         requestHeader: { ...defaultRequestHeaders, clientAuthorities: proxyAuthority.certificate },
       },
     ),
@@ -107,14 +116,19 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   scope.use(startControlLoops(world, { api, log }, loops))
   const url = `https://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`
   const kubeconfig = join(options.root, 'admin.kubeconfig')
-  const admin = issueCertificate(world, authority, {
-    commonName: 'admin',
-    organizations: ['system:masters'],
-  })
-  const text = kubeconfigText({ url, authority: authority.certificate, user: 'admin', ...admin })
-  await files.write(kubeconfig, text, { mode: 0o600 })
+  await writeKubeconfig(world, kubeconfig, { url, authority })
   const running = scope.move()
   return { api, url, kubeconfig, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
+
+async function writeKubeconfig(
+  world: ServerWorld,
+  path: string,
+  { url, authority }: { readonly url: string; readonly authority: IssuedCertificate },
+): Promise<void> {
+  const admin = issueCertificate(world, authority, { commonName: 'admin', organizations: ['system:masters'] })
+  const text = kubeconfigText({ url, authority: authority.certificate, user: 'admin', ...admin })
+  await world.files.write(path, text, { mode: 0o600 })
 }
 
 function portOf(http: HttpServer): number {
@@ -131,28 +145,4 @@ function servingNames(host: string): Parameters<typeof issueCertificate>[2] {
     dnsNames: ['localhost', ...names, ...(isAddress ? [] : [host])],
     addresses: [...new Set(['127.0.0.1', service, ...(isAddress ? [host] : [])])],
   }
-}
-
-/** A certificate from the folder, made and stored the first time. */
-async function kept({ files }: ServerWorld, path: string, make: () => IssuedCertificate): Promise<IssuedCertificate> {
-  if (await files.exists(`${path}.key`)) {
-    const [certificate, key] = await Promise.all([files.readText(`${path}.crt`), files.readText(`${path}.key`)])
-    return { certificate, key }
-  }
-  const made = make()
-  // The key comes last: what is half-written counts as missing.
-  await files.write(`${path}.crt`, made.certificate, { mode: 0o644 })
-  await files.write(`${path}.key`, made.key, { mode: 0o600 })
-  return made
-}
-
-async function keptKeys({ files }: ServerWorld, path: string): Promise<SigningKeyPair> {
-  if (await files.exists(`${path}.key`)) {
-    const [publicKey, privateKey] = await Promise.all([files.readText(`${path}.pub`), files.readText(`${path}.key`)])
-    return { publicKey, privateKey }
-  }
-  const made = await createSigningKey()
-  await files.write(`${path}.pub`, made.publicKey, { mode: 0o644 })
-  await files.write(`${path}.key`, made.privateKey, { mode: 0o600 })
-  return made
 }

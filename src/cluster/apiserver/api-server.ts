@@ -5,7 +5,6 @@
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { KubeClient } from '#clients/kubernetes/kube-client.ts'
 import type { HttpHandler, HttpRequest, EncodedError } from '#kit/http/exchange.ts'
-import type { MayHijack } from '#kit/http/http1-parser.ts'
 import type { VersionedStore } from '#kit/store/versioned-store.ts'
 import type { Log } from '#kit/telemetry/log.ts'
 import { createMetrics, type Metrics } from '#kit/telemetry/metrics.ts'
@@ -62,8 +61,6 @@ export interface ApiServer extends AsyncDisposable {
   readonly handler: HttpHandler
   /** Failures of the HTTP server itself, as a Status. */
   readonly encodeError: (error: unknown, request: HttpRequest) => EncodedError
-  /** For kit/http: requests that may leave HTTP (exec, port-forward, upgrades that are passed on). */
-  readonly mayHijack: MayHijack
   readonly config: ApiServerConfig
   /** What extensions (custom resources, quota, webhooks) build on. */
   readonly parts: HandlerParts
@@ -73,10 +70,6 @@ export interface ApiServer extends AsyncDisposable {
 
 /** The user that the server itself acts as. */
 export const serverUser: User = { name: 'system:apiserver', groups: ['system:masters'] }
-
-/** Upgrades below the API's own paths; of HTTP/2 in the clear there is none. */
-const mayHijack: MayHijack = (_method, target, { upgrade }) =>
-  upgrade !== undefined && upgrade.toLowerCase() !== 'h2c' && target.startsWith('/api')
 
 /** The store, and where values are sealed what tells which of them are to be written anew. */
 function storeOf({ store, encryption, random }: ApiServerDeps): Pick<HandlerParts, 'store' | 'isStale'> {
@@ -157,7 +150,6 @@ export async function createApiServer(
   return {
     handler,
     encodeError,
-    mayHijack,
     config,
     parts,
     clientFor,

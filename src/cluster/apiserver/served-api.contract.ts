@@ -20,6 +20,7 @@ import { type ApiServerConfig, defaultApiServerConfig } from './api-server-confi
 import { defaultRequestHeaders } from './authentication/request-header.ts'
 import { createTokenKeys } from './authentication/token-keys.ts'
 import type { User } from './api-request.ts'
+import { mayLeaveHttp } from './may-leave-http.ts'
 
 export interface ServedApi extends AsyncDisposable {
   readonly api: ApiServer
@@ -75,7 +76,7 @@ export async function serveApi({ deps, config, limits }: ServedApiOptions = {}):
       listeners: [{ host: '127.0.0.1', port: 0, tls: { ...serving, clientAuthorities, clientCertificate: 'ask' } }],
       handler: api.handler,
       encodeError: api.encodeError,
-      mayHijack: api.mayHijack,
+      mayHijack: mayLeaveHttp,
       ...(limits === undefined ? {} : { limits }),
     }),
   )
