@@ -8,6 +8,7 @@ import type { Clock } from '#world/ports/clock.ts'
 import type { Random } from '#world/ports/random.ts'
 import { startRootCertificatePublisher } from './accounts/root-certificate.ts'
 import { startServiceAccountController } from './accounts/service-account.ts'
+import { startAutoscaler } from './autoscaling/autoscaler.ts'
 import type { ControllerRow, ControllerUser } from './controller-row.ts'
 import { startDaemonSetController } from './daemon-set/daemon-set.ts'
 import { startDeploymentController } from './deployment/deployment.ts'
@@ -80,6 +81,7 @@ function rowsFor(config: ControllersConfig): readonly ControllerRow[] {
     row('ephemeral-volume-controller', 'ephemeral_volume', startEphemeralVolumeController),
     row('pvc-protection-controller', 'pvc-protection-controller', startClaimProtection),
     row('pv-protection-controller', 'pv-protection-controller', startVolumeProtection),
+    row('horizontal-pod-autoscaler', 'horizontal-pod-autoscaler', startAutoscaler),
     row('disruption-controller', 'controllermanager', startDisruptionController),
     ...nodeControllers(config),
     ...housekeepingControllers(config),

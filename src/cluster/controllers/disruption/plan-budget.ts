@@ -6,11 +6,11 @@ import { controllerOf } from '#kit/reconcile/owner-references.ts'
 import type { EventText, Plan } from '#kit/reconcile/plan.ts'
 import type { Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { Condition } from '#spec/kubernetes/objects/meta-v1.generated.ts'
-import type { LabelSelector } from '#spec/kubernetes/objects/objects.ts'
 import type { PodDisruptionBudget, PodDisruptionBudgetStatus } from '#spec/kubernetes/objects/policy-v1.generated.ts'
 import { resolveIntOrPercent } from '../workloads/int-or-percent.ts'
 import { isPodReady } from '../workloads/pod-state.ts'
 import { isSameStatus } from '../workloads/same-status.ts'
+import { goTextOf } from '../workloads/selector-of.ts'
 
 /** How long an evicted pod counts as gone although nothing deletes it. */
 const deletionMs = 120_000
@@ -180,7 +180,7 @@ function unmanagedPods({ spec }: PodDisruptionBudget): EventText {
     type: 'Warning',
     reason: 'UnmanagedPods',
     message:
-      `Pods selected by this PodDisruptionBudget (selector: ${selectorText(spec.selector)}) were found to be unmanaged. ` +
+      `Pods selected by this PodDisruptionBudget (selector: ${goTextOf(spec.selector)}) were found to be unmanaged. ` +
       'As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. ' +
       'To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.',
   }
@@ -195,16 +195,4 @@ function notDeleted(pod: Pod, { metadata }: PodDisruptionBudget): EventText {
     message: `Pod was expected by PDB ${namespace}/${namespace} to be deleted but it wasn't`,
     regarding: pod,
   }
-}
-
-/** A selector as Go prints it. */
-function selectorText(selector: LabelSelector | undefined): string {
-  const labels = Object.entries(selector?.matchLabels ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  const expressions = (selector?.matchExpressions ?? []).map(
-    ({ key, operator, values = [] }) =>
-      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],}`,
-  )
-  const labelText = labels.map(([key, value]) => `${key}: ${value},`).join('')
-  const expressionText = expressions.map((text) => `${text},`).join('')
-  return `&LabelSelector{MatchLabels:map[string]string{${labelText}},MatchExpressions:[]LabelSelectorRequirement{${expressionText}},}`
 }

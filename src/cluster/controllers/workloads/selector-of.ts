@@ -30,3 +30,16 @@ export function selectorMatches(selector: LabelSelector | undefined, object: Kub
     matchesSelector(requirementsOf(selector), object.metadata.labels)
   )
 }
+
+/** A selector as Go prints it: in the texts of a few events. */
+export function goTextOf(selector: LabelSelector | undefined): string {
+  if (selector === undefined) return 'nil'
+  const labels = Object.entries(selector.matchLabels ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const expressions = (selector.matchExpressions ?? []).map(
+    ({ key, operator, values = [] }) =>
+      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],}`,
+  )
+  const labelText = labels.map(([key, value]) => `${key}: ${value},`).join('')
+  const expressionText = expressions.map((text) => `${text},`).join('')
+  return `&LabelSelector{MatchLabels:map[string]string{${labelText}},MatchExpressions:[]LabelSelectorRequirement{${expressionText}},}`
+}
