@@ -62,6 +62,16 @@ function contentContract(check: Check): void {
     assert.deepEqual(await files.list(at('')), [{ name: 'a', type: 'file' }])
   })
 
+  check('a bounded read gives files of any size whole, and refuses what is larger', async (files, at) => {
+    for (const size of [0, 1, 8191, 8192, 8193, 100_000]) {
+      const content = Buffer.alloc(size, 'abcdefg')
+      await files.write(at('sized'), content)
+      assert.deepEqual(Buffer.from(await files.read(at('sized'), { maxBytes: size })), content)
+      assert.deepEqual(Buffer.from(await files.read(at('sized'), { maxBytes: 1 << 22 })), content)
+      if (size > 0) await assert.rejects(files.read(at('sized'), { maxBytes: size - 1 }), /larger than|EFBIG/)
+    }
+  })
+
   check('an open file reads and writes at any position', async (files, at) => {
     await using file = await files.open(at('a'), 'w+')
     await file.write(Buffer.from('0123456789'), 0)

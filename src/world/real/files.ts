@@ -34,22 +34,26 @@ function toStat(stats: Stats): FileStat {
   }
 }
 
+const firstPieceBytes = 8 * 1024
+const pieceBytesMax = 1 << 20
+
+/** Most files read whole are small, whatever their bound; what is asked of the memory grows with what comes. */
 async function readBounded(path: string, maxBytes: number | undefined): Promise<Buffer> {
   if (maxBytes === undefined) return fs.readFile(path)
   const handle = await fs.open(path, 'r')
   try {
-    const buffer = Buffer.alloc(Math.min(maxBytes + 1, 1 << 20))
     const chunks: Buffer[] = []
     let total = 0
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, maxBytes + 1 - total), null)
-      if (bytesRead === 0) return Buffer.concat(chunks)
+    for (let pieceBytes = firstPieceBytes; ; pieceBytes = Math.min(pieceBytes * 4, pieceBytesMax)) {
+      const piece = Buffer.allocUnsafe(Math.min(pieceBytes, maxBytes + 1 - total))
+      const { bytesRead } = await handle.read(piece, 0, piece.length, null)
+      if (bytesRead === 0) return Buffer.concat(chunks, total)
       total += bytesRead
       if (total > maxBytes)
         throw new GantryError('FILE_TOO_LARGE', 'too-large', `${path} is larger than ${maxBytes} bytes`, {
           remedy: 'Look at the file: it is larger than it should be.',
         })
-      chunks.push(Buffer.from(buffer.subarray(0, bytesRead)))
+      chunks.push(piece.subarray(0, bytesRead))
     }
   } finally {
     await handle.close()
