@@ -5,6 +5,7 @@
 import type { KubeClient } from '#clients/kubernetes/kube-client.ts'
 import type { User } from '#cluster/apiserver/api-request.ts'
 import { createApiServer } from '#cluster/apiserver/api-server.ts'
+import { serveMetrics } from '#cluster/apiserver/metrics-api/serve-metrics.ts'
 import { serverVersion } from '#cluster/apiserver/server-version.ts'
 import { startControllers } from '#cluster/controllers/controllers.ts'
 import { defaultSchedulerConfig } from '#cluster/scheduler/scheduler-config.ts'
@@ -241,6 +242,7 @@ async function startRunning(options: ClusterOptions, from: ReturnType<typeof asS
       },
     ),
   )
+  scope.use(serveMetrics(api.parts.resources, nodes.usage))
   scope.use(loseNodes(nodes, { clock, random: random.fork('node loss'), faults }))
   const owned = scope.move()
   return { clock, store, api, nodes, history, [Symbol.asyncDispose]: () => owned.disposeAsync() }

@@ -1,5 +1,6 @@
 /** What runs beside an API server to make a cluster of it: controllers, scheduler and, where wanted, simulated nodes. */
 import type { ApiServer } from '#cluster/apiserver/api-server.ts'
+import { serveMetrics } from '#cluster/apiserver/metrics-api/serve-metrics.ts'
 import { serverVersion } from '#cluster/apiserver/server-version.ts'
 import { type ControllersConfig, startControllers } from '#cluster/controllers/controllers.ts'
 import { defaultSchedulerConfig } from '#cluster/scheduler/scheduler-config.ts'
@@ -42,6 +43,7 @@ export function startControlLoops(
       { nodes: Array.from({ length: simulatedNodes }, () => ({})), kubeletVersion: serverVersion.gitVersion },
     )
     scope.use(nodes)
+    scope.use(serveMetrics(api.parts.resources, nodes.usage))
   }
   return scope
 }

@@ -1,6 +1,7 @@
 /** What simulated containers do, as data: the stages of a pod's life and how long each lasts. */
 import { matchesSelector, type Requirement } from '#base/data/label-selector.ts'
 import type { Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
+import type { UsageBehaviour } from './pod-usage.ts'
 
 export interface Exit {
   readonly afterMs: number
@@ -26,6 +27,8 @@ export interface PodBehaviour {
   readonly livenessFailsAfterMs: number | null
   /** From the signal to the end; a longer time than the grace period ends in SIGKILL. */
   readonly stopMs: number
+  /** What the pod uses while it runs. */
+  readonly usage: UsageBehaviour
 }
 
 export const defaultBehaviour: PodBehaviour = {
@@ -37,6 +40,7 @@ export const defaultBehaviour: PodBehaviour = {
   readyAfterMs: 0,
   livenessFailsAfterMs: null,
   stopMs: 200,
+  usage: {},
 }
 
 /** Pods of Jobs do their work and end. */

@@ -2,13 +2,14 @@
 import { pods as podResource } from '#clients/kubernetes/resources.table.ts'
 import type { ApiClient } from '#kit/reconcile/api-client.ts'
 import { startEventRecorder } from '#kit/reconcile/event-recorder.ts'
-import { type Informer, startInformer } from '#kit/reconcile/informer.ts'
+import { type Informer, type Lister, startInformer } from '#kit/reconcile/informer.ts'
 import { keyOf } from '#kit/reconcile/object-key.ts'
 import { WorkQueue } from '#kit/reconcile/work-queue.ts'
 import type { Log } from '#kit/telemetry/log.ts'
 import type { Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { Random } from '#world/ports/random.ts'
+import { createNodeUsage, type NodeUsage } from './node-usage.ts'
 import { defaultCapacity, type SimulatedNode } from './node-object.ts'
 import type { BehaviourRule } from './pod-behaviour.ts'
 import { SimulatedKubelet } from './simulated-kubelet.ts'
@@ -48,6 +49,8 @@ export interface SimulatedNodes extends AsyncDisposable {
   recover(name: string): void
   /** Adds a node. */
   add(node?: Partial<SimulatedNode>): Promise<string>
+  /** What pods and nodes use now. */
+  readonly usage: NodeUsage
 }
 
 const workers = 8
@@ -79,6 +82,7 @@ export function startSimulatedNodes(deps: SimulatedNodesDeps, config: SimulatedN
     },
     recover: (name) => fleet.recover(name),
     add: (node) => fleet.add(node),
+    usage: createNodeUsage(deps.clock, fleet),
     [Symbol.asyncDispose]: () => fleet.end(),
   }
 }
@@ -110,6 +114,14 @@ class Fleet {
       else if (node !== undefined) this.#queue.add(keyOf(object))
     })
     this.#work = Promise.all(Array.from({ length: workers }, () => this.#workOn()))
+  }
+
+  get pods(): Lister<Pod> {
+    return this.#pods
+  }
+
+  get rules(): readonly BehaviourRule[] {
+    return this.#rules
   }
 
   get isIdle(): boolean {

@@ -4,6 +4,7 @@ import { type ApiObject, objectAt, textAt } from '../api-object.ts'
 import { userOf } from '../authentication/authenticate.ts'
 import { userOfToken } from '../authentication/service-account-token.ts'
 import type { Access } from '../authorization/access.ts'
+import { isComputed } from '../computed-resource.ts'
 import { decodeBody } from '../decode-body.ts'
 import type { ServedResource } from '../served-resource.ts'
 import type { AnswerRequest, ServerParts } from '../server-parts.ts'
@@ -28,8 +29,9 @@ const handlers: Readonly<Record<string, Review>> = {
   tokenreviews: (parts, _request, review) => reviewToken(parts, review),
 }
 
-/** The handler of a resource that is a question. */
+/** The handler of a resource that is a question, or is worked out when it is asked for. */
 export function reviewHandler(resource: ServedResource): AnswerRequest {
+  if (isComputed(resource)) return resource.answer
   if (resource.group === '' && resource.resource === 'bindings') return bindPod
   const handler = handlers[resource.resource]
   if (handler === undefined) return () => Promise.reject(unknownResource())
