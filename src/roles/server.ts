@@ -4,11 +4,12 @@
  */
 import { join } from 'node:path'
 import { type ApiServer, createApiServer } from '#cluster/apiserver/api-server.ts'
-import { createTokenKeys } from '#cluster/apiserver/authentication/token-keys.ts'
+import { createTokenKeys, type TokenKeys } from '#cluster/apiserver/authentication/token-keys.ts'
 import { defaultRequestHeaders } from '#cluster/apiserver/authentication/request-header.ts'
 import { defaultApiServerConfig } from '#cluster/apiserver/api-server-config.ts'
 import { mayLeaveHttp } from '#cluster/apiserver/may-leave-http.ts'
 import { addressRange, addressText } from '#cluster/apiserver/strategies/allocations.ts'
+import { createTokenUse, type TokenUse } from '#cluster/controllers/accounts/token-use.ts'
 import { createHttpServer, type HttpServer } from '#kit/http/server.ts'
 import type { Log } from '#kit/telemetry/log.ts'
 import { createMetrics } from '#kit/telemetry/metrics.ts'
@@ -61,10 +62,8 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   const proxyAuthority = await keptCertificate(files, join(certificates, 'front-proxy-authority'), () =>
     createAuthority(world, 'front-proxy-ca'),
   )
-  const signing = await keptSigningKeys(files, join(certificates, 'service-accounts'))
   const store = scope.use(await openServerStore(world, { root: options.root, etcd: options.etcd }))
-  const issuer = defaultApiServerConfig.issuer
-  const tokenKeys = await createTokenKeys({ clock, issuer, ...signing })
+  const { tokenKeys, tokenUse } = await openTokens(world, join(certificates, 'service-accounts'))
   const listening = Promise.withResolvers<ApiServer>()
   const serving = issueCertificate(world, authority, servingNames(options.host))
   // The port is known only once it is bound, and the API tells it to clients: requests wait for that moment.
@@ -109,6 +108,8 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   const loops = {
     rootCertificatePem: authority.certificate,
     signingAuthority: () => authority,
+    accountTokens: { sign: tokenKeys.sign, authorityPem: authority.certificate },
+    tokenUse,
     simulatedNodes: options.simulatedNodes ?? 0,
     hostPaths: hostPathsUnder(files, join(options.root, 'volumes')),
     metrics,
@@ -129,6 +130,14 @@ async function writeKubeconfig(
   const admin = issueCertificate(world, authority, { commonName: 'admin', organizations: ['system:masters'] })
   const text = kubeconfigText({ url, authority: authority.certificate, user: 'admin', ...admin })
   await world.files.write(path, text, { mode: 0o600 })
+}
+
+/** The key that signs service account tokens, and word of which tokens are used. */
+async function openTokens(world: ServerWorld, path: string): Promise<{ tokenKeys: TokenKeys; tokenUse: TokenUse }> {
+  const tokenUse = createTokenUse()
+  const { issuer } = defaultApiServerConfig
+  const keys = await createTokenKeys({ clock: world.clock, issuer, ...(await keptSigningKeys(world.files, path)) })
+  return { tokenKeys: { ...keys, noteSecretUse: tokenUse.note }, tokenUse }
 }
 
 function portOf(http: HttpServer): number {

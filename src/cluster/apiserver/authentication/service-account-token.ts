@@ -37,7 +37,7 @@ export async function userOfToken(
   }
   // Tokens kept in secrets name no audience: they are for this server.
   if (claims['iss'] === legacyIssuer)
-    return audiences.includes(view.config.issuer) ? userOfSecret(view, token, claims) : undefined
+    return audiences.includes(view.config.issuer) ? userOfSecret(view, keys, { token, claims }) : undefined
   const meant = Array.isArray(claims['aud']) ? (claims['aud'] as readonly unknown[]) : [claims['aud']]
   if (!meant.some((one) => typeof one === 'string' && audiences.includes(one))) return undefined
   return userOfClaims(view, claims)
@@ -93,15 +93,20 @@ function extraOf(claims: JsonObject, pod: unknown, node: unknown): Record<string
 }
 
 /** The account of a token that a secret holds: as long as the secret is there, holds it and was not marked invalid. */
-function userOfSecret(view: ClusterView, token: string, claims: JsonObject): User | undefined {
+function userOfSecret(
+  view: ClusterView,
+  keys: TokenKeys,
+  { token, claims }: { readonly token: string; readonly claims: JsonObject },
+): User | undefined {
   const claim = (name: string): string => textAt(claims, `${legacyPrefix}/${name}`)
   const [namespace, name, uid] = [claim('namespace'), claim('service-account.name'), claim('service-account.uid')]
   if (claims['sub'] !== `system:serviceaccount:${namespace}:${name}`) return undefined
   const secret = view.find('/secrets', namespace, claim('secret.name'))
   if (secret === undefined || secret.metadata.deletionTimestamp !== undefined) return undefined
   if (Buffer.from(textAt(secret, 'data', 'token'), 'base64').toString() !== token) return undefined
-  if ((secret.metadata.labels?.['kubernetes.io/legacy-token-invalid-since'] ?? '') !== '') return undefined
   const account = view.find('/serviceaccounts', namespace, name)
   if (account?.metadata.uid !== uid || account.metadata.deletionTimestamp !== undefined) return undefined
+  keys.noteSecretUse?.(namespace, claim('secret.name'))
+  if ((secret.metadata.labels?.['kubernetes.io/legacy-token-invalid-since'] ?? '') !== '') return undefined
   return serviceAccountUser(namespace, name, uid)
 }

@@ -9,6 +9,8 @@ export interface TokenKeys {
   sign(claims: JsonObject): Promise<string>
   /** The claims of a token that this key signed and that is in its time. @throws for any other. */
   verify(token: string): Promise<JsonObject>
+  /** Told of each use of a token that is kept in a secret. */
+  noteSecretUse?(namespace: string, secretName: string): void
   /** The public key for `/openid/v1/jwks`. */
   readonly keySet: JsonObject
 }
