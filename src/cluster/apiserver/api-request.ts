@@ -45,6 +45,8 @@ export interface ApiRequest {
   readonly signal: AbortSignal | undefined
   /** Texts for the Warning header. */
   readonly warnings: string[]
+  /** Records a note with the request's audit event. */
+  annotate?(key: string, value: string): void
 }
 
 /** Items of one page of a list, all of one version. */

@@ -13,6 +13,7 @@ import type { Clock } from '#world/ports/clock.ts'
 import type { Random } from '#world/ports/random.ts'
 import { Admission } from './admission/admission.ts'
 import { admissionSteps } from './admission/admission-steps.ts'
+import type { CallWebhook } from './admission/webhooks/webhook-call.ts'
 import type { User } from './api-request.ts'
 import type { Audit } from './audit/audit-trail.ts'
 import { type ApiServerConfig, defaultApiServerConfig } from './api-server-config.ts'
@@ -36,6 +37,7 @@ import { ServedResources } from './served-resource.ts'
 import { serverVersion } from './server-version.ts'
 import { createAllocations } from './strategies/allocations.ts'
 import { createKindValidation } from './kind-validation.ts'
+import { withDefaults } from './write-object.ts'
 
 export interface ApiServerDeps {
   readonly clock: Clock
@@ -50,6 +52,8 @@ export interface ApiServerDeps {
   readonly validation?: ObjectValidation
   /** Reaches nodes and services for exec, logs and proxies. */
   readonly streaming?: StreamingHandler
+  /** Reaches webhooks of admission and conversion; without it none can be asked. */
+  readonly callWebhook?: CallWebhook
   /** Seals resources in the store. */
   readonly encryption?: EncryptionConfig
   /** Records requests. */
@@ -96,6 +100,16 @@ function createParts(deps: ApiServerDeps, config: ApiServerConfig): HandlerParts
   const view = createClusterView({ cache, clock, random, config, resources, allocations })
   const authorizer = createAuthorizer(cache)
   const metrics = deps.metrics ?? createMetrics()
+  const defaulter = new Defaulter()
+  const admission = new Admission(
+    admissionSteps({
+      config,
+      authorizer,
+      clock,
+      callWebhook: deps.callWebhook,
+      withDefaults: (resource, object) => withDefaults({ defaulter, view }, resource, object),
+    }),
+  )
   return {
     store,
     cache,
@@ -104,9 +118,9 @@ function createParts(deps: ApiServerDeps, config: ApiServerConfig): HandlerParts
     log,
     view,
     resources,
-    defaulter: new Defaulter(),
+    defaulter,
     authorizer,
-    admission: new Admission(admissionSteps(config, authorizer)),
+    admission,
     validation: deps.validation ?? createKindValidation(clock),
     eventLeases: new EventLeases({ store, clock, ttlMs: config.eventTtlMs }),
     tokenKeys: deps.tokenKeys,

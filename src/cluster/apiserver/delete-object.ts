@@ -4,6 +4,8 @@
  */
 import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { builtInTypes } from '#spec/kubernetes/schema/type-rows.ts'
+import { type AdmissionRequest, Rounds } from './admission/admission.ts'
+import { operationOptions } from './admission/operation-options.ts'
 import { type ApiObject, textAt, timeText, withMetadata } from './api-object.ts'
 import { type ApiAnswer, type ApiRequest, booleanQuery, isDryRun } from './api-request.ts'
 import { decodeBody } from './decode-body.ts'
@@ -106,7 +108,7 @@ async function deleteOnce(
   const { resource } = request
   const old = live.value
   checkPreconditions(request, deletion, old)
-  await parts.admission.validate({
+  const admitted: AdmissionRequest = {
     operation: 'DELETE',
     resource,
     subresource: request.subresource,
@@ -117,9 +119,15 @@ async function deleteOnce(
     user: request.user,
     dryRun: deletion.dryRun,
     view: parts.view,
+    options: operationOptions(request),
+    signal: request.signal,
+    rounds: new Rounds(),
     warn: (text) => void request.warnings.push(text),
+    annotate: (key, value) => request.annotate?.(key, value),
     onFailure: () => {},
-  })
+  }
+  await parts.admission.announce(admitted)
+  await parts.admission.validate(admitted)
   const marked = mark(parts, request, { deletion, live })
   if (marked === undefined) return removeNow(parts, request, { deletion, live })
   const object = resource.conversion?.fromStored(marked) ?? marked

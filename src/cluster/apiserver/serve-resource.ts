@@ -66,6 +66,7 @@ export async function serveResource(parts: ResourceParts, call: ResourceCall): P
     body: await bodyOf(http, info.verb),
     signal: undefined,
     warnings: [],
+    annotate: (key, value) => call.trail?.annotate(key, value),
   }
   const offer = {
     protobuf: resource.type !== undefined && hasProtobuf(resource.apiVersion, resource.kind),

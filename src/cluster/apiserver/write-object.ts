@@ -6,7 +6,8 @@ import { GantryError } from '#base/errors/gantry-error.ts'
 import { absent, type TxnResult, type Write } from '#kit/store/versioned-store.ts'
 import { zeroValue } from '#spec/kubernetes/decode/zero-value.ts'
 import { randomUuid } from '#world/ports/random.ts'
-import type { AdmissionRequest } from './admission/admission.ts'
+import { type AdmissionRequest, Rounds } from './admission/admission.ts'
+import { operationOptions } from './admission/operation-options.ts'
 import { type ApiObject, equalJson, withMember, withMetadata } from './api-object.ts'
 import { type ApiAnswer, type ApiRequest, isDryRun } from './api-request.ts'
 import { newName } from './new-name.ts'
@@ -80,13 +81,21 @@ function admissionRequest(
     user: request.user,
     dryRun: isDryRun(request),
     view: parts.view,
+    options: operationOptions(request),
+    signal: request.signal,
+    rounds: new Rounds(),
     warn: (text) => void request.warnings.push(text),
+    annotate: (key, value) => request.annotate?.(key, value),
     onFailure: (undo) => scope.onFailure(undo),
   }
 }
 
 /** The object with defaults, in canonical order. */
-export function withDefaults(parts: ServerParts, resource: ServedResource, object: ApiObject): ApiObject {
+export function withDefaults(
+  parts: Pick<ServerParts, 'defaulter' | 'view'>,
+  resource: ServedResource,
+  object: ApiObject,
+): ApiObject {
   if (resource.type === undefined) return object
   return parts.defaulter.apply(object, resource.type, { now: parts.view.now() }) as ApiObject
 }

@@ -1,10 +1,12 @@
 /** The steps of a server in upstream's order (v1.36), without those that its settings turn off. */
 import type { ApiServerConfig } from '../api-server-config.ts'
 import type { ServerAuthorizer } from '../authorization/authorizer.ts'
+import type { Clock } from '#world/ports/clock.ts'
 import type { AdmissionStep } from './admission.ts'
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificate-steps.ts'
 import { defaultIngressClass } from './default-ingress-class.ts'
 import { limitRanger } from './limit-ranger.ts'
+import type { MutationDeps } from './mutation-deps.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction, taintNodesByCondition } from './node-steps.ts'
 import { defaultTolerationSeconds, runtimeClass } from './pod-defaults.ts'
@@ -12,13 +14,27 @@ import { podSecurity } from './pod-security.ts'
 import { priority } from './priority.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
 import { serviceAccount } from './service-account.ts'
+import { mutatingWebhooks } from './webhooks/mutating-webhooks.ts'
+import { validatingWebhooks } from './webhooks/validating-webhooks.ts'
+import { type CallWebhook, WebhookClient } from './webhooks/webhook-call.ts'
 import { defaultStorageClass, persistentVolumeClaimResize, storageObjectInUseProtection } from './storage-steps.ts'
 
 /** Off unless a server turns them on. */
 const optional: ReadonlySet<string> = new Set(['NodeRestriction'])
 
+/** What the steps work with. */
+export interface AdmissionDeps extends MutationDeps {
+  readonly config: ApiServerConfig
+  readonly authorizer: ServerAuthorizer
+  readonly clock: Clock
+  /** Reaches webhooks; without it none can be asked. */
+  readonly callWebhook: CallWebhook | undefined
+}
+
 /** Steps by settings. */
-export function admissionSteps(config: ApiServerConfig, authorizer: ServerAuthorizer): readonly AdmissionStep[] {
+export function admissionSteps(deps: AdmissionDeps): readonly AdmissionStep[] {
+  const { config, authorizer } = deps
+  const webhooks = new WebhookClient(deps.callWebhook, deps.clock)
   const all: readonly AdmissionStep[] = [
     namespaceLifecycle,
     limitRanger,
@@ -37,6 +53,9 @@ export function admissionSteps(config: ApiServerConfig, authorizer: ServerAuthor
     certificateSubjectRestriction,
     defaultIngressClass,
     rbacEscalation(authorizer, authorizer.rbac),
+    // New steps go above: what users add comes last.
+    mutatingWebhooks(deps, webhooks),
+    validatingWebhooks(authorizer, webhooks),
   ]
   return all.filter(
     ({ name }) =>

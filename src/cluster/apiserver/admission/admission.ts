@@ -2,6 +2,7 @@
  * Admission: the chain that may change and refuse writes. A step is a pure function over the request and a read-only view
  * of the cluster; the chain runs all changes first, then all refusals, each in upstream's order (v1.36).
  */
+import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { ApiObject } from '../api-object.ts'
 import type { User } from '../api-request.ts'
 import type { ClusterView } from '../cluster-view.ts'
@@ -23,7 +24,15 @@ export interface AdmissionRequest {
   readonly user: User
   readonly dryRun: boolean
   readonly view: ClusterView
+  /** The options of the request as an object of meta.k8s.io (`CreateOptions`), where the caller knows them. */
+  readonly options?: JsonObject | undefined
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal | undefined
+  /** What changing steps remember between the rounds of one request. */
+  readonly rounds: Rounds
   warn(text: string): void
+  /** Records a note with the request's audit event. */
+  annotate?(key: string, value: string): void
   /** Undoes something when the write has failed after all. */
   onFailure(undo: () => Promise<void> | void): void
 }
@@ -34,8 +43,51 @@ export interface AdmissionStep {
   applies(resource: ServedResource, operation: AdmissionOperation, subresource: string): boolean
   /** The object, changed or as it was. @throws the Status that refuses the request. */
   mutate?(request: AdmissionRequest, object: ApiObject): ApiObject | Promise<ApiObject>
+  /** As `mutate`, for requests without an object (DELETE, CONNECT). @throws the Status that refuses the request. */
+  announce?(request: AdmissionRequest): Promise<void>
   /** Returns when nothing speaks against it. @throws the Status that refuses the request. */
   validate?(request: AdmissionRequest): void | Promise<void>
+}
+
+/**
+ * The rounds of one request: when a step changes what earlier ones have already seen, all changing steps run once more.
+ */
+export class Rounds {
+  isSecond = false
+  /** Set by a step that wants a second round. */
+  wanted = false
+  readonly #states = new Map<string, RoundState>()
+
+  /** What a step remembers, by its name. */
+  stateOf(name: string): RoundState {
+    let state = this.#states.get(name)
+    if (state === undefined) this.#states.set(name, (state = new RoundState()))
+    return state
+  }
+}
+
+/** Which of a step's hooks are to see the object again. */
+export class RoundState {
+  /** The object as the step left it in the first round. */
+  last: ApiObject | undefined
+  readonly #seen = new Set<string>()
+  readonly #again = new Set<string>()
+
+  /** A hook that would like to be asked again when the object changes after it. */
+  addSeen(hook: string): void {
+    this.#seen.add(hook)
+  }
+
+  /** The object changed: all that have seen it are to see it again. */
+  changed(): void {
+    for (const hook of this.#seen) this.#again.add(hook)
+    this.#seen.clear()
+  }
+
+  /** Whether a hook is asked in the second round. */
+  isAskedAgain(hook: string): boolean {
+    return this.#again.has(hook)
+  }
 }
 
 /** The configured chain. */
@@ -49,13 +101,25 @@ export class Admission {
 
   /** The object after every changing step. */
   async mutate(request: AdmissionRequest): Promise<ApiObject> {
-    let object = request.object as ApiObject
+    const once = await this.#mutateOnce(request, request.object as ApiObject)
+    if (!request.rounds.wanted) return once
+    request.rounds.isSecond = true
+    return this.#mutateOnce(request, once)
+  }
+
+  async #mutateOnce(request: AdmissionRequest, before: ApiObject): Promise<ApiObject> {
+    let object = before
     for (const step of this.#stepsFor(request)) {
       if (step.mutate === undefined) continue
       const changed = step.mutate({ ...request, object }, object)
       object = changed instanceof Promise ? await changed : changed
     }
     return object
+  }
+
+  /** Tells changing steps of a request that has no object to change. */
+  async announce(request: AdmissionRequest): Promise<void> {
+    for (const step of this.#stepsFor(request)) await step.announce?.(request)
   }
 
   /** Asks every refusing step. */

@@ -50,6 +50,8 @@ export interface ObjectType extends TypeSizes {
   readonly fields: ReadonlyMap<string, ObjectField>
   /** Whether expressions may build values of it (`Object{...}`). */
   readonly constructible?: boolean
+  /** The type of every other field; without it there are only those that are declared. */
+  readonly otherFields?: CelType
 }
 export interface ObjectField {
   /** The name in JSON. */
@@ -111,6 +113,11 @@ export function optionalType(of: CelType): OpaqueType {
 /** What an optional type holds, or undefined when it is no optional type. */
 export function insideOptional(type: CelType): CelType | undefined {
   return type.kind === 'opaque' && type.name === 'optional_type' ? type.parameters[0] : undefined
+}
+
+/** The type of a field, or undefined when the type has no such field. */
+export function fieldType(type: ObjectType, field: string): CelType | undefined {
+  return type.fields.get(field)?.type ?? type.otherFields
 }
 
 /** Types that may be anything. */

@@ -6,6 +6,7 @@ import {
   celTypeName,
   dynType,
   errorType,
+  fieldType,
   insideOptional,
   intType,
   isDynamic,
@@ -164,8 +165,8 @@ class TypeChecker {
   #fieldType(node: CelNode, target: CelType, field: string): CelType {
     if (target.kind === 'map') return target.value
     if (target.kind === 'object') {
-      const found = target.fields.get(field)
-      if (found !== undefined) return found.type
+      const found = fieldType(target, field)
+      if (found !== undefined) return found
       this.#issue(node.at, `undefined field '${field}'`)
       return errorType
     }
@@ -308,14 +309,14 @@ class TypeChecker {
       return errorType
     }
     for (const { at, name, value, optional } of node.fields) {
-      const field = type.fields.get(name)
+      const field = fieldType(type, name)
       if (field === undefined) this.#issue(at, `undefined field '${name}'`)
       const given = this.#elementType(value, this.#typeOf(value), optional)
-      if (field === undefined || this.#mapping.assignable(field.type, given)) continue
+      if (field === undefined || this.#mapping.assignable(field, given)) continue
       const provided = celTypeName(this.#mapping.substitute(given, false))
       this.#issue(
         at,
-        `expected type of field '${name}' is '${celTypeName(field.type)}' but provided type is '${provided}'`,
+        `expected type of field '${name}' is '${celTypeName(field)}' but provided type is '${provided}'`,
       )
     }
     return type

@@ -1,0 +1,129 @@
+/** MutatingAdmissionWebhook: webhooks that may change an object, one after the other, each seeing what those before it did. */
+import { applyJsonPatch, parseJsonPatch } from '#base/data/json-patch.ts'
+import type { JsonValue } from '#base/data/json-value.ts'
+import { messageOf } from '#base/errors/gantry-error.ts'
+import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import { type ApiObject, equalJson } from '../../api-object.ts'
+import { recanonical } from '../../decode-body.ts'
+import type { ServedResource } from '../../served-resource.ts'
+import { internalError } from '../../status-errors.ts'
+import type { AdmissionRequest, AdmissionStep } from '../admission.ts'
+import { inVersion, isAdmissible } from '../match-request.ts'
+import type { MutationDeps } from '../mutation-deps.ts'
+import { askWebhook, WebhookUnavailable } from './ask-webhook.ts'
+import { failedCalling } from './webhook-failures.ts'
+import { type WebhookClient } from './webhook-call.ts'
+import { type Webhook, WebhookTable } from './webhook-table.ts'
+
+const name = 'MutatingAdmissionWebhook'
+
+/** The step of a server. */
+export function mutatingWebhooks(deps: MutationDeps, client: WebhookClient): AdmissionStep {
+  const table = new WebhookTable('admissionregistration.k8s.io/mutatingwebhookconfigurations', deps.authorizer)
+  const ask = async (request: AdmissionRequest): Promise<ApiObject | undefined> => {
+    const webhooks = table.all(request)
+    return webhooks.length === 0 ? request.object : askAll(request, { webhooks, table, client, deps })
+  }
+  return {
+    name,
+    applies: isAdmissible,
+    mutate: async (request, object) => (await ask({ ...request, object })) ?? object,
+    announce: async (request) => void (await ask(request)),
+  }
+}
+
+interface Asking {
+  readonly webhooks: readonly Webhook[]
+  readonly table: WebhookTable
+  readonly client: WebhookClient
+  readonly deps: MutationDeps
+}
+
+async function askAll(request: AdmissionRequest, asking: Asking): Promise<ApiObject | undefined> {
+  const { rounds } = request
+  const state = rounds.stateOf(name)
+  if (rounds.isSecond && !equalJson(state.last, request.object)) state.changed()
+  let { object } = request
+  for (const [index, webhook] of asking.webhooks.entries()) {
+    const now = { ...request, object }
+    const as = asking.table.matches(webhook, now)
+    if (as === undefined || (rounds.isSecond && !state.isAskedAgain(webhook.id))) continue
+    // oxlint-disable-next-line no-await-in-loop -- each webhook sees what the one before it did
+    const next = await askOne(now, { webhook, index, as, ...asking })
+    if (!equalJson(object, next)) {
+      state.changed()
+      rounds.wanted = true
+      object = next
+    }
+    if (webhook.spec['reinvocationPolicy'] === 'IfNeeded') state.addSeen(webhook.id)
+  }
+  state.last = object
+  return object
+}
+
+interface AskingOne extends Asking {
+  readonly webhook: Webhook
+  readonly index: number
+  readonly as: ServedResource
+}
+
+async function askOne(request: AdmissionRequest, one: AskingOne): Promise<ApiObject | undefined> {
+  const { webhook, index, as, client } = one
+  const note = `round_${request.rounds.isSecond ? 1 : 0}_index_${index}`
+  try {
+    const { patch } = await askWebhook(request, { webhook, as, client, mayPatch: true })
+    const next = patch === undefined ? request.object : patched(request, patch, one)
+    const mutated = !equalJson(next, request.object)
+    const { configuration } = webhook
+    request.annotate?.(
+      `mutation.webhook.admission.k8s.io/${note}`,
+      JSON.stringify({ configuration, webhook: webhook.name, mutated }),
+    )
+    return next
+  } catch (error) {
+    if (!(error instanceof WebhookUnavailable)) throw error
+    if (webhook.failurePolicy !== 'Ignore') throw error.refusal
+    request.annotate?.(`failed-open.mutation.webhook.admission.k8s.io/${note}`, webhook.name)
+    return request.object
+  }
+}
+
+/** The object after a webhook's patch, which is in the version that the webhook was shown. */
+function patched(request: AdmissionRequest, patch: string, { webhook, as, deps }: AskingOne): ApiObject | undefined {
+  const operations = operationsOf(patch, webhook)
+  if (operations.length === 0) return request.object
+  if (request.object === undefined) {
+    throw internalError(
+      `admission webhook ${JSON.stringify(webhook.name)} attempted to modify the object, which is not supported for this operation`,
+    )
+  }
+  const shown = inVersion(request.object, request.resource, as)
+  const tree = treeAfter(shown, operations)
+  const { object } = recanonicalOrRefuse(tree, as)
+  return inVersion(deps.withDefaults(as, object), as, request.resource)
+}
+
+function operationsOf(patch: string, { name: webhook }: Webhook): ReturnType<typeof parseJsonPatch> {
+  try {
+    return parseJsonPatch(JSON.parse(patch) as JsonValue)
+  } catch (error) {
+    const reason = `received undecodable patch in webhook response: ${messageOf(error)}`
+    throw new WebhookUnavailable(failedCalling(webhook, reason), error)
+  }
+}
+
+function treeAfter(object: ApiObject, operations: ReturnType<typeof parseJsonPatch>): JsonObject {
+  try {
+    return applyJsonPatch(object as unknown as JsonValue, operations) as unknown as JsonObject
+  } catch (error) {
+    throw internalError(messageOf(error))
+  }
+}
+
+function recanonicalOrRefuse(tree: JsonObject, as: ServedResource): { readonly object: ApiObject } {
+  try {
+    return recanonical(tree, as)
+  } catch (error) {
+    throw internalError(messageOf(error))
+  }
+}

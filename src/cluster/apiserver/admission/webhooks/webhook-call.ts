@@ -1,0 +1,181 @@
+/**
+ * Reaching webhooks: where a client configuration points, and the one door through which the server calls out. Used for
+ * admission and for conversion.
+ */
+import type { Clock } from '#world/ports/clock.ts'
+import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import { listAt, objectAt, textAt } from '../../api-object.ts'
+import type { ClusterView } from '../../cluster-view.ts'
+
+/** One HTTPS request to a webhook. */
+export interface WebhookRequest {
+  /** What is called, with its query. */
+  readonly url: string
+  /** Where to connect instead of the URL's host and port. */
+  readonly connectTo: { readonly host: string; readonly port: number } | undefined
+  /** PEM of the authorities to trust; '' for the system's. */
+  readonly authorities: string
+  /** JSON. */
+  readonly body: string
+  readonly signal: AbortSignal
+}
+
+/** The answer of a webhook, whatever it is. */
+export interface WebhookReply {
+  readonly status: number
+  readonly body: string
+}
+
+/** Sends requests to webhooks; passed in by whoever starts the server. @throws Error when nothing answers. */
+export type CallWebhook = (request: WebhookRequest) => Promise<WebhookReply>
+
+/** Where a webhook is. */
+export interface WebhookTarget {
+  readonly url: string
+  readonly connectTo: WebhookRequest['connectTo']
+  readonly authorities: string
+}
+
+/** Why a webhook could not be asked. */
+export class WebhookFailure extends Error {}
+
+/** Where a client configuration points. @throws WebhookFailure for a service that leads nowhere. */
+export function webhookTarget(client: JsonObject, view: ClusterView): WebhookTarget {
+  const authorities = Buffer.from(textAt(client, 'caBundle'), 'base64').toString()
+  const url = textAt(client, 'url')
+  if (url !== '') return { url, connectTo: undefined, authorities }
+  const service = objectAt(client, 'service')
+  const name = textAt(service, 'name')
+  const namespace = textAt(service, 'namespace')
+  if (name === '') throw new WebhookFailure('webhook configuration must have either service or URL')
+  const port = typeof service['port'] === 'number' ? service['port'] : 443
+  const path = textAt(service, 'path')
+  return {
+    url: `https://${name}.${namespace}.svc:${port}${path === '' || path.startsWith('/') ? path : `/${path}`}`,
+    connectTo: serviceAddress(view, { namespace, name, port }),
+    authorities,
+  }
+}
+
+interface ServicePort {
+  readonly namespace: string
+  readonly name: string
+  readonly port: number
+}
+
+/** A ready address behind a service's port, or its cluster address where it has no endpoints of its own. */
+function serviceAddress(view: ClusterView, { namespace, name, port }: ServicePort): { host: string; port: number } {
+  const service = view.find('/services', namespace, name)
+  if (service === undefined) throw new WebhookFailure(`service ${JSON.stringify(name)} not found`)
+  const spec = objectAt(service, 'spec')
+  if (textAt(spec, 'type') === 'ExternalName') return { host: textAt(spec, 'externalName'), port }
+  const chosen = listAt(spec, 'ports').find((one) => one['port'] === port)
+  if (chosen === undefined)
+    throw new WebhookFailure(`no service port ${port} found for service ${JSON.stringify(name)}`)
+  const ready = readyEndpoints(view, { namespace, name, portName: textAt(chosen, 'name') })
+  if (ready.length === 0) throw new WebhookFailure(`no endpoints available for service ${JSON.stringify(name)}`)
+  return ready[view.random.below(ready.length)] as { host: string; port: number }
+}
+
+function readyEndpoints(
+  view: ClusterView,
+  { namespace, name, portName }: { namespace: string; name: string; portName: string },
+): readonly { host: string; port: number }[] {
+  const slices = view
+    .list('discovery.k8s.io/endpointslices', namespace)
+    .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === name)
+  return slices.flatMap((slice) => {
+    const port = listAt(slice, 'ports').find((one) => textAt(one, 'name') === portName)?.['port']
+    if (typeof port !== 'number') return []
+    return listAt(slice, 'endpoints')
+      .filter((endpoint) => objectAt(endpoint, 'conditions')['ready'] !== false)
+      .map((endpoint) => ({ host: (endpoint['addresses'] as readonly string[] | undefined)?.[0] ?? '', port }))
+      .filter(({ host }) => host !== '')
+  })
+}
+
+/** What a webhook is asked, and how long it may take. */
+export interface WebhookQuestion {
+  readonly client: JsonObject
+  readonly timeoutMs: number
+  readonly body: unknown
+  readonly signal: AbortSignal | undefined
+}
+
+/** Asks webhooks in time. */
+export class WebhookClient {
+  readonly #call: CallWebhook | undefined
+  readonly #clock: Pick<Clock, 'setTimer'>
+
+  constructor(call: CallWebhook | undefined, clock: Pick<Clock, 'setTimer'>) {
+    this.#call = call
+    this.#clock = clock
+  }
+
+  /** The JSON that a webhook answers. @throws WebhookFailure when there is none. */
+  async ask(question: WebhookQuestion, view: ClusterView): Promise<JsonObject> {
+    const target = webhookTarget(question.client, view)
+    const reply = await this.#send(target, question)
+    if (reply.status < 200 || reply.status > 299) throw new WebhookFailure(statusText(reply))
+    try {
+      return JSON.parse(reply.body) as JsonObject
+    } catch (error) {
+      throw new WebhookFailure(`couldn't get version/kind; json parse error: ${String((error as Error).message)}`, {
+        cause: error,
+      })
+    }
+  }
+
+  async #send(target: WebhookTarget, { timeoutMs, body, signal }: WebhookQuestion): Promise<WebhookReply> {
+    const seconds = Math.ceil(timeoutMs / 1000)
+    const url = `${target.url}${target.url.includes('?') ? '&' : '?'}timeout=${seconds}s`
+    const failed = (reason: string, cause?: unknown): WebhookFailure =>
+      new WebhookFailure(`Post ${JSON.stringify(url)}: ${reason}`, { cause })
+    if (this.#call === undefined) throw failed('this server has no network')
+    const stop = new AbortController()
+    let isLate = false
+    using _ = this.#clock.setTimer(timeoutMs, () => {
+      isLate = true
+      stop.abort()
+    })
+    const signals = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
+    const late = Promise.withResolvers<never>()
+    const onAbort = (): void => late.reject(failed(isLate ? 'context deadline exceeded' : 'context canceled'))
+    signals.addEventListener('abort', onAbort, { once: true })
+    try {
+      const sent = this.#call({ ...target, url, body: JSON.stringify(body), signal: signals })
+      return await Promise.race([sent, late.promise])
+    } catch (error) {
+      if (error instanceof WebhookFailure) throw error
+      throw failed(isLate ? 'context deadline exceeded' : reasonOf(error), error)
+    } finally {
+      signals.removeEventListener('abort', onAbort)
+    }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { cause } = error
+  return cause instanceof Error && cause.message !== '' ? cause.message : error.message
+}
+
+const wordsOfStatus: Readonly<Record<number, string>> = {
+  400: 'the server rejected our request for an unknown reason',
+  401: 'the server has asked for the client to provide credentials',
+  403: 'forbidden',
+  404: 'the server could not find the requested resource',
+  405: 'the server does not allow this method on the requested resource',
+  413: 'Request entity too large',
+  429: 'the server has received too many requests and has asked us to try again later',
+  503: 'the server is currently unable to handle the request',
+  504: 'the server was unable to return a response in the time allotted, but may still be processing the request',
+}
+
+function statusText({ status, body }: WebhookReply): string {
+  const words = wordsOfStatus[status]
+  if (words !== undefined) return words
+  if (status >= 500)
+    return `an error on the server (${JSON.stringify(body.slice(0, 2048).trim())}) has prevented the request from succeeding`
+  return `the server responded with the status code ${status} but did not return more information`
+}
