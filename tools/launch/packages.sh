@@ -24,6 +24,8 @@ test docker-compose docker-compose runs compose files
 test jq jq reads what the clients print
 test curl curl fetches what containers serve
 test etcd-server etcd the replicated store
+test kubernetes-client kubectl the stock kubectl that the tests drive
+test python3-kubernetes /usr/lib/python3/dist-packages/kubernetes/__init__.py a foreign client library
 test bash-static /bin/bash-static a second static program for images
 TABLE
 }

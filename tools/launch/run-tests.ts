@@ -1,6 +1,7 @@
 /**
  * `npm test`: the gate, then test/e2e against an engine that is started for it in a root of its own and taken away
- * afterwards. `npm test -- e2e` or `-- check` runs one half. What cannot run here is listed with its reason.
+ * afterwards, then test/cluster, whose suites start control planes. `npm test -- check`, `-- e2e` or `-- cluster` runs one
+ * part. What cannot run here is listed with its reason.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -16,7 +17,7 @@ interface Counts {
 const root = join(import.meta.dirname, '../..')
 const gantry = join(root, 'gantry')
 const nothing: Counts = { passed: 0, failed: 0, skipped: 0 }
-const e2eWithinMs = 8 * 60_000
+const suitesWithinMs = 8 * 60_000
 const checkWithinMs = 6 * 60_000
 
 let running: ReturnType<typeof spawn> | undefined
@@ -129,44 +130,43 @@ async function runEndToEnd(): Promise<Counts> {
   }
 }
 
-async function runSuites(target: string): Promise<Counts> {
-  const { ok, output } = await show(
-    [
-      process.execPath,
-      '-C',
-      'source',
-      '--test',
-      '--test-concurrency=1',
-      '--test-timeout=240000',
-      '--test-reporter=spec',
-      'test/e2e/**/*.test.ts',
-    ],
-    {
-      env: {
-        GANTRY_E2E_TARGET: target,
-        DOCKER_HOST: target,
-        DOCKER_BUILDKIT: '0',
-        DOCKER_CLI_HINTS: 'false',
-        NODE_NO_WARNINGS: '1',
-      },
-      withinMs: e2eWithinMs,
-    },
-  )
+function runSuites(target: string): Promise<Counts> {
+  return runFiles('test/e2e/**/*.test.ts', {
+    GANTRY_E2E_TARGET: target,
+    DOCKER_HOST: target,
+    DOCKER_BUILDKIT: '0',
+    DOCKER_CLI_HINTS: 'false',
+  })
+}
+
+/** Suites that drive control planes with stock clients; they need no container and no root. */
+function runCluster(): Promise<Counts> {
+  console.log('\n== suites for the cluster (test/cluster)')
+  return runFiles('test/cluster/**/*.test.ts', {})
+}
+
+/** One file after the other. */
+async function runFiles(pattern: string, env: NodeJS.ProcessEnv): Promise<Counts> {
+  const flags = ['--test', '--test-concurrency=1', '--test-timeout=240000', '--test-reporter=spec']
+  const { ok, output } = await show([process.execPath, '-C', 'source', ...flags, pattern], {
+    env: { ...env, NODE_NO_WARNINGS: '1' },
+    withinMs: suitesWithinMs,
+  })
   const skips = [...output.matchAll(/^\s*﹣ (.*?)(?: \([\d.]+ms\))? # (.*)$/gm)]
   if (skips.length > 0) console.log('\nNot run here:')
   for (const [, name, reason] of skips) console.log(`  ${name}: ${reason}`)
   return countTests(output, ok)
 }
 
-const halves: Readonly<Record<string, () => Promise<Counts>>> = { check: runGate, e2e: runEndToEnd }
+const parts: Readonly<Record<string, () => Promise<Counts>>> = { check: runGate, e2e: runEndToEnd, cluster: runCluster }
 const wanted = process.argv.slice(2)
-const unknown = wanted.filter((name) => !Object.hasOwn(halves, name))
+const unknown = wanted.filter((name) => !Object.hasOwn(parts, name))
 if (unknown.length > 0) {
-  console.error(`no such part: ${unknown.join(', ')} (there are ${Object.keys(halves).join(', ')})`)
+  console.error(`no such part: ${unknown.join(', ')} (there are ${Object.keys(parts).join(', ')})`)
   process.exit(2)
 }
 let total = nothing
-for (const [name, half] of Object.entries(halves))
-  if (wanted.length === 0 || wanted.includes(name)) total = add(total, await half())
+for (const [name, part] of Object.entries(parts))
+  if (wanted.length === 0 || wanted.includes(name)) total = add(total, await part())
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1
