@@ -68,8 +68,8 @@ function refuseUnsupported(query: Query): void {
   }
   if (query.flag('squash'))
     throw invalidRequest('squash is only supported with experimental mode', 'Leave out --squash.')
-  const securityOptions = query.get('securityopt') ?? ''
-  if (securityOptions !== '' && stringList(securityOptions).length > 0) {
+  const securityOptions = query.all('securityopt')
+  if (securityOptions.some((option) => option !== '' && option !== '[]' && option !== 'null')) {
     throw invalidRequest('The daemon on this platform does not support setting security options on build')
   }
   const isolation = query.get('isolation') ?? ''

@@ -85,7 +85,7 @@ export async function composeEngineApi(scope: AsyncDisposableStack, deps: Engine
     ...commitRoutes(parts, applyChanges),
     ...statsRoutes(parts),
     ...logRoutes(parts),
-    ...imageRoutes(images),
+    ...imageRoutes({ images, emit: parts.emit }),
     ...bootstrapRoutes(images),
     ...buildRoutes(builder),
     ...transferRoutes({ images, transfer, applyChanges, fetch }),

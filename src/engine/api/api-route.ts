@@ -25,8 +25,23 @@ export function param(call: ApiCall, name: string): string {
   return call.request.params[name] ?? ''
 }
 
+/** A body is JSON and says so; without one nothing needs to be said (moby `CheckForJSON`). */
+function checkJsonType({ headers }: HttpRequest): void {
+  const given = headers['content-type'] ?? ''
+  const empty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
+  if (given === '' && empty) return
+  if (/^\s*application\/json\s*(?:;|$)/i.test(given)) return
+  throw new GantryError(
+    'ENGINE_CONTENT_TYPE',
+    'invalid',
+    `Content-Type specified (${given}) must be 'application/json'`,
+    { remedy: 'Send Content-Type: application/json.' },
+  )
+}
+
 /** The body as an object; an empty one is `{}`. @throws GantryError invalid when it is something else. */
 export async function readBodyObject<T extends object>(call: ApiCall): Promise<T> {
+  checkJsonType(call.request)
   const value = await readJson(call.request, { empty: {} })
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as T
   throw new GantryError(

@@ -1,4 +1,5 @@
 /** Actions on one container that answer 204: start, stop, restart, kill, pause, unpause, rename. */
+import { GantryError } from '#base/errors/gantry-error.ts'
 import type { Container } from '#engine/containers/container-book.ts'
 import type { EngineParts } from '#engine/containers/engine-parts.ts'
 import { pauseContainer, unpauseContainer } from '#engine/containers/pause-container.ts'
@@ -33,12 +34,27 @@ const actions: Readonly<Record<string, Action>> = {
   rename: (parts, container, call) => renameContainer(parts, container, call.request.query.get('name') ?? ''),
 }
 
+/** Docker words this failure for kill alone. */
+function requireForKill(parts: EngineParts, id: string): void {
+  if (parts.book.find(id) !== undefined) return
+  throw new GantryError(
+    'ENGINE_NO_SUCH_CONTAINER',
+    'not-found',
+    `Cannot kill container: ${id}: No such container: ${id}`,
+    {
+      remedy: 'docker ps -a lists them.',
+    },
+  )
+}
+
 export function containerActionRoutes(parts: EngineParts): ApiRoute[] {
   return Object.entries(actions).map(([name, action]) => ({
     method: 'POST',
     path: `/containers/{id}/${name}`,
     handler: async (call) => {
-      await action(parts, parts.book.resolve(param(call, 'id')), call)
+      const id = param(call, 'id')
+      if (name === 'kill') requireForKill(parts, id)
+      await action(parts, parts.book.resolve(id), call)
       noContent(call)
     },
   }))

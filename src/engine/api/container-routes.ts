@@ -10,7 +10,7 @@ import { inspectOne, listAll } from '#engine/containers/look-at-containers.ts'
 import { matchesLabel } from '#engine/containers/list-containers.ts'
 import { isAlive } from '#engine/containers/container-record.ts'
 import { removeContainer } from '#engine/containers/remove-container.ts'
-import { updateContainer } from '#engine/containers/update-container.ts'
+import { removeContainerLink, updateContainer } from '#engine/containers/update-container.ts'
 import type { ContainerUpdate } from '#engine/containers/update-container.ts'
 import { waitContainer } from '#engine/containers/wait-container.ts'
 import type { WaitCondition } from '#engine/containers/wait-container.ts'
@@ -80,12 +80,12 @@ async function handleWait(parts: EngineParts, call: ApiCall): Promise<void> {
   const wanted: WaitCondition = condition === '' ? 'not-running' : (condition as WaitCondition)
   const result = await waitContainer(parts, container, { condition: wanted, signal: call.request.signal })
   const body = {
-    StatusCode: result.exitCode,
     ...(result.error === undefined
       ? call.version.minor >= 30
         ? { Error: null }
         : {}
       : { Error: { Message: result.error } }),
+    StatusCode: result.exitCode,
   }
   if (!call.response.started) return call.response.json(200, body)
   await call.response.writeJson(body)
@@ -97,7 +97,7 @@ const pruneFilters = new Set(['label', 'label!', 'until'])
 async function handlePrune(parts: EngineParts, call: ApiCall): Promise<void> {
   const filters = readFilters(call)
   const unknown = Object.keys(filters).find((key) => !pruneFilters.has(key))
-  if (unknown !== undefined) throw new GantryError('ENGINE_FILTER', 'invalid', `invalid filter '${unknown}'`)
+  if (unknown !== undefined) throw new GantryError('ENGINE_FILTER', 'invalid', `Invalid filter '${unknown}'`)
   const [untilText] = filters['until'] ?? []
   const until = untilText === undefined ? undefined : parseApiTime('until', untilText, parts.world.clock.now())
   const doomed = parts.book.all().filter(({ record }) => {
@@ -149,7 +149,8 @@ async function handleList(parts: EngineParts, call: ApiCall): Promise<void> {
   const filters = readFilters(call)
   booleanFilter(filters, 'is-task')
   const limit = Math.max(0, query.integer('limit', 0))
-  call.response.json(200, await listAll(parts, { all: query.flag('all'), limit, filters }, query.flag('size')))
+  const view = { withSize: query.flag('size'), minor: call.version.minor }
+  call.response.json(200, await listAll(parts, { all: query.flag('all'), limit, filters }, view))
 }
 
 async function handleInspect(parts: EngineParts, call: ApiCall): Promise<void> {
@@ -174,9 +175,8 @@ async function handleResize(parts: EngineParts, call: ApiCall): Promise<void> {
 async function handleRemove(parts: EngineParts, call: ApiCall): Promise<void> {
   const { query } = call.request
   if (query.flag('link')) {
-    throw new GantryError('ENGINE_LINKS', 'invalid', 'removing a link is not supported', {
-      remedy: 'Use a user-defined network instead of links.',
-    })
+    await removeContainerLink(parts, param(call, 'id'))
+    return noContent(call)
   }
   const container = parts.book.resolve(param(call, 'id'))
   await removeContainer(parts, container, { force: query.flag('force'), volumes: query.flag('v') })
@@ -197,7 +197,7 @@ export function containerRoutes(parts: EngineParts): ApiRoute[] {
     row('POST', '/containers/{id}/update', handleUpdate),
     row('POST', '/containers/{id}/wait', handleWait),
     row('POST', '/containers/prune', handlePrune),
-    row('DELETE', '/containers/{id}', handleRemove),
+    row('DELETE', '/containers/{id...}', handleRemove),
     ...containerActionRoutes(parts),
   ]
 }

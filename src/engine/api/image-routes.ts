@@ -4,6 +4,7 @@ import { daysFromCivil } from '#base/data/civil-day.ts'
 import { booleanFilter } from '#spec/docker/filters.ts'
 import type { Images } from '#images/images.ts'
 import type { ImageRecord, ImageRow } from '#images/records/record-types.ts'
+import type { EngineEvent } from '#engine/containers/engine-parts.ts'
 import { viewImage } from './view-image.ts'
 import { param, readFilters } from './api-route.ts'
 import type { ApiCall, ApiRoute } from './api-route.ts'
@@ -37,12 +38,17 @@ function createdSeconds(record: ImageRecord): number {
   return daysFromCivil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second
 }
 
+export interface ImageApiDeps {
+  readonly images: Images
+  readonly emit: (event: EngineEvent) => void
+}
+
 const listFilters = new Set(['dangling', 'label', 'label!', 'before', 'since', 'reference', 'until'])
 const pruneFilters = new Set(['dangling', 'label', 'label!', 'until'])
 
 function checkFilters(filters: Readonly<Record<string, readonly string[]>>, known: ReadonlySet<string>): void {
   const unknown = Object.keys(filters).find((key) => !known.has(key))
-  if (unknown !== undefined) throw new GantryError('ENGINE_FILTER', 'invalid', `invalid filter '${unknown}'`)
+  if (unknown !== undefined) throw new GantryError('ENGINE_FILTER', 'invalid', `Invalid filter '${unknown}'`)
   booleanFilter(filters, 'dangling')
 }
 
@@ -111,10 +117,11 @@ async function handleRemove(images: Images, call: ApiCall): Promise<void> {
   call.response.json(200, await images.remove(param(call, 'name'), options))
 }
 
-async function handlePrune(images: Images, call: ApiCall): Promise<void> {
+async function handlePrune({ images, emit }: ImageApiDeps, call: ApiCall): Promise<void> {
   const filters = readFilters(call)
   checkFilters(filters, pruneFilters)
   const { ImagesDeleted, SpaceReclaimed } = await images.prune(filters)
+  emit({ type: 'image', action: 'prune', id: '', attributes: { reclaimed: String(SpaceReclaimed) } })
   call.response.json(200, { ImagesDeleted: ImagesDeleted.length > 0 ? ImagesDeleted : null, SpaceReclaimed })
 }
 
@@ -123,7 +130,21 @@ function handleSaveMany(images: Images, call: ApiCall): Promise<void> {
   return handleSave(images, names, call)
 }
 
-export function imageRoutes(images: Images): ApiRoute[] {
+/** Inspect alone says twice that there is no such image. */
+function resolveToShow(images: Images, name: string): ImageRecord {
+  try {
+    return images.resolve(name)
+  } catch (error) {
+    if (!(error instanceof GantryError) || error.kind !== 'not-found') throw error
+    throw new GantryError(error.code, 'not-found', `no such image: ${name}: ${error.message}`, {
+      cause: error,
+      ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+    })
+  }
+}
+
+export function imageRoutes(deps: ImageApiDeps): ApiRoute[] {
+  const { images } = deps
   const row = (
     method: string,
     path: string,
@@ -132,14 +153,14 @@ export function imageRoutes(images: Images): ApiRoute[] {
   return [
     row('GET', '/images/json', handleList),
     row('GET', '/images/{name...}/json', (_images, call) =>
-      call.response.json(200, viewImage(images, images.resolve(param(call, 'name')))),
+      call.response.json(200, viewImage(images, resolveToShow(images, param(call, 'name')))),
     ),
     row('GET', '/images/{name...}/history', (_images, call) =>
       call.response.json(200, images.history(param(call, 'name'))),
     ),
     row('POST', '/images/{name...}/tag', handleTag),
     row('DELETE', '/images/{name...}', handleRemove),
-    row('POST', '/images/prune', handlePrune),
+    { method: 'POST', path: '/images/prune', handler: (call) => handlePrune(deps, call) },
     row('GET', '/images/get', handleSaveMany),
     row('GET', '/images/{name...}/get', (_images, call) => handleSave(images, [param(call, 'name')], call)),
     row('POST', '/images/load', handleLoad),

@@ -87,7 +87,7 @@ async function handleDisconnect(deps: NetworkApiDeps, call: ApiCall): Promise<vo
 async function handlePrune({ parts, networks }: NetworkApiDeps, call: ApiCall): Promise<void> {
   const filters = readFilters(call)
   const unknown = Object.keys(filters).find((key) => !['label', 'label!', 'until'].includes(key))
-  if (unknown !== undefined) throw new GantryError('ENGINE_FILTER', 'invalid', `invalid filter '${unknown}'`)
+  if (unknown !== undefined) throw new GantryError('ENGINE_FILTER', 'invalid', `Invalid filter '${unknown}'`)
   const until = parseApiTime('until', filters['until']?.[0] ?? '', parts.world.clock.now())
   const named = new Set(parts.book.all().flatMap((container) => Object.keys(container.record.networks)))
   const removed = await networks.prune(

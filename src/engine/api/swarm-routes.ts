@@ -1,6 +1,7 @@
 /** What belongs to swarm, plugins and checkpoints: refused by name, as a Docker engine outside a swarm refuses it. */
 import { GantryError } from '#base/errors/gantry-error.ts'
-import type { ApiRoute } from './api-route.ts'
+import { param } from './api-route.ts'
+import type { ApiCall, ApiRoute } from './api-route.ts'
 
 const notManager =
   'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.'
@@ -15,6 +16,12 @@ function refuse(method: string, path: string, error: GantryError): ApiRoute {
       throw error
     },
   }
+}
+
+function refusePlugin(call: ApiCall): never {
+  throw new GantryError('ENGINE_PLUGIN', 'not-found', `plugin ${JSON.stringify(param(call, 'name'))} not found`, {
+    remedy: 'Use the drivers that are built in.',
+  })
 }
 
 /** Routes that exist and cannot be served. */
@@ -51,13 +58,10 @@ export function swarmRoutes(): ApiRoute[] {
     refuse('POST', '/swarm/init', new GantryError('ENGINE_SWARM', 'not-implemented', noSwarm)),
     refuse('POST', '/swarm/join', new GantryError('ENGINE_SWARM', 'not-implemented', noSwarm)),
     { method: 'GET', path: '/plugins', handler: (call) => call.response.json(200, []) },
-    refuse(
-      'GET',
-      '/plugins/{name...}/json',
-      new GantryError('ENGINE_PLUGIN', 'not-found', 'plugin not found', {
-        remedy: 'Use the drivers that are built in.',
-      }),
-    ),
+    { method: 'GET', path: '/plugins/{name...}/json', handler: refusePlugin },
+    { method: 'DELETE', path: '/plugins/{name...}', handler: refusePlugin },
+    { method: 'POST', path: '/plugins/{name...}/enable', handler: refusePlugin },
+    { method: 'POST', path: '/plugins/{name...}/disable', handler: refusePlugin },
     refuse('POST', '/plugins/pull', plugin),
     refuse('POST', '/plugins/create', plugin),
     refuse('GET', '/containers/{id}/checkpoints', checkpoint),

@@ -130,7 +130,9 @@ async function handleDiskUse(deps: SystemApiDeps, call: ApiCall): Promise<void> 
   call.response.json(200, {
     LayersSize: parts.images.layersSizeBytes(),
     Images: wants('image') ? images : null,
-    Containers: wants('container') ? await listAll(parts, { all: true, limit: 0, filters: {} }, true) : null,
+    Containers: wants('container')
+      ? await listAll(parts, { all: true, limit: 0, filters: {} }, { withSize: true, minor: call.version.minor })
+      : null,
     Volumes: wants('volume') ? volumes : null,
     BuildCache: wants('build-cache') ? deps.buildCache() : null,
     BuilderSize: 0,

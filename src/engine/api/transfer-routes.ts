@@ -158,7 +158,7 @@ export function transferRoutes(deps: TransferApiDeps): ApiRoute[] {
           })
         const limit = query.integer('limit', 25)
         if (limit < 1 || limit > 100)
-          throw new GantryError('ENGINE_SEARCH_LIMIT', 'invalid', `limit ${limit} is outside the range of [1, 100]`, {
+          throw new GantryError('ENGINE_SEARCH_LIMIT', 'invalid', `Limit ${limit} is outside the range of [1, 100]`, {
             remedy: 'Choose a limit from 1 to 100.',
           })
         call.response.json(

@@ -28,7 +28,7 @@ const pruneFilters = ['label', 'label!', 'all']
 
 function check(filters: Filters, known: readonly string[]): void {
   const unknown = Object.keys(filters).find((key) => !known.includes(key))
-  if (unknown !== undefined) throw new GantryError('ENGINE_FILTER', 'invalid', `invalid filter '${unknown}'`)
+  if (unknown !== undefined) throw new GantryError('ENGINE_FILTER', 'invalid', `Invalid filter '${unknown}'`)
 }
 
 function wanted(record: VolumeRecord, filters: Filters, inUse: boolean): boolean {

@@ -106,9 +106,22 @@ function viewNetworks(input: InspectInput): object {
   }
 }
 
+/** Files that the engine makes for a container: there from its first start on. */
+function viewPaths({ record, networkFolder, logPath }: InspectInput): object {
+  const made = record.state.startedAt !== 0
+  const path = (name: string): string => (made ? `${networkFolder}/${name}` : '')
+  return {
+    ResolvConfPath: path('resolv.conf'),
+    HostnamePath: path('hostname'),
+    HostsPath: path('hosts'),
+    // Only of a driver whose files others may read.
+    LogPath: made && record.hostConfig.LogConfig.Type === 'json-file' ? logPath : '',
+  }
+}
+
 /** The whole document. */
 export function inspectContainer(input: InspectInput): object {
-  const { record, networkFolder } = input
+  const { record } = input
   return {
     Id: record.id,
     Created: formatWhen(record.createdAt),
@@ -116,10 +129,7 @@ export function inspectContainer(input: InspectInput): object {
     Args: record.args,
     State: viewState(record.state, input.health),
     Image: record.imageId,
-    ResolvConfPath: `${networkFolder}/resolv.conf`,
-    HostnamePath: `${networkFolder}/hostname`,
-    HostsPath: `${networkFolder}/hosts`,
-    LogPath: record.hostConfig.LogConfig.Type === 'none' ? '' : input.logPath,
+    ...viewPaths(input),
     Name: `/${record.name}`,
     RestartCount: record.state.restartCount,
     Driver: 'overlay2',

@@ -132,10 +132,15 @@ test('before and since bound by creation', () => {
 
 test('filters that no list has are refused', () => {
   for (const [filters, message] of [
-    [{ nosuch: ['a'] }, /invalid filter 'nosuch'/],
-    [{ status: ['up'] }, /invalid filter 'status=up'/],
-    [{ exited: ['x'] }, /invalid filter 'exited=x'/],
-    [{ name: ['('] }, /invalid filter 'name=\('/],
+    [{ nosuch: ['a'] }, /Invalid filter 'nosuch'/],
+    [{ status: ['up'] }, /Invalid filter 'status=up'/],
+    [{ exited: ['x'] }, /strconv\.Atoi: parsing "x": invalid syntax/],
+    [{ health: ['x'] }, /Unrecognised filter value for health: x/],
+    [
+      { publish: ['80', 'x/y'] },
+      /error while looking up for publish x\/y: strconv\.ParseUint: parsing "x": invalid syntax/,
+    ],
+    [{ name: ['('] }, /Invalid filter 'name=\('/],
   ] as const)
     assert.throws(() => checkListFilters(filters), message)
 })

@@ -53,6 +53,22 @@ const statuses: readonly string[] = [
   'dead',
 ] satisfies ContainerStatus[]
 
+const healthWords = ['none', 'starting', 'healthy', 'unhealthy']
+
+/** `publish` and `expose` take a port or a range, with a protocol or without. */
+function checkPortFilters(filters: Filters): void {
+  for (const key of ['publish', 'expose']) {
+    for (const value of filters[key] ?? []) {
+      const [ports = ''] = value.split('/')
+      const bad = ports.split('-').find((part) => !/^\d{1,5}$/.test(part))
+      if (bad !== undefined)
+        throw badFilter(
+          `error while looking up for ${key} ${value}: strconv.ParseUint: parsing "${bad}": invalid syntax`,
+        )
+    }
+  }
+}
+
 function badFilter(text: string): GantryError {
   return new GantryError('ENGINE_FILTER', 'invalid', text, { remedy: 'See docker ps --help for the filters.' })
 }
@@ -60,11 +76,14 @@ function badFilter(text: string): GantryError {
 /** @throws GantryError invalid for keys and values that no list has. */
 export function checkListFilters(filters: Filters): void {
   const unknown = Object.keys(filters).find((key) => !knownFilters.has(key))
-  if (unknown !== undefined) throw badFilter(`invalid filter '${unknown}'`)
+  if (unknown !== undefined) throw badFilter(`Invalid filter '${unknown}'`)
   const status = filters['status']?.find((value) => !statuses.includes(value))
-  if (status !== undefined) throw badFilter(`invalid filter 'status=${status}'`)
+  if (status !== undefined) throw badFilter(`Invalid filter 'status=${status}'`)
   const exited = filters['exited']?.find((value) => !/^-?\d+$/.test(value))
-  if (exited !== undefined) throw badFilter(`invalid filter 'exited=${exited}'`)
+  if (exited !== undefined) throw badFilter(`strconv.Atoi: parsing "${exited}": invalid syntax`)
+  const health = filters['health']?.find((value) => !healthWords.includes(value))
+  if (health !== undefined) throw badFilter(`Unrecognised filter value for health: ${health}`)
+  checkPortFilters(filters)
   for (const value of filters['name'] ?? []) compile(value)
 }
 
@@ -72,7 +91,7 @@ function compile(pattern: string): RegExp {
   try {
     return new RegExp(pattern)
   } catch (error) {
-    throw new GantryError('ENGINE_FILTER', 'invalid', `invalid filter 'name=${pattern}'`, { cause: error })
+    throw new GantryError('ENGINE_FILTER', 'invalid', `Invalid filter 'name=${pattern}'`, { cause: error })
   }
 }
 
@@ -217,8 +236,18 @@ function viewPorts(row: ListedContainer): object[] {
   })
 }
 
+export interface ListView {
+  /** Epoch milliseconds. */
+  readonly now: number
+  /** Minor version of the API that the client speaks. */
+  readonly minor: number
+}
+
+/** Health in a list came late; older clients are not told. */
+const healthSinceMinor = 51
+
 /** One row of the list. */
-export function viewListed(row: ListedContainer, now: number): object {
+export function viewListed(row: ListedContainer, { now, minor }: ListView): object {
   const { record, sizes } = row
 
   const moved = row.imageIdNow !== record.imageId
@@ -227,10 +256,10 @@ export function viewListed(row: ListedContainer, now: number): object {
     Names: [`/${record.name}`],
     Image: moved ? record.imageId : record.config.Image,
     ImageID: record.imageId,
-    Command: [record.path, ...record.args].join(' '),
+    Command: [record.path, ...record.args.map((word) => (word.includes(' ') ? `'${word}'` : word))].join(' '),
     Created: Math.floor(record.createdAt / 1000),
     Ports: isAlive(record.state) ? viewPorts(row) : [],
-    ...(sizes === undefined ? {} : { SizeRw: sizes.rw, SizeRootFs: sizes.rootFs }),
+    ...(sizes === undefined ? {} : { ...(sizes.rw === 0 ? {} : { SizeRw: sizes.rw }), SizeRootFs: sizes.rootFs }),
     Labels: record.config.Labels,
     State: record.state.status,
     Status: statusWords(record.state, row.health, now),
@@ -238,7 +267,9 @@ export function viewListed(row: ListedContainer, now: number): object {
       NetworkMode: record.hostConfig.NetworkMode,
       ...(record.hostConfig.Annotations === undefined ? {} : { Annotations: record.hostConfig.Annotations }),
     },
-    Health: { Status: healthWord(row.health), FailingStreak: row.health?.failingStreak ?? 0 },
+    ...(minor < healthSinceMinor
+      ? {}
+      : { Health: { Status: healthWord(row.health), FailingStreak: row.health?.failingStreak ?? 0 } }),
     NetworkSettings: { Networks: record.networks },
     Mounts: record.mounts.map((mount) => mount.point),
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { isLogDriver, logSizeBytes, unknownLogOption } from './log-options.ts'
+import { badLogValue, isLogDriver, logSizeBytes, unknownLogOption } from './log-options.ts'
 
 test('sizes are numbers with a unit', () => {
   const rows: readonly (readonly [string, number | undefined])[] = [
@@ -26,8 +26,9 @@ const rows: readonly (readonly [driver: string, options: Record<string, string>,
   ['json-file', { mode: 'sometimes' }, /logging mode not supported: sometimes/],
   ['json-file', { nosuch: '1' }, /unknown log opt 'nosuch' for json-file log driver/],
   ['none', { 'max-size': '1m' }, /unknown log opt 'max-size' for none log driver/],
-  ['json-file', { 'max-size': 'big' }, /invalid size: 'big'/],
-  ['json-file', { 'max-file': '0' }, /max-file cannot be less than 1/],
+  ['json-file', { 'max-buffer-size': '1m' }, /only supported with 'mode=non-blocking'/],
+  ['json-file', { mode: 'non-blocking', 'max-buffer-size': 'x' }, /option max-buffer-size: invalid size: 'x'/],
+  ['json-file', { 'max-size': 'big', 'max-file': '0' }, undefined],
 ]
 
 for (const [driver, options, complaint] of rows)
@@ -45,4 +46,15 @@ test('drivers that there are', () => {
     false,
     false,
   ])
+})
+
+test('values that mean nothing are told when the log is to begin', () => {
+  const rows: readonly (readonly [options: Record<string, string>, complaint: RegExp])[] = [
+    [{ 'max-size': 'big' }, /^failed to initialize logging driver: invalid size: 'big'$/],
+    [{ 'max-file': '0' }, /max-file cannot be less than 1/],
+    [{ 'max-file': 'x' }, /strconv\.Atoi: parsing "x": invalid syntax/],
+    [{ compress: 'maybe' }, /strconv\.ParseBool: parsing "maybe": invalid syntax/],
+  ]
+  for (const [options, complaint] of rows) assert.match(badLogValue(options) ?? '', complaint)
+  assert.equal(badLogValue({ 'max-size': '10m', 'max-file': '3', compress: 'true', tag: 'x' }), undefined)
 })

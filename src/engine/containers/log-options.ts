@@ -17,7 +17,7 @@ export function isLogDriver(name: string): boolean {
 /** Names of all drivers, as `docker info` lists them. */
 export const logDrivers: readonly string[] = Object.keys(optionsByDriver)
 
-/** The complaint about the first option that the driver does not take; undefined when all are fine. */
+/** The complaint about the first option that the driver does not take; undefined when all are. Their values count at the start. */
 export function unknownLogOption(driver: string, options: Readonly<Record<string, string>>): string | undefined {
   const known = optionsByDriver[driver] ?? []
   const unknown = Object.keys(options).find((key) => !known.includes(key) && !common.includes(key))
@@ -25,10 +25,26 @@ export function unknownLogOption(driver: string, options: Readonly<Record<string
   const mode = options['mode']
   if (mode !== undefined && mode !== '' && mode !== 'blocking' && mode !== 'non-blocking')
     return `logger: logging mode not supported: ${mode}`
-  if (options['max-size'] !== undefined && logSizeBytes(options['max-size']) === undefined)
-    return `failed to initialize logging driver: invalid size: '${options['max-size']}'`
-  if (options['max-file'] !== undefined && !/^[1-9]\d*$/.test(options['max-file']))
-    return 'max-file cannot be less than 1'
+  const buffer = options['max-buffer-size']
+  if (buffer !== undefined && mode !== 'non-blocking')
+    return "logger: max-buffer-size option is only supported with 'mode=non-blocking'"
+  if (buffer !== undefined && logSizeBytes(buffer) === undefined)
+    return `error parsing option max-buffer-size: invalid size: '${buffer}'`
+  return undefined
+}
+
+const booleans = /^(?:1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/
+
+/** What keeps a driver from beginning a log with these options (Docker finds it out at the start); undefined: nothing. */
+export function badLogValue(options: Readonly<Record<string, string>>): string | undefined {
+  const { 'max-size': size, 'max-file': count, compress } = options
+  const complain = (text: string): string => `failed to initialize logging driver: ${text}`
+  if (size !== undefined && logSizeBytes(size) === undefined) return complain(`invalid size: '${size}'`)
+  if (count !== undefined && !/^[+-]?\d+$/.test(count))
+    return complain(`strconv.Atoi: parsing ${JSON.stringify(count)}: invalid syntax`)
+  if (count !== undefined && Number(count) < 1) return complain('max-file cannot be less than 1')
+  if (compress !== undefined && !booleans.test(compress))
+    return complain(`strconv.ParseBool: parsing ${JSON.stringify(compress)}: invalid syntax`)
   return undefined
 }
 

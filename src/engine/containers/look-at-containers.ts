@@ -1,5 +1,6 @@
 /** Gathers what inspect and list show of containers from the parts that know it. */
 import type { Digest } from '#base/data/digest.ts'
+import { GantryError } from '#base/errors/gantry-error.ts'
 import { logPathOf } from './start-container.ts'
 import type { Container } from './container-book.ts'
 import type { EngineParts } from './engine-parts.ts'
@@ -48,6 +49,16 @@ export async function inspectOne(
   })
 }
 
+/** What a reference points at now; undefined where there is none, or none can be (a container made from nothing). */
+function imageIdNow(parts: EngineParts, reference: string): string | undefined {
+  try {
+    return parts.images.find(reference)?.id
+  } catch (error) {
+    if (error instanceof GantryError) return undefined
+    throw error
+  }
+}
+
 /** Ids from an image down to where its parents end, for the `ancestor` filter. */
 function ancestry(parts: EngineParts, imageId: Digest): string[] {
   const chain: string[] = []
@@ -70,11 +81,20 @@ function resolveAncestors(parts: EngineParts, values: readonly string[]): string
 }
 
 /** The rows of a list, newest first. @throws GantryError for filters that do not exist or name unknown containers. */
-export async function listAll(parts: EngineParts, request: ListRequest, withSize: boolean): Promise<object[]> {
+export async function listAll(
+  parts: EngineParts,
+  request: ListRequest,
+  { withSize, minor }: { readonly withSize: boolean; readonly minor: number },
+): Promise<object[]> {
   checkListFilters(request.filters)
   const age = (key: string): number | undefined => {
     const [name] = request.filters[key] ?? []
-    return name === undefined ? undefined : parts.book.resolve(name).record.createdAt
+    if (name === undefined) return undefined
+    const found = parts.book.find(name)
+    if (found !== undefined) return found.record.createdAt
+    throw new GantryError('ENGINE_FILTER', 'not-found', `no such container ${name}`, {
+      remedy: 'docker ps -a lists them.',
+    })
   }
   const before = age('before')
   const since = age('since')
@@ -85,7 +105,7 @@ export async function listAll(parts: EngineParts, request: ListRequest, withSize
     record: container.record,
     health: parts.healthOf(container.id),
     ports: parts.networking.publishedPorts(container.record),
-    imageIdNow: parts.images.find(container.record.config.Image)?.id,
+    imageIdNow: imageIdNow(parts, container.record.config.Image),
     ancestry: ancestors === undefined ? [] : ancestry(parts, container.record.imageId),
   }))
   const selected = selectContainers(
@@ -93,11 +113,11 @@ export async function listAll(parts: EngineParts, request: ListRequest, withSize
     { ...request, filters },
     { ...(before === undefined ? {} : { before }), ...(since === undefined ? {} : { since }) },
   )
-  const now = parts.world.clock.now()
-  if (!withSize) return selected.map((row) => viewListed(row, now))
+  const view = { now: parts.world.clock.now(), minor }
+  if (!withSize) return selected.map((row) => viewListed(row, view))
   return Promise.all(
     selected.map(async (row) =>
-      viewListed({ ...row, sizes: await sizesOf(parts, parts.book.resolve(row.record.id)) }, now),
+      viewListed({ ...row, sizes: await sizesOf(parts, parts.book.resolve(row.record.id)) }, view),
     ),
   )
 }

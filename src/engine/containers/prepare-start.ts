@@ -11,6 +11,7 @@ import type { DeviceNumber } from '#engine/runtime/plan-resources.ts'
 import { planSpec } from '#engine/runtime/plan-spec.ts'
 import type { SpecInput } from '#engine/runtime/plan-spec.ts'
 import { planUser } from '#engine/runtime/plan-user.ts'
+import { badLogValue } from './log-options.ts'
 import { linkEnvironment } from './link-environment.ts'
 import { isAlive } from './container-record.ts'
 import type { ContainerRecord } from './container-record.ts'
@@ -54,6 +55,13 @@ function withNetworkOwner(parts: EngineParts, record: ContainerRecord): Containe
   const owner = networkOwner(record)
   if (owner === undefined) return record
   return { ...record, hostConfig: { ...record.hostConfig, NetworkMode: `container:${parts.book.resolve(owner).id}` } }
+}
+
+/** @throws GantryError for options of the log that mean nothing. */
+function refuseLogValues({ hostConfig: { LogConfig } }: ContainerRecord): void {
+  const complaint = badLogValue(LogConfig.Config)
+  if (complaint !== undefined)
+    throw new GantryError('ENGINE_LOG_OPTION', 'internal', complaint, { remedy: 'Create it with other log options.' })
 }
 
 /** No driver of devices is built in. @throws GantryError in Docker's words. */
@@ -249,6 +257,7 @@ export async function prepareStart(
 ): Promise<PreparedStart> {
   const record = withNetworkOwner(parts, stored)
   refuseDeviceRequests(record)
+  refuseLogValues(record)
   const bundle = bundleOf(parts, record.id)
   const { files } = parts.world
   await files.remove(bundle, { recursive: true, force: true })

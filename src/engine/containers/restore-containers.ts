@@ -84,22 +84,27 @@ async function restoreAlive(parts: EngineParts, container: Container, exits: Exi
 }
 
 /** A step's container of a build that was cut off; one whose command failed is kept to be looked at, as Docker keeps it. */
-function isLeftover({ record: { temporary, state } }: Container): boolean {
+function isOfCutBuild({ record: { temporary, state } }: Container): boolean {
   return temporary === true && (state.status !== 'exited' || state.exitCode === 0)
 }
 
+/** On its way out when the engine ended, or to be removed with its end. */
+function isOnItsWayOut({ record: { state, hostConfig } }: Container): boolean {
+  return state.status === 'removing' || state.status === 'dead' || (hostConfig.AutoRemove && state.startedAt !== 0)
+}
+
+const isLeftover = (container: Container): boolean => isOfCutBuild(container) || isOnItsWayOut(container)
+
 async function removeLeftover(parts: EngineParts, container: Container): Promise<void> {
-  await removeLocked(parts, container, { volumes: true }).catch((error: unknown) =>
-    parts.log.warn('a container of a build could not be removed', { container: container.id, error }),
+  const { hostConfig, takesVolumes } = container.record
+  const volumes = isOfCutBuild(container) || hostConfig.AutoRemove || takesVolumes === true
+  await removeLocked(parts, container, { volumes }).catch((error: unknown) =>
+    parts.log.warn('what is left of a container could not be removed', { container: container.id, error }),
   )
 }
 
 async function restoreStopped(parts: EngineParts, container: Container): Promise<void> {
   const { state, hostConfig } = container.record
-  if (state.status === 'removing' || state.status === 'dead' || (hostConfig.AutoRemove && state.startedAt !== 0)) {
-    await removeLocked(parts, container, { volumes: hostConfig.AutoRemove || container.record.takesVolumes === true })
-    return
-  }
   if (state.status === 'restarting') {
     scheduleRestart(parts, container, { delayMs: 100, startAgain: startContainer })
     return
@@ -126,7 +131,7 @@ export async function restoreContainers(parts: EngineParts): Promise<ExitWatch> 
       .map((container) => restoreAlive(parts, container, exits)),
   )
   const stopped = containers.filter((container) => !isAlive(container.record.state))
-  // Nobody may see what is left of builds that were cut off.
+  // Nobody may see what is left of builds and removals that were cut off.
   await Promise.all(stopped.filter(isLeftover).map((container) => removeLeftover(parts, container)))
   void Promise.all(
     stopped.filter((container) => !isLeftover(container)).map((container) => restoreStopped(parts, container)),

@@ -20,6 +20,7 @@ const otherExitCodes = { container: 128, exec: 126 }
 const creation = 'unable to start container process'
 
 function words(program: string, text: string): { readonly exitCode: number; readonly message: string } | undefined {
+  if (program === '') return { exitCode: 127, message: 'exec: "": executable file not found in $PATH' }
   if (program.includes('/') && /not found|no such file/i.test(text)) {
     return { exitCode: 127, message: `exec: "${program}": stat ${program}: no such file or directory` }
   }
@@ -57,7 +58,8 @@ export function explainStart(
       error: new GantryError('ENGINE_START', 'internal', `${prefix}: ${text}: unknown`, { cause: failure }),
     }
   return {
-    exitCode: known.exitCode,
+    // dockerd 20.10 makes no difference between the ways in which an exec fails.
+    exitCode: what === 'exec' ? otherExitCodes.exec : known.exitCode,
     error: new GantryError('ENGINE_COMMAND', 'invalid', `${prefix}: ${creation}: ${known.message}: unknown`, {
       cause: failure,
       remedy: 'Check that the program is in the image and may be executed.',

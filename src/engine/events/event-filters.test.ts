@@ -49,6 +49,6 @@ for (const [event, filters, wanted] of rows)
     assert.equal(wantsEvent(event, filters), wanted))
 
 test('a filter that events do not have is refused', () => {
-  assert.throws(() => checkEventFilters({ colour: ['red'] }), /invalid filter 'colour'/)
+  assert.throws(() => checkEventFilters({ colour: ['red'] }), /Invalid filter 'colour'/)
   checkEventFilters({ type: ['x'], daemon: ['y'] })
 })

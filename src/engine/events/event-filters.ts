@@ -24,7 +24,7 @@ const knownFilters = new Set([
 /** @throws GantryError invalid for a key that events do not have. */
 export function checkEventFilters(filters: Filters): void {
   const unknown = Object.keys(filters).find((key) => !knownFilters.has(key))
-  if (unknown !== undefined) throw new GantryError('ENGINE_FILTER', 'invalid', `invalid filter '${unknown}'`)
+  if (unknown !== undefined) throw new GantryError('ENGINE_FILTER', 'invalid', `Invalid filter '${unknown}'`)
 }
 
 /** exec and health actions carry a detail behind a colon; a filter names the part before it. */

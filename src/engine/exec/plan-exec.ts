@@ -1,4 +1,5 @@
 /** What an exec runs, from the container's own process and what the user asked for. Pure. */
+import { GantryError } from '#base/errors/gantry-error.ts'
 import type { SpecProcess } from '#engine/runtime/oci-spec.ts'
 import type { ProcessUser } from '#engine/runtime/plan-user.ts'
 
@@ -65,9 +66,19 @@ function planEnv(base: readonly string[], config: ExecConfig, home: string): str
   return [...kept, ...term, ...own, ...(own.some((variable) => variable.startsWith('HOME=')) ? [] : other)]
 }
 
-/** The process of an exec: the container's, with another command, and whatever else was asked for. */
+/**
+ * The process of an exec: the container's, with another command, and whatever else was asked for.
+ * @throws GantryError invalid for a working directory that is not absolute.
+ */
 export function planExecProcess(base: SpecProcess, config: ExecConfig, facts: ExecFacts): SpecProcess {
   const { user, size } = facts
+  if (config.workingDirectory !== '' && !config.workingDirectory.startsWith('/'))
+    throw new GantryError(
+      'ENGINE_WORKING_DIRECTORY',
+      'invalid',
+      'OCI runtime exec failed: exec failed: Cwd must be an absolute path: unknown',
+      { remedy: 'Begin the working directory with a slash.' },
+    )
   const bounding = config.privileged ? facts.allCapabilities : base.capabilities.bounding
   const held = user.uid === 0 ? bounding : []
   const { consoleSize: _size, ...rest } = base

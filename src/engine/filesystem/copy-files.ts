@@ -68,6 +68,15 @@ export interface WriteOptions {
   readonly signal: AbortSignal
 }
 
+/** Whatever is wrong with an archive has one beginning in Docker's words, which clients know. */
+function refuseArchive(error: unknown): never {
+  if (!(error instanceof GantryError)) throw error
+  throw new GantryError(error.code, error.kind, `Error processing tar file(exit status 1): ${error.message}`, {
+    cause: error,
+    ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+  })
+}
+
 /** The mount that a path of the container lies in; undefined: its own filesystem. Pure. */
 export function mountOf(record: ContainerRecord, path: string): ContainerRecord['mounts'][number] | undefined {
   return record.mounts
@@ -124,14 +133,15 @@ export async function writeContainerPath(
       })
     checkWritable(record, resolved)
     const { freeBytes } = await files.space(place.path)
-    await extractTar(parts.world, await decompress(request.source, processes, { signal: options.signal }), {
+    const plain = await decompress(request.source, processes, { signal: options.signal })
+    await extractTar(parts.world, plain, {
       root: root.path,
       directory: resolved,
       keepKinds: options.keepKinds,
       owner: options.asContainerUser ? await ownerFor(parts, record, root.path) : undefined,
       limits: limitsForSpace(freeBytes),
       signal: options.signal,
-    })
+    }).catch(refuseArchive)
   })
   parts.emit({ type: 'container', action: 'extract-to-dir', id: container.id, attributes: attributesOf(record) })
 }

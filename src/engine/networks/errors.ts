@@ -163,6 +163,13 @@ export const networkErrors = {
         remedy: 'Stop containers that use it, or make a network with a larger subnet.',
       },
     ),
+  badMode: (driver: string, mode: string, fallback: string): GantryError =>
+    new GantryError(
+      code('BAD_MODE'),
+      'invalid',
+      `requested ${driver} mode '${mode}' is not valid, '${fallback}' mode is the ${driver} driver default`,
+      { remedy: 'Choose a mode of that driver.' },
+    ),
   badAddress: (address: string, family: Family): GantryError =>
     new GantryError(code('BAD_ADDRESS'), 'invalid', `invalid IPv${family} address: ${address}`, {
       remedy: 'Write it like 10.1.2.3 or fd00::1.',
@@ -265,8 +272,12 @@ export const networkErrors = {
     new GantryError(code('BAD_PORT'), 'invalid', `invalid port specification: ${JSON.stringify(text)}`, {
       remedy: 'Write it like 8080:80/tcp.',
     }),
+  badFilterValue: (name: string, value: string): GantryError =>
+    new GantryError(code('BAD_FILTER_VALUE'), 'invalid', `invalid filter: '${name}'='${value}'`, {
+      remedy: 'Use custom or builtin.',
+    }),
   badFilter: (name: string): GantryError =>
-    new GantryError(code('BAD_FILTER'), 'invalid', `invalid filter '${name}'`, {
+    new GantryError(code('BAD_FILTER'), 'invalid', `Invalid filter '${name}'`, {
       remedy: 'Use dangling, driver, id, label, name, scope or type.',
     }),
 } as const

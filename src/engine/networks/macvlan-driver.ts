@@ -13,7 +13,7 @@ function modeOf<T extends string>(network: NetworkRecord, modes: readonly [T, ..
   const wanted = network.options[name] ?? network.options['mode'] ?? ''
   if (wanted === '') return modes[0]
   const mode = modes.find((known) => known === wanted)
-  if (mode === undefined) throw networkErrors.badOption(name, wanted)
+  if (mode === undefined) throw networkErrors.badMode(network.driver, wanted, modes[0])
   return mode
 }
 

@@ -185,7 +185,7 @@ test('filters choose by every key that clients know and refuse others', () => {
   ]
   for (const [filters, matches] of table)
     assert.equal(matchesFilters(network, filters, { used: false }), matches, JSON.stringify(filters))
-  assert.throws(() => matchesFilters(network, { nonsense: ['1'] }, { used: false }), /invalid filter 'nonsense'/)
+  assert.throws(() => matchesFilters(network, { nonsense: ['1'] }, { used: false }), /Invalid filter 'nonsense'/)
   assert.equal(isPrunable(network, { label: ['tier'], withoutLabel: [], until: undefined }, { used: false }), true)
   assert.equal(isPrunable(network, { label: [], withoutLabel: ['tier'], until: undefined }, { used: false }), false)
   assert.equal(isPrunable(network, { label: [], withoutLabel: [], until: -1 }, { used: false }), false)

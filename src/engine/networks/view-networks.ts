@@ -69,7 +69,7 @@ const tests: Readonly<Record<string, Test>> = {
   name: (network, value) => network.name.includes(value),
   scope: (_network, value) => value === 'local',
   type: (network, value) => {
-    if (value !== 'custom' && value !== 'builtin') throw networkErrors.badFilter(`type=${value}`)
+    if (value !== 'custom' && value !== 'builtin') throw networkErrors.badFilterValue('type', value)
     return isPredefined(network.name) === (value === 'builtin')
   },
 }
@@ -91,7 +91,7 @@ export function matchesFilters(network: NetworkRecord, filters: Filters, facts: 
 function readFlag(value: string): boolean {
   if (/^(1|true|t)$/i.test(value)) return true
   if (/^(0|false|f)$/i.test(value)) return false
-  throw networkErrors.badFilter(`dangling=${value}`)
+  throw networkErrors.badFilter(`dangling=[${value}]`)
 }
 
 /** `key` or `key=value`. */

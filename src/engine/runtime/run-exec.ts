@@ -39,6 +39,8 @@ interface ExecMonitor {
 
 const attachReadyMs = 30_000
 
+const runtimeLog = (folder: string): string => join(folder, 'runtime.log')
+
 function execArguments(request: ExecRequest, runtime: OciRuntime): string[] {
   const { folder } = request
   return [
@@ -46,7 +48,8 @@ function execArguments(request: ExecRequest, runtime: OciRuntime): string[] {
     ...['-r', runtime.path, ...runtime.globalArguments.flatMap((argument) => ['--runtime-arg', argument])],
     ...['-b', folder, '-p', join(folder, 'pid'), '--exit-dir', folder, '--full-attach', '-l', 'none', '--no-sync-log'],
     ...['--exec', '--exec-attach', '--exec-process-spec', join(folder, 'process.json')],
-    ...(request.terminal ? ['-t'] : []),
+    // With a terminal the monitor hands on nothing of what the runtime complains of.
+    ...(request.terminal ? ['-t', '--runtime-arg', `--log=${runtimeLog(folder)}`] : []),
     ...(request.stdin ? ['-i'] : []),
   ]
 }
@@ -130,7 +133,8 @@ export async function runExec(
   const started = await sync.next()
   if (started === undefined || started.data <= 0) {
     await sync.ended
-    throw fail(started?.message ?? (complaint() || 'the process could not be started'))
+    const logged = request.terminal ? await deps.files.readText(runtimeLog(folder)).catch(() => '') : ''
+    throw fail(started?.message ?? (complaint() || logged.trim() || 'the process could not be started'))
   }
   return { pid: started.data, exitCode: waitExit(sync, broker) }
 }

@@ -106,7 +106,7 @@ async function runPs(parts: EngineParts, words: readonly string[], pids: readonl
   // Some options of ps do not go together with -q; then its whole list is cut down here.
   const all = await processes.run('ps', words, options)
   if (all.exitCode === 0) return all.stdout
-  throw failed(`Error running ps: exit status ${all.exitCode ?? 1}: ${all.stderr.split('\n')[0] ?? ''}`)
+  throw failed(`ps: ${all.stderr.split('\n')[0] ?? ''}`)
 }
 
 /**

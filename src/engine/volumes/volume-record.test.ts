@@ -39,7 +39,7 @@ test('options of the local driver say what to mount', () => {
 
 const refused: readonly (readonly [options: Record<string, string>, message: RegExp])[] = [
   [{ nosuch: '1' }, /create v: invalid option: "nosuch"/],
-  [{ type: 'tmpfs' }, /missing device/],
+  [{ type: 'tmpfs' }, /missing required option: "device"/],
   [{ device: '/dev/sda1' }, /missing required option: "type"/],
   [{ size: '1g' }, /quota size requested but no quota support/],
 ]

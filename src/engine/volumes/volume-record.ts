@@ -67,7 +67,7 @@ export function parseVolumeOptions(
   const { type = '', o = '', device = '' } = options
   if (options['size'] !== undefined) throw refuse('quota size requested but no quota support')
   if (type === '' && o === '' && device === '') return undefined
-  if (device === '') throw refuse(`missing device in volume options`)
+  if (device === '') throw refuse('missing required option: "device"')
   if (type === '' && !/(^|,)r?bind(,|$)/.test(o)) throw refuse('missing required option: "type"')
   return { type, device, words: o.split(',').filter((word) => word !== '') }
 }

@@ -87,6 +87,14 @@ function checkRequest(request: CreateVolumeRequest): void {
       },
     )
   }
+  if (name.length === 1) {
+    throw new GantryError(
+      'ENGINE_VOLUME_NAME',
+      'invalid',
+      `create ${name}: volume name is too short, names should be at least two alphanumeric characters`,
+      { remedy: 'Choose a longer name.' },
+    )
+  }
   if (name !== '' && !namePattern.test(name)) {
     throw new GantryError(
       'ENGINE_VOLUME_NAME',

@@ -6,6 +6,7 @@ import type { Leases } from '#images/content/content-types.ts'
 import { completeTag } from '#images/records/image-records.ts'
 import type { ImageRecords } from '#images/records/image-records.ts'
 import type { ImageRecord } from '#images/records/record-types.ts'
+import { familiarReference, parseReference } from '#spec/oci/reference.ts'
 import { normalizePlatform } from '#spec/oci/platform.ts'
 import type { Platform } from '#spec/oci/platform.ts'
 import { formatInstant } from '#world/ports/clock.ts'
@@ -53,7 +54,8 @@ export async function importImage(
       rootfs: { type: 'layers', diff_ids: [layer.diffId] },
     }
     const record = await deps.records.create({ config, tags })
-    deps.records.announce('import', record, options.reference ?? record.id)
+    for (const tag of tags) deps.records.announce('tag', record, familiarReference(parseReference(tag)))
+    deps.records.announce('import', record, record.id)
     return record
   } finally {
     await deps.records.releaseLayers(taken)

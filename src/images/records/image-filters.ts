@@ -70,7 +70,7 @@ function parseDangling(values: readonly string[] | undefined): boolean | undefin
     ),
   )
   const [only] = parsed
-  if (parsed.size !== 1 || only === undefined) throw invalidFilter(`invalid filter 'dangling=[${values.join(' ')}]'`)
+  if (parsed.size !== 1 || only === undefined) throw invalidFilter(`Invalid filter 'dangling=[${values.join(' ')}]'`)
   return only
 }
 

@@ -3,6 +3,7 @@ import { errnoOf } from '#base/errors/gantry-error.ts'
 import { walkTree } from '#images/archive/pack-directory.ts'
 import type { PackDeps } from '#images/archive/pack-directory.ts'
 import { textOfKey } from '#images/archive/tar-header.ts'
+import type { FileStat } from '#world/ports/files.ts'
 import { initLayerPaths } from './init-layer.ts'
 import type { PathChange } from './snapshot-types.ts'
 
@@ -19,6 +20,7 @@ export async function listChanges(
 ): Promise<PathChange[]> {
   const changes = new Map<string, 0 | 1 | 2>()
   const opaque = new Set<string>()
+  const unchanged: string[] = []
   for await (const { pathKey, header } of walkTree(deps, upper, { overlay: true })) {
     const path = `/${textOfKey(pathKey)}`
     const name = header.nameKey?.slice(header.nameKey.lastIndexOf('/') + 1) ?? ''
@@ -27,14 +29,15 @@ export async function listChanges(
     } else if (name === `.wh.${pathKey.slice(pathKey.lastIndexOf('/') + 1)}` && header.type === 'file') {
       changes.set(path, kinds.deleted)
     } else {
-      changes.set(
-        path,
-        (await existsBelow(deps, options.lowers, path.slice(1))) && !hidden(path, opaque)
-          ? kinds.modified
-          : kinds.added,
-      )
+      const below = hidden(path, opaque) ? undefined : await findBelow(deps, options.lowers, path.slice(1))
+      if (below === undefined) changes.set(path, kinds.added)
+      else if (isChanged(below, await deps.files.lstat(`${upper}${path}`))) changes.set(path, kinds.modified)
+      else unchanged.push(path)
     }
   }
+  // What is as it was is told only for the sake of changes in it.
+  for (const path of unchanged)
+    if ([...changes.keys()].some((other) => other.startsWith(`${path}/`))) changes.set(path, kinds.modified)
   if (options.initLayer) dropInitPaths(changes)
   return [...changes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([Path, Kind]) => ({ Path, Kind }))
 }
@@ -54,18 +57,26 @@ function hidden(path: string, opaque: ReadonlySet<string>): boolean {
   return false
 }
 
-/** Looks from the topmost layer down until one has the path, whites it out, or has something else in its way. */
-async function existsBelow(deps: PackDeps, lowers: readonly string[], path: string): Promise<boolean> {
-  for (const lower of lowers) {
-    const found = await lookIn(deps, lower, path)
-    if (found !== undefined) return found
-  }
-  return false
+/** Sizes and times of directories say little about them (moby `statDifferent`). */
+function isChanged(before: FileStat, after: FileStat): boolean {
+  const same = (keys: readonly (keyof FileStat)[]): boolean => keys.every((key) => before[key] === after[key])
+  if (!same(['type', 'mode', 'uid', 'gid', 'rdev'])) return true
+  return before.type !== 'directory' && !same(['mtimeMs', 'sizeBytes'])
 }
 
-/** True: there. False: hidden here. Undefined: look further down. */
-async function lookIn(deps: PackDeps, lower: string, path: string): Promise<boolean | undefined> {
+/** Looks from the topmost layer down until one has the path, whites it out, or has something else in its way. */
+async function findBelow(deps: PackDeps, lowers: readonly string[], path: string): Promise<FileStat | undefined> {
+  for (const lower of lowers) {
+    const found = await lookIn(deps, lower, path)
+    if (found !== undefined) return found === 'hidden' ? undefined : found
+  }
+  return undefined
+}
+
+/** What is there; undefined: look further down. */
+async function lookIn(deps: PackDeps, lower: string, path: string): Promise<FileStat | 'hidden' | undefined> {
   const parts = path.split('/')
+  let found: FileStat | undefined
   for (let depth = 1; depth <= parts.length; depth += 1) {
     const at = `${lower}/${parts.slice(0, depth).join('/')}`
     let stat
@@ -74,13 +85,14 @@ async function lookIn(deps: PackDeps, lower: string, path: string): Promise<bool
     } catch (error) {
       const code = errnoOf(error)
       if (code === 'ENOENT' || code === 'ENOTDIR')
-        return opaqueAbove(deps, lower, parts.slice(0, depth - 1)) ? false : undefined
+        return opaqueAbove(deps, lower, parts.slice(0, depth - 1)) ? 'hidden' : undefined
       throw error
     }
-    if (stat.type === 'character' && stat.rdev === 0) return false
-    if (depth < parts.length && stat.type !== 'directory') return false
+    if (stat.type === 'character' && stat.rdev === 0) return 'hidden'
+    if (depth < parts.length && stat.type !== 'directory') return 'hidden'
+    found = stat
   }
-  return true
+  return found
 }
 
 function opaqueAbove(deps: PackDeps, lower: string, parts: readonly string[]): boolean {

@@ -66,10 +66,11 @@ export async function createSnapshots(deps: SnapshotDeps, root: string): Promise
       await discard(context, `${root}/by-key/${key}`)
     },
     view: (diffIds) => makeView(context, diffIds),
-    usage: (key) => treeBytes(context, need(key).upperPath),
-    changes: (key) => {
+    // Async, so that a key that there is not rejects and does not throw.
+    usage: async (key) => await treeBytes(context, need(key).upperPath),
+    changes: async (key) => {
       const snapshot = need(key)
-      return listChanges(context, snapshot.upperPath, {
+      return await listChanges(context, snapshot.upperPath, {
         lowers: lowersOf(context, snapshot),
         initLayer: snapshot.withInitLayer,
       })

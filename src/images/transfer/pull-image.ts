@@ -60,15 +60,16 @@ async function pullFrom(deps: PullDeps, wish: PullWish): Promise<void> {
   const { reference, publish, signal } = wish
   const source = firstOf(wish.sources)
   const asked = reference.digest ?? reference.tag ?? 'latest'
+  const shown = reference.digest === undefined ? asked : formatReference(reference)
   const digest = await source.resolve(asked, signal)
   const nameWithDigest = `${repositoryOf(reference)}@${digest}`
   const before = reference.digest === undefined ? deps.images.find(formatReference(reference)) : undefined
   if (before !== undefined && isCurrent(before, nameWithDigest, wish.platform)) {
-    publish({ status: `Pulling from ${reference.path}`, id: asked })
+    publish({ status: `Pulling from ${reference.path}`, id: shown })
     return report(wish, digest, false)
   }
   const top = await source.manifest(digest, signal)
-  publish({ status: `Pulling from ${reference.path}`, id: asked })
+  publish({ status: `Pulling from ${reference.path}`, id: shown })
   const document = await imageOf(deps, wish, top)
   using lease = deps.images.leases.open('pull')
   const tags = reference.digest === undefined ? [formatReference(reference)] : []

@@ -17,9 +17,9 @@ export function splitSearchTerm(text: string): { readonly host: string; readonly
 /** The filters as a test of rows. @throws GantryError in Docker's words for a filter that does not exist or makes no sense. */
 export function compileSearchFilters(filters: Filters): (row: SearchResult) => boolean {
   const unknown = Object.keys(filters).find((key) => !knownFilters.includes(key))
-  if (unknown !== undefined) throw invalidFilter(`invalid filter '${unknown}'`)
+  if (unknown !== undefined) throw invalidFilter(`Invalid filter '${unknown}'`)
   const stars = (filters['stars'] ?? []).map((text) => {
-    if (!/^\d+$/.test(text)) throw invalidFilter(`invalid filter 'stars=${text}'`)
+    if (!/^\d+$/.test(text)) throw invalidFilter(`Invalid filter 'stars=${text}'`)
     return Number(text)
   })
   const official = readFlag(filters, 'is-official')
@@ -35,7 +35,7 @@ function readFlag(filters: Filters, key: string): boolean | undefined {
   if (value === undefined) return undefined
   if (/^(?:1|true)$/i.test(value)) return true
   if (/^(?:0|false)$/i.test(value)) return false
-  throw invalidFilter(`invalid filter '${key}=[${value}]'`)
+  throw invalidFilter(`Invalid filter '${key}=[${value}]'`)
 }
 
 function invalidFilter(message: string): GantryError {

@@ -133,7 +133,7 @@ export async function createTransfer(deps: TransferDeps, config: TransferConfig)
     },
     async login(auth, signal) {
       const { identityToken } = await registries.login(loginHost(auth.serveraddress ?? ''), auth, signal)
-      return { Status: 'Login Succeeded', IdentityToken: identityToken }
+      return { IdentityToken: identityToken, Status: 'Login Succeeded' }
     },
   }
 }

@@ -81,9 +81,14 @@ function createQuery(values: Map<string, string[]>): Query {
       if (value === undefined || value === '') return absent
       const number = /^[+-]?\d{1,15}$/.test(value) ? Number(value) : Number.NaN
       if (!Number.isSafeInteger(number)) {
-        throw new GantryError('HTTP_QUERY_INVALID', 'invalid', `invalid value "${value}" for parameter ${key}`, {
-          remedy: `Give ${key} as a decimal whole number.`,
-        })
+        throw new GantryError(
+          'HTTP_QUERY_INVALID',
+          'invalid',
+          `strconv.Atoi: parsing ${JSON.stringify(value)}: invalid syntax`,
+          {
+            remedy: `Give ${key} as a decimal whole number.`,
+          },
+        )
       }
       return number
     },

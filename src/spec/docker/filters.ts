@@ -5,7 +5,7 @@ const keysMax = 64
 const valuesMax = 1024
 
 function invalid(text: string, cause?: unknown): GantryError {
-  return new GantryError('DOCKER_FILTERS', 'invalid', `invalid filter '${text}'`, {
+  return new GantryError('DOCKER_FILTERS', 'invalid', `Invalid filter '${text}'`, {
     cause,
     remedy: 'Send a JSON map of key to map of value to true.',
   })
@@ -44,7 +44,7 @@ export function booleanFilter(filters: Readonly<Record<string, readonly string[]
   )
   const [meaning] = meanings
   if (meanings.size !== 1 || meaning === undefined) {
-    throw new GantryError('DOCKER_FILTERS', 'invalid', `invalid filter '${key}=${values.join(',')}'`, {
+    throw new GantryError('DOCKER_FILTERS', 'invalid', `Invalid filter '${key}=[${values.join(' ')}]'`, {
       remedy: 'See the API reference for the filters.',
     })
   }

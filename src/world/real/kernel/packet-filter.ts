@@ -59,10 +59,17 @@ function openContext(nft: Nftables): unknown {
   return context
 }
 
+/** Whoever else changes the rules meanwhile interrupts us (another engine, docker, a firewall): nothing was changed. */
+const interruptionsMax = 50
+
 function runIn(nft: Nftables, context: unknown, { commands, flags }: { commands: string; flags: number }): string {
   nft.outputFlags(context, flags)
-  if (nft.run(context, commands) === 0) return nft.output(context) ?? ''
-  const text = (nft.error(context) ?? '').trim()
+  let text = ''
+  for (let attempt = 0; attempt < interruptionsMax; attempt += 1) {
+    if (nft.run(context, commands) === 0) return nft.output(context) ?? ''
+    text = (nft.error(context) ?? '').trim()
+    if (!/Interrupted system call/.test(text)) break
+  }
   throw Object.assign(new Error(`nft: ${text === '' ? 'command failed' : text}`), { code: codeOf(text) })
 }
 
