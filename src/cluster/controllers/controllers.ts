@@ -26,12 +26,7 @@ import { nodeControllers, type NodeControllersConfig } from './node-controllers.
 import { startReplicaSetController } from './replicas/replica-set.ts'
 import { startReplicationController } from './replicas/replication-controller.ts'
 import { startStatefulSetController } from './stateful-set/stateful-set.ts'
-import { startVolumeBinder } from './volumes/binder.ts'
-import { startEphemeralVolumeController } from './volumes/ephemeral.ts'
-import { startExpandController } from './volumes/expand.ts'
-import { type HostPaths, simulatedHostPaths, startHostPathProvisioner } from './volumes/host-path-provisioner.ts'
-import { hostPathProvisioner } from './volumes/plan-host-path.ts'
-import { startClaimProtection, startVolumeProtection } from './volumes/protection.ts'
+import { volumeControllers, type VolumesConfig } from './volume-controllers.ts'
 
 export interface ControllersDeps {
   readonly client: (user: ControllerUser) => KubeClient
@@ -40,11 +35,9 @@ export interface ControllersDeps {
   readonly log: Log
 }
 
-export interface ControllersConfig extends NodeControllersConfig, HousekeepingConfig {
+export interface ControllersConfig extends NodeControllersConfig, HousekeepingConfig, VolumesConfig {
   /** The bundle that pods verify the API server with; nothing is published without it. */
   readonly rootCertificatePem?: string
-  /** Where volumes of the built-in provisioner are; pretended unless told. */
-  readonly hostPaths?: HostPaths
 }
 
 function rowsFor(config: ControllersConfig): readonly ControllerRow[] {
@@ -73,14 +66,7 @@ function rowsFor(config: ControllersConfig): readonly ControllerRow[] {
     row('job-controller', 'job-controller', startJobController),
     row('cronjob-controller', 'cronjob-controller', startCronJobController),
     row('ttl-after-finished-controller', 'ttl-after-finished-controller', startTtlAfterFinishedController),
-    row('persistent-volume-binder', 'persistentvolume-controller', startVolumeBinder),
-    row('persistent-volume-binder', hostPathProvisioner, (context) =>
-      startHostPathProvisioner(context, config.hostPaths ?? simulatedHostPaths),
-    ),
-    row('expand-controller', 'volume_expand', startExpandController),
-    row('ephemeral-volume-controller', 'ephemeral_volume', startEphemeralVolumeController),
-    row('pvc-protection-controller', 'pvc-protection-controller', startClaimProtection),
-    row('pv-protection-controller', 'pv-protection-controller', startVolumeProtection),
+    ...volumeControllers(config),
     row('horizontal-pod-autoscaler', 'horizontal-pod-autoscaler', startAutoscaler),
     row('disruption-controller', 'controllermanager', startDisruptionController),
     ...nodeControllers(config),

@@ -34,6 +34,7 @@ export function nodeObject(node: SimulatedNode): Node {
     kind: 'Node',
     metadata: {
       name,
+      annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
       labels: {
         'beta.kubernetes.io/arch': 'amd64',
         'beta.kubernetes.io/os': 'linux',

@@ -1,5 +1,11 @@
-/** The protection controllers: a claim that a pod uses, and a volume that is bound, are deleted only afterwards. */
-import { persistentVolumeClaims, persistentVolumes, pods } from '#clients/kubernetes/resources.table.ts'
+/** The protection controllers: a claim that a pod uses, a volume that is bound, and an attributes class in use are deleted only afterwards. */
+import {
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods,
+  volumeAttributesClasses,
+} from '#clients/kubernetes/resources.table.ts'
+import type { PersistentVolume, PersistentVolumeClaim } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 import type { ApiResource } from '#kit/reconcile/api-client.ts'
 import { type Controller, createController, watch } from '#kit/reconcile/controller.ts'
@@ -59,6 +65,57 @@ export function startVolumeProtection(context: ControllerContext): Controller {
         resource: persistentVolumes,
         finalizer: volumeFinalizer,
         isUsed: volume.status?.phase === 'Bound',
+      })
+    },
+  })
+}
+
+const attributesFinalizer = 'kubernetes.io/vac-protection'
+const attributesIndex = 'attributes-class'
+
+function classesOfClaim({ spec, status }: PersistentVolumeClaim): readonly string[] {
+  const names = new Set([
+    spec.volumeAttributesClassName ?? '',
+    status?.currentVolumeAttributesClassName ?? '',
+    status?.modifyVolumeStatus?.targetVolumeAttributesClassName ?? '',
+  ])
+  names.delete('')
+  return [...names]
+}
+
+function classesOfVolume({ spec: { volumeAttributesClassName: name = '' } }: PersistentVolume): readonly string[] {
+  return name === '' ? [] : [name]
+}
+
+/** Starts the protection of attributes classes that a claim or a volume names. */
+export function startAttributesClassProtection(context: ControllerContext): Controller {
+  const classes = context.informers.of(volumeAttributesClasses)
+  const claims = context.informers.of(persistentVolumeClaims)
+  const volumes = context.informers.of(persistentVolumes)
+  claims.addIndex(attributesIndex, classesOfClaim)
+  volumes.addIndex(attributesIndex, classesOfVolume)
+  return createController(context, {
+    name: 'volumeattributesclass-protection',
+    watches: [
+      watch(classes, ({ object }) => [keyOf(object)]),
+      // A class is let go when the last one that used it does not any more.
+      watch(claims, ({ type, object, previous }) => [
+        ...(previous === undefined ? [] : classesOfClaim(previous)),
+        ...(type === 'deleted' ? classesOfClaim(object) : []),
+      ]),
+      watch(volumes, ({ type, object, previous }) => [
+        ...(previous === undefined ? [] : classesOfVolume(previous)),
+        ...(type === 'deleted' ? classesOfVolume(object) : []),
+      ]),
+    ],
+    reconcile: (key) => {
+      const attributesClass = classes.get(key)
+      if (attributesClass === undefined) return nothingToDo
+      const isUsed = claims.byIndex(attributesIndex, key).length > 0 || volumes.byIndex(attributesIndex, key).length > 0
+      return planProtection(attributesClass, {
+        resource: volumeAttributesClasses,
+        finalizer: attributesFinalizer,
+        isUsed,
       })
     },
   })
