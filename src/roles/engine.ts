@@ -34,6 +34,8 @@ import type { World } from '#world/ports/world.ts'
 import { composeEngineApi } from './engine-api.ts'
 import { makeEngineFolders, shareMounts } from './engine-config.ts'
 import type { EngineConfig } from './engine-config.ts'
+import { createMemoryKeeper } from './keep-memory-small.ts'
+import type { MemoryKeeper } from './keep-memory-small.ts'
 import { openEngineState } from './engine-state.ts'
 import type { EngineState } from './engine-state.ts'
 
@@ -146,6 +148,18 @@ function serve({ world, log, config }: Composition, handler: HttpHandler): Promi
   })
 }
 
+/** Each request is work, and so is what it leaves behind when it ends. */
+function touching(keeper: MemoryKeeper, handler: HttpHandler): HttpHandler {
+  return async (request, response) => {
+    keeper.touch()
+    try {
+      await handler(request, response)
+    } finally {
+      keeper.touch()
+    }
+  }
+}
+
 /**
  * Starts an engine and serves its API.
  * @throws GantryError when another engine has the root, when a listener is taken, or when the machine cannot run containers.
@@ -179,8 +193,12 @@ export async function startEngine(world: World, log: Log, config: EngineConfig):
   const alive = state.book.all().filter(({ record }) => isAlive(record.state))
   await state.networks.releaseOthers(new Set(alive.map(({ id }) => id)))
   scope.use(await restoreContainers(parts))
+  // Loading and starting touch much of the program once; what serving needs comes back with the first requests.
+  world.kernel.memory.dropProgramPages()
   const handler = await composeEngineApi(scope, { parts, state, execs, networkingConfig })
-  const server = scope.use(await serve(composition, handler))
+  const keeper = scope.use(createMemoryKeeper(world.clock, () => world.kernel.memory.release()))
+  const server = scope.use(await serve(composition, touching(keeper, handler)))
+  keeper.touch()
   // Last in, first out: whoever ends while the engine does is found by the next one.
   scope.defer(() => stopping.abort())
   const owned = scope.move()

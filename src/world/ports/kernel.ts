@@ -230,11 +230,20 @@ export interface KernelProbe {
   readonly userNamespaces: KernelFacility
 }
 
+/** Memory of this process. Nothing changes but what it takes up, and for a while its speed. */
+export interface ProcessMemory {
+  /** Forgets pages of programs that lie in their files too; those in use come back one by one. */
+  dropProgramPages(): void
+  /** Collects garbage at once and returns what is free to the machine. Takes tens of milliseconds. */
+  release(): void
+}
+
 export interface Kernel {
   readonly mounts: Mounts
   readonly attributes: ExtendedAttributes
   readonly namespaces: Namespaces
   readonly packetFilter: PacketFilter
+  readonly memory: ProcessMemory
   /** mknod(2): type and permission in `mode`, device number parts for devices. */
   makeNode(path: string, mode: number, device?: { readonly major: number; readonly minor: number }): void
   /** openat2(2) with RESOLVE_IN_ROOT: finds a path as a process chrooted to `root` would. */

@@ -10,6 +10,7 @@ import { createMounts } from './mounts.ts'
 import { createNamespaces } from './namespaces.ts'
 import { createOpenInRoot } from './open-in-root.ts'
 import { createPacketFilter } from './packet-filter.ts'
+import { createProcessMemory } from './process-memory.ts'
 import { scatterBelow } from './scatter-below.ts'
 import { connectSeqpacket } from './seqpacket.ts'
 
@@ -22,6 +23,7 @@ export function createKernel({ processes }: { readonly processes: Processes }): 
     attributes: createAttributes(libc),
     namespaces: createNamespaces({ libc, mounts, run: (file, args, options) => processes.run(file, args, options) }),
     packetFilter: createPacketFilter(libc),
+    memory: createProcessMemory(libc),
     makeNode: createMakeNode(libc),
     openInRoot: createOpenInRoot(libc),
     scatterBelow: (directory) => scatterBelow(libc, directory),

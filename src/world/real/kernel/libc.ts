@@ -38,6 +38,9 @@ export interface Libc {
   pipe2(fds: Pointer, flags: number): number
   fcntl(fd: number, command: number, value: number): number
   ioctl(fd: number, request: number, argument: Pointer): number
+  madvise(address: number, size: number, advice: number): number
+  /** Of the GNU C library only. */
+  mallocTrim: ((keptBytes: number) => number) | undefined
   kill(pid: number, signal: number): number
   waitpid(pid: number, status: Pointer, options: number): number
   posixSpawn(
@@ -105,6 +108,8 @@ const prototypes: Readonly<
   pipe2: ['pipe2', 'int', ['void *', 'int']],
   fcntl: ['fcntl', 'int', ['int', 'int', 'long']],
   ioctl: ['ioctl', 'int', ['int', 'ulong', 'void *']],
+  madvise: ['madvise', 'int', ['uintptr_t', 'size_t', 'int']],
+  mallocTrim: ['malloc_trim', 'int', ['size_t']],
   kill: ['kill', 'int', ['int', 'int']],
   waitpid: ['waitpid', 'int', ['int', 'void *', 'int']],
   posixSpawn: ['posix_spawn', 'int', ['void *', 'str', 'void *', 'void *', 'str *', 'str *']],
@@ -122,7 +127,7 @@ const prototypes: Readonly<
 }
 
 /** Calls that an older C library may lack. */
-const optional = new Set(['posix_spawn_file_actions_addclosefrom_np'])
+const optional = new Set(['posix_spawn_file_actions_addclosefrom_np', 'malloc_trim'])
 
 function bindCall(
   library: LibraryHandle,

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { SimClock } from '#world/sim/clock.ts'
+import { createMemoryKeeper } from './keep-memory-small.ts'
+
+function watch(): { clock: SimClock; keeper: ReturnType<typeof createMemoryKeeper>; releasedAt: number[] } {
+  const clock = new SimClock()
+  const releasedAt: number[] = []
+  const keeper = createMemoryKeeper(clock, () => releasedAt.push(Math.floor(clock.monotonicMs())))
+  return { clock, keeper, releasedAt }
+}
+
+test('memory is released once work has rested for a second', async () => {
+  const { clock, keeper, releasedAt } = watch()
+  for (let round = 0; round < 4; round += 1) {
+    keeper.touch()
+    await clock.advance(500)
+  }
+  assert.deepEqual(releasedAt, [])
+  await clock.advance(60_000)
+  assert.deepEqual(releasedAt, [2500])
+})
+
+test('work that comes again and again is not held up by more than one release in ten seconds', async () => {
+  const { clock, keeper, releasedAt } = watch()
+  for (let round = 0; round < 15; round += 1) {
+    keeper.touch()
+    await clock.advance(2000)
+  }
+  await clock.advance(60_000)
+  assert.deepEqual(releasedAt, [1000, 11_000, 21_000, 31_000])
+})
+
+test('after its end nothing is released', async () => {
+  const { clock, keeper, releasedAt } = watch()
+  keeper.touch()
+  keeper[Symbol.dispose]()
+  keeper.touch()
+  await clock.advance(60_000)
+  assert.deepEqual(releasedAt, [])
+})
