@@ -21,6 +21,7 @@ import { defaultStartMs, SimClock } from '#world/sim/clock.ts'
 import { createSeededRandom, type SeededRandom } from '#world/sim/random.ts'
 import { applyManifest, type Manifest } from './apply-manifest.ts'
 import { brokenInvariants } from './cluster-errors.ts'
+import type { ClusterConnection } from './connect-cluster.ts'
 import { type ClusterHistory, followHistory } from './cluster-history.ts'
 import { type ListenAt, type Listening, listenForClients } from './listen-for-clients.ts'
 import { podRangeFor } from './pod-range.ts'
@@ -69,6 +70,8 @@ export interface Cluster extends AsyncDisposable {
   readonly kubeconfig: string | undefined
   /** A client that acts as somebody else. */
   clientFor(user: User): KubeClient
+  /** What a controller of your own runs on, in the cluster's time; faults strike it as they strike the built-in ones. */
+  connect(): ClusterConnection
   /** Applies YAML text or objects as server-side apply does. */
   apply(manifest: Manifest): Promise<KubernetesObject[]>
   /** Lets time pass until nothing but heartbeats has happened for a while, at most `within` (5 minutes unless told). */
@@ -142,6 +145,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     url: listening?.url,
     kubeconfig: listening?.kubeconfig,
     clientFor: (user) => state.running.api.clientFor(user),
+    connect: () => state.running.connect(),
     apply: (manifest) => applyManifest(state.running.api.clientFor(administrator), manifest),
     settle: (within = settleMostMs) => inTurn(() => settle(durationMs(within))),
     snapshot,
@@ -197,6 +201,7 @@ interface Running extends AsyncDisposable {
   readonly api: Awaited<ReturnType<typeof createApiServer>>
   readonly nodes: SimulatedNodes
   readonly history: ClusterHistory
+  readonly connect: () => ClusterConnection
 }
 
 async function startRunning(options: ClusterOptions, from: ReturnType<typeof asSnapshot>): Promise<Running> {
@@ -245,7 +250,11 @@ async function startRunning(options: ClusterOptions, from: ReturnType<typeof asS
   scope.use(serveMetrics(api.parts.resources, nodes.usage))
   scope.use(loseNodes(nodes, { clock, random: random.fork('node loss'), faults }))
   const owned = scope.move()
-  return { clock, store, api, nodes, history, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  const connect = (): ClusterConnection => {
+    const parts = depsFor('controller of the user')
+    return { ...parts, [Symbol.asyncDispose]: () => parts.client[Symbol.asyncDispose]() }
+  }
+  return { clock, store, api, nodes, history, connect, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
 /** Makes something when it is first asked for. */

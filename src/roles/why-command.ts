@@ -7,6 +7,7 @@ import { readKubeconfig } from '#clients/kubernetes/kubeconfig.ts'
 import type { Explanation } from '#cluster/why/finding.ts'
 import { printExplanation } from '#cluster/why/print-explanation.ts'
 import type { World } from '#world/ports/world.ts'
+import { kubeconfigPath } from './connect-cluster.ts'
 import { type CommandFlags, lastValue, readFlags } from './command-flags.ts'
 import type { CommandHost } from './command-host.ts'
 import { type Asking, whyAccess, whyObject } from './ask-why.ts'
@@ -66,8 +67,7 @@ async function connect(
   { files, processes, clock }: World,
 ): Promise<{ readonly client: KubeClient; readonly namespace: string }> {
   const { env } = processes.self
-  const listed = (env['KUBECONFIG'] ?? '').split(':').find((path) => path !== '')
-  const path = lastValue(flags, 'kubeconfig') ?? listed ?? join(env['HOME'] ?? '/root', '.kube/config')
+  const path = lastValue(flags, 'kubeconfig') ?? kubeconfigPath(env)
   if (!(await files.exists(path)))
     throw new GantryError('WHY_NO_CLUSTER', 'invalid', `there is no kubeconfig at ${path}`, {
       remedy: 'Name one by --kubeconfig: gantry server writes admin.kubeconfig into its root.',

@@ -6,6 +6,7 @@ import { cruiseFixture } from './layers.ts'
 import { runCommand } from './run-command.ts'
 import { type SourceTree, treeOf } from './source-tree.ts'
 import { findUntidy } from './tidy.ts'
+import { checkGuides } from './guides.ts'
 import { checkWalkthroughs } from './walkthroughs.ts'
 
 function tree(files: Readonly<Record<string, string>>): SourceTree {
@@ -71,6 +72,19 @@ test('a walkthrough that names what is not there is found', () => {
     'docs/walkthroughs/long.md: names 9 files; a walkthrough has at most 8',
     'docs/walkthroughs/run.md:1: unreal is not exported by src/a.ts',
     'docs/walkthroughs/run.md:2: src/b.ts does not exist',
+  ])
+})
+
+test('a guide whose code is not the code that runs is found', () => {
+  const block = (path: string, code: string): string => `\`\`\`ts ${path}\n${code}\n\`\`\`\n`
+  const pages = {
+    'examples/a.ts': 'one()\ntwo()\n',
+    'docs/guides/good.md': block('examples/a.ts', 'two()'),
+    'docs/guides/bad.md': `${block('examples/a.ts', 'three()')}${block('examples/b.ts', 'two()')}`,
+  }
+  assert.deepEqual(checkGuides(tree(pages)), [
+    'docs/guides/bad.md: examples/a.ts does not hold: three() …',
+    'docs/guides/bad.md: examples/b.ts does not exist',
   ])
 })
 

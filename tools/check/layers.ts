@@ -64,7 +64,7 @@ async function cruise(root: string, folders: readonly string[], config: string):
 /** Checks the tree at `root`; `fileCount` is how many TypeScript files must have been seen at least. */
 export async function checkLayers(root: string, fileCount: number): Promise<LayersOutcome> {
   const config = join(root, 'dependency-cruiser.mjs')
-  const folders = ['src', 'test', 'tools', 'bench'].filter((folder) => existsSync(join(root, folder)))
+  const folders = ['src', 'test', 'tools', 'bench', 'examples'].filter((folder) => existsSync(join(root, folder)))
   const [real, seeded] = await Promise.all([cruise(root, folders, config), cruiseFixture(config)])
   const problems = real.summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} → ${to}`)
   const moduleCount = real.summary.totalCruised

@@ -6,6 +6,7 @@ import { checkLayers } from './layers.ts'
 import { type CommandResult, runCommand } from './run-command.ts'
 import { openSourceTree } from './source-tree.ts'
 import { findUntidy } from './tidy.ts'
+import { checkGuides } from './guides.ts'
 import { checkWalkthroughs } from './walkthroughs.ts'
 
 export interface StepOutcome {
@@ -24,7 +25,7 @@ export interface Step {
 }
 
 const folders = (root: string): string[] =>
-  ['src', 'test', 'tools', 'bench'].filter((name) => existsSync(join(root, name)))
+  ['src', 'test', 'tools', 'bench', 'examples'].filter((name) => existsSync(join(root, name)))
 
 function bin(root: string, path: string): string[] {
   return [process.execPath, join(root, 'node_modules', path)]
@@ -125,7 +126,10 @@ export const steps: readonly Step[] = [
   },
   {
     name: 'walkthroughs',
-    run: (root) => Promise.resolve(fromProblems(checkWalkthroughs(openSourceTree(root)), '')),
+    run: (root) => {
+      const tree = openSourceTree(root)
+      return Promise.resolve(fromProblems([...checkWalkthroughs(tree), ...checkGuides(tree)], ''))
+    },
   },
   {
     name: 'errors',
@@ -138,7 +142,7 @@ export const steps: readonly Step[] = [
       return Promise.resolve(fromProblems(findUntidy(tree), `${tree.paths.length} files`))
     },
   },
-  { name: 'unit', isHeavy: true, run: (root) => runTests(root, '{src,tools}/**/*.test.ts') },
+  { name: 'unit', isHeavy: true, run: (root) => runTests(root, '{src,tools,examples}/**/*.test.ts') },
   { name: 'golden', isHeavy: true, run: (root) => runTests(root, 'test/golden/**/*.test.ts') },
 ]
 

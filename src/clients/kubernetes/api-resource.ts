@@ -14,6 +14,9 @@ export interface ApiResource<T extends object = KubernetesObject> {
   readonly object?: T
 }
 
+/** The type of a resource's objects: `ObjectOf<typeof resources.pods>`. */
+export type ObjectOf<R extends ApiResource> = NonNullable<R['object']>
+
 /** `v1` or `apps/v1`. */
 export function apiVersionOf(resource: Pick<ApiResource, 'group' | 'version'>): string {
   return groupVersionText(resource)
