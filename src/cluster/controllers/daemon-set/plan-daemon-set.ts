@@ -217,7 +217,8 @@ function statusOf({ observed, byNode, hash, wanting }: Situation): DaemonSetStat
   const here = wanting.flatMap((node) => first.get(node) ?? [])
   const count = (holds: (pod: Pod) => boolean): number => here.filter(holds).length
   const available = count((pod) => isPodAvailable(pod, set.spec.minReadySeconds ?? 0, nowMs))
-  const { collisionCount } = set.status ?? {}
+  // Conditions are somebody else's: this controller sets none.
+  const { collisionCount, conditions } = set.status ?? {}
   return {
     currentNumberScheduled: here.length,
     numberMisscheduled: nodes.filter(
@@ -230,5 +231,6 @@ function statusOf({ observed, byNode, hash, wanting }: Situation): DaemonSetStat
     numberAvailable: available,
     numberUnavailable: wanting.length - available,
     ...(collisionCount === undefined ? {} : { collisionCount }),
+    ...(conditions === undefined ? {} : { conditions }),
   }
 }
