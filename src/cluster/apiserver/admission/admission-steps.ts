@@ -11,6 +11,8 @@ import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction, taintNodesByCondition } from './node-steps.ts'
 import { defaultTolerationSeconds, runtimeClass } from './pod-defaults.ts'
 import { podSecurity } from './pod-security.ts'
+import { mutatingPolicies } from './policies/mutating-policies.ts'
+import { validatingPolicies } from './policies/validating-policies.ts'
 import { priority } from './priority.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
 import { serviceAccount } from './service-account.ts'
@@ -54,7 +56,9 @@ export function admissionSteps(deps: AdmissionDeps): readonly AdmissionStep[] {
     defaultIngressClass,
     rbacEscalation(authorizer, authorizer.rbac),
     // New steps go above: what users add comes last.
+    mutatingPolicies(deps),
     mutatingWebhooks(deps, webhooks),
+    validatingPolicies(authorizer),
     validatingWebhooks(authorizer, webhooks),
   ]
   return all.filter(

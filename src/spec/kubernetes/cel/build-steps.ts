@@ -16,7 +16,6 @@ import {
   type CelValue,
 } from './cel-value.ts'
 import { callCostOf, type CallCost } from './call-cost.ts'
-import type { Frame } from './frame.ts'
 import { buildLoop } from './build-loop.ts'
 import { outcome, putEntry, type Scope, type Step } from './step.ts'
 import { selectOptional } from './libraries/optionals.ts'

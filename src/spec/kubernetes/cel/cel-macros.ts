@@ -136,7 +136,14 @@ function quantifierLoop(make: Maker, kind: 'all' | 'exists' | 'one', predicate: 
 }
 
 /** Loops that gather what a step adds, where a filter lets them. */
-function gather(call: MacroCall, count: number, hasFilter: boolean, kind: 'list' | 'map' | 'entries'): CelNode {
+function gather(
+  call: MacroCall,
+  {
+    count,
+    hasFilter,
+    kind,
+  }: { readonly count: number; readonly hasFilter: boolean; readonly kind: 'list' | 'map' | 'entries' },
+): CelNode {
   const make = new Maker(call.at)
   const names = variables(call.args, count)
   const filter = hasFilter ? call.args[count] : undefined
@@ -191,12 +198,8 @@ const sortBy: Macro = ({ at, target, args }) => {
     )
   }
   const name = simpleName(args[0], 'sortBy variable name must be a simple identifier')
-  const keys = gather(
-    { at, target: make.ident('@__sortBy_input__'), args: [make.ident(name), args[1] as CelNode] },
-    1,
-    false,
-    'list',
-  )
+  const loop = { at, target: make.ident('@__sortBy_input__'), args: [make.ident(name), args[1] as CelNode] }
+  const keys = gather(loop, { count: 1, hasFilter: false, kind: 'list' })
   const sorted = makeNode<CallNode>({
     kind: 'call',
     at,
@@ -217,15 +220,15 @@ const macros: ReadonlyMap<string, Macro> = new Map([
   ['exists 3', quantifier('exists', 2)],
   ['exists_one 3', quantifier('one', 2)],
   ['existsOne 3', quantifier('one', 2)],
-  ['map 2', (call: MacroCall) => gather(call, 1, false, 'list')],
-  ['map 3', (call: MacroCall) => gather(call, 1, true, 'list')],
+  ['map 2', (call: MacroCall) => gather(call, { count: 1, hasFilter: false, kind: 'list' })],
+  ['map 3', (call: MacroCall) => gather(call, { count: 1, hasFilter: true, kind: 'list' })],
   ['filter 2', filter],
-  ['transformList 3', (call: MacroCall) => gather(call, 2, false, 'list')],
-  ['transformList 4', (call: MacroCall) => gather(call, 2, true, 'list')],
-  ['transformMap 3', (call: MacroCall) => gather(call, 2, false, 'map')],
-  ['transformMap 4', (call: MacroCall) => gather(call, 2, true, 'map')],
-  ['transformMapEntry 3', (call: MacroCall) => gather(call, 2, false, 'entries')],
-  ['transformMapEntry 4', (call: MacroCall) => gather(call, 2, true, 'entries')],
+  ['transformList 3', (call: MacroCall) => gather(call, { count: 2, hasFilter: false, kind: 'list' })],
+  ['transformList 4', (call: MacroCall) => gather(call, { count: 2, hasFilter: true, kind: 'list' })],
+  ['transformMap 3', (call: MacroCall) => gather(call, { count: 2, hasFilter: false, kind: 'map' })],
+  ['transformMap 4', (call: MacroCall) => gather(call, { count: 2, hasFilter: true, kind: 'map' })],
+  ['transformMapEntry 3', (call: MacroCall) => gather(call, { count: 2, hasFilter: false, kind: 'entries' })],
+  ['transformMapEntry 4', (call: MacroCall) => gather(call, { count: 2, hasFilter: true, kind: 'entries' })],
   ['optMap 2', optionalMap(false)],
   ['optFlatMap 2', optionalMap(true)],
   ['sortBy 2', sortBy],

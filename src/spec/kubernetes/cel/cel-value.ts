@@ -242,6 +242,15 @@ export abstract class CelOpaque {
   }
 }
 
+/** A value that stands among JSON and is CEL's already, whatever it looks like (a double that is a whole number). */
+export class CelGiven {
+  readonly value: CelValue
+
+  constructor(value: CelValue) {
+    this.value = value
+  }
+}
+
 /** Whether a value is a map or an object. */
 export function isCelMap(value: CelValue): value is CelMap {
   return typeof value === 'object' && value !== null && 'isMap' in value

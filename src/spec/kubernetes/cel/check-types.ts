@@ -314,10 +314,7 @@ class TypeChecker {
       const given = this.#elementType(value, this.#typeOf(value), optional)
       if (field === undefined || this.#mapping.assignable(field, given)) continue
       const provided = celTypeName(this.#mapping.substitute(given, false))
-      this.#issue(
-        at,
-        `expected type of field '${name}' is '${celTypeName(field)}' but provided type is '${provided}'`,
-      )
+      this.#issue(at, `expected type of field '${name}' is '${celTypeName(field)}' but provided type is '${provided}'`)
     }
     return type
   }

@@ -19,7 +19,12 @@ export function celEquals(left: CelValue, right: CelValue, context: CallContext)
   context.work(1)
   if (left === right) return typeof left !== 'number' || !Number.isNaN(left)
   if (isNumber(left) && isNumber(right)) return compareNumbers(left, right) === 0
-  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false
+  return isObject(left) && isObject(right) && objectsEqual(left, right, context)
+}
+
+const isObject = (value: CelValue): value is CelValue & object => typeof value === 'object' && value !== null
+
+function objectsEqual(left: CelValue & object, right: CelValue & object, context: CallContext): boolean {
   if (left instanceof CelList) return right instanceof CelList && listsEqual(left, right, context)
   if (isCelMap(left)) return isCelMap(right) && mapsEqual(left, right, context)
   if (left instanceof CelOptional) return right instanceof CelOptional && optionalsEqual(left, right, context)
@@ -133,12 +138,11 @@ export function compareValues(left: CelValue, right: CelValue): number {
   if (typeof left === 'string' && typeof right === 'string') return compareText(left, right)
   if (typeof left === 'boolean' && typeof right === 'boolean') return Number(left) - Number(right)
   if (left instanceof Uint8Array && right instanceof Uint8Array) return compareBytes(left, right)
-  const areTimes =
-    (left instanceof CelTimestamp && right instanceof CelTimestamp) ||
-    (left instanceof CelDuration && right instanceof CelDuration)
-  if (!areTimes) throw new CelFailure('no such overload')
-  const first = left.nanos
-  const second = (right as CelTimestamp).nanos
-  if (first === second) return 0
-  return first < second ? -1 : 1
+  return compareTimes(left, right)
+}
+
+function compareTimes(left: CelValue, right: CelValue): number {
+  if (left instanceof CelTimestamp && right instanceof CelTimestamp) return compareNumbers(left.nanos, right.nanos)
+  if (left instanceof CelDuration && right instanceof CelDuration) return compareNumbers(left.nanos, right.nanos)
+  throw new CelFailure('no such overload')
 }

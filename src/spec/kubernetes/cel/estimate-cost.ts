@@ -95,17 +95,28 @@ class CostEstimator {
     const target = call.target === undefined ? undefined : this.cost(call.target)
     const args = node.args.map((arg) => this.#estimated(arg))
     const receiver = call.target === undefined ? undefined : this.#estimated(call.target)
+    const parts = { costs, args, target: receiver }
+    const { range, size } = this.#overloads(node, call, parts)
+    if (size !== undefined) this.#sizes.set(node, size)
+    return plus(target ?? exactly(0), range ?? exactly(0))
+  }
+
+  /** A range that covers all overloads that a call may turn out to be. */
+  #overloads(
+    node: CallNode,
+    call: ResolvedCall,
+    parts: CallParts,
+  ): { readonly range: CostRange | undefined; readonly size: CostRange | undefined } {
     let range: CostRange | undefined
     let size: CostRange | undefined
     for (const overload of call.overloads) {
-      const estimate = this.#callEstimate(node, overload, { costs, args, target: receiver })
+      const estimate = this.#callEstimate(node, overload, parts)
       range = range === undefined ? estimate.cost : union(range, estimate.cost)
       if (estimate.size !== undefined) size = size === undefined ? estimate.size : union(size, estimate.size)
       if (overload.id === 'index_list' || overload.id === 'index_map') size = this.#index(node)
       size ??= this.#sizeOf(node)
     }
-    if (size !== undefined) this.#sizes.set(node, size)
-    return plus(target ?? exactly(0), range ?? exactly(0))
+    return { range, size }
   }
 
   #callEstimate(

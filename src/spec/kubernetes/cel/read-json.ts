@@ -13,6 +13,7 @@ import {
 import {
   CelDuration,
   CelFailure,
+  CelGiven,
   CelList,
   CelOptional,
   CelTimestamp,
@@ -30,6 +31,7 @@ type JsonRecord = Readonly<Record<string, unknown>>
 
 /** A JSON value of a declared type. Values that are CEL's already pass as they are. @throws CelFailure when they do not fit. */
 export function readJson(json: unknown, type: CelType): CelValue {
+  if (json instanceof CelGiven) return json.value
   if (isCelObject(json)) return json
   if (json === null || json === undefined) return null
   switch (type.kind) {
@@ -39,27 +41,35 @@ export function readJson(json: unknown, type: CelType): CelValue {
       return readMap(json, type)
     case 'object':
       return readObject(json, type)
-    case 'int':
-      if (typeof json === 'number' && Number.isInteger(json)) return BigInt(json)
-      throw new CelFailure(`invalid data, expected int, got ${jsonKind(json)}`)
-    case 'uint':
-      if (typeof json === 'number' && Number.isInteger(json) && json >= 0) return new CelUint(BigInt(json))
-      throw new CelFailure(`invalid data, expected uint, got ${jsonKind(json)}`)
-    case 'double':
-      if (typeof json === 'number') return json
-      throw new CelFailure(`invalid data, expected float, got ${jsonKind(json)}`)
-    case 'bool':
-      if (typeof json === 'boolean') return json
-      throw new CelFailure(`invalid data, expected bool, got ${jsonKind(json)}`)
     case 'string':
     case 'bytes':
     case 'timestamp':
     case 'duration':
-      if (typeof json === 'string') return readText(json, type)
-      throw new CelFailure(`invalid data, expected string, got ${jsonKind(json)}`)
+      return typeof json === 'string' ? readText(json, type) : unfit('string', json)
+    default:
+      return readScalar(json, type)
+  }
+}
+
+function readScalar(json: unknown, type: CelType): CelValue {
+  switch (type.kind) {
+    case 'int':
+      return isWhole(json) ? BigInt(json) : unfit('int', json)
+    case 'uint':
+      return isWhole(json) && json >= 0 ? new CelUint(BigInt(json)) : unfit('uint', json)
+    case 'double':
+      return typeof json === 'number' ? json : unfit('float', json)
+    case 'bool':
+      return typeof json === 'boolean' ? json : unfit('bool', json)
     default:
       return readOther(json, type)
   }
+}
+
+const isWhole = (json: unknown): json is number => typeof json === 'number' && Number.isInteger(json)
+
+function unfit(expected: string, json: unknown): never {
+  throw new CelFailure(`invalid data, expected ${expected}, got ${jsonKind(json)}`)
 }
 
 function readOther(json: unknown, type: CelType): CelValue {
@@ -150,16 +160,19 @@ function fail(message: string): never {
  * @throws CelFailure for values that JSON cannot hold (types, addresses, authorizers).
  */
 export function celToJson(value: CelValue): unknown {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number')
-    return value
   if (typeof value === 'bigint') return Number(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (value instanceof CelList) return [...value].map(celToJson)
+  if (isCelMap(value)) return value instanceof JsonMap ? value.json : builtToJson(value)
+  return objectToJson(value)
+}
+
+function objectToJson(value: Exclude<CelValue & object, CelList | CelMap>): unknown {
   if (value instanceof CelUint) return Number(value.value)
   if (value instanceof CelTimestamp) return timestampText(value.nanos)
   if (value instanceof CelDuration) return durationText(value.nanos)
   if (value instanceof Uint8Array) return base64OfBytes(value)
-  if (value instanceof CelList) return [...value].map(celToJson)
   if (value instanceof CelOptional) return value.value === undefined ? null : celToJson(value.value)
-  if (isCelMap(value)) return value instanceof JsonMap ? value.json : builtToJson(value)
   const name = value instanceof CelTypeValue ? 'type' : runtimeTypeName(value.type)
   throw new CelFailure(`type conversion error from '${name}' to JSON`)
 }

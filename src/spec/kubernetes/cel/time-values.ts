@@ -26,14 +26,22 @@ const dateShape = /^(\d{4})-(\d{2})-(\d{2})$/
 export function parseTimestampText(text: string): bigint | undefined {
   const found = timeShape.exec(text)
   if (found === null) return undefined
-  const [, year, month, day, hour, minute, second, fraction = '', zulu, sign, zoneHour = '0', zoneMinute = '0'] = found
+  const [, year, month, day, hour, minute, second, fraction = '', zulu] = found
   const days = daysOf(Number(year), Number(month), Number(day))
-  const isTime = Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60
-  const isZone = Number(zoneHour) < 24 && Number(zoneMinute) < 60
-  if (days === undefined || !isTime || !isZone) return undefined
-  const offset = zulu === undefined ? (Number(zoneHour) * 60 + Number(zoneMinute)) * (sign === '-' ? -1 : 1) : 0
-  const seconds = days * 86_400 + Number(hour) * 3600 + Number(minute) * 60 + Number(second) - offset * 60
-  return BigInt(seconds) * nanosPerSecond + BigInt(fraction.padEnd(9, '0'))
+  const ofDay = secondsOfDay(Number(hour), Number(minute), Number(second))
+  const offset = zulu === undefined ? offsetSeconds(found.slice(9)) : 0
+  if (days === undefined || ofDay === undefined || offset === undefined) return undefined
+  return BigInt(days * 86_400 + ofDay - offset) * nanosPerSecond + BigInt(fraction.padEnd(9, '0'))
+}
+
+function secondsOfDay(hour: number, minute: number, second: number): number | undefined {
+  return hour < 24 && minute < 60 && second < 60 ? hour * 3600 + minute * 60 + second : undefined
+}
+
+/** Seconds east of UTC of a sign, hours and minutes. */
+function offsetSeconds([sign, hour = '0', minute = '0']: readonly string[]): number | undefined {
+  const seconds = secondsOfDay(Number(hour), Number(minute), 0)
+  return seconds === undefined || sign !== '-' ? seconds : -seconds
 }
 
 /** Nanoseconds since 1970 of a date's midnight, or undefined. */

@@ -46,7 +46,10 @@ export class TypeMapping {
       if (answer.known) return false
     }
     if (from.kind === 'parameter') return this.#standsFor(to, from).valid
-    if (isDynamic(from) || isDynamic(to)) return true
+    return isDynamic(from) || isDynamic(to) || this.#fitsKind(from, to)
+  }
+
+  #fitsKind(from: CelType, to: CelType): boolean {
     if (from.kind === 'null') return nullable.has(to.kind)
     if (to.kind === 'null') return nullable.has(from.kind)
     if (from.kind !== to.kind) return false

@@ -9,8 +9,8 @@ import type { CelEnvironment } from '#spec/kubernetes/cel/environment.ts'
 export type Expression = { readonly text: string } & ({ readonly program: CelProgram } | { readonly problem: string })
 
 /** Compiles an expression whose result has one of some types. */
-export function compileExpression(text: string, environment: CelEnvironment, result: readonly CelType[]): Expression {
-  const compiled = compileCel(text.trim(), environment, { result })
+export function compileExpression(text: string, environment: CelEnvironment, result?: readonly CelType[]): Expression {
+  const compiled = compileCel(text.trim(), environment, result === undefined ? {} : { result })
   return 'problem' in compiled
     ? { text, problem: `compilation failed: ${compiled.problem}` }
     : { text, program: compiled.program }

@@ -140,11 +140,11 @@ const toOthers: readonly CelOverload[] = [
 
 const toStrings: readonly CelOverload[] = [
   declare('string(string) string', 'string_to_string', same),
-  declare('string(bool) string', 'bool_to_string', ([value]) => String(value)),
+  declare('string(bool) string', 'bool_to_string', ([value]) => String(value as boolean)),
   declare('string(bytes) string', 'bytes_to_string', ([value]) => textOfBytes(value as Uint8Array)),
   declare('string(double) string', 'double_to_string', ([value]) => doubleText(value as number)),
   declare('string(duration) string', 'duration_to_string', ([value]) => durationText((value as CelDuration).nanos)),
-  declare('string(int) string', 'int64_to_string', ([value]) => String(value)),
+  declare('string(int) string', 'int64_to_string', ([value]) => String(value as bigint)),
   declare('string(timestamp) string', 'timestamp_to_string', ([value]) => timestampText((value as CelTimestamp).nanos)),
   declare('string(uint) string', 'uint64_to_string', ([value]) => String((value as CelUint).value)),
 ]

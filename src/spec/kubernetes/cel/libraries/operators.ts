@@ -9,7 +9,6 @@ import {
   costSizeOf,
   fitsInt,
   fitsUint,
-  isCelMap,
   mapKeyText,
   type CelMap,
   type CelValue,

@@ -13,9 +13,13 @@ import {
 } from '../cel-value.ts'
 import { itemAt, listIndex, valueUnder } from './operators.ts'
 
+const zeros: ReadonlySet<CelValue> = new Set<CelValue>([null, '', false, 0n, 0])
+
 function isZero(value: CelValue): boolean {
-  if (value === null || value === '' || value === false || value === 0n || value === 0) return true
-  if (typeof value !== 'object') return false
+  return zeros.has(value) || (typeof value === 'object' && value !== null && isEmptyObject(value))
+}
+
+function isEmptyObject(value: CelValue & object): boolean {
   if (value instanceof CelList || value instanceof Uint8Array) return value.length === 0
   if (value instanceof CelUint) return value.value === 0n
   if (value instanceof CelDuration || value instanceof CelTimestamp) return value.nanos === 0n

@@ -1,6 +1,6 @@
 /** Parts of moments and spans (cel-spec, timestamps and durations; UTC unless a zone is given). */
 import { declare, fail, type CelOverload } from '../cel-function.ts'
-import { CelDuration, CelTimestamp, type CelValue } from '../cel-value.ts'
+import type { CelDuration, CelTimestamp, CelValue } from '../cel-value.ts'
 import { timestampParts, zoneOffsetMinutes, type TimestampParts } from '../time-values.ts'
 
 function partsIn(moment: CelValue | undefined, zone: string): TimestampParts {

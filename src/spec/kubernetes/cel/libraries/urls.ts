@@ -33,23 +33,39 @@ const portShape = /^(?:[^:@[\]]*|\[[0-9a-fA-F:.%]+\])(?::\d*)?$/
 
 /** The parts of an absolute URL or path, or what Go says against it. */
 function parseUrl(text: string): UrlParts | string {
-  const problem = (reason: string): string => `parse ${JSON.stringify(text)}: ${reason}`
-  if (text === '') return problem('empty url')
-  // oxlint-disable-next-line no-control-regex
-  if (/[\u0000-\u001F\u007F]/.test(text)) return 'net/url: invalid control character in URL'
+  const problem = textProblem(text)
+  if (problem !== undefined) return problem
   const path = pathShape.exec(text)
-  const whole = path === null ? shape.exec(text) : null
-  const escaped = badEscape.exec(text.replace(/[?#].*$/s, ''))
-  if (escaped !== null)
-    return problem(`invalid URL escape ${JSON.stringify(text.slice(escaped.index, escaped.index + 3))}`)
   if (path !== null) return { scheme: '', host: '', path: path[1] ?? '', query: path[2] ?? '' }
-  if (whole === null) return problem(/^[^/?#]*:/.test(text) ? 'missing protocol scheme' : 'invalid URI for request')
-  const [, scheme = '', authority, rest = '', query = ''] = whole
-  if (authority === undefined && !rest.startsWith('/')) return problem('invalid URI for request')
+  const whole = shape.exec(text)
+  if (whole === null) return said(text, /^[^/?#]*:/.test(text) ? 'missing protocol scheme' : 'invalid URI for request')
+  return absoluteParts(text, whole)
+}
+
+function absoluteParts(
+  text: string,
+  [, scheme = '', authority, path = '', query = '']: readonly (string | undefined)[],
+): UrlParts | string {
+  if (authority === undefined && !path.startsWith('/')) return said(text, 'invalid URI for request')
   const host = (authority ?? '').replace(/^.*@/, '')
-  if (/\s/.test(host)) return problem('invalid character " " in host name')
-  if (!portShape.test(host)) return problem(`invalid port ${JSON.stringify(host.replace(/^[^:]*/, ''))} after host`)
-  return { scheme: scheme.toLowerCase(), host, path: rest, query }
+  const wrong = hostProblem(host)
+  return wrong === undefined ? { scheme: scheme.toLowerCase(), host, path, query } : said(text, wrong)
+}
+
+const said = (text: string, reason: string): string => `parse ${JSON.stringify(text)}: ${reason}`
+
+function textProblem(text: string): string | undefined {
+  if (text === '') return said(text, 'empty url')
+  // oxlint-disable-next-line no-control-regex -- these are what is looked for
+  if (/[\u0000-\u001F\u007F]/.test(text)) return 'net/url: invalid control character in URL'
+  const escaped = badEscape.exec(text.replace(/[?#].*$/s, ''))
+  if (escaped === null) return undefined
+  return said(text, `invalid URL escape ${JSON.stringify(text.slice(escaped.index, escaped.index + 3))}`)
+}
+
+function hostProblem(host: string): string | undefined {
+  if (/\s/.test(host)) return 'invalid character " " in host name'
+  return portShape.test(host) ? undefined : `invalid port ${JSON.stringify(host.replace(/^[^:]*/, ''))} after host`
 }
 
 /** What Go says against a text as the URL of a request, or undefined. */

@@ -1,0 +1,136 @@
+/** MutatingAdmissionPolicy: policies of expressions that change objects. */
+import { LruCache } from '#base/data/lru-cache.ts'
+import { messageOf } from '#base/errors/gantry-error.ts'
+import { type ApiObject, equalJson } from '../../api-object.ts'
+import { recanonical } from '../../decode-body.ts'
+import type { AdmissionRequest, AdmissionStep } from '../admission.ts'
+import { meetsConditions } from '../expressions/match-conditions.ts'
+import { requestVariables } from '../expressions/request-variables.ts'
+import { inVersion, isAdmissible, SelectorMatcher } from '../match-request.ts'
+import type { MutationDeps } from '../mutation-deps.ts'
+import { matchedPolicies, type PolicyCall, type PolicyProblem } from './matched-policies.ts'
+import { compileMutatingPolicy, mutatedTree, type MutatingPolicy, MutationFailure } from './mutating-policy.ts'
+import { policyRefusal } from './policy-refusal.ts'
+import { variableValues } from './policy-variables.ts'
+import { Budget } from '../expressions/run-expression.ts'
+import { matchConditionsBudget } from '#spec/kubernetes/cel/cel-limits.ts'
+
+const name = 'MutatingAdmissionPolicy'
+const group = 'admissionregistration.k8s.io'
+const storage = {
+  policies: `${group}/mutatingadmissionpolicies`,
+  bindings: `${group}/mutatingadmissionpolicybindings`,
+}
+const policiesMax = 512
+
+/** The step of a server. */
+export function mutatingPolicies(deps: MutationDeps): AdmissionStep {
+  const selectors = new SelectorMatcher()
+  const compiled = new LruCache<string, MutatingPolicy>({ capacity: policiesMax })
+  const compile = (policy: ApiObject): MutatingPolicy => {
+    const key = `${policy.metadata.uid ?? ''}/${policy.metadata.generation ?? policy.metadata.resourceVersion ?? ''}`
+    let found = compiled.get(key)
+    if (found === undefined) compiled.set(key, (found = compileMutatingPolicy(policy)))
+    return found
+  }
+  return {
+    name,
+    applies: isAdmissible,
+    mutate: (request, object) => {
+      const { calls, problems } = matchedPolicies({ ...request, object }, storage, selectors)
+      if (calls.length === 0 && problems.length === 0) return object
+      return runCalls({ ...request, object }, { calls, problems, compile, deps })
+    },
+  }
+}
+
+interface Running {
+  readonly calls: readonly PolicyCall[]
+  readonly problems: readonly PolicyProblem[]
+  readonly compile: (policy: ApiObject) => MutatingPolicy
+  readonly deps: MutationDeps
+}
+
+function runCalls(request: AdmissionRequest, { calls, problems, compile, deps }: Running): ApiObject {
+  const { rounds } = request
+  const state = rounds.stateOf(name)
+  if (rounds.isSecond && !equalJson(state.last, request.object)) state.changed()
+  const failures = [...problems]
+  let object = request.object as ApiObject
+  for (const call of calls) {
+    const id = callId(call)
+    if (rounds.isSecond && !state.isAskedAgain(id)) continue
+    const policy = compile(call.policy)
+    const next = runCall({ ...request, object }, { call, policy, deps, failures })
+    if (!equalJson(next, object)) {
+      state.changed()
+      rounds.wanted = true
+      object = next
+    }
+    if (policy.mayRepeat) state.addSeen(id)
+  }
+  state.last = object
+  refuse(request, failures)
+  return object
+}
+
+function callId({ policy, binding, params }: PolicyCall): string {
+  const about = params === null ? '' : `${params.metadata.namespace ?? ''}/${params.metadata.name ?? ''}`
+  return `${policy.metadata.name ?? ''} ${binding.metadata.name ?? ''} ${about}`
+}
+
+interface RunningCall {
+  readonly call: PolicyCall
+  readonly policy: MutatingPolicy
+  readonly deps: MutationDeps
+  readonly failures: PolicyProblem[]
+}
+
+/** The object after all mutations of one policy; those that fail are noted and leave it as it was. */
+function runCall(request: AdmissionRequest, { call, policy, deps, failures }: RunningCall): ApiObject {
+  const { as, params } = call
+  const { signal } = request
+  const variables = { ...requestVariables(request, as, deps.authorizer), params }
+  const fail = (message: string): void => void failures.push({ policy: call.policy, binding: call.binding, message })
+  const own = variableValues(policy.variables, variables, { budget: new Budget(matchConditionsBudget), signal })
+  const meets = meetsConditions(
+    policy.conditions,
+    { ...variables, variables: own },
+    { failurePolicy: policy.failurePolicy, signal },
+  )
+  let object = request.object as ApiObject
+  if (typeof meets !== 'boolean') fail(meets.error)
+  if (meets !== true) return object
+  for (const mutation of policy.mutations) {
+    try {
+      const shown = inVersion(object, request.resource, as)
+      const tree = mutatedTree({ mutation, variables: policy.variables, request: variables, object: shown, as, signal })
+      object = inVersion(deps.withDefaults(as, canonical(tree, as)), as, request.resource)
+    } catch (error) {
+      if (!(error instanceof MutationFailure)) throw error
+      fail(error.message)
+    }
+  }
+  return object
+}
+
+function canonical(tree: Parameters<typeof recanonical>[0], as: PolicyCall['as']): ApiObject {
+  try {
+    return recanonical(tree, as).object
+  } catch (error) {
+    throw new MutationFailure(`error applying patch: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+function refuse(request: AdmissionRequest, failures: readonly PolicyProblem[]): void {
+  const counted = failures.filter(
+    ({ policy }) => (policy['spec'] as { readonly failurePolicy?: string }).failurePolicy !== 'Ignore',
+  )
+  if (counted.length === 0) return
+  const messages = counted.map(({ policy, binding, message }) => {
+    const policyName = policy.metadata.name ?? ''
+    if (binding === undefined) return `policy ${JSON.stringify(policyName)} denied request: ${message}`
+    return `policy '${policyName}' with binding '${binding.metadata.name}' denied request: ${message}`
+  })
+  throw policyRefusal(request, messages, { reason: 'Invalid', code: 403, wholeMessage: messages[0] ?? '' })
+}
