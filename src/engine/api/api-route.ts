@@ -42,8 +42,8 @@ function checkJsonType({ headers }: HttpRequest): void {
 /** The body as an object; an empty one is `{}`. @throws GantryError invalid when it is something else. */
 export async function readBodyObject<T extends object>(call: ApiCall): Promise<T> {
   checkJsonType(call.request)
-  const value = await readJson(call.request, { empty: {} })
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as T
+  const value = (await readJson(call.request, { empty: {} })) ?? {}
+  if (typeof value === 'object' && !Array.isArray(value)) return value as T
   throw new GantryError(
     'ENGINE_BODY',
     'invalid',

@@ -98,7 +98,8 @@ export function archiveRoutes(parts: EngineParts): ApiRoute[] {
       handler: async (call) => {
         const { id } = containerOf(call)
         const known = parts.images.snapshots.get(id) !== undefined
-        call.response.json(200, known ? await parts.images.snapshots.changes(id) : [])
+        const changes = known ? await parts.images.snapshots.changes(id) : []
+        call.response.json(200, changes.length === 0 ? null : changes)
       },
     },
     {

@@ -1,5 +1,6 @@
 /** Building images over the Engine API: a context and flags in, the builder's messages out (contract 1.4, classic endpoint). */
 import type { Readable } from 'node:stream'
+import { parseGoDuration } from '#base/data/duration.ts'
 import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import type { Query } from '#kit/http/query.ts'
 import { decodeAuthMap } from '#spec/docker/auth-header.ts'
@@ -48,6 +49,22 @@ async function handleBuild(builder: ImageBuilder, call: ApiCall): Promise<void> 
   response.end()
 }
 
+/** @throws GantryError for an age that is none. */
+function checkUntil(values: readonly string[]): void {
+  for (const value of values) {
+    try {
+      parseGoDuration(value)
+    } catch (error) {
+      throw new GantryError(
+        'ENGINE_FILTER',
+        'invalid',
+        `failed to prune build cache: "until" filter expects a duration (e.g., '24h'): ${messageOf(error)}`,
+        { cause: error },
+      )
+    }
+  }
+}
+
 export function buildRoutes(builder: ImageBuilder): ApiRoute[] {
   return [
     { method: 'POST', path: '/build', handler: (call) => handleBuild(builder, call) },
@@ -63,7 +80,7 @@ export function buildRoutes(builder: ImageBuilder): ApiRoute[] {
       method: 'POST',
       path: '/build/prune',
       handler: (call) => {
-        readFilters(call)
+        checkUntil(readFilters(call)['until'] ?? [])
         call.response.json(200, builder.prune())
       },
     },

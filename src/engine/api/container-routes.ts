@@ -133,6 +133,10 @@ async function handleUpdate(parts: EngineParts, call: ApiCall): Promise<void> {
 
 async function handleCreate(parts: EngineParts, call: ApiCall): Promise<void> {
   const sent = await readBodyObject<ContainerCreateBody>(call)
+  if (!Object.keys(sent).some((key) => key !== 'HostConfig' && key !== 'NetworkingConfig'))
+    throw new GantryError('ENGINE_NO_CONFIG', 'invalid', 'Config cannot be empty in order to create a container', {
+      remedy: 'Name an image.',
+    })
   checkCreateTypes(sent)
   const body = adaptCreateBody(sent, call.version.minor)
   const { query } = call.request

@@ -79,7 +79,14 @@ async function handleConnect(deps: NetworkApiDeps, call: ApiCall): Promise<void>
 
 async function handleDisconnect(deps: NetworkApiDeps, call: ApiCall): Promise<void> {
   const body = await readBodyObject<ConnectBody>(call)
-  const container = deps.parts.book.resolve(body.Container ?? '')
+  const name = body.Container ?? ''
+  if (body.Force === true && deps.parts.book.find(name) === undefined) {
+    const { name: network } = deps.networks.find(param(call, 'id'))
+    throw new GantryError('ENGINE_NO_SUCH_ENDPOINT', 'not-found', `endpoint ${name} not found`, {
+      remedy: `docker network inspect ${network} lists them.`,
+    })
+  }
+  const container = deps.parts.book.resolve(name)
   await disconnect(deps, container, deps.networks.find(param(call, 'id')))
   call.response.send(200)
 }

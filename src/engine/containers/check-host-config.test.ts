@@ -22,6 +22,7 @@ function check(
   return checkHostConfig(completeHostConfig(given, defaults), config, {
     facts,
     hostnameGiven: options.hostnameGiven === true,
+    exposes: false,
   })
 }
 
@@ -64,7 +65,7 @@ const refused: readonly (readonly [given: Partial<HostConfig>, message: RegExp])
   [{ SecurityOpt: ['no-new-privileges=maybe'] }, /invalid --security-opt 2: "no-new-privileges=maybe"/],
   [{ PortBindings: { '80/tcp': [{ HostIp: '', HostPort: '70000' }] } }, /invalid port specification: "70000"/],
   [{ CgroupnsMode: 'x' }, /invalid cgroup namespace mode: x/],
-  [{ Isolation: 'hyperv' }, /invalid isolation \(hyperv\) on linux/],
+  [{ Isolation: 'hyperv' }, /Invalid isolation: "hyperv" - linux only supports 'default'/],
   [{ StorageOpt: { size: '1g' } }, /--storage-opt is supported only for overlay over xfs/],
   [{ PidMode: 'x' }, /invalid PID mode: x/],
   [{ IpcMode: 'x' }, /Invalid IPC mode: x/],

@@ -104,8 +104,15 @@ export function checkRestartPolicy(policy: HostConfig['RestartPolicy'], autoRemo
   if (autoRemove && Name !== '' && Name !== 'no') refuse("can't create 'AutoRemove' container with restart policy")
 }
 
+/** What the user said himself, where the image may say it too. */
+interface Given {
+  readonly hostnameGiven: boolean
+  /** Ports are exposed. */
+  readonly exposes: boolean
+}
+
 /** What cannot be asked of a container that shares another's network. */
-function checkSharedNetwork(hostConfig: HostConfig, config: ContainerConfig, hostnameGiven: boolean): void {
+function checkSharedNetwork(hostConfig: HostConfig, config: ContainerConfig, { hostnameGiven, exposes }: Given): void {
   const published = hostConfig.PublishAllPorts || Object.keys(hostConfig.PortBindings).length > 0
   const linked = (hostConfig.Links ?? []).length > 0
   const hosts = (hostConfig.ExtraHosts ?? []).length > 0
@@ -119,13 +126,15 @@ function checkSharedNetwork(hostConfig: HostConfig, config: ContainerConfig, hos
     [hosts, 'conflicting options: custom host-to-IP mapping and the network mode'],
     [config.MacAddress !== undefined, 'conflicting options: mac-address and the network mode'],
     [published, 'conflicting options: port publishing and the container type network mode'],
+    [exposes, 'conflicting options: port exposing and the container type network mode'],
     [hostConfig.NetworkMode === 'container:', 'Invalid network mode: invalid container format container:<name|id>'],
   ])
 }
 
-function checkNetworkMode(hostConfig: HostConfig, config: ContainerConfig, hostnameGiven: boolean): void {
+function checkNetworkMode(hostConfig: HostConfig, config: ContainerConfig, given: Given): void {
+  const { hostnameGiven } = given
   const mode = hostConfig.NetworkMode
-  if (mode.startsWith('container:')) checkSharedNetwork(hostConfig, config, hostnameGiven)
+  if (mode.startsWith('container:')) checkSharedNetwork(hostConfig, config, given)
   refuseFirst([
     [hostConfig.UTSMode === 'host' && hostnameGiven, 'conflicting options: hostname and the UTS mode'],
     [
@@ -192,7 +201,7 @@ function checkUnsupported(hostConfig: HostConfig): void {
     ],
     [
       !['', 'default', 'process'].includes(hostConfig.Isolation) && hostConfig.Isolation !== '',
-      `invalid isolation (${hostConfig.Isolation}) on linux`,
+      `Invalid isolation: "${hostConfig.Isolation}" - linux only supports 'default'`,
     ],
     [
       Object.keys(hostConfig.StorageOpt ?? {}).length > 0,
@@ -217,12 +226,12 @@ function checkUnsupported(hostConfig: HostConfig): void {
 export function checkHostConfig(
   hostConfig: HostConfig,
   config: ContainerConfig,
-  options: { readonly facts: HostFacts; readonly hostnameGiven: boolean },
+  options: Given & { readonly facts: HostFacts },
 ): string[] {
   const { facts } = options
   checkResources(hostConfig, facts.cpuCount)
   checkRestartPolicy(hostConfig.RestartPolicy, hostConfig.AutoRemove)
-  checkNetworkMode(hostConfig, config, options.hostnameGiven)
+  checkNetworkMode(hostConfig, config, options)
   checkPorts(hostConfig)
   checkLogging(hostConfig)
   checkSecurityOptions(hostConfig.SecurityOpt ?? [])
@@ -239,6 +248,8 @@ export function checkHostConfig(
 /** What is taken with a word of warning. */
 function planWarnings(hostConfig: HostConfig, facts: HostFacts): string[] {
   const warnings: string[] = []
+  if (hostConfig.KernelMemory > 0)
+    warnings.push('Specifying a kernel memory limit is deprecated and will be removed in a future release.')
   if (hostConfig.Memory > 0 && !facts.swapLimit)
     warnings.push(
       'Your kernel does not support swap limit capabilities or the cgroup is not mounted. Memory limited without swap.',

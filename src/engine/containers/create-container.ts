@@ -143,7 +143,8 @@ function planConfig(
   const hostname = sharesName ? parts.world.machine.hostname : image.containerId.slice(0, 12)
   const config = mergeConfig(body, image.config.config ?? {}, hostname)
   const hostnameGiven = (body.Hostname ?? '') !== ''
-  const warnings = checkHostConfig(completed, config, { facts: parts.facts, hostnameGiven })
+  const exposes = Object.keys(body.ExposedPorts ?? {}).length > 0
+  const warnings = checkHostConfig(completed, config, { facts: parts.facts, hostnameGiven, exposes })
   return { config, warnings, hostConfig: resolveContainerModes(parts, completed) }
 }
 

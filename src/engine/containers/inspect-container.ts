@@ -15,19 +15,24 @@ export function formatWhen(instant: Instant): string {
 /** Fields of an endpoint that clients before this minor version do not know, and some compare. */
 const endpointSince: Readonly<Record<string, number>> = { DNSNames: 44, GwPriority: 48 }
 
-const predefined = new Set(['bridge', 'host', 'none', 'default'])
-
-/** Endpoints as a version of the API shows them; older ones have the container's short id among the aliases. */
-export function viewEndpoints({ networks, id }: Pick<ContainerRecord, 'networks' | 'id'>, minor: number): object {
-  const aliases = (name: string, endpoint: EndpointSettings): object =>
-    minor >= 45 || predefined.has(name) ? {} : { Aliases: [...new Set([...(endpoint.Aliases ?? []), id.slice(0, 12)])] }
+/** Endpoints by network name, with the fields that a version of the API has. */
+export function endpointsOf(networks: ContainerRecord['networks'], minor: number): Record<string, object> {
   const known = (endpoint: EndpointSettings): object => ({
     ...Object.fromEntries(Object.entries(endpoint).filter(([key]) => (endpointSince[key] ?? 0) <= minor)),
     ...(minor >= 48 ? { GwPriority: endpoint.GwPriority ?? 0 } : {}),
   })
-  return Object.fromEntries(
-    Object.entries(networks).map(([name, endpoint]) => [name, { ...known(endpoint), ...aliases(name, endpoint) }]),
-  )
+  return Object.fromEntries(Object.entries(networks).map(([name, endpoint]) => [name, known(endpoint)]))
+}
+
+const predefined = new Set(['bridge', 'host', 'none', 'default'])
+
+/** Endpoints as a version of the API shows them; older ones have the container's short id among the aliases. */
+export function viewEndpoints({ networks, id }: Pick<ContainerRecord, 'networks' | 'id'>, minor: number): object {
+  const shown = endpointsOf(networks, minor)
+  if (minor >= 45) return shown
+  const withId = (name: string): object =>
+    predefined.has(name) ? {} : { Aliases: [...new Set([...(networks[name]?.Aliases ?? []), id.slice(0, 12)])] }
+  return Object.fromEntries(Object.entries(shown).map(([name, endpoint]) => [name, { ...endpoint, ...withId(name) }]))
 }
 
 export interface InspectInput {

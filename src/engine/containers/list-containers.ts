@@ -1,6 +1,7 @@
 /** `GET /containers/json`: which containers a list shows, and each of its rows. Pure. */
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { PortBinding } from '#spec/docker/container-config.ts'
+import { endpointsOf } from './inspect-container.ts'
 import { isAlive } from './container-record.ts'
 import type { ContainerRecord, ContainerState, ContainerStatus } from './container-record.ts'
 import type { HealthState } from './health-state.ts'
@@ -236,6 +237,15 @@ function viewPorts(row: ListedContainer): object[] {
   })
 }
 
+/** Endpoints without what only an inspect tells. */
+function listEndpoints({ networks }: ContainerRecord, minor: number): object {
+  const rows = Object.entries(endpointsOf(networks, minor)).map(([name, endpoint]) => [
+    name,
+    { ...endpoint, Aliases: null, DriverOpts: null, Links: null },
+  ])
+  return Object.fromEntries(rows) as object
+}
+
 export interface ListView {
   /** Epoch milliseconds. */
   readonly now: number
@@ -270,7 +280,7 @@ export function viewListed(row: ListedContainer, { now, minor }: ListView): obje
     ...(minor < healthSinceMinor
       ? {}
       : { Health: { Status: healthWord(row.health), FailingStreak: row.health?.failingStreak ?? 0 } }),
-    NetworkSettings: { Networks: record.networks },
+    NetworkSettings: { Networks: listEndpoints(record, minor) },
     Mounts: record.mounts.map((mount) => mount.point),
   }
 }

@@ -184,13 +184,15 @@ export async function releaseMounts(parts: EngineParts, record: ContainerRecord,
     parts.world.kernel.mounts.unmount(target, { detach: true })
   for (const mount of record.mounts) {
     if (mount.point.Type !== 'volume') continue
-    const name = mount.point.Name ?? ''
-    await parts.volumes.release(name, record.id)
-    parts.emit({
-      type: 'volume',
-      action: 'unmount',
-      id: name,
-      attributes: { container: record.id, driver: mount.point.Driver ?? 'local' },
-    })
+    await parts.volumes.release(mount.point.Name ?? '', record.id)
+  }
+}
+
+/** Events of the volumes that a run let go of. */
+export function tellUnmounted(parts: EngineParts, record: ContainerRecord): void {
+  for (const { point } of record.mounts) {
+    if (point.Type !== 'volume') continue
+    const attributes = { container: record.id, driver: point.Driver ?? 'local' }
+    parts.emit({ type: 'volume', action: 'unmount', id: point.Name ?? '', attributes })
   }
 }

@@ -9,7 +9,7 @@ import { isAlive } from './container-record.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { attributesOf } from './event-attributes.ts'
 import { bundleOf } from './prepare-start.ts'
-import { releaseMounts } from './prepare-mounts.ts'
+import { releaseMounts, tellUnmounted } from './prepare-mounts.ts'
 import { planRestart } from './restart-policy.ts'
 import { removeLocked } from './remove-container.ts'
 import { scheduleRestart } from './schedule-restart.ts'
@@ -68,6 +68,7 @@ export async function releaseRun(parts: EngineParts, container: Container): Prom
     }),
     releaseMounts(parts, record, bundle),
   ])
+  tellUnmounted(parts, record)
   const after = await Promise.allSettled([parts.images.snapshots.unmount(record.id)])
   for (const result of [...results, ...after]) {
     if (result.status === 'rejected')

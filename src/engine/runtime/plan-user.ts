@@ -85,6 +85,18 @@ function findGroup(wanted: string, groups: readonly GroupEntry[]): number {
   return checkRange(id)
 }
 
+/** Words of the daemon, where those of `findGroup` are the runtime's. */
+function findAddedGroup(wanted: string, groups: readonly GroupEntry[]): number {
+  const known = groups.some(({ name, gid }) => name === wanted || String(gid) === wanted)
+  if (known || numericId(wanted) !== undefined) return findGroup(wanted, groups)
+  throw new GantryError(
+    'ENGINE_GROUP_UNKNOWN',
+    'invalid',
+    `Unable to find group ${wanted}: no matching entries in group file`,
+    { remedy: 'Use a numeric id, or a name that /etc/group of the image has.' },
+  )
+}
+
 function findUser(
   wanted: string,
   entries: readonly PasswdEntry[],
@@ -121,7 +133,7 @@ export function planUser(user: string, groupAdd: readonly string[], accounts: Ac
   const wantedGroup = separator < 0 ? '' : user.slice(separator + 1)
   const groups = parseGroup(accounts.group)
   const { uid, entry } = findUser(wantedUser === '' ? '0' : wantedUser, parsePasswd(accounts.passwd))
-  const added = groupAdd.map((name) => findGroup(name, groups))
+  const added = groupAdd.map((name) => findAddedGroup(name, groups))
   const named = wantedGroup !== ''
   const gid = named ? findGroup(wantedGroup, groups) : (entry?.gid ?? 0)
   return {

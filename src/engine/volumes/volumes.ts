@@ -6,7 +6,7 @@
  */
 import { join } from 'node:path'
 import { createKeyedMutex } from '#base/async/keyed-mutex.ts'
-import { GantryError } from '#base/errors/gantry-error.ts'
+import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import type { RecordTable } from '#engine/records/record-table.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { Files } from '#world/ports/files.ts'
@@ -248,6 +248,34 @@ export async function createVolumes(deps: VolumesDeps, root: string): Promise<Vo
   return new LocalVolumes(deps, root, records)
 }
 
+const flagBits: Readonly<Record<string, number>> = {
+  ro: 0x1,
+  nosuid: 0x2,
+  nodev: 0x4,
+  noexec: 0x8,
+  sync: 0x10,
+  dirsync: 0x80,
+  noatime: 0x400,
+  nodiratime: 0x800,
+  bind: 0x1000,
+  rbind: 0x5000,
+  relatime: 0x200000,
+}
+
+const flagsOf = (words: readonly string[]): number => words.reduce((bits, word) => bits | (flagBits[word] ?? 0), 0)
+
+/** The filesystem's own options, as Docker's message has them. */
+function dataWords(words: readonly string[]): string {
+  const data = words.filter((word) => !flagWords.has(word)).join(',')
+  return data === '' ? '' : `, data: ${data}`
+}
+
+/** What the kernel says, without the call's name and paths. */
+function reasonOf(error: unknown): string {
+  const text = messageOf(error)
+  return /^E[A-Z0-9]+: ([^,]+)/.exec(text)?.[1] ?? text
+}
+
 function mountVolume(
   kernel: Kernel,
   mount: VolumeMountOptions,
@@ -276,7 +304,7 @@ function mountVolume(
     throw new GantryError(
       'ENGINE_VOLUME_MOUNT',
       'internal',
-      `error while mounting volume '${at.target}': failed to mount local volume: mount ${device}:${at.target}: ${String(error)}`,
+      `error while mounting volume '${at.target}': failed to mount local volume: mount ${device}:${at.target}, flags: 0x${flagsOf(words).toString(16)}${dataWords(words)}: ${reasonOf(error)}`,
       { cause: error },
     )
   }

@@ -1,4 +1,5 @@
 /** `docker import`: a tar of a root filesystem becomes an image of one layer. */
+import { GantryError } from '#base/errors/gantry-error.ts'
 import type { Digest } from '#base/data/digest.ts'
 import type { ImageConfig } from '#spec/oci/image-config.ts'
 import { decompress } from '#images/archive/decompress.ts'
@@ -21,6 +22,15 @@ export interface ImportDeps extends ReadArchiveDeps {
   readonly platform: Platform
 }
 
+/** A bad archive in Docker's words. */
+function refuseArchive(error: unknown): never {
+  if (!(error instanceof GantryError) || error.message.startsWith('Error processing')) throw error
+  throw new GantryError(error.code, error.kind, `Error processing tar file(exit status 1): ${error.message}`, {
+    cause: error,
+    ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+  })
+}
+
 /** Imports a tar (any compression). The reference is judged before a byte is read. */
 export async function importImage(
   deps: ImportDeps,
@@ -37,10 +47,12 @@ export async function importImage(
       lease.hold({ layer })
     }
     const plain = await decompress(source, deps.processes)
-    const layer = await deps.layers.ingestTar(plain, {
-      onStored: hold,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    })
+    const layer = await deps.layers
+      .ingestTar(plain, {
+        onStored: hold,
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      })
+      .catch(refuseArchive)
     const created = formatInstant(deps.clock.now())
     const message = options.message ?? ''
     const config: ImageConfig = {

@@ -20,7 +20,7 @@ export async function listChanges(
 ): Promise<PathChange[]> {
   const changes = new Map<string, 0 | 1 | 2>()
   const opaque = new Set<string>()
-  const unchanged: string[] = []
+  const unchanged = new Set<string>()
   for await (const { pathKey, header } of walkTree(deps, upper, { overlay: true })) {
     const path = `/${textOfKey(pathKey)}`
     const name = header.nameKey?.slice(header.nameKey.lastIndexOf('/') + 1) ?? ''
@@ -32,14 +32,22 @@ export async function listChanges(
       const below = hidden(path, opaque) ? undefined : await findBelow(deps, options.lowers, path.slice(1))
       if (below === undefined) changes.set(path, kinds.added)
       else if (isChanged(below, await deps.files.lstat(`${upper}${path}`))) changes.set(path, kinds.modified)
-      else unchanged.push(path)
+      else unchanged.add(path)
     }
   }
-  // What is as it was is told only for the sake of changes in it.
-  for (const path of unchanged)
-    if ([...changes.keys()].some((other) => other.startsWith(`${path}/`))) changes.set(path, kinds.modified)
+  addParents(changes, unchanged)
   if (options.initLayer) dropInitPaths(changes)
   return [...changes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([Path, Kind]) => ({ Path, Kind }))
+}
+
+/** What is as it was is told only for the sake of changes in it. */
+function addParents(changes: Map<string, 0 | 1 | 2>, unchanged: ReadonlySet<string>): void {
+  for (const path of [...changes.keys()]) {
+    for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) {
+      const parent = path.slice(0, at)
+      if (unchanged.has(parent)) changes.set(parent, kinds.modified)
+    }
+  }
 }
 
 /** Mount points that the engine itself put there, and /dev, /proc, /sys when nothing else in them changed. */

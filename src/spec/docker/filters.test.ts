@@ -32,5 +32,5 @@ test('a boolean filter means one thing', () => {
   assert.equal(booleanFilter({}, 'dangling'), undefined)
   assert.equal(booleanFilter({ dangling: [] }, 'dangling'), undefined)
   assert.throws(() => booleanFilter({ dangling: ['maybe'] }, 'dangling'), /Invalid filter 'dangling=\[maybe\]'/)
-  assert.throws(() => booleanFilter({ dangling: ['1', '0'] }, 'dangling'), /invalid filter/)
+  assert.throws(() => booleanFilter({ dangling: ['1', '0'] }, 'dangling'), /Invalid filter/)
 })
