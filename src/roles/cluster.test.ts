@@ -134,7 +134,7 @@ test('a pod that no node suits tells why, and comes in when that changes', async
   const condition = (await podNamed(cluster, 'p')).status?.conditions?.[0]
   assert.equal(
     condition?.message,
-    "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
+    "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector. no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
   )
   await cluster.client.patch(resources.nodes, 'sim-1', { metadata: { labels: { disk: 'ssd' } } }, { type: 'merge' })
   await cluster.settle()

@@ -96,5 +96,9 @@ export function createClaimWriter({ client, clock }: Pick<VolumeWriterDeps, 'cli
       }
       await client.updateStatus(resourceClaims, { ...current, status }, { namespace })
     },
+    async deallocate(claim) {
+      const { allocation: _, reservedFor: __, devices: ___, ...status } = claim.status ?? {}
+      await client.updateStatus(resourceClaims, { ...claim, status }, { namespace: claim.metadata.namespace })
+    },
   }
 }

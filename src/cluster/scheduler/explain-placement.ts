@@ -4,6 +4,7 @@
  */
 import type { Node, Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { Random } from '#world/ports/random.ts'
+import { afterFailure } from './after-failure.ts'
 import type { ClusterObjects } from './cluster-objects.ts'
 import { defaultPlugins } from './default-plugins.table.ts'
 import { fitErrorMessage } from './fit-error.ts'
@@ -11,7 +12,6 @@ import { NodeTable } from './node-table.ts'
 import { NominatedPods } from './nominated-pods.ts'
 import type { Cycle, Rejection } from './plugin.ts'
 import { type PodRecord, recordOf } from './pod-record.ts'
-import { planPreemption } from './preempt.ts'
 import { type ActiveFilter, prepareFilters, schedulePod, type WeighedPlugin } from './schedule-pod.ts'
 
 /** One plugin's answer over all nodes. */
@@ -138,7 +138,6 @@ function choose(
   const { diagnosis, filters } = outcome
   if (diagnosis.nodeCount === 0) return { message: fitErrorMessage(diagnosis) }
   const { table, objects } = cycle
-  const preemption = planPreemption(record, { table, objects, random, nominated, filters, diagnosis })
-  const after = 'message' in preemption ? `preemption: ${preemption.message}` : ''
-  return { message: fitErrorMessage(diagnosis, after) }
+  const deps = { table, objects, random, nominated, filters, diagnosis, cycle, plugins, preempts: true }
+  return { message: fitErrorMessage(diagnosis, afterFailure(record, deps).message) }
 }

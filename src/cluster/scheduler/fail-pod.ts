@@ -4,24 +4,32 @@ import { isGone } from '#kit/reconcile/api-failure.ts'
 import { apiTime } from '#kit/reconcile/api-time.ts'
 import { withCondition } from '#kit/reconcile/conditions.ts'
 import type { PodCondition } from '#spec/kubernetes/objects/core-v1.generated.ts'
+import { type Aftermath, afterFailure } from './after-failure.ts'
 import { type Diagnosis, fitErrorMessage } from './fit-error.ts'
 import type { PodRecord } from './pod-record.ts'
-import { type Candidate, type Preemption, planPreemption, preemptionReason } from './preempt.ts'
-import type { ActiveFilter } from './schedule-pod.ts'
+import type { Cycle } from './plugin.ts'
+import { type Candidate, type Preemption, preemptionReason } from './preempt.ts'
+import type { ActiveFilter, WeighedPlugin } from './schedule-pod.ts'
 import { runBeside, type SchedulerParts } from './scheduler-parts.ts'
 import type { QueuedPod } from './scheduling-queue.ts'
+
+/** The profile that failed; left out where nothing can help (a reservation that failed). */
+interface Failing {
+  readonly parts: SchedulerParts
+  readonly help?: { readonly plugins: readonly WeighedPlugin[]; readonly preempts: boolean; readonly cycle: Cycle }
+}
 
 /** Puts a pod aside. */
 export function failPod(
   queued: QueuedPod,
   { diagnosis, filters }: { readonly diagnosis: Diagnosis; readonly filters: readonly ActiveFilter[] },
-  { parts, preempts }: { readonly parts: SchedulerParts; readonly preempts: boolean },
+  { parts, help }: Failing,
 ): void {
   const { record } = queued
-  const result = preempts ? tryPreemption(record, { diagnosis, filters }, parts) : undefined
+  const aftermath = tryToHelp(record, { diagnosis, filters }, { parts, help })
+  const result = aftermath?.preemption
   const candidate = result !== undefined && 'candidate' in result ? result.candidate : undefined
-  const after = result !== undefined && 'message' in result ? `preemption: ${result.message}` : ''
-  const message = fitErrorMessage(diagnosis, after)
+  const message = fitErrorMessage(diagnosis, aftermath?.message)
   parts.queue.putAside(queued, diagnosis.plugins, parts.nowMs())
   parts.events.record({
     pod: record.pod,
@@ -36,8 +44,17 @@ export function failPod(
   else if (nominatedNodeName === '') parts.nominated.delete(record.uid)
   runBeside(parts, async () => {
     await writePodCondition(record, { reason: 'Unschedulable', message, nominatedNodeName }, parts)
+    for (const act of aftermath?.acts ?? []) await helpOnce(act, record, parts)
     if (candidate !== undefined) await evictVictims(record, candidate, parts)
   })
+}
+
+async function helpOnce(act: () => Promise<void>, { key }: PodRecord, { log, signal }: SchedulerParts): Promise<void> {
+  try {
+    await act()
+  } catch (error) {
+    if (!isGone(error) && !signal.aborted) log.warn('a plugin could not help', { pod: key, error })
+  }
 }
 
 function reporterOf({ pod }: PodRecord): string {
@@ -45,13 +62,14 @@ function reporterOf({ pod }: PodRecord): string {
 }
 
 /** Without a node there is nothing to free. */
-function tryPreemption(
+function tryToHelp(
   record: PodRecord,
   { diagnosis, filters }: { readonly diagnosis: Diagnosis; readonly filters: readonly ActiveFilter[] },
-  { table, objects, random, nominated }: SchedulerParts,
-): Preemption | undefined {
-  if (diagnosis.nodeCount === 0) return undefined
-  return planPreemption(record, { table, objects, random, nominated, filters, diagnosis })
+  { parts, help }: Failing,
+): Aftermath | undefined {
+  if (help === undefined || diagnosis.nodeCount === 0) return undefined
+  const { table, objects, random, nominated } = parts
+  return afterFailure(record, { table, objects, random, nominated, filters, diagnosis, ...help })
 }
 
 /** The node that the pod is nominated to from now on; '' for none. */

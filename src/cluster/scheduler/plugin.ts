@@ -5,6 +5,7 @@
  */
 import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 import type { ClusterObjects } from './cluster-objects.ts'
+import type { Diagnosis } from './fit-error.ts'
 import type { KnownNode, NodeTable } from './node-table.ts'
 import type { PodRecord } from './pod-record.ts'
 
@@ -81,6 +82,12 @@ export interface ClusterChange {
 /** Whether a change is worth another attempt of a pod that the plugin rejected. */
 export type QueueingHint = (pod: PodRecord, change: ClusterChange) => boolean
 
+/** What a plugin does for a pod that no node suits. */
+export interface PostFiltered {
+  readonly message: string
+  readonly act?: () => Promise<void>
+}
+
 export interface Plugin {
   readonly name: string
   /** Keeps a pod out of the queue; asked again when the pod or something in `hints` changes. */
@@ -89,6 +96,8 @@ export interface Plugin {
   readonly compare?: (a: Queued, b: Queued) => number
   /** Undefined: the plugin does not care about this pod. */
   readonly preFilter?: (pod: PodRecord, cycle: Cycle) => Filtering | Rejection | undefined
+  /** No node suits the pod: says what the plugin can do about it, and how it is done. */
+  readonly postFilter?: (pod: PodRecord, cycle: Cycle, diagnosis: Diagnosis) => PostFiltered
   readonly preScore?: (pod: PodRecord, cycle: Cycle, entries: readonly KnownNode[]) => Scoring | undefined
   readonly reserve?: (pod: PodRecord, entry: KnownNode, cycle: Cycle) => Rejection | undefined
   readonly unreserve?: (pod: PodRecord, nodeName: string) => void

@@ -156,7 +156,7 @@ const refusals: readonly {
       ],
     },
     message:
-      '0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had untolerated taint(s). preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.',
+      '0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had untolerated taint(s). no new claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.',
   },
   {
     name: 'a full node without less important pods',
@@ -166,21 +166,20 @@ const refusals: readonly {
       placed: [on('a', 'x', { cpu: '4', memory: '8Gi' })],
     },
     message:
-      '0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory, 1 Too many pods. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+      '0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory, 1 Too many pods. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
   },
   {
     name: 'a cordoned node and a selector',
     pod: { spec: { nodeSelector: { a: 'b' } } },
     scene: { nodes: [someNode('a', { spec: { unschedulable: true } }), someNode('b')] },
     message:
-      "0/2 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) were unschedulable. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
+      "0/2 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) were unschedulable. no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
   },
   {
     name: 'a missing claim is no matter of nodes',
     pod: { spec: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }] } },
     scene: { nodes: [someNode('a')] },
-    message:
-      '0/1 nodes are available: persistentvolumeclaim "data" not found. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+    message: '0/1 nodes are available: persistentvolumeclaim "data" not found. not found',
   },
   {
     name: 'an existing pod that wants to be alone',
@@ -190,13 +189,14 @@ const refusals: readonly {
       placed: [on('a', 'x', { spec: { affinity: { podAntiAffinity: required(term('web')) } } })],
     },
     message:
-      "0/1 nodes are available: 1 node(s) didn't satisfy existing pods anti-affinity rules. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.",
+      "0/1 nodes are available: 1 node(s) didn't satisfy existing pods anti-affinity rules. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.",
   },
   {
     name: 'a pod that may not preempt',
     pod: { cpu: '4', spec: { priority: 10, preemptionPolicy: 'Never' } },
     scene: { nodes: [someNode('a')], placed: [on('a', 'x', { cpu: '1' })] },
-    message: '0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never.',
+    message:
+      '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never.',
   },
 ]
 

@@ -171,7 +171,8 @@ function decidePod(
   try {
     const outcome = schedulePod(record, { cycle, config, memory, random: parts.random, nominated: parts.nominated })
     if (!outcome.found) {
-      failPod(queued, outcome, { parts, preempts: profile.preempts })
+      const { made: plugins, preempts } = profile
+      failPod(queued, outcome, { parts, help: { plugins, preempts, cycle } })
       return
     }
     const { entry } = outcome
@@ -187,7 +188,7 @@ function decidePod(
         wholePod: '',
         plugins: new Set([plugin.name]),
       }
-      failPod(queued, { diagnosis, filters: [] }, { parts, preempts: false })
+      failPod(queued, { diagnosis, filters: [] }, { parts })
       return
     }
     bindPod(queued, entry.name, { parts, plugins: profile.made })

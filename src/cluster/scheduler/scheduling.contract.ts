@@ -7,8 +7,9 @@ import { NodeTable } from './node-table.ts'
 import { NominatedPods } from './nominated-pods.ts'
 import { recordOf } from './pod-record.ts'
 import { type Outcome, schedulePod } from './schedule-pod.ts'
+import { afterFailure } from './after-failure.ts'
 import { fitErrorMessage } from './fit-error.ts'
-import { planPreemption, type Preemption } from './preempt.ts'
+import type { Preemption } from './preempt.ts'
 
 export interface PodShape {
   readonly labels?: Record<string, string>
@@ -77,16 +78,18 @@ export function decide(
   for (const placed of scene.placed ?? []) table.addPod(recordOf(placed, table.reader), placed.spec.nodeName ?? '')
   const record = recordOf(pod, table.reader)
   const nominated = new NominatedPods()
+  const cycle = { table, objects, nowMs: 0 }
+  const plugins = defaultPlugins(noWriters)
   const outcome: Outcome = schedulePod(record, {
-    cycle: { table, objects, nowMs: 0 },
-    config: { plugins: defaultPlugins(noWriters), percentageOfNodesToScore: 0 },
+    cycle,
+    config: { plugins, percentageOfNodesToScore: 0 },
     memory: { startIndex: 0 },
     random: alwaysFirst,
     nominated,
   })
   if (outcome.found) return { node: outcome.entry.name }
   const { diagnosis, filters } = outcome
-  const preemption = planPreemption(record, { table, objects, random: alwaysFirst, nominated, filters, diagnosis })
-  const after = 'message' in preemption ? `preemption: ${preemption.message}` : ''
-  return { message: fitErrorMessage(diagnosis, after), preemption }
+  const deps = { table, objects, random: alwaysFirst, nominated, filters, diagnosis }
+  const { message, preemption } = afterFailure(record, { ...deps, cycle, plugins, preempts: true })
+  return { message: fitErrorMessage(diagnosis, message), ...(preemption === undefined ? {} : { preemption }) }
 }

@@ -24,6 +24,8 @@ const noDevices = rejection('cannot allocate all claims')
 export interface ClaimWriter {
   /** Writes the allocation, where it is new, and reserves the claim for the pod. */
   reserve(claim: ResourceClaim, allocation: AllocationResult | undefined, pod: PodRecord): Promise<void>
+  /** Takes the devices of a claim back that nobody uses. Left out, claims keep them. */
+  readonly deallocate?: (claim: ResourceClaim) => Promise<void>
   /** Evaluates a device selector. Left out, requests with selectors match no device. */
   readonly matchesDevice?: (selector: DeviceSelector, device: Device, driver: string) => boolean
 }
@@ -160,6 +162,31 @@ function pickDevices(
   }))
 }
 
+/** A claim whose devices are on nodes that will not do, and that nobody else has reserved. */
+function idleClaim(
+  pod: PodRecord,
+  claims: readonly ResourceClaim[],
+  nodes: readonly KnownNode[],
+): ResourceClaim | undefined {
+  return claims.find(({ status }) => {
+    const reservedFor = status?.reservedFor ?? []
+    const isOthers = reservedFor.length > 1 || reservedFor.some(({ uid }) => uid !== pod.uid)
+    const { allocation } = status ?? {}
+    return allocation !== undefined && !isOthers && nodes.some((entry) => !onNode(allocation.nodeSelector, entry.node))
+  })
+}
+
+/** Frees one claim whose devices are in the way; the next attempt may get others elsewhere. */
+function takeBackIdle({ deallocate }: ClaimWriter): NonNullable<Plugin['postFilter']> {
+  return (pod, { objects, table }) => {
+    const claims = claimsOf(pod, objects)
+    if (typeof claims === 'string' || claims.length === 0) return { message: 'no new claims to deallocate' }
+    const idle = idleClaim(pod, claims, table.order())
+    if (idle === undefined || deallocate === undefined) return { message: 'still not schedulable' }
+    return { message: 'deallocation of ResourceClaim completed', act: () => deallocate(idle) }
+  }
+}
+
 /** Builds the plugin; it remembers promised devices until the pod is bound or given up. */
 export function dynamicResources(writer: ClaimWriter): Plugin {
   const promised = new Map<string, Map<ResourceClaim, AllocationResult | undefined>>()
@@ -202,6 +229,7 @@ export function dynamicResources(writer: ClaimWriter): Plugin {
         },
       }
     },
+    postFilter: takeBackIdle(writer),
     reserve: (pod, entry, { objects }) => {
       if (!cares(pod)) return undefined
       const claims = claimsOf(pod, objects)
