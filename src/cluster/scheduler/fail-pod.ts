@@ -16,7 +16,9 @@ import type { QueuedPod } from './scheduling-queue.ts'
 /** The profile that failed; left out where nothing can help (a reservation that failed). */
 interface Failing {
   readonly parts: SchedulerParts
-  readonly help?: { readonly plugins: readonly WeighedPlugin[]; readonly preempts: boolean; readonly cycle: Cycle }
+  readonly help?:
+    | { readonly plugins: readonly WeighedPlugin[]; readonly preempts: boolean; readonly cycle: Cycle }
+    | undefined
 }
 
 /** Puts a pod aside. */
