@@ -91,10 +91,11 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   const port = portOf(http)
   const metrics = createMetrics()
   const security = options.security ?? defaultSecurity
+  const frontProxy = issueCertificate(world, proxyAuthority, { commonName: 'front-proxy-client' })
   const guards = await openServerSecurity({ world, log, metrics }, security, scope)
   const api = scope.use(
     await createApiServer(
-      { clock, random, store, log, tokenKeys, metrics, ...guards },
+      { clock, random, store, log, tokenKeys, metrics, frontProxy, ...guards },
       {
         advertiseAddress: options.host,
         advertisePort: port,

@@ -14,6 +14,8 @@ import type { Random } from '#world/ports/random.ts'
 import { Admission } from './admission/admission.ts'
 import { admissionSteps } from './admission/admission-steps.ts'
 import type { CallWebhook } from './admission/webhooks/webhook-call.ts'
+import { Aggregator } from './aggregation/aggregator.ts'
+import type { FrontProxy } from './aggregation/remote-calls.ts'
 import type { User } from './api-request.ts'
 import type { Audit } from './audit/audit-trail.ts'
 import { type ApiServerConfig, defaultApiServerConfig } from './api-server-config.ts'
@@ -54,6 +56,8 @@ export interface ApiServerDeps {
   readonly streaming?: StreamingHandler
   /** Reaches webhooks of admission and conversion; without it none can be asked. */
   readonly callWebhook?: CallWebhook
+  /** Shows this to aggregated servers; without it they believe nothing that this server says. */
+  readonly frontProxy?: FrontProxy
   /** Seals resources in the store. */
   readonly encryption?: EncryptionConfig
   /** Records requests. */
@@ -128,6 +132,7 @@ function createParts(deps: ApiServerDeps, config: ApiServerConfig): HandlerParts
     staticTokens: deps.staticTokens ?? new Map<string, User>(),
     documents: new OpenApiDocuments({ resources, serverVersion: serverVersion.gitVersion }),
     metrics,
+    aggregator: new Aggregator({ cache, clock, log, view, frontProxy: deps.frontProxy }),
     flowControl: new FlowControl({ cache, clock, metrics, seats: config.requestsMax }),
     checks: [
       { name: 'ping', isHealthy: () => true },
@@ -161,12 +166,16 @@ export async function createApiServer(
       remedy: 'Look at the cause; a store that is full or damaged is the usual one.',
     })
   }
+  parts.aggregator.start(clientFor(serverUser))
   return {
     handler,
     encodeError,
     config,
     parts,
     clientFor,
-    [Symbol.asyncDispose]: () => cache[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await parts.aggregator[Symbol.asyncDispose]()
+      await cache[Symbol.asyncDispose]()
+    },
   }
 }

@@ -8,6 +8,8 @@ import type { ServedResource, ServedResources } from './served-resource.ts'
 export interface DiscoveredVersion {
   readonly version: string
   readonly resources: readonly ServedResource[]
+  /** Of a version that another server serves: its resources in the aggregated form, and whether it was asked lately. */
+  readonly remote?: { readonly resources: readonly JsonObject[]; readonly isFresh: boolean }
 }
 
 export interface DiscoveredGroup {
@@ -138,8 +140,8 @@ export function aggregatedDiscovery(groups: readonly DiscoveredGroup[], isCore: 
       metadata: { ...(group === '' ? {} : { name: group }), creationTimestamp: null },
       versions: versions.map((one) => ({
         version: one.version,
-        resources: one.resources.map(aggregatedResource),
-        freshness: 'Current',
+        resources: one.remote?.resources ?? one.resources.map(aggregatedResource),
+        freshness: one.remote?.isFresh === false ? 'Stale' : 'Current',
       })),
     }))
   return { kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${version}`, metadata: {}, items }

@@ -155,6 +155,11 @@ function beginAudit(
 
 function serve(parts: HandlerParts, call: ResourceCall): Promise<void> | void {
   const { http, response, info, user } = call
+  const remote = parts.aggregator.remoteFor(info, http.path)
+  if (remote !== undefined) {
+    if (info.verb === 'watch') call.onBegin()
+    return parts.aggregator.serve(remote, { request: http, response }, user)
+  }
   if (!info.isResource) return answerPath(parts, http, response)
   if (parts.streaming?.handles(info) === true) return parts.streaming.serve(http, response, { info, user, parts })
   return serveResource(parts, call)

@@ -5,6 +5,13 @@ import { openApiV2, openApiV3, type ExtraResources } from '#spec/kubernetes/open
 import { builtInKinds, groupVersionText } from '#spec/kubernetes/schema/kinds.ts'
 import type { ServedResources } from './served-resource.ts'
 
+/** Where another server has the document of a group version. */
+interface RemoteDocument {
+  readonly group: string
+  readonly version: string
+  readonly openApi: string | undefined
+}
+
 interface Document {
   readonly bytes: Buffer
   readonly hash: string
@@ -27,14 +34,17 @@ export class OpenApiDocuments {
     this.#options = options
   }
 
-  /** `/openapi/v3`: where the document of each group version is. */
-  index(): Buffer {
+  /** `/openapi/v3`: where the document of each group version is, those of other servers included. */
+  index(remote: readonly RemoteDocument[] = []): Buffer {
     const paths = this.#versions().map(({ group, version }) => {
       const path = group === '' ? `api/${version}` : `apis/${group}/${version}`
       const hash = this.#v3(group, version).hash
       return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }] as const
     })
-    return Buffer.from(`${JSON.stringify({ paths: Object.fromEntries(paths) })}\n`)
+    const elsewhere = remote.flatMap(({ group, version, openApi }) =>
+      openApi === undefined ? [] : [[`apis/${group}/${version}`, { serverRelativeURL: openApi }] as const],
+    )
+    return Buffer.from(`${JSON.stringify({ paths: Object.fromEntries([...paths, ...elsewhere]) })}\n`)
   }
 
   /** The v3 document of `api/v1` or `apis/GROUP/VERSION`, undefined when it is not served. */

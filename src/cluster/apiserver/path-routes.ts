@@ -2,6 +2,8 @@
 import type { HttpRequest, HttpResponse } from '#kit/http/exchange.ts'
 import type { Metrics } from '#kit/telemetry/metrics.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import type { Aggregator } from './aggregation/aggregator.ts'
+import { mergeGroups } from './aggregation/merge-groups.ts'
 import {
   aggregatedDiscovery,
   apiGroup,
@@ -28,6 +30,7 @@ export interface PathParts extends ServerParts {
   readonly documents: OpenApiDocuments
   readonly metrics: Metrics
   readonly checks: readonly HealthCheck[]
+  readonly aggregator: Aggregator
 }
 
 const healthEndpoints: ReadonlySet<string> = new Set(['healthz', 'livez', 'readyz'])
@@ -75,8 +78,8 @@ function sendTokenDocument(response: HttpResponse, document: JsonObject, path: s
   })
 }
 
-function rootPaths({ resources, checks }: PathParts): readonly string[] {
-  const groups = discoveredGroups(resources).flatMap(({ group, versions }) =>
+function rootPaths({ resources, checks, aggregator }: PathParts): readonly string[] {
+  const groups = mergeGroups(discoveredGroups(resources), aggregator.discovered()).flatMap(({ group, versions }) =>
     group === ''
       ? ['/api', '/api/v1', '/apis', '/apis/']
       : [`/apis/${group}`, ...versions.map(({ version }) => `/apis/${group}/${version}`)],
@@ -105,7 +108,7 @@ interface Exchange {
 
 function answerDiscovery(parts: PathParts, { http, response }: Exchange, words: readonly string[]): void {
   const isCore = words[0] === 'api'
-  const groups = discoveredGroups(parts.resources)
+  const groups = mergeGroups(discoveredGroups(parts.resources), parts.aggregator.discovered())
   if (words.length === 1) {
     const aggregated = aggregatedVersion(http.headers.accept)
     if (aggregated !== undefined) {
@@ -157,7 +160,7 @@ function sendTagged({ http, response }: Exchange, document: JsonObject, version:
 function answerOpenApi(parts: PathParts, http: HttpRequest, response: HttpResponse): void {
   const path = http.path.slice('/openapi/'.length).replace(/\/$/, '')
   if (path === 'v3') {
-    response.send(200, parts.documents.index(), { 'Content-Type': 'application/json' })
+    response.send(200, parts.documents.index(parts.aggregator.discovered()), { 'Content-Type': 'application/json' })
     return
   }
   // Go's parser of media types does not get through the name of the protobuf form.
