@@ -1,8 +1,12 @@
 /** The objects of one resource in key order, their recent events, and those who watch them. */
+import type { Requirement } from '#base/data/label-selector.ts'
+import { LabelIndex } from './label-index.ts'
 import type { StoredObject } from './stored-object.ts'
 
 /** Events that stay readable for watches that resume; older versions get 410. */
 const eventsMax = 4096
+/** Fewer objects are looked at faster than found. */
+const indexedFrom = 256
 
 /** One change. `object` is the new state, or the last one with the deleting version. */
 export interface CollectionEvent {
@@ -34,6 +38,8 @@ export class Collection {
   #eventsFrom: number
   #lastChange: number
   readonly #listeners = new Set<CollectionListener>()
+  /** Made when somebody first selects by label. */
+  #byLabel: LabelIndex | undefined
 
   constructor(storage: string, revision: number) {
     this.storage = storage
@@ -70,6 +76,14 @@ export class Collection {
     }
   }
 
+  /** As `range`, without objects of which an index knows that they do not meet the requirements. */
+  selected(requirements: readonly Requirement[], prefix: string = '', start: string = prefix): Iterable<StoredObject> {
+    const places = this.#index(requirements)?.candidates(requirements)
+    if (places === undefined || places.length > this.#objects.size / 2) return this.range(prefix, start)
+    const wanted = places.filter((place) => place.startsWith(prefix) && place >= start).sort((a, b) => (a < b ? -1 : 1))
+    return wanted.flatMap((place) => this.#objects.get(place) ?? [])
+  }
+
   /** Every object, in no particular order: for decisions that do not depend on it. */
   values(): IterableIterator<StoredObject> {
     return this.#objects.values()
@@ -86,6 +100,7 @@ export class Collection {
   /** Takes in what was there at the start. */
   load(object: StoredObject): void {
     this.#objects.set(object.place, object)
+    this.#byLabel?.add(object)
     this.#places.push(object.place)
     this.#sorted = false
     this.#lastChange = Math.max(this.#lastChange, object.revision)
@@ -95,6 +110,8 @@ export class Collection {
     const previous = this.#objects.get(object.place)
     this.#objects.set(object.place, object)
     if (previous === undefined) this.#insert(object.place)
+    else this.#byLabel?.remove(previous)
+    this.#byLabel?.add(object)
     const type = previous === undefined ? 'ADDED' : 'MODIFIED'
     this.#tell({ type, revision: object.revision, object, previous, frames: new Map() })
   }
@@ -103,6 +120,7 @@ export class Collection {
     const previous = this.#objects.get(place)
     if (previous === undefined) return
     this.#objects.delete(place)
+    this.#byLabel?.remove(previous)
     const places = this.#inOrder()
     places.splice(lowerBound(places, place), 1)
     this.#tell({ type: 'DELETED', revision, object: previous.at(revision), previous, frames: new Map() })
@@ -134,6 +152,15 @@ export class Collection {
       this.#events = this.#events.slice(gone)
     }
     for (const listener of this.#listeners) listener.hear(event)
+  }
+
+  #index(requirements: readonly Requirement[]): LabelIndex | undefined {
+    if (requirements.length === 0 || this.#objects.size < indexedFrom) return this.#byLabel
+    if (this.#byLabel === undefined) {
+      this.#byLabel = new LabelIndex()
+      for (const object of this.#objects.values()) this.#byLabel.add(object)
+    }
+    return this.#byLabel
   }
 
   #insert(place: string): void {

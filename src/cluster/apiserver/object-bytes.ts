@@ -46,7 +46,8 @@ export function servedBytes(stored: Uint8Array, revision: number): Buffer {
   const at = bytes.indexOf(unset)
   const text = String(revision)
   const cut = at + unset.length - 1
-  const out = Buffer.allocUnsafe(bytes.length + text.length)
+  // Memory of its own: a share of a slab would keep what was short-lived beside it.
+  const out = Buffer.allocUnsafeSlow(bytes.length + text.length)
   bytes.copy(out, 0, 0, cut)
   out.write(text, cut, 'latin1')
   bytes.copy(out, cut + text.length, cut)

@@ -7,6 +7,7 @@ import type { StoreEvent, VersionedStore } from '#kit/store/versioned-store.ts'
 import type { ApiObject } from './api-object.ts'
 import { Collection } from './collection.ts'
 import { sealedValue } from './encryption/sealed-value.ts'
+import { FieldSetPool } from './field-set-pool.ts'
 import { versionAhead } from './status-errors.ts'
 import { StoredObject } from './stored-object.ts'
 
@@ -46,6 +47,7 @@ export class ObjectCache implements AsyncDisposable {
   readonly #options: CacheOptions
   readonly #collections = new Map<string, Collection>()
   readonly #written = new WeakMap<Uint8Array, ApiObject>()
+  readonly #pool = new FieldSetPool()
   readonly #stop = new AbortController()
   #waiters: Waiter[] = []
   #revision = 0
@@ -132,7 +134,14 @@ export class ObjectCache implements AsyncDisposable {
     const at = splitKey(key)
     // The mark of a sealed value; objects begin with a brace.
     if (value[0] === 0x6b) throw sealedValue(key)
-    if (at !== undefined) this.collection(at.storage).load(new StoredObject(at.rest, value, revision))
+    if (at !== undefined) {
+      const object = new StoredObject(at.rest, value, revision, undefined, this.#pool)
+      this.collection(at.storage).load(object)
+    }
+  }
+
+  #storedOf(place: string, { value: bytes, modRevision }: StoreEvent['entry']): StoredObject {
+    return new StoredObject(place, bytes, modRevision, this.#written.get(bytes), this.#pool)
   }
 
   #apply(events: readonly StoreEvent[], revision: number): void {
@@ -143,7 +152,7 @@ export class ObjectCache implements AsyncDisposable {
       const collection = this.collection(at.storage)
       touched.add(collection)
       if (type === 'delete') collection.remove(at.rest, entry.modRevision)
-      else collection.put(new StoredObject(at.rest, entry.value, entry.modRevision, this.#written.get(entry.value)))
+      else collection.put(this.#storedOf(at.rest, entry))
     }
     this.#revision = revision
     for (const collection of touched) collection.flush()

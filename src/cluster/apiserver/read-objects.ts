@@ -113,7 +113,7 @@ export async function listObjects(parts: ReadParts, request: ApiRequest): Promis
     })
   }
   const revision = cache.revision
-  const objects = cache.collection(request.resource.storage).range(prefixOf(request))
+  const objects = cache.collection(request.resource.storage).selected(selection.labels, prefixOf(request))
   return pageOf(request, objects, { selection, limit: version === 0 ? 0 : limit, revision })
 }
 
@@ -201,7 +201,7 @@ async function continueList(
   if (token.revision < 0) {
     await cache.catchUp()
     const collection = cache.collection(request.resource.storage)
-    return pageOf(request, collection.range(prefixOf(request), token.start), {
+    return pageOf(request, collection.selected(selection.labels, prefixOf(request), token.start), {
       selection,
       limit,
       revision: cache.revision,

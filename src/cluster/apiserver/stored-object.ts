@@ -1,12 +1,15 @@
 /** One version of one object as the cache holds it. */
 import type { ApiObject } from './api-object.ts'
+import type { FieldSetPool } from './field-set-pool.ts'
 import { servedBytes } from './object-bytes.ts'
 
 type Labels = Readonly<Record<string, string>>
 const noLabels: Labels = Object.freeze({})
 
-/** Immutable. Its parsed value is made when somebody first asks, and shared. */
+/** Immutable. Its parsed value is made when somebody first asks, and shared; its sets of managed fields come from the pool. */
 export class StoredObject {
+  readonly #pool: FieldSetPool | undefined
+  #labels: Labels | undefined
   /** `NAMESPACE/NAME`, or `NAME` where there is no namespace. */
   readonly place: string
   readonly revision: number
@@ -16,16 +19,16 @@ export class StoredObject {
   #fields: Readonly<Record<string, string>> | undefined
 
   // oxlint-disable-next-line max-params -- the same parts in the same order as its callers have them
-  constructor(place: string, stored: Uint8Array, revision: number, value?: ApiObject) {
+  constructor(place: string, stored: Uint8Array, revision: number, value?: ApiObject, pool?: FieldSetPool) {
     this.place = place
     this.revision = revision
     this.bytes = servedBytes(stored, revision)
-    this.#value =
-      value === undefined ? undefined : { ...value, metadata: { ...value.metadata, resourceVersion: String(revision) } }
+    this.#pool = pool
+    if (value !== undefined) this.#value = this.#pooled(value, { resourceVersion: String(revision) })
   }
 
   get value(): ApiObject {
-    return (this.#value ??= JSON.parse(this.bytes.toString()) as ApiObject)
+    return (this.#value ??= this.#parsed())
   }
 
   get namespace(): string {
@@ -38,7 +41,8 @@ export class StoredObject {
   }
 
   get labels(): Labels {
-    return this.value.metadata.labels ?? noLabels
+    // Looked at alone, they do not keep the whole value.
+    return (this.#labels ??= (this.#value ?? this.#parsed()).metadata.labels ?? noLabels)
   }
 
   /** What field selectors compare; worked out once, with the fields of the kind that first asks. */
@@ -50,5 +54,14 @@ export class StoredObject {
   at(revision: number): StoredObject {
     const value = { ...this.value, metadata: { ...this.value.metadata, resourceVersion: '' } }
     return new StoredObject(this.place, Buffer.from(JSON.stringify(value)), revision, value)
+  }
+
+  #parsed(): ApiObject {
+    return this.#pooled(JSON.parse(this.bytes.toString()) as ApiObject, {})
+  }
+
+  #pooled(value: ApiObject, changes: { readonly resourceVersion?: string }): ApiObject {
+    const metadata = this.#pool === undefined ? value.metadata : this.#pool.shared(value.metadata)
+    return { ...value, metadata: { ...metadata, ...changes } }
   }
 }

@@ -29,7 +29,7 @@ export function openSqlite(options: SqliteFileOptions): DatabaseSync {
     // Exclusive before WAL: then the lock is held until close, and the index of the WAL needs no shared file.
     database.exec(`pragma locking_mode = exclusive; pragma page_size = ${pageSizeBytes}`)
     database.exec('begin exclusive; rollback; pragma journal_mode = wal; begin exclusive; rollback')
-    database.exec('pragma synchronous = full; pragma cache_size = -32768; pragma wal_autocheckpoint = 4000')
+    database.exec('pragma synchronous = full; pragma cache_size = -8192; pragma wal_autocheckpoint = 4000')
     database.exec('pragma journal_size_limit = 67108864; pragma cell_size_check = on; pragma trusted_schema = off')
     checkOwner(database, path)
     migrate(database, options)

@@ -26,6 +26,8 @@ export class Defaulter {
   readonly #rules: ReadonlyMap<string, DefaultRule>
   readonly #plans = new Map<string, Plan>()
   readonly #affected = new Map<string, boolean>()
+  /** Values that came out of here: nothing is missing from them, and what shares them need not be looked at again. */
+  readonly #complete = new WeakSet<object>()
 
   constructor(rules: Readonly<Record<string, DefaultRule>> = { ...podDefaults, ...kindDefaults }) {
     const whole = (name: string): string => (name.startsWith('io.k8s.') ? name : `io.k8s.api.${name}`)
@@ -77,11 +79,17 @@ export class Defaulter {
       const out = value.map((item: unknown) => this.#value(item, element, context))
       return out.every((item, i) => item === value[i]) ? value : out
     }
-    const entries = Object.entries(value).map(([key, item]) => [key, this.#value(item, element, context)] as const)
-    return entries.every(([key, item]) => item === (value as Draft)[key]) ? value : Object.fromEntries(entries)
+    return mapMembers(value as Draft, (item) => this.#value(item, element, context))
   }
 
   #struct(value: Draft, struct: StructType, context: DefaultContext): Draft {
+    if (this.#complete.has(value)) return value
+    const filled = this.#filled(value, struct, context)
+    this.#complete.add(filled)
+    return filled
+  }
+
+  #filled(value: Draft, struct: StructType, context: DefaultContext): Draft {
     const { rule, markers, inner } = this.#plan(struct)
     let draft = value
     if (rule !== undefined || markers.length > 0) {
@@ -111,10 +119,17 @@ function fillMarker(draft: Draft, field: SchemaField): void {
 }
 
 function roundAmounts(amounts: Draft): Draft {
-  const entries = Object.entries(amounts).map(
-    ([key, amount]) => [key, typeof amount === 'string' ? roundedToMilli(amount) : amount] as const,
-  )
-  return entries.every(([key, amount]) => amount === amounts[key]) ? amounts : Object.fromEntries(entries)
+  return mapMembers(amounts, (amount) => (typeof amount === 'string' ? roundedToMilli(amount) : amount))
+}
+
+/** The map with each value changed; the map itself when none was. */
+function mapMembers(map: Draft, change: (value: unknown) => unknown): Draft {
+  let out: Draft | undefined
+  for (const key in map) {
+    const changed = change(map[key])
+    if (changed !== map[key]) setMember((out ??= { ...map }), key, changed)
+  }
+  return out ?? map
 }
 
 /** True for a member that a canonical object has. */

@@ -2,19 +2,33 @@
 import { isJsonObject } from '../objects/objects.ts'
 
 function withoutIn(value: unknown): unknown {
-  if (Array.isArray(value)) {
-    const items = value.map(withoutIn)
-    return items.every((item, index) => item === value[index]) ? value : items
+  if (Array.isArray(value)) return withoutInList(value)
+  return isJsonObject(value) ? withoutInObject(value) : value
+}
+
+function withoutInList(list: readonly unknown[]): readonly unknown[] {
+  let out: unknown[] | undefined
+  for (const [index, item] of list.entries()) {
+    const kept = withoutIn(item)
+    if (kept !== item) (out ??= [...list])[index] = kept
   }
-  if (!isJsonObject(value)) return value
-  let isChanged = false
-  const out: Record<string, unknown> = {}
-  for (const [key, member] of Object.entries(value)) {
-    const kept = member === null ? undefined : withoutIn(member)
-    isChanged ||= kept !== member
-    if (kept !== undefined) out[key] = kept
+  return out ?? list
+}
+
+/** Copies only what changes: hardly any object has a null in it. */
+function withoutInObject(object: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  let out: Record<string, unknown> | undefined
+  for (const key in object) {
+    const member = object[key]
+    if (member === null) {
+      out ??= { ...object }
+      Reflect.deleteProperty(out, key)
+    } else if (typeof member === 'object') {
+      const kept = withoutIn(member)
+      if (kept !== member) (out ??= { ...object })[key] = kept
+    }
   }
-  return isChanged ? out : value
+  return out ?? object
 }
 
 /** The object without members that are null, the object itself where there are none. */
