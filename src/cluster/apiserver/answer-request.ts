@@ -1,5 +1,6 @@
 /** From a routed and authorised request to its answer: which handler serves which verb of which resource. */
 import type { ApiAnswer, ApiRequest } from './api-request.ts'
+import { readyAnswer } from './convert-stored.ts'
 import { checkWriteOptions } from './check-options.ts'
 import { deprecationOf } from './deprecations.ts'
 import { deleteCollection, deleteObject } from './delete-object.ts'
@@ -31,9 +32,13 @@ export function verbNotAllowed(): GantryError {
 
 /** Answers a request. @throws the Status of its failure. */
 export async function answerRequest(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
+  return readyAnswer(await answerInAnyVersion(parts, request))
+}
+
+async function answerInAnyVersion(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
   const { resource, subresource, verb } = request
   checkWriteOptions(request)
-  const deprecation = deprecationOf(resource)
+  const deprecation = resource.custom?.deprecation ?? deprecationOf(resource)
   if (deprecation !== undefined) request.warnings.push(deprecation)
   if (subresource !== '') {
     const sub = resource.info.subresources?.find((one) => one.name === subresource)

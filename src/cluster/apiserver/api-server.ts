@@ -23,6 +23,8 @@ import { CertificateUsers } from './authentication/certificate-users.ts'
 import type { TokenKeys } from './authentication/token-keys.ts'
 import { createAuthorizer } from './authorization/authorizer.ts'
 import { createBootstrapObjects } from './bootstrap/bootstrap-objects.ts'
+import { customDocuments } from './custom-resources/custom-documents.ts'
+import { CustomResources } from './custom-resources/custom-resources.ts'
 import { createClusterView } from './cluster-view.ts'
 import type { EncryptionConfig } from './encryption/encryption-config.ts'
 import { sealStore } from './encryption/sealed-store.ts'
@@ -130,7 +132,11 @@ function createParts(deps: ApiServerDeps, config: ApiServerConfig): HandlerParts
     tokenKeys: deps.tokenKeys,
     certificates: new CertificateUsers(config),
     staticTokens: deps.staticTokens ?? new Map<string, User>(),
-    documents: new OpenApiDocuments({ resources, serverVersion: serverVersion.gitVersion }),
+    documents: new OpenApiDocuments({
+      resources,
+      serverVersion: serverVersion.gitVersion,
+      extra: (dialect, of) => customDocuments(resources.all(), dialect, of),
+    }),
     metrics,
     aggregator: new Aggregator({ cache, clock, log, view, frontProxy: deps.frontProxy }),
     flowControl: new FlowControl({ cache, clock, metrics, seats: config.requestsMax }),
@@ -156,11 +162,18 @@ export async function createApiServer(
   const { handler, encodeError } = createApiHandler(parts)
   const raw = callRaw(handler)
   const clientFor = (user: User): KubeClient => createInProcessClient(parts, user, raw)
+  const custom = new CustomResources({ parts, client: clientFor(serverUser) })
+  const end = async (): Promise<void> => {
+    await parts.aggregator[Symbol.asyncDispose]()
+    await custom[Symbol.asyncDispose]()
+    await cache[Symbol.asyncDispose]()
+  }
   await cache.start()
+  custom.start()
   try {
     await createBootstrapObjects(clientFor(serverUser), config, view.now())
   } catch (error) {
-    await cache[Symbol.asyncDispose]()
+    await end()
     throw new GantryError('APISERVER_BOOTSTRAP_FAILED', 'internal', "the cluster's first objects could not be made", {
       cause: error,
       remedy: 'Look at the cause; a store that is full or damaged is the usual one.',
@@ -173,9 +186,6 @@ export async function createApiServer(
     config,
     parts,
     clientFor,
-    [Symbol.asyncDispose]: async () => {
-      await parts.aggregator[Symbol.asyncDispose]()
-      await cache[Symbol.asyncDispose]()
-    },
+    [Symbol.asyncDispose]: end,
   }
 }

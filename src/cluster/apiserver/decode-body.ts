@@ -14,7 +14,8 @@ import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.
 import type { SchemaType } from '#spec/kubernetes/schema/type-rows.ts'
 import { type ApiObject, textAt } from './api-object.ts'
 import type { ApiRequest, RequestBody } from './api-request.ts'
-import { badRequest, unsupportedMediaType } from './status-errors.ts'
+import type { CustomVersion } from './served-resource.ts'
+import { badRequest, invalid, unsupportedMediaType } from './status-errors.ts'
 
 export const bodyMediaTypes: readonly string[] = [
   'application/json',
@@ -28,6 +29,11 @@ export interface Expected {
   readonly kind: string
   /** Undefined for custom resources: the tree is taken as it is. */
   readonly type: SchemaType | undefined
+  /** How bodies of a custom resource are read. */
+  readonly custom?: CustomVersion
+  readonly group?: string
+  /** Older versions with the same fields, which old clients still send. */
+  readonly olderVersions?: readonly unknown[]
 }
 
 interface Tree {
@@ -82,11 +88,19 @@ function readTree(body: RequestBody, expected: Expected): Tree {
     return { value: checked(decoded.value, expected), strictErrors: decoded.strictErrors }
   }
   const { value, notes } = parseJson(text)
-  return { value: checked(value, expected), strictErrors: untypedStrictErrors(value, notes) }
+  return untyped(value, expected, untypedStrictErrors(value, notes))
+}
+
+/** A body without a Go type: as it is, or as its definition wants it. */
+function untyped(tree: unknown, expected: Expected, strictErrors: readonly string[]): Tree {
+  const object = checked(tree, expected)
+  if (expected.custom === undefined) return { value: object, strictErrors }
+  const decoded = expected.custom.decode(object)
+  return { value: decoded.value, strictErrors: [...strictErrors, ...decoded.strictErrors] }
 }
 
 function typed(tree: unknown, expected: Expected, strictErrors: readonly string[] = []): Tree {
-  if (expected.type === undefined) return { value: checked(tree, expected), strictErrors }
+  if (expected.type === undefined) return untyped(tree, expected, strictErrors)
   const decoded = decodeTree(tree, expected.type)
   return { value: checked(decoded.value, expected), strictErrors: [...strictErrors, ...decoded.strictErrors] }
 }
@@ -123,12 +137,14 @@ function checked(value: unknown, expected: Expected): ApiObject {
     )
   const { apiVersion, kind } = value
   const isKind = kind === undefined || kind === '' || kind === expected.kind
-  const isVersion = apiVersion === undefined || apiVersion === '' || apiVersion === expected.apiVersion
-  if (!isVersion && kind === expected.kind) {
-    throw badRequest(
-      `the API version in the data (${textAt(value, 'apiVersion')}) does not match the expected API version (${expected.apiVersion})`,
-    )
-  }
+  const isVersion =
+    apiVersion === undefined ||
+    apiVersion === '' ||
+    apiVersion === expected.apiVersion ||
+    expected.olderVersions?.includes(apiVersion) === true
+  if (!isVersion && kind === expected.kind) throw otherVersion(value, expected)
+  if (!isVersion && expected.custom !== undefined) throw otherVersion(value, expected)
+  if (!isKind && expected.custom !== undefined) throw otherKind(value, expected)
   if (!isKind || !isVersion) {
     const name = textAt(value, 'kind')
     const version = textAt(value, 'apiVersion')
@@ -143,9 +159,25 @@ function checked(value: unknown, expected: Expected): ApiObject {
   return {
     kind: expected.kind,
     apiVersion: expected.apiVersion,
-    metadata: isJsonObject(metadata) ? metadata : {},
+    metadata: isJsonObject(metadata) ? metadata : isMisread(metadata, expected) ? (metadata as JsonObject) : {},
     ...rest,
-  }
+  } as ApiObject
+}
+
+/** Metadata that is no object is told by those who read it by its type. */
+function isMisread(metadata: unknown, { custom }: Expected): boolean {
+  return custom !== undefined && metadata !== undefined && metadata !== null
+}
+
+function otherVersion(value: JsonObject, { apiVersion }: Expected): Error {
+  const said = textAt(value, 'apiVersion')
+  return badRequest(`the API version in the data (${said}) does not match the expected API version (${apiVersion})`)
+}
+
+function otherKind(value: JsonObject, { kind, group = '' }: Expected): Error {
+  const message = `Invalid value: ${JSON.stringify(textAt(value, 'kind'))}: must be ${kind}`
+  const subject = { group, resource: kind, name: textAt(value, 'metadata', 'name') }
+  return invalid(subject, [{ reason: 'FieldValueInvalid', message, field: 'kind' }])
 }
 
 /** Unknown and duplicate fields: an error, a warning each, or nothing, as the request asks (`fieldValidation`). */
@@ -176,7 +208,10 @@ export function recanonical(
   expected: Expected,
   wording: DecodeWording = 'tree',
 ): { readonly object: ApiObject; readonly strictErrors: readonly string[] } {
-  if (expected.type === undefined) return { object: checked(tree, expected), strictErrors: [] }
+  if (expected.type === undefined) {
+    const { value: object, strictErrors } = untyped(tree, expected, [])
+    return { object: object as ApiObject, strictErrors }
+  }
   const { value, strictErrors } = decodeTree(tree, expected.type, { wording })
   return { object: checked(value, expected), strictErrors }
 }

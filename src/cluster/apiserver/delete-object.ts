@@ -8,6 +8,7 @@ import { type AdmissionRequest, Rounds } from './admission/admission.ts'
 import { operationOptions } from './admission/operation-options.ts'
 import { type ApiObject, textAt, timeText, withMetadata } from './api-object.ts'
 import { type ApiAnswer, type ApiRequest, booleanQuery, isDryRun } from './api-request.ts'
+import { fromStored } from './convert-stored.ts'
 import { decodeBody } from './decode-body.ts'
 import { storedBytes } from './object-bytes.ts'
 import { keyOf } from './object-cache.ts'
@@ -130,7 +131,7 @@ async function deleteOnce(
   await parts.admission.validate(admitted)
   const marked = mark(parts, request, { deletion, live })
   if (marked === undefined) return removeNow(parts, request, { deletion, live })
-  const object = resource.conversion?.fromStored(marked) ?? marked
+  const object = await fromStored(resource, marked)
   if (deletion.dryRun || marked === old) return { form: 'value', code: 200, object, resource }
   const key = keyOf(resource.storage, request.namespace, request.name)
   const bytes = storedBytes(marked)
@@ -194,6 +195,9 @@ function mark(parts: ServerParts, request: ApiRequest, { deletion, live }: Attem
 /** Propagation is kept as a finalizer that the garbage collector takes away when it is done. */
 function finalizersFor(request: ApiRequest, deletion: Deletion, old: ApiObject): readonly string[] {
   const before = old.metadata.finalizers ?? []
+  const { finalizersOnDelete } = request.resource.strategy
+  if (finalizersOnDelete !== undefined && old.metadata.deletionTimestamp === undefined)
+    return [...new Set([...before, ...finalizersOnDelete])]
   const asked = deletion.propagation
   const inherited = before.includes(orphanFinalizer)
     ? 'Orphan'
@@ -223,7 +227,7 @@ async function removeNow(
     await parts.cache.reach(result.revision)
     value = withMetadata(value, { resourceVersion: String(result.revision) })
   }
-  const object = resource.conversion?.fromStored(value) ?? value
+  const object = await fromStored(resource, value)
   if (resource.strategy.returnsDeleted) return { form: 'value', code: 200, object, resource }
   return { form: 'value', code: 200, object: deletedStatus(request, value) }
 }

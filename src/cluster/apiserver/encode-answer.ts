@@ -18,6 +18,11 @@ export function valueOf(resource: ServedResource, object: StoredObject): ApiObje
   return resource.conversion?.fromStored(object.value) ?? object.value
 }
 
+/** True when an object is served with the very bytes that are kept. */
+function isAsStored(resource: ServedResource, object: StoredObject): boolean {
+  return resource.conversion === undefined || valueOf(resource, object) === object.value
+}
+
 /** An object or list as one value in a text or binary form. */
 export function encodeValue(value: JsonObject, format: Format): Buffer {
   if (format.encoding === 'protobuf') return encodeObject(value)
@@ -36,7 +41,7 @@ export function encodeAnswer(answer: ApiAnswer, format: Format, table: TableOpti
     return [encodeValue(shown(answer.resource, answer.object, { format, table }), format)]
   }
   const { object, resource } = answer
-  if (format.encoding === 'json' && format.as === 'object' && !format.pretty && resource.conversion === undefined)
+  if (format.encoding === 'json' && format.as === 'object' && !format.pretty && isAsStored(resource, object))
     return [object.bytes, newline]
   return [encodeValue(shown(resource, valueOf(resource, object), { format, table }), format)]
 }
@@ -71,8 +76,8 @@ function listMetadata({ resourceVersion, continueToken, remaining }: ListAnswer)
 function encodeList(answer: ListAnswer, format: Format, table: TableOptions): readonly Buffer[] {
   const { resource, items } = answer
   const metadata = listMetadata(answer)
-  if (format.as === 'object' && format.encoding === 'json' && !format.pretty && resource.conversion === undefined)
-    return concatenateList(resource, metadata, items)
+  const isPlain = format.as === 'object' && format.encoding === 'json' && !format.pretty
+  if (isPlain && items.every((item) => isAsStored(resource, item))) return concatenateList(resource, metadata, items)
   const values = items.map((item) => valueOf(resource, item))
   if (format.as === 'Table') return [encodeValue(tableOf(resource, values, { ...table, metadata }), format)]
   if (format.as !== 'object') {

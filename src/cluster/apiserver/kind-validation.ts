@@ -2,16 +2,27 @@
 import { validateCreate, validateUpdate, type ValidationContext } from '#spec/kubernetes/validation/validate.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { ObjectValidation } from './object-validation.ts'
-import type { ServedResource } from './served-resource.ts'
+import type { CustomVerdict, ServedResource } from './served-resource.ts'
+import type { Cause } from './status-errors.ts'
 
 /** The rules, with a clock for those that ask about now. */
 export function createKindValidation(clock: Pick<Clock, 'now'>): ObjectValidation {
   const context = (): ValidationContext => ({ nowMs: clock.now() })
   return {
-    create: (resource, object) => (isUnruled(resource) ? [] : validateCreate(resource, object, context())),
-    update: (resource, { next, old, subresource }) =>
-      isUnruled(resource) ? [] : validateUpdate(resource, next, old, { subresource, context: context() }),
+    create: (resource, object, warn) => {
+      if (resource.custom !== undefined) return told(resource.custom.checkCreate(object), warn)
+      return isUnruled(resource) ? [] : validateCreate(resource, object, context())
+    },
+    update: (resource, { next, old, subresource }, warn) => {
+      if (resource.custom !== undefined) return told(resource.custom.checkUpdate(next, old, subresource), warn)
+      return isUnruled(resource) ? [] : validateUpdate(resource, next, old, { subresource, context: context() })
+    },
   }
+}
+
+function told({ causes, warnings }: CustomVerdict, warn: (text: string) => void): readonly Cause[] {
+  for (const text of warnings) warn(text)
+  return causes
 }
 
 /** Custom resources have schemas of their own; API services are named `VERSION.GROUP`, which for the core group is no DNS name. */

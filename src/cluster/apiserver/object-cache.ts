@@ -69,6 +69,11 @@ export class ObjectCache implements AsyncDisposable {
     return found
   }
 
+  /** Ends all watches of a collection: what it holds is served differently from now on. */
+  endWatches(storage: string): void {
+    this.#collections.get(storage)?.close()
+  }
+
   /** Loads everything and follows the store from there. */
   async start(): Promise<void> {
     const { store } = this.#options

@@ -8,9 +8,9 @@ import type { Cause } from './status-errors.ts'
 
 export interface ObjectValidation {
   /** What is wrong with a new object, defaults and generated fields included. */
-  create(resource: ServedResource, object: ApiObject): readonly Cause[]
+  create(resource: ServedResource, object: ApiObject, warn: (text: string) => void): readonly Cause[]
   /** What is wrong with a changed one; `subresource` is `''` for the main resource. */
-  update(resource: ServedResource, change: ObjectChange): readonly Cause[]
+  update(resource: ServedResource, change: ObjectChange, warn: (text: string) => void): readonly Cause[]
 }
 
 export interface ObjectChange {

@@ -2,6 +2,7 @@
 import { digestHex, digestOf } from '#base/data/digest.ts'
 import { gnosticDocument } from '#spec/kubernetes/openapi/gnostic.ts'
 import { openApiV2, openApiV3, type ExtraResources } from '#spec/kubernetes/openapi/documents.ts'
+import type { Dialect } from '#spec/kubernetes/openapi/type-schema.ts'
 import { builtInKinds, groupVersionText } from '#spec/kubernetes/schema/kinds.ts'
 import type { ServedResources } from './served-resource.ts'
 
@@ -20,8 +21,8 @@ interface Document {
 export interface OpenApiOptions {
   readonly resources: ServedResources
   readonly serverVersion: string
-  /** What custom resources add to the document of a group version; all of them when it is left out. */
-  readonly extra?: (of?: { readonly group: string; readonly version: string }) => ExtraResources
+  /** What custom resources add to the document of a group version (v3), or to that of all (v2). */
+  readonly extra?: (dialect: Dialect, of?: { readonly group: string; readonly version: string }) => ExtraResources
 }
 
 /** The documents of one server. */
@@ -60,7 +61,7 @@ export class OpenApiDocuments {
   v2(isProtobuf: boolean): Document {
     return this.#keep(isProtobuf ? 'v2 protobuf' : 'v2', () => {
       const { extra, serverVersion } = this.#options
-      const document = openApiV2(extra?.(), serverVersion)
+      const document = openApiV2(extra?.('v2'), serverVersion)
       return isProtobuf ? gnosticDocument(document) : Buffer.from(`${JSON.stringify(document)}\n`)
     })
   }
@@ -76,7 +77,7 @@ export class OpenApiDocuments {
     return this.#keep(`v3 ${group}/${version}`, () => {
       const { extra, serverVersion } = this.#options
       const of = { group, version }
-      return Buffer.from(`${JSON.stringify(openApiV3(of, extra?.(of), serverVersion))}\n`)
+      return Buffer.from(`${JSON.stringify(openApiV3(of, extra?.('v3', of), serverVersion))}\n`)
     })
   }
 

@@ -12,6 +12,7 @@ import type { ApiObject } from './api-object.ts'
 import type { ApiRequest, ListAnswer } from './api-request.ts'
 import { type ContinueToken, readContinueToken, writeContinueToken } from './continue-token.ts'
 import { type ObjectCache, registryPrefix } from './object-cache.ts'
+import { servedAtHand } from './convert-stored.ts'
 import { badRequest, expired, invalid, notFound } from './status-errors.ts'
 import { StoredObject } from './stored-object.ts'
 
@@ -33,13 +34,16 @@ export function selectionOf(request: ApiRequest): Selection {
   const labels = readSelector(request.query('labelSelector') ?? '')
   const terms = supportedTerms(parseFieldSelector(request.query('fieldSelector') ?? ''), request.resource.fields)
   const { fields } = request.resource
-  const read = (object: ApiObject): Readonly<Record<string, string>> => fieldValues(object, fields)
+  const { custom, conversion } = request.resource
+  // Versions of built-in kinds share their fields; each version of a custom one has its own.
+  const served = (object: ApiObject): ApiObject => (custom === undefined ? object : servedAtHand(object, conversion))
+  const read = (object: ApiObject): Readonly<Record<string, string>> => fieldValues(served(object), fields)
   const name = request.name
   const isEverything = labels.length === 0 && terms.length === 0 && name === ''
   const matches = (object: StoredObject): boolean =>
     (name === '' || object.name === name) &&
     (labels.length === 0 || matchesSelector(labels, object.labels)) &&
-    (terms.length === 0 || matchesFields(terms, object.fields(read)))
+    (terms.length === 0 || matchesFields(terms, object.fields(fields, read)))
   return { labels, terms, matches, isEverything }
 }
 

@@ -8,7 +8,10 @@ import type { Printer } from '#spec/kubernetes/printers/cells.ts'
 import { builtInKinds, groupVersionText, type ResourceKind } from '#spec/kubernetes/schema/kinds.ts'
 import { builtInTypes, type SchemaType } from '#spec/kubernetes/schema/type-rows.ts'
 import { type SelectableFields, selectableFieldsOf } from '#spec/kubernetes/selectors/selectable-fields.ts'
+import type { JSONSchemaProps } from '#spec/kubernetes/objects/apiextensions-v1.generated.ts'
+import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { ApiObject } from './api-object.ts'
+import type { Cause } from './status-errors.ts'
 import type { Strategy } from './strategies/strategy.ts'
 import { strategyOf } from './strategies/strategies.ts'
 import { conversionOf } from './strategies/conversions.ts'
@@ -19,6 +22,45 @@ export interface Conversion {
   readonly storedVersion: string
   fromStored(object: ApiObject): ApiObject
   toStored(object: ApiObject): ApiObject
+  /** Where converting means asking somebody else: fetches the answers that the two functions then give. */
+  readonly ahead?: ConversionAhead
+}
+
+/** Converts before it is asked for. @throws 500 when the one who converts fails. */
+export interface ConversionAhead {
+  fromStored(objects: readonly ApiObject[]): Promise<void>
+  toStored(object: ApiObject): Promise<void>
+}
+
+/** What the definition of a custom resource says of one of its versions. */
+export interface CustomVersion {
+  /** A body as the server keeps it, and what strict validation objects to (`unknown field "spec.nope"`). */
+  decode(tree: JsonObject): { readonly value: JsonObject; readonly strictErrors: readonly string[] }
+  withDefaults(object: ApiObject): ApiObject
+  checkCreate(object: ApiObject): CustomVerdict
+  /** `subresource` is `''` for the main resource. */
+  checkUpdate(next: ApiObject, old: ApiObject, subresource: string): CustomVerdict
+  /** As its definition has it; undefined for versions without one. */
+  readonly schema: JSONSchemaProps | undefined
+  /** Paths without their leading dot: `spec.color`. */
+  readonly selectableFields: readonly string[]
+  /** Told to everybody who uses the version. */
+  readonly deprecation: string | undefined
+  /** Where the scale subresource finds its numbers. */
+  readonly scale: CustomScale | undefined
+}
+
+/** What is wrong with an object, and what was wrong with it before. */
+export interface CustomVerdict {
+  readonly causes: readonly Cause[]
+  readonly warnings: readonly string[]
+}
+
+/** Paths without their leading dot: `spec.replicas`. */
+export interface CustomScale {
+  readonly specReplicas: string
+  readonly statusReplicas: string
+  readonly labelSelector: string | undefined
 }
 
 /** One resource in one version. */
@@ -43,6 +85,8 @@ export interface ServedResource {
   readonly conversion: Conversion | undefined
   /** False for reviews and other requests that are answered and forgotten. */
   readonly stored: boolean
+  /** Undefined for built-in resources. */
+  readonly custom?: CustomVersion
 }
 
 function serve(info: ResourceKind): ServedResource {

@@ -16,7 +16,7 @@ export class StoredObject {
   /** Canonical JSON with its version: what clients are sent. */
   readonly bytes: Buffer
   #value: ApiObject | undefined
-  #fields: Readonly<Record<string, string>> | undefined
+  #fields: { readonly by: object; readonly values: Readonly<Record<string, string>> } | undefined
 
   // oxlint-disable-next-line max-params -- the same parts in the same order as its callers have them
   constructor(place: string, stored: Uint8Array, revision: number, value?: ApiObject, pool?: FieldSetPool) {
@@ -45,9 +45,10 @@ export class StoredObject {
     return (this.#labels ??= (this.#value ?? this.#parsed()).metadata.labels ?? noLabels)
   }
 
-  /** What field selectors compare; worked out once, with the fields of the kind that first asks. */
-  fields(read: (object: ApiObject) => Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-    return (this.#fields ??= read(this.value))
+  /** What field selectors compare; worked out once for `by`, which stands for the fields that a resource has. */
+  fields(by: object, read: (object: ApiObject) => Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+    if (this.#fields?.by !== by) this.#fields = { by, values: read(this.value) }
+    return this.#fields.values
   }
 
   /** The same object at a later version: the last state of one that was deleted then. */

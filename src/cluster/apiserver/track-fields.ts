@@ -10,12 +10,14 @@ import type { ServedResource } from './served-resource.ts'
 
 const statusOnly: FieldSet = { 'f:status': {} }
 const notStatus: FieldSet = { 'f:spec': {} }
+const notStatusOrMetadata: FieldSet = { 'f:spec': {}, 'f:metadata': {} }
 const managerLengthMax = 128
 
 function resetFieldsOf(resource: ServedResource, subresource: string): FieldSet | undefined {
   if (!resource.strategy.hasStatus) return undefined
   if (subresource === '') return statusOnly
   if (subresource !== 'status') return undefined
+  if (resource.strategy.statusKeepsMetadata === true) return notStatusOrMetadata
   return resource.strategy.statusKeepsLabels ? { ...notStatus, 'f:metadata': { 'f:labels': {} } } : notStatus
 }
 

@@ -10,6 +10,7 @@ import { type AdmissionRequest, Rounds } from './admission/admission.ts'
 import { operationOptions } from './admission/operation-options.ts'
 import { type ApiObject, equalJson, withMember, withMetadata } from './api-object.ts'
 import { type ApiAnswer, type ApiRequest, isDryRun } from './api-request.ts'
+import { fromStored, toStored } from './convert-stored.ts'
 import { newName } from './new-name.ts'
 import { storedBytes } from './object-bytes.ts'
 import { keyOf } from './object-cache.ts'
@@ -96,7 +97,7 @@ export function withDefaults(
   resource: ServedResource,
   object: ApiObject,
 ): ApiObject {
-  if (resource.type === undefined) return object
+  if (resource.type === undefined) return resource.custom?.withDefaults(object) ?? object
   return parts.defaulter.apply(object, resource.type, { now: parts.view.now() }) as ApiObject
 }
 
@@ -189,7 +190,7 @@ async function createOnce(
   object = withDefaults(parts, resource, object)
   const name = object.metadata.name ?? ''
   refuse(resource, name, [
-    ...parts.validation.create(resource, object),
+    ...parts.validation.create(resource, object, context.warn),
     ...(strategy.checkCreate?.(object, context) ?? []),
   ])
   await parts.admission.validate(
@@ -214,7 +215,7 @@ async function putOf(
   resource: ServedResource,
   object: ApiObject,
 ): Promise<Write & { type: 'put' }> {
-  const stored = resource.conversion?.toStored(object) ?? object
+  const stored = await toStored(resource, object)
   const { namespace, name = '' } = stored.metadata
   const bytes = storedBytes(stored)
   if (bytes.length > objectBytesMax) throw tooLarge(`Request entity too large: limit is ${objectBytesMax}`)
@@ -285,7 +286,7 @@ async function changeOnce(
 ): Promise<ApiAnswer | undefined> {
   const { resource } = request
   await using scope = new WriteScope()
-  const old = resource.conversion?.fromStored(live.value) ?? live.value
+  const old = await fromStored(resource, live.value)
   const wanted = await change.next(old)
   let next = settleMetadata(request, wanted, { old, repeats: change.repeats })
   next = keepOtherHalf(request, next, old)
@@ -298,7 +299,7 @@ async function changeOnce(
   next = withDefaults(parts, resource, next)
   next = countGeneration(request, next, old)
   refuse(resource, request.name, [
-    ...parts.validation.update(resource, { next, old, subresource: request.subresource }),
+    ...parts.validation.update(resource, { next, old, subresource: request.subresource }, context.warn),
     ...(request.subresource === '' ? (resource.strategy.checkUpdate?.(next, old, context) ?? []) : []),
   ])
   await parts.admission.validate(admissionRequest(parts, request, { operation: 'UPDATE', object: next, old, scope }))
@@ -398,6 +399,8 @@ function keepOtherHalf(request: ApiRequest, next: ApiObject, old: ApiObject): Ap
   const { strategy } = request.resource
   if (request.subresource === '') return strategy.hasStatus ? withMember(next, 'status', old['status']) : next
   if (request.subresource !== 'status') return partOfObject(request.subresource, next, old) ?? next
+  if (strategy.statusKeepsMetadata === true)
+    return { ...withMetadata(old, { managedFields: next.metadata.managedFields }), status: next['status'] }
   const { metadata } = next
   const labels = strategy.statusKeepsLabels ? old.metadata.labels : metadata.labels
   return { ...old, metadata: { ...metadata, ...(labels === undefined ? {} : { labels }) }, status: next['status'] }

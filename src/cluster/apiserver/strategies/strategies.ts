@@ -1,6 +1,7 @@
 /** The strategy of every built-in resource: flags by table, own behaviour from the files beside this one. */
 import { builtInKinds } from '#spec/kubernetes/schema/kinds.ts'
 import { certificateSigningRequestStrategy } from './certificate-signing-requests.ts'
+import { customResourceDefinitionStrategy } from './custom-resource-definitions.ts'
 import { jobStrategy } from './jobs.ts'
 import { namespaceStrategy } from './namespaces.ts'
 import { nodeStrategy } from './nodes.ts'
@@ -60,6 +61,7 @@ const own: Readonly<Record<string, Partial<Strategy>>> = {
   'apps/statefulsets': statefulSetStrategy,
   'batch/jobs': jobStrategy,
   'certificates.k8s.io/certificatesigningrequests': certificateSigningRequestStrategy,
+  'apiextensions.k8s.io/customresourcedefinitions': customResourceDefinitionStrategy,
   'apps/deployments': { statusKeepsLabels: true },
 }
 

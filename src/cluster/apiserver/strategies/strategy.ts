@@ -31,6 +31,10 @@ export interface Strategy {
   readonly returnsDeleted: boolean
   /** Status updates leave labels alone. */
   readonly statusKeepsLabels: boolean
+  /** Status updates leave all metadata alone: custom resources. */
+  readonly statusKeepsMetadata?: boolean
+  /** Finalizers that the first DELETE puts on, whatever it says of dependents. */
+  readonly finalizersOnDelete?: readonly string[]
   /** Fills in what a new object gets besides defaults. */
   prepareCreate?(object: ApiObject, context: StrategyContext): ApiObject
   /** Keeps what an update may not change silently, fills in what follows from the change. */

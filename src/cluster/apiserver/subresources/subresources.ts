@@ -5,6 +5,7 @@ import { readObject } from '../read-objects.ts'
 import type { AnswerRequest } from '../server-parts.ts'
 import type { ServedResource } from '../served-resource.ts'
 import { unknownResource } from '../status-errors.ts'
+import { answerCustomScale } from '../custom-resources/scale-custom.ts'
 import { bindPod } from './bind-pod.ts'
 import { evictPod } from './evict-pod.ts'
 import { answerScale } from './scale.ts'
@@ -30,6 +31,7 @@ const byName: Readonly<Record<string, AnswerRequest>> = {
 }
 
 /** The handler of a subresource. */
-export function subresourceHandler(_resource: ServedResource, name: string): AnswerRequest {
+export function subresourceHandler(resource: ServedResource, name: string): AnswerRequest {
+  if (name === 'scale' && resource.custom !== undefined) return answerCustomScale
   return byName[name] ?? (() => Promise.reject(unknownResource()))
 }

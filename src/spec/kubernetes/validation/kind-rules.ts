@@ -36,6 +36,8 @@ export interface KindRules<T> {
   readonly name: Format
   /** A request that is answered and not stored: its metadata is not checked. */
   readonly isRequest?: boolean
+  /** Finalizers need no domain: kinds of API extensions. */
+  readonly anyFinalizer?: boolean
   readonly create: (object: T, context: ValidationContext) => readonly FieldError[]
   readonly update?: (input: UpdateInput<T>) => readonly FieldError[]
   readonly status?: (input: UpdateInput<T>) => readonly FieldError[]

@@ -54,6 +54,12 @@ function fallbackErrors(kind: KindName, object: KubernetesObject): readonly Fiel
   return type === undefined ? [] : validateBySchema(type, object)
 }
 
+/** Custom resources, and kinds whose rules say so. */
+function takesAnyFinalizer(kind: KindName, rules: AnyKindRules | undefined): boolean {
+  if (rules !== undefined) return rules.anyFinalizer === true
+  return typeOfKind(groupVersionText(kind), kind.kind) === undefined
+}
+
 /**
  * What is wrong with a new object, none when it is valid. A kind without rules of its own is checked by its metadata and
  * by what its schema says.
@@ -66,7 +72,7 @@ export function validateCreate(
   const rules = rulesOf(kind)
   const namespaced = isNamespaced(kind, object)
   const value = readable(kind, object)
-  const anyFinalizer = rules === undefined && typeOfKind(groupVersionText(kind), kind.kind) === undefined
+  const anyFinalizer = takesAnyFinalizer(kind, rules)
   const named = { namespaced, name: rules?.name ?? dnsSubdomain, anyFinalizer }
   const metadata = rules?.isRequest === true ? [] : validateMetadata(value.metadata, named)
   const own = rules === undefined ? fallbackErrors(kind, value) : rules.create(value, context)
@@ -96,7 +102,7 @@ export function validateUpdate(
 ): readonly FieldError[] {
   const rules = rulesOf(kind)
   const input = { object: readable(kind, object), old: readable(kind, old), context }
-  const anyFinalizer = rules === undefined && typeOfKind(groupVersionText(kind), kind.kind) === undefined
+  const anyFinalizer = takesAnyFinalizer(kind, rules)
   const metadata = validateMetadataUpdate(input.object.metadata, input.old.metadata, { anyFinalizer })
   if (rules !== undefined) return distinctErrors([...metadata, ...updateErrors(rules, input, subresource)])
   return distinctErrors(subresource === '' ? [...metadata, ...fallbackErrors(kind, input.object)] : metadata)

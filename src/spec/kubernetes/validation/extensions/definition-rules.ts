@@ -281,6 +281,7 @@ function definitionChange({ spec }: CustomResourceDefinition, old: CustomResourc
 /** The rules of custom resource definitions. */
 export const definitionRules: AnyKindRules = kindRules<CustomResourceDefinition>({
   name: dnsSubdomain,
+  anyFinalizer: true,
   create: (object, context) => {
     const wanted = `${object.spec?.names?.plural ?? ''}.${object.spec?.group ?? ''}`
     const { name } = object.metadata

@@ -78,3 +78,12 @@ export function validateReviewVersions(at: Path, versions: readonly string[], mi
   const isKnown = versions.includes('v1') || versions.includes('v1beta1')
   return isKnown ? errors : [...errors, invalid(at, versions, 'must include at least one of v1, v1beta1')]
 }
+
+const certificateBlock = /-----BEGIN CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/
+
+/** Why a bundle (base64 of PEM) holds no certificate, undefined when it does or is blank. */
+export function caBundleProblem(bundle: string): string | undefined {
+  const text = Buffer.from(bundle, 'base64').toString('latin1')
+  if (text.trim() === '' || certificateBlock.test(text)) return undefined
+  return 'unable to load root certificates: unable to parse bytes as PEM block'
+}

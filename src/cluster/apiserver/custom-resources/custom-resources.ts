@@ -1,0 +1,152 @@
+/**
+ * Custom resources of one server: follows the definitions, serves the versions of those whose names are accepted, and
+ * keeps their statuses. What a definition says is in force as soon as the cache has it.
+ */
+import type { KubeClient } from '#clients/kubernetes/kube-client.ts'
+import { WorkQueue } from '#kit/reconcile/work-queue.ts'
+import type { CustomResourceDefinition } from '#spec/kubernetes/objects/apiextensions-v1.generated.ts'
+import { equalJson } from '../api-object.ts'
+import type { CollectionEvent, CollectionListener } from '../collection.ts'
+import type { ServerParts } from '../server-parts.ts'
+import { settleDefinition } from './settle-definition.ts'
+import { type ConversionOf, type DefinitionRows, rowsOf, storageOf } from './serve-definition.ts'
+
+export const definitionsStorage = 'apiextensions.k8s.io/customresourcedefinitions'
+
+export interface CustomResourcesOptions {
+  readonly parts: ServerParts
+  /** Acts as the server itself. */
+  readonly client: KubeClient
+  readonly conversionOf?: ConversionOf
+}
+
+interface Known {
+  readonly definition: CustomResourceDefinition
+  readonly rows: DefinitionRows | undefined
+}
+
+/** Longest pause between two looks at a definition whose objects do not go. */
+const retryMostMs = 5000
+
+/** Serves custom resources until it is disposed. */
+export class CustomResources implements AsyncDisposable {
+  readonly #options: CustomResourcesOptions
+  readonly #known = new Map<string, Known>()
+  readonly #queue: WorkQueue
+  readonly #listener: CollectionListener
+  #working: Promise<void> | undefined
+
+  constructor(options: CustomResourcesOptions) {
+    this.#options = options
+    this.#queue = new WorkQueue({ clock: options.parts.clock, retryMostMs })
+    this.#listener = { hear: (event) => this.#hear(event), flush: () => undefined, end: () => undefined }
+  }
+
+  /** Serves what is defined already, and follows changes from there. */
+  start(): void {
+    const definitions = this.#options.parts.cache.collection(definitionsStorage)
+    for (const stored of definitions.values()) this.#serve(definitionIn(stored.value))
+    definitions.listen(this.#listener)
+    this.#working = this.#work()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#options.parts.cache.collection(definitionsStorage).ignore(this.#listener)
+    this.#queue[Symbol.dispose]()
+    await this.#working
+  }
+
+  #hear({ type, object }: CollectionEvent): void {
+    const definition = definitionIn(object.value)
+    const { group } = definition.spec
+    if (type === 'DELETED') this.#forget(definition)
+    else this.#serve(definition)
+    // Names that were given up may be what others of the group wait for.
+    for (const [name, known] of this.#known) if (known.definition.spec.group === group) this.#queue.add(name)
+  }
+
+  #serve(definition: CustomResourceDefinition): void {
+    const { name } = definition.metadata
+    const before = this.#known.get(name)
+    this.#queue.add(name)
+    if (before !== undefined && isServedAlike(before.definition, definition)) {
+      this.#known.set(name, { ...before, definition })
+      return
+    }
+    this.#replace(before?.rows, rowsOf(definition, this.#options.conversionOf), definition)
+  }
+
+  #replace(
+    before: DefinitionRows | undefined,
+    after: DefinitionRows | undefined,
+    definition: CustomResourceDefinition,
+  ): void {
+    const { resources, cache } = this.#options.parts
+    for (const row of before?.served ?? []) resources.remove(row)
+    // What is built in cannot be taken over.
+    const served = (after?.served ?? []).filter(({ group, version, resource }) => {
+      const other = resources.find(group, version, resource)
+      return other === undefined
+    })
+    for (const row of served) resources.add(row)
+    this.#known.set(definition.metadata.name, { definition, rows: after && { ...after, served } })
+    // Watchers come back and see the objects as the definition has them now.
+    if (before !== undefined) cache.endWatches(storageOf(definition))
+  }
+
+  #forget(definition: CustomResourceDefinition): void {
+    const { name } = definition.metadata
+    const { resources, cache } = this.#options.parts
+    for (const row of this.#known.get(name)?.rows?.served ?? []) resources.remove(row)
+    this.#known.delete(name)
+    cache.endWatches(storageOf(definition))
+  }
+
+  async #work(): Promise<void> {
+    for (;;) {
+      const name = await this.#queue.take()
+      if (name === undefined) return
+      await this.#settle(name)
+      this.#queue.done(name)
+    }
+  }
+
+  async #settle(name: string): Promise<void> {
+    const { parts, client } = this.#options
+    const known = this.#known.get(name)
+    if (known === undefined) return
+    const { group } = known.definition.spec
+    const peers = [...this.#known.values()]
+      .map(({ definition }) => definition)
+      .filter((definition) => definition.spec.group === group)
+    try {
+      const isSettled = await settleDefinition({ parts, client, row: known.rows?.stored }, known.definition, peers)
+      if (isSettled) this.#queue.forget(name)
+      else this.#queue.retry(name)
+    } catch (error) {
+      parts.log.warn('a definition could not be settled', { name, error })
+      this.#queue.retry(name)
+    }
+  }
+}
+
+function definitionIn(value: object): CustomResourceDefinition {
+  return value as CustomResourceDefinition
+}
+
+/** True when objects are served the same under both. */
+function isServedAlike(before: CustomResourceDefinition, after: CustomResourceDefinition): boolean {
+  return (
+    before.metadata.uid === after.metadata.uid &&
+    before.metadata.deletionTimestamp === after.metadata.deletionTimestamp &&
+    equalJson(before.spec, after.spec) &&
+    equalJson(before.status?.acceptedNames, after.status?.acceptedNames) &&
+    equalJson(acceptance(before), acceptance(after))
+  )
+}
+
+function acceptance({ status }: CustomResourceDefinition): readonly string[] {
+  return (status?.conditions ?? [])
+    .filter(({ type }) => type === 'NamesAccepted' || type === 'Established')
+    .map(({ type, status: state }) => `${type} ${state}`)
+}

@@ -1,0 +1,99 @@
+/** The scale of a custom resource: its definition says where the numbers are (apiextensions registry/customresource, v1.36). */
+import { builtInMergeTypes } from '#spec/kubernetes/apply/merge-type.ts'
+import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import { builtInTypes } from '#spec/kubernetes/schema/type-rows.ts'
+import { type ApiObject, objectAt } from '../api-object.ts'
+import type { ApiAnswer, ApiRequest } from '../api-request.ts'
+import { fromStored } from '../convert-stored.ts'
+import { decodeBody } from '../decode-body.ts'
+import { patchedTree } from '../patch-object.ts'
+import { readObject } from '../read-objects.ts'
+import type { CustomScale, ServedResource } from '../served-resource.ts'
+import type { ServerParts } from '../server-parts.ts'
+import { badRequest, internalError, invalid, unknownResource } from '../status-errors.ts'
+import { changeObject } from '../write-object.ts'
+import { valueAtPath, withValueAtPath } from './value-at-path.ts'
+
+const apiVersion = 'autoscaling/v1'
+const kind = 'Scale'
+const type = builtInTypes.find('io.k8s.api.autoscaling.v1.Scale')
+
+function count(object: ApiObject, path: string): number {
+  const value = valueAtPath(object, path)
+  if (value === undefined) return 0
+  if (typeof value !== 'number' || !Number.isInteger(value))
+    throw internalError(
+      `.${path} accessor error: ${JSON.stringify(value)} is of the type ${typeof value}, expected int64`,
+    )
+  return value
+}
+
+/** The scale of an object. @throws 500 for numbers that are none. */
+export function customScaleOf(object: ApiObject, scale: CustomScale): ApiObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
+  const replicas = count(object, scale.specReplicas)
+  const selector = scale.labelSelector === undefined ? undefined : valueAtPath(object, scale.labelSelector)
+  return {
+    kind,
+    apiVersion,
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp } as ApiObject['metadata'],
+    // Zero is left out, as Go leaves it out.
+    spec: replicas === 0 ? {} : { replicas },
+    status: {
+      replicas: count(object, scale.statusReplicas),
+      ...(typeof selector === 'string' && selector !== '' ? { selector } : {}),
+    },
+  }
+}
+
+/** GET, PUT and PATCH of a scale. @throws 400, 404, 409, 422, 500. */
+export async function answerCustomScale(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
+  const scale = request.resource.custom?.scale
+  if (scale === undefined) throw unknownResource()
+  if (request.verb === 'get') {
+    const object = await fromStored(request.resource, (await readObject(parts, request)).value)
+    if (valueAtPath(object, scale.specReplicas) === undefined)
+      throw internalError(`the spec replicas field ".${scale.specReplicas}" does not exist`)
+    return { form: 'value', code: 200, object: customScaleOf(object, scale) }
+  }
+  const body = request.verb === 'update' ? decodeBody(request, { apiVersion, kind, type }) : undefined
+  const answer = await changeObject(parts, request, {
+    repeats: (body?.metadata.resourceVersion ?? '') === '',
+    next: (live) => scaled(live, body ?? patchedScale(request, customScaleOf(live, scale)), scale),
+  })
+  if (answer.form === 'list') throw new TypeError('a change answers with one object')
+  const object = answer.form === 'stored' ? await fromStored(request.resource, answer.object.value) : answer.object
+  return { form: 'value', code: 200, object: customScaleOf(object, scale) }
+}
+
+function patchedScale(request: ApiRequest, scale: ApiObject): ApiObject {
+  const { custom: _, ...row } = request.resource
+  const resource: ServedResource = {
+    ...row,
+    apiVersion,
+    kind,
+    type,
+    ...(type === undefined ? {} : { mergeType: builtInMergeTypes.of(type) }),
+  }
+  return patchedTree({ ...request, resource }, scale)
+}
+
+function scaled(live: ApiObject, wanted: ApiObject, scale: CustomScale): ApiObject {
+  const spec: JsonObject = objectAt(wanted, 'spec')
+  const replicas = Number(spec['replicas'] ?? 0)
+  if (replicas < 0) {
+    const message = `Invalid value: ${replicas}: must be greater than or equal to 0`
+    throw invalid({ group: 'autoscaling', resource: kind, name: live.metadata.name }, [
+      { reason: 'FieldValueInvalid', message, field: 'spec.replicas' },
+    ])
+  }
+  const changed = withValueAtPath(live, scale.specReplicas, replicas)
+  if (!isJsonObject(changed)) throw badRequest(`the spec replicas field ".${scale.specReplicas}" cannot be set`)
+  const { resourceVersion = '', uid = '' } = wanted.metadata
+  const metadata = {
+    ...live.metadata,
+    ...(resourceVersion === '' ? {} : { resourceVersion }),
+    ...(uid === '' ? {} : { uid }),
+  }
+  return { ...live, ...changed, metadata }
+}

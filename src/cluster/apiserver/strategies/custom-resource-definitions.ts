@@ -1,0 +1,30 @@
+/** Definitions of custom resources: every version that objects were ever stored in is remembered; the end takes a finalizer. */
+import { type ApiObject, listAt, objectAt, withMember } from '../api-object.ts'
+import type { Strategy } from './strategy.ts'
+
+function withStoredVersion(definition: ApiObject): ApiObject {
+  const storage = listAt(definition, 'spec', 'versions').find((version) => version['storage'] === true)?.['name']
+  const status = objectAt(definition, 'status')
+  const before = status['storedVersions']
+  const stored: readonly unknown[] = Array.isArray(before) ? (before as readonly unknown[]) : []
+  if (storage === undefined || stored.includes(storage)) return definition
+  return withMember(definition, 'status', { ...status, storedVersions: [...stored, storage] })
+}
+
+export const customResourceDefinitionStrategy: Partial<Strategy> = {
+  prepareCreate: withStoredVersion,
+  prepareUpdate: withStoredVersion,
+  finalizersOnDelete: ['customresourcecleanup.apiextensions.k8s.io'],
+  beginDelete: (definition) => {
+    const status = objectAt(definition, 'status')
+    const terminating = {
+      type: 'Terminating',
+      status: 'True',
+      lastTransitionTime: definition.metadata.deletionTimestamp,
+      reason: 'InstanceDeletionPending',
+      message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+    }
+    const others = listAt(definition, 'status', 'conditions').filter((condition) => condition['type'] !== 'Terminating')
+    return withMember(definition, 'status', { ...status, conditions: [...others, terminating] })
+  },
+}
