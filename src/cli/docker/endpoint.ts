@@ -24,6 +24,13 @@ export interface EndpointChoice {
   readonly host: string
 }
 
+/** What an endpoint's TLS settings may come from. */
+export interface EndpointSources {
+  readonly options: GlobalOptions
+  /** The store is opened only for a context that has settings of its own: it costs a tenth of a short command. */
+  readonly contexts: () => Promise<ContextStore>
+}
+
 const gantrySocket = '/run/gantry/docker.sock'
 const dockerSocket = '/var/run/docker.sock'
 
@@ -69,7 +76,7 @@ export function normaliseHost(text: string, tls: boolean): string {
 export async function openEndpoint(
   io: CliIo,
   choice: EndpointChoice,
-  { options, store }: { readonly options: GlobalOptions; readonly store: ContextStore },
+  { options, contexts }: EndpointSources,
 ): Promise<EngineEndpoint> {
   const { host } = choice
   const unix = /^unix:\/\/(.+)$/.exec(host)?.[1]
@@ -79,7 +86,7 @@ export async function openEndpoint(
   if (match === null) throw exitWith(1, `unable to parse docker host \`${host}\``)
   const name = match[2] ?? match[3] ?? ''
   const port = Number(match[4])
-  const tls = await tlsSettings(io, choice, { options, store })
+  const tls = await tlsSettings(io, choice, { options, contexts })
   if (tls === undefined && match[1] !== 'https')
     return { address: host, host: `${name}:${port}`, dial: (signal) => io.dialer.tcp(name, port, signal) }
   const target: TlsTarget = { host: name, port, verify: true, ...tls }
@@ -91,9 +98,10 @@ type TlsMaterial = Omit<TlsTarget, 'host' | 'port'>
 async function tlsSettings(
   io: CliIo,
   choice: EndpointChoice,
-  { options, store }: { readonly options: GlobalOptions; readonly store: ContextStore },
+  { options, contexts }: EndpointSources,
 ): Promise<TlsMaterial | undefined> {
   if (choice.context !== 'default') {
+    const store = await contexts()
     const files = await store.tls(choice.context)
     const document = await store.read(choice.context)
     return Object.keys(files).length === 0

@@ -69,7 +69,7 @@ export class Session {
         cause,
       )
     }
-    const endpoint = await openEndpoint(this.io, choice, { options: this.options, store: await this.contexts() })
+    const endpoint = await openEndpoint(this.io, choice, { options: this.options, contexts: () => this.contexts() })
     return createEngineClient(endpoint, this.io.env['DOCKER_API_VERSION'])
   }
 
