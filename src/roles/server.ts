@@ -10,10 +10,13 @@ import { defaultApiServerConfig } from '#cluster/apiserver/api-server-config.ts'
 import { mayLeaveHttp } from '#cluster/apiserver/may-leave-http.ts'
 import { addressRange, addressText } from '#cluster/apiserver/strategies/allocations.ts'
 import { createTokenUse, type TokenUse } from '#cluster/controllers/accounts/token-use.ts'
+import type { ListenAddress } from '#kit/http/listen-address.ts'
 import { createHttpServer, type HttpServer } from '#kit/http/server.ts'
 import type { Log } from '#kit/telemetry/log.ts'
 import { createMetrics } from '#kit/telemetry/metrics.ts'
 import { createAuthority, type IssuedCertificate, issueCertificate } from '#kit/tls/issue-certificate.ts'
+import type { DescribeType } from '#spec/kubernetes/openapi/type-words.ts'
+import type { Files } from '#world/ports/files.ts'
 import type { World } from '#world/ports/world.ts'
 import { startControlLoops } from './control-loops.ts'
 import { hostPathsUnder } from './host-paths.ts'
@@ -22,6 +25,7 @@ import { kubeconfigText } from './kubeconfig-text.ts'
 import type { EtcdFlags } from './server-flags.ts'
 import { defaultSecurity, openServerSecurity, type SecurityFlags } from './server-security.ts'
 import { openServerStore } from './server-store.ts'
+import { readTypeWords } from './read-type-words.ts'
 
 export interface ServerOptions {
   /** Holds everything that the cluster is; made when missing. */
@@ -34,6 +38,8 @@ export interface ServerOptions {
   /** Keeps the objects there instead of in a file under `root`. */
   readonly etcd?: EtcdFlags | undefined
   readonly security?: SecurityFlags
+  /** Folder of declarations that describe the API's types; without it documents have no descriptions. */
+  readonly declarations?: string
 }
 
 /** A running control plane. */
@@ -55,34 +61,17 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   const { clock, random, files } = world
   await using scope = new AsyncDisposableStack()
   const certificates = join(options.root, 'certificates')
-  await files.makeDirectory(certificates, { recursive: true })
-  const authority = await keptCertificate(files, join(certificates, 'authority'), () =>
-    createAuthority(world, 'gantry'),
-  )
-  const proxyAuthority = await keptCertificate(files, join(certificates, 'front-proxy-authority'), () =>
-    createAuthority(world, 'front-proxy-ca'),
-  )
+  const { authority, proxyAuthority } = await openAuthorities(world, certificates)
   const store = scope.use(await openServerStore(world, { root: options.root, etcd: options.etcd }))
   const { tokenKeys, tokenUse } = await openTokens(world, join(certificates, 'service-accounts'))
   const listening = Promise.withResolvers<ApiServer>()
-  const serving = issueCertificate(world, authority, servingNames(options.host))
-  // The port is known only once it is bound, and the API tells it to clients: requests wait for that moment.
   const http = scope.use(
     await createHttpServer({
       clock,
       files,
-      listeners: [
-        {
-          host: options.host,
-          port: options.port,
-          tls: {
-            ...serving,
-            clientAuthorities: [authority.certificate, proxyAuthority.certificate],
-            clientCertificate: 'ask',
-          },
-        },
-      ],
+      listeners: [listenerFor(world, options, { authority, proxyAuthority })],
       mayHijack: mayLeaveHttp,
+      // The port is known only once it is bound, and the API tells it to clients: requests wait for that moment.
       handler: async (request, response) => (await listening.promise).handler(request, response),
       encodeError: (error) => ({ status: 500, body: String(error) }),
       onFault: (error, where) => log.warn('a request failed', { error, where }),
@@ -95,7 +84,17 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   const guards = await openServerSecurity({ world, log, metrics }, security, scope)
   const api = scope.use(
     await createApiServer(
-      { clock, random, store, log, tokenKeys, metrics, frontProxy, ...guards },
+      {
+        clock,
+        random,
+        store,
+        log,
+        tokenKeys,
+        metrics,
+        frontProxy,
+        readTypeWords: wordsReader(files, options),
+        ...guards,
+      },
       {
         advertiseAddress: options.host,
         advertisePort: port,
@@ -123,6 +122,34 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   return { api, url, kubeconfig, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
 
+interface Authorities {
+  /** Signs what serves and who asks. */
+  readonly authority: IssuedCertificate
+  /** Signs what stands before other servers, and nothing else. */
+  readonly proxyAuthority: IssuedCertificate
+}
+
+async function openAuthorities(world: ServerWorld, folder: string): Promise<Authorities> {
+  const { files } = world
+  await files.makeDirectory(folder, { recursive: true })
+  return {
+    authority: await keptCertificate(files, join(folder, 'authority'), () => createAuthority(world, 'gantry')),
+    proxyAuthority: await keptCertificate(files, join(folder, 'front-proxy-authority'), () =>
+      createAuthority(world, 'front-proxy-ca'),
+    ),
+  }
+}
+
+function listenerFor(
+  world: ServerWorld,
+  { host, port }: ServerOptions,
+  { authority, proxyAuthority }: Authorities,
+): ListenAddress {
+  const serving = issueCertificate(world, authority, servingNames(host))
+  const clientAuthorities = [authority.certificate, proxyAuthority.certificate]
+  return { host, port, tls: { ...serving, clientAuthorities, clientCertificate: 'ask' } }
+}
+
 async function writeKubeconfig(
   world: ServerWorld,
   path: string,
@@ -139,6 +166,10 @@ async function openTokens(world: ServerWorld, path: string): Promise<{ tokenKeys
   const { issuer } = defaultApiServerConfig
   const keys = await createTokenKeys({ clock: world.clock, issuer, ...(await keptSigningKeys(world.files, path)) })
   return { tokenKeys: { ...keys, noteSecretUse: tokenUse.note }, tokenUse }
+}
+
+function wordsReader(files: Files, { declarations }: ServerOptions): () => Promise<DescribeType> {
+  return () => (declarations === undefined ? Promise.resolve(() => undefined) : readTypeWords(files, declarations))
 }
 
 function portOf(http: HttpServer): number {

@@ -9,6 +9,7 @@ import type { VersionedStore } from '#kit/store/versioned-store.ts'
 import type { Log } from '#kit/telemetry/log.ts'
 import { createMetrics, type Metrics } from '#kit/telemetry/metrics.ts'
 import { Defaulter } from '#spec/kubernetes/defaults/apply-defaults.ts'
+import type { DescribeType } from '#spec/kubernetes/openapi/type-words.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { Random } from '#world/ports/random.ts'
 import { Admission } from './admission/admission.ts'
@@ -64,6 +65,8 @@ export interface ApiServerDeps {
   readonly encryption?: EncryptionConfig
   /** Records requests. */
   readonly audit?: Audit
+  /** Descriptions for OpenAPI documents, read when one is first asked for. */
+  readonly readTypeWords?: () => Promise<DescribeType>
 }
 
 /** A running API server; disposing it ends its watches. The store belongs to the caller. */
@@ -112,6 +115,8 @@ function createParts(deps: ApiServerDeps, config: ApiServerConfig): HandlerParts
       config,
       authorizer,
       clock,
+      store,
+      cache,
       callWebhook: deps.callWebhook,
       withDefaults: (resource, object) => withDefaults({ defaulter, view }, resource, object),
     }),
@@ -135,6 +140,7 @@ function createParts(deps: ApiServerDeps, config: ApiServerConfig): HandlerParts
     documents: new OpenApiDocuments({
       resources,
       serverVersion: serverVersion.gitVersion,
+      readWords: deps.readTypeWords,
       extra: (dialect, of) => customDocuments(resources.all(), dialect, of),
     }),
     metrics,

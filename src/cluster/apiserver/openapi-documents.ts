@@ -3,6 +3,7 @@ import { digestHex, digestOf } from '#base/data/digest.ts'
 import { gnosticDocument } from '#spec/kubernetes/openapi/gnostic.ts'
 import { openApiV2, openApiV3, type ExtraResources } from '#spec/kubernetes/openapi/documents.ts'
 import type { Dialect } from '#spec/kubernetes/openapi/type-schema.ts'
+import type { DescribeType } from '#spec/kubernetes/openapi/type-words.ts'
 import { builtInKinds, groupVersionText } from '#spec/kubernetes/schema/kinds.ts'
 import type { ServedResources } from './served-resource.ts'
 
@@ -21,6 +22,8 @@ interface Document {
 export interface OpenApiOptions {
   readonly resources: ServedResources
   readonly serverVersion: string
+  /** Descriptions of types and fields, if they can be had. */
+  readonly readWords?: (() => Promise<DescribeType>) | undefined
   /** What custom resources add to the document of a group version (v3), or to that of all (v2). */
   readonly extra?: (dialect: Dialect, of?: { readonly group: string; readonly version: string }) => ExtraResources
 }
@@ -30,9 +33,20 @@ export class OpenApiDocuments {
   readonly #options: OpenApiOptions
   #documents = new Map<string, Document>()
   #revision = -1
+  #describeType: DescribeType | undefined
+  #words: Promise<void> | undefined
 
   constructor(options: OpenApiOptions) {
     this.#options = options
+  }
+
+  /** Reads the words of the types, the first time that somebody asks for documents; without them documents are as good, but mute. */
+  ready(): Promise<void> {
+    return (this.#words ??= this.#readWords())
+  }
+
+  async #readWords(): Promise<void> {
+    this.#describeType = await this.#options.readWords?.().catch(() => undefined)
   }
 
   /** `/openapi/v3`: where the document of each group version is, those of other servers included. */
@@ -61,7 +75,7 @@ export class OpenApiDocuments {
   v2(isProtobuf: boolean): Document {
     return this.#keep(isProtobuf ? 'v2 protobuf' : 'v2', () => {
       const { extra, serverVersion } = this.#options
-      const document = openApiV2(extra?.('v2'), serverVersion)
+      const document = openApiV2({ extra: extra?.('v2'), serverVersion, describeType: this.#describeType })
       return isProtobuf ? gnosticDocument(document) : Buffer.from(`${JSON.stringify(document)}\n`)
     })
   }
@@ -77,7 +91,9 @@ export class OpenApiDocuments {
     return this.#keep(`v3 ${group}/${version}`, () => {
       const { extra, serverVersion } = this.#options
       const of = { group, version }
-      return Buffer.from(`${JSON.stringify(openApiV3(of, extra?.('v3', of), serverVersion))}\n`)
+      return Buffer.from(
+        `${JSON.stringify(openApiV3(of, { extra: extra?.('v3', of), serverVersion, describeType: this.#describeType }))}\n`,
+      )
     })
   }
 

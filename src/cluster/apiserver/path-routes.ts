@@ -36,7 +36,7 @@ export interface PathParts extends ServerParts {
 const healthEndpoints: ReadonlySet<string> = new Set(['healthz', 'livez', 'readyz'])
 
 /** Answers a path. @throws 404 for any other. */
-export function answerPath(parts: PathParts, http: HttpRequest, response: HttpResponse): void {
+export function answerPath(parts: PathParts, http: HttpRequest, response: HttpResponse): void | Promise<void> {
   const path = http.path.length > 1 ? http.path.replace(/\/+$/, '') : http.path
   const words = path.split('/').slice(1)
   const [first = ''] = words
@@ -157,7 +157,8 @@ function sendTagged({ http, response }: Exchange, document: JsonObject, version:
   else response.send(200, bytes, headers)
 }
 
-function answerOpenApi(parts: PathParts, http: HttpRequest, response: HttpResponse): void {
+async function answerOpenApi(parts: PathParts, http: HttpRequest, response: HttpResponse): Promise<void> {
+  await parts.documents.ready()
   const path = http.path.slice('/openapi/'.length).replace(/\/$/, '')
   if (path === 'v3') {
     response.send(200, parts.documents.index(parts.aggregator.discovered()), { 'Content-Type': 'application/json' })

@@ -12,12 +12,19 @@ import { changeObject } from '../write-object.ts'
 import { spendDisruption, stillProcessed } from './spend-disruption.ts'
 
 const evictionType = builtInTypes.find('io.k8s.api.policy.v1.Eviction')
+/** kubectl before 1.22 sends v1beta1, which kube-apiserver takes to this day. */
+const expectedEviction = {
+  apiVersion: 'policy/v1',
+  kind: 'Eviction',
+  type: evictionType,
+  olderVersions: ['policy/v1beta1'],
+}
 const budgets = 'policy/poddisruptionbudgets'
 const triesMost = 20
 
 /** POST pods/NAME/eviction. @throws 404, 429 when a budget is used up, 500 when several budgets match. */
 export async function evictPod(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
-  const eviction = decodeBody(request, { apiVersion: 'policy/v1', kind: 'Eviction', type: evictionType })
+  const eviction = decodeBody(request, expectedEviction)
   const named = eviction.metadata.name ?? ''
   if (named !== '' && named !== request.name) throw badRequest('name in URL does not match name in Eviction object')
   const options = objectAt(eviction, 'deleteOptions')

@@ -98,10 +98,8 @@ test('custom resources appear beside the built-in ones', () => {
     subresources: [],
     builtIn: false,
   }
-  const document = openApiV3(resource, {
-    resources: [resource],
-    schemas: { [type]: { type: 'object' }, [`${type}List`]: { type: 'object' } },
-  })
+  const schemas = { [type]: { type: 'object' }, [`${type}List`]: { type: 'object' } }
+  const document = openApiV3(resource, { extra: { resources: [resource], schemas } })
   const patch = at(document, 'paths', '/apis/example.com/v1/namespaces/{namespace}/widgets/{name}', 'patch')
   assert.deepEqual(Object.keys(at(patch, 'requestBody', 'content') as object), [
     'application/apply-patch+yaml',

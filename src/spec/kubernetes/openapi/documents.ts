@@ -13,6 +13,7 @@ import {
   versionPath,
 } from './operations.ts'
 import { type Dialect, referenceTo, type Schema, SchemaWriter } from './type-schema.ts'
+import type { DescribeType } from './type-words.ts'
 
 /** Documents carry this version when the server does not say its own. */
 const unversioned = 'unversioned'
@@ -24,6 +25,14 @@ export interface ExtraResources {
   readonly schemas: Readonly<Record<string, Schema>>
 }
 const nothing: ExtraResources = { resources: [], schemas: {} }
+
+export interface DocumentOptions {
+  /** Custom resources. */
+  readonly extra?: ExtraResources | undefined
+  /** Shown as the document's version. */
+  readonly serverVersion?: string
+  readonly describeType?: DescribeType | undefined
+}
 
 function documentedSubresource(sub: Subresource, of: ResourceKind): DocumentedSubresource {
   const group = sub.group ?? of.group
@@ -186,13 +195,12 @@ function referrer(writer: SchemaWriter, extra: ExtraResources, dialect: Dialect)
     Object.hasOwn(extra.schemas, name) || name === patchName ? referenceTo(name, dialect) : writer.reference(name)
 }
 
-/** The v3 document of a group version: built-in resources and those of `extra`. `serverVersion` is shown as its version. */
+/** The v3 document of a group version: built-in resources and those of `extra`. */
 export function openApiV3(
   of: { readonly group: string; readonly version: string },
-  extra: ExtraResources = nothing,
-  serverVersion: string = unversioned,
+  { extra = nothing, serverVersion = unversioned, describeType }: DocumentOptions = {},
 ): Schema {
-  const writer = new SchemaWriter('v3', [of])
+  const writer = new SchemaWriter('v3', [of], describeType)
   const reference = referrer(writer, extra, 'v3')
   const resources = [...builtInKinds.resourcesOf(groupVersionText(of)).map(documentedResource), ...extra.resources]
   const operations = [discoveryOperation(of), ...resources.flatMap(operationsOf)]
@@ -220,12 +228,16 @@ export function openApiV3(
 }
 
 /** The v2 document of all served group versions and `extra`. */
-export function openApiV2(extra: ExtraResources = nothing, serverVersion: string = unversioned): Schema {
+export function openApiV2({
+  extra = nothing,
+  serverVersion = unversioned,
+  describeType,
+}: DocumentOptions = {}): Schema {
   const versions = builtInKinds.served()
   const custom = [
     ...new Map(extra.resources.map(({ group, version }) => [`${group}/${version}`, { group, version }])).values(),
   ]
-  const writer = new SchemaWriter('v2', [...versions, ...custom])
+  const writer = new SchemaWriter('v2', [...versions, ...custom], describeType)
   const reference = referrer(writer, extra, 'v2')
   const resources = [...builtInKinds.resources().map(documentedResource), ...extra.resources]
   const operations = [...versions, ...custom].map(discoveryOperation).concat(resources.flatMap(operationsOf))

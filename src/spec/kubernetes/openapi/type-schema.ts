@@ -1,6 +1,7 @@
 /** The built-in types as JSON schemas, in the dialects of OpenAPI v2 and v3 that Kubernetes publishes (v1.36). */
 import { builtInKinds } from '../schema/kinds.ts'
 import { builtInTypes, type SchemaField, type SchemaType, type Shape, type StructType } from '../schema/type-rows.ts'
+import type { DescribeType, TypeWords } from './type-words.ts'
 
 export type Schema = Readonly<Record<string, unknown>>
 export type Dialect = 'v2' | 'v3'
@@ -48,6 +49,9 @@ const zeros: Readonly<Partial<Record<Shape, unknown>>> = {
   struct: {},
 }
 
+/** Fields that clients show together with their type: its words would stand there twice. */
+const toldWithType: ReadonlySet<string> = new Set(['metadata', 'spec', 'status'])
+
 /** True for types that documents hold under a name of their own. */
 function isNamed(type: SchemaType): boolean {
   return type.struct !== undefined || opaque[type.shape] !== undefined
@@ -60,9 +64,16 @@ export class SchemaWriter {
   readonly #schemas = new Map<string, Schema>()
   readonly #waiting: SchemaType[] = []
 
+  readonly #describe: DescribeType
+
   /** `apiVersions` are the group versions the document is about. */
-  constructor(dialect: Dialect, apiVersions: readonly { readonly group: string; readonly version: string }[]) {
+  constructor(
+    dialect: Dialect,
+    apiVersions: readonly { readonly group: string; readonly version: string }[],
+    describe: DescribeType = () => undefined,
+  ) {
     this.#dialect = dialect
+    this.#describe = describe
     this.#gvks = kindsByType(apiVersions)
   }
 
@@ -87,14 +98,18 @@ export class SchemaWriter {
   }
 
   #define(type: SchemaType): Schema {
-    if (type.struct === undefined) return opaque[type.shape]?.[this.#dialect] ?? { type: 'object' }
+    const words = this.#describe(type.name)
+    const described = words?.text === undefined ? {} : { description: words.text }
+    if (type.struct === undefined)
+      return { ...described, ...(opaque[type.shape]?.[this.#dialect] ?? { type: 'object' }) }
     const properties: Record<string, Schema> = {}
     const required: string[] = []
     for (const field of [...type.struct.fields].sort((a, b) => (a.json < b.json ? -1 : 1))) {
-      properties[field.json] = this.#field(field)
+      properties[field.json] = { ...this.#described(field, words), ...this.#field(field) }
       if (field.required) required.push(field.json)
     }
     return {
+      ...described,
       type: 'object',
       ...(type.struct.fields.length === 0 ? {} : { properties }),
       ...(required.length === 0
@@ -102,6 +117,12 @@ export class SchemaWriter {
         : { required: type.struct.fields.filter((field) => field.required).map((field) => field.json) }),
       ...this.#structExtensions(type.struct),
     }
+  }
+
+  #described(field: SchemaField, words: TypeWords | undefined): Schema {
+    const own = words?.field(field.json)
+    const description = own ?? (toldWithType.has(field.json) ? undefined : this.#describe(field.type.name)?.text)
+    return description === undefined ? {} : { description }
   }
 
   #structExtensions(struct: StructType): Schema {
