@@ -4,6 +4,7 @@ import type { EventRecorder } from '#kit/reconcile/event-recorder.ts'
 import type { InformerSet } from '#kit/reconcile/informer-set.ts'
 import type { ApiClient } from '#kit/reconcile/api-client.ts'
 import type { Log } from '#kit/telemetry/log.ts'
+import type { Metrics } from '#kit/telemetry/metrics.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { Random } from '#world/ports/random.ts'
 
@@ -17,4 +18,6 @@ export interface ControllerContext {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** Where controllers are measured; nowhere unless told. */
+  readonly metrics?: Metrics | undefined
 }

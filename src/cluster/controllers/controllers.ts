@@ -93,7 +93,7 @@ export function startControllers(deps: ControllersDeps, config: ControllersConfi
     const own = { name: `system:serviceaccount:kube-system:${account}`, groups }
     const client = scope.own(deps.client(user ?? own))
     const events = scope.own(startEventRecorder({ client, clock, log }, { component }))
-    scope.own(start({ client, informers, events, clock, random, log }))
+    scope.own(start({ client, informers, events, clock, random, log, metrics: config.metrics }))
   }
   return scope
 }

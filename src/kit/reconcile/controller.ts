@@ -5,6 +5,7 @@
  */
 import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 import type { Log } from '#kit/telemetry/log.ts'
+import type { Metrics } from '#kit/telemetry/metrics.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { ApiClient } from './api-client.ts'
 import { isStale } from './api-failure.ts'
@@ -14,6 +15,7 @@ import type { Informer } from './informer.ts'
 import type { InformerSet } from './informer-set.ts'
 import type { CacheChange } from './object-cache.ts'
 import type { Plan } from './plan.ts'
+import { measureQueue } from './queue-metrics.ts'
 import { WorkQueue, type WorkQueueOptions } from './work-queue.ts'
 
 /** A watched collection and the keys that its changes concern. */
@@ -42,6 +44,8 @@ export interface ControllerDeps {
   readonly events: EventRecorder
   readonly clock: Clock
   readonly log: Log
+  /** Where the queue is measured; nowhere unless told. */
+  readonly metrics?: Metrics | undefined
 }
 
 export interface ControllerSpec {
@@ -67,7 +71,8 @@ export interface Controller extends AsyncDisposable {
 
 /** Starts a controller; it begins to work when everything it watches is in its caches. */
 export function createController(deps: ControllerDeps, spec: ControllerSpec): Controller {
-  const queue = new WorkQueue({ clock: deps.clock, ...spec.queue })
+  const observer = deps.metrics === undefined ? {} : { observer: measureQueue(deps.metrics, spec.name, deps.clock) }
+  const queue = new WorkQueue({ clock: deps.clock, ...observer, ...spec.queue })
   const log = deps.log.with({ controller: spec.name })
   const subscriptions: Disposable[] = []
   const state = { ended: false, busy: 0 }

@@ -10,6 +10,16 @@ export interface WorkQueueOptions {
   readonly retryFirstMs?: number
   /** Longest delay of `retry`, 1000 s unless told. */
   readonly retryMostMs?: number
+  readonly observer?: QueueObserver
+}
+
+/** Told what happens to keys. */
+export interface QueueObserver {
+  /** The key waits now, and did not before. */
+  added(key: string): void
+  taken(key: string): void
+  done(key: string): void
+  retried(key: string): void
 }
 
 interface Delayed {
@@ -39,11 +49,13 @@ export class WorkQueue implements Disposable {
 
   add(key: string): void {
     if (this.#ended) return
-    if (this.#working.has(key)) this.#again.add(key)
-    else {
-      this.#waiting.add(key)
-      this.#handOut()
+    const isWorkedOn = this.#working.has(key)
+    const place = isWorkedOn ? this.#again : this.#waiting
+    if (!place.has(key)) {
+      place.add(key)
+      this.#options.observer?.added(key)
     }
+    if (!isWorkedOn) this.#handOut()
   }
 
   /** Adds later; of several pending times the earliest counts. */
@@ -70,6 +82,7 @@ export class WorkQueue implements Disposable {
     const { retryFirstMs = 5, retryMostMs = 1_000_000 } = this.#options
     const count = this.#failures.get(key) ?? 0
     this.#failures.set(key, count + 1)
+    this.#options.observer?.retried(key)
     this.addAfter(key, Math.min(retryMostMs, retryFirstMs * 2 ** Math.min(count, 40)))
   }
 
@@ -93,7 +106,10 @@ export class WorkQueue implements Disposable {
 
   done(key: string): void {
     this.#working.delete(key)
-    if (this.#again.delete(key)) this.add(key)
+    this.#options.observer?.done(key)
+    if (!this.#again.delete(key)) return
+    this.#waiting.add(key)
+    this.#handOut()
   }
 
   [Symbol.dispose](): void {
@@ -111,6 +127,7 @@ export class WorkQueue implements Disposable {
       if (next.done === true) return
       this.#waiting.delete(next.value)
       this.#working.add(next.value)
+      this.#options.observer?.taken(next.value)
       this.#takers.shift()?.(next.value)
     }
   }

@@ -5,14 +5,17 @@ import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import { type Controller, createController, watch } from '#kit/reconcile/controller.ts'
 import type { Lister } from '#kit/reconcile/informer.ts'
 import { keyOf, splitKey } from '#kit/reconcile/object-key.ts'
-import type { Plan } from '#kit/reconcile/plan.ts'
+import type { EventText, Plan } from '#kit/reconcile/plan.ts'
+import type { Metrics } from '#kit/telemetry/metrics.ts'
 import type { HorizontalPodAutoscaler } from '#spec/kubernetes/objects/autoscaling-v2.generated.ts'
 import type { Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { ControllerContext } from '../controller-context.ts'
 import { type FoundScale, readScale } from '../workloads/read-scale.ts'
+import { autoscalerMetrics } from './autoscaler-metrics.ts'
 import type { ScalingMemory } from './limit-scaling.ts'
 import {
   type AutoscalerObserved,
+  type AutoscalerPlan,
   needsMetrics,
   periodMs,
   planAutoscaler,
@@ -33,6 +36,7 @@ export function startAutoscaler(context: ControllerContext): Controller {
   const autoscalers = context.informers.of(horizontalPodAutoscalers)
   const podCache = context.informers.of(pods)
   const kept = new Map<string, Kept>()
+  const measure = context.metrics === undefined ? undefined : measureWith(context.metrics)
   return createController(context, {
     name: 'horizontalpodautoscaler',
     watches: [
@@ -50,12 +54,41 @@ export function startAutoscaler(context: ControllerContext): Controller {
       const entry = entryOf(kept, key, nowMs)
       if (nowMs < entry.dueMs) return { lookAgainAfterMs: entry.dueMs - nowMs }
       entry.dueMs = nowMs + periodMs
+      const startMs = context.clock.monotonicMs()
       const observed = await observe(autoscaler, { context, podCache, kept })
-      const { plan, memory } = planAutoscaler({ ...observed, memory: entry.memory, nowMs })
-      entry.memory = memory
-      return plan
+      const planned = planAutoscaler({ ...observed, memory: entry.memory, nowMs })
+      entry.memory = planned.memory
+      measure?.(observed, planned, (context.clock.monotonicMs() - startMs) / 1000)
+      return planned.plan
     },
   })
+}
+
+type Measure = (observed: Observed, planned: AutoscalerPlan, seconds: number) => void
+
+/** Counts looks by what came of them. */
+function measureWith(metrics: Metrics): Measure {
+  const { reconciliations, reconciliationSeconds, computations } = autoscalerMetrics(metrics)
+  return ({ autoscaler, readings }, planned, seconds) => {
+    const labels = {
+      action: actionOf(planned),
+      error: planned.plan.events?.some(isWarning) === true ? 'internal' : 'none',
+    }
+    reconciliations.add(labels)
+    reconciliationSeconds.observe(seconds, labels)
+    for (const [at, reading] of readings.entries()) {
+      const type = autoscaler.spec.metrics?.[at]?.type ?? ''
+      computations.add({ error: 'problem' in reading ? 'internal' : 'none', metric_type: type })
+    }
+  }
+}
+
+const isWarning = ({ type }: EventText): boolean => type === 'Warning'
+
+function actionOf({ memory }: AutoscalerPlan): string {
+  const { ordered } = memory ?? {}
+  if (ordered === undefined) return 'none'
+  return ordered.to > ordered.from ? 'scale_up' : 'scale_down'
 }
 
 /** A new autoscaler is looked at only after a period: what it will measure has to begin first. */

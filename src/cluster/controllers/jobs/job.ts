@@ -1,12 +1,15 @@
 /** The Job controller: runs pods until enough of them succeeded. */
 import { jobs, pods } from '#clients/kubernetes/resources.table.ts'
 import { type Controller, createController, watch } from '#kit/reconcile/controller.ts'
+import type { CacheChange } from '#kit/reconcile/object-cache.ts'
 import { keyFrom, keyOf } from '#kit/reconcile/object-key.ts'
 import { controllerOf } from '#kit/reconcile/owner-references.ts'
 import type { Plan } from '#kit/reconcile/plan.ts'
+import type { Job } from '#spec/kubernetes/objects/batch-v1.generated.ts'
 import type { ControllerContext } from '../controller-context.ts'
 import { candidatesFor, indexOrphans, ownerKeys } from '../workloads/owned-objects.ts'
 import { selectorMatches } from '../workloads/selector-of.ts'
+import { countJobs } from './job-metrics.ts'
 import { planJob } from './plan-job.ts'
 import { releasePod } from './release-pod.ts'
 
@@ -22,15 +25,14 @@ export function startJobController(context: ControllerContext): Controller {
     kind: 'Job',
     selects: (job, pod) => selectorMatches(job.spec.selector, pod),
   })
+  const count = context.metrics === undefined ? undefined : countJobs(context.metrics)
   return createController(context, {
     name: 'job',
     watches: [
-      watch(cache, (change) => [
-        keyOf(change.object),
-        ...(change.type === 'deleted'
-          ? podCache.controlledBy(change.object.metadata.uid ?? '').map((pod) => orphanPrefix + keyOf(pod))
-          : []),
-      ]),
+      watch(cache, (change) => {
+        count?.(change)
+        return [keyOf(change.object), ...orphansOf(change)]
+      }),
       watch(podCache, (change) => [
         ...owners(change),
         ...(change.type === 'deleted' ? [] : [orphanPrefix + keyOf(change.object)]),
@@ -48,6 +50,12 @@ export function startJobController(context: ControllerContext): Controller {
       })
     },
   })
+
+  /** The pods that a deleted job leaves. */
+  function orphansOf({ type, object }: CacheChange<Job>): readonly string[] {
+    if (type !== 'deleted') return []
+    return podCache.controlledBy(object.metadata.uid ?? '').map((pod) => orphanPrefix + keyOf(pod))
+  }
 
   /** A pod whose job is gone has nobody to count it: it may go. */
   function releaseOrphan(key: string): Plan {

@@ -6,28 +6,41 @@ import { type Controller, createController, watch } from '#kit/reconcile/control
 import { keyOf } from '#kit/reconcile/object-key.ts'
 import { nothingToDo, type Plan } from '#kit/reconcile/plan.ts'
 import type { ControllerContext } from '../controller-context.ts'
+import { measureExpiry } from './job-metrics.ts'
 
 /** Starts the controller. */
 export function startTtlAfterFinishedController(context: ControllerContext): Controller {
   const cache = context.informers.of(jobs)
+  const measure = context.metrics === undefined ? undefined : measureExpiry(context.metrics)
   return createController(context, {
     name: 'ttl-after-finished',
     watches: [watch(cache, ({ object }) => [keyOf(object)])],
-    reconcile: (key) => planExpiry(cache.get(key), context.clock.now()),
+    reconcile: (key) => {
+      const job = cache.get(key)
+      const nowMs = context.clock.now()
+      const plan = planExpiry(job, nowMs)
+      if (plan.actions !== undefined) measure?.((nowMs - (expiryOf(job) ?? nowMs)) / 1000)
+      return plan
+    },
   })
 }
 
-/** Deletion when the time has come, otherwise when to look again. */
-export function planExpiry(job: Job | undefined, nowMs: number): Plan {
+/** When a finished job may be deleted, epoch milliseconds; undefined for one that is to stay. */
+function expiryOf(job: Job | undefined): number | undefined {
   const seconds = job?.spec.ttlSecondsAfterFinished
-  if (job === undefined || seconds === undefined || job.metadata.deletionTimestamp !== undefined) return nothingToDo
+  if (job === undefined || seconds === undefined || job.metadata.deletionTimestamp !== undefined) return undefined
   const ended = job.status?.conditions?.find(
     ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
   )
   const endedMs = epochMsOf(ended?.lastTransitionTime)
-  if (endedMs === undefined) return nothingToDo
-  const leftMs = endedMs + seconds * 1000 - nowMs
-  if (leftMs > 0) return { lookAgainAfterMs: leftMs }
+  return endedMs === undefined ? undefined : endedMs + seconds * 1000
+}
+
+/** Deletion when the time has come, otherwise when to look again. */
+export function planExpiry(job: Job | undefined, nowMs: number): Plan {
+  const expiryMs = expiryOf(job)
+  if (job === undefined || expiryMs === undefined) return nothingToDo
+  if (expiryMs > nowMs) return { lookAgainAfterMs: expiryMs - nowMs }
   return {
     actions: [{ do: 'delete', resource: jobs, object: job, propagationPolicy: 'Foreground', onlyThisVersion: true }],
   }

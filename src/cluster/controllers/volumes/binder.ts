@@ -11,6 +11,7 @@ import { annotation, claimsOf, classNameOf, hasAnnotation, namesClass } from './
 import { planClaim } from './plan-claim.ts'
 import { planVolume } from './plan-volume.ts'
 import { recyclerName, recyclerNamespace } from './plan-recycling.ts'
+import { observeVolumes } from './volume-metrics.ts'
 
 const claimPrefix = 'claim:'
 const volumePrefix = 'volume:'
@@ -31,6 +32,7 @@ export function startVolumeBinder(context: ControllerContext): Controller {
   volumes.addIndex(claimIndex, ({ spec: { claimRef } }) =>
     claimRef === undefined ? [] : [keyFrom(claimRef.namespace, claimRef.name ?? '')],
   )
+  if (context.metrics !== undefined) observeVolumes(context.metrics, { claims, volumes })
   const openOf = (className: string): readonly string[] =>
     claims.byIndex(openIndex, className).map((claim) => claimPrefix + keyOf(claim))
   return createController(context, {
