@@ -303,15 +303,19 @@ async function changeOnce(
     ...(request.subresource === '' ? (resource.strategy.checkUpdate?.(next, old, context) ?? []) : []),
   ])
   await parts.admission.validate(admissionRequest(parts, request, { operation: 'UPDATE', object: next, old, scope }))
-  scope.succeeded = true
   const isStale = parts.isStale?.(keyOf(resource.storage, request.namespace, request.name), live.revision) === true
-  if (!isStale && equalJson(withMetadata(next, { resourceVersion: old.metadata.resourceVersion }), old))
+  if (!isStale && equalJson(withMetadata(next, { resourceVersion: old.metadata.resourceVersion }), old)) {
+    scope.succeeded = true
     return { form: 'stored', code: 200, resource, object: live }
+  }
   if (isDryRun(request)) {
     const object = withMetadata(next, { resourceVersion: old.metadata.resourceVersion })
     return { form: 'value', code: 200, object, resource }
   }
-  return store(parts, request, { next, live })
+  const answer = await store(parts, request, { next, live })
+  // An update that somebody else was faster than is tried anew: what it took is given back first.
+  scope.succeeded = answer !== undefined
+  return answer
 }
 
 async function store(

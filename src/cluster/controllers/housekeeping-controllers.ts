@@ -8,6 +8,7 @@ import { startRequestApprover, startRequestCleaner, startRequestSigner } from '.
 import type { ControllerRow } from './controller-row.ts'
 import { startServiceAddresses } from './networking/service-addresses.ts'
 import { startServiceCidrs } from './networking/service-cidr.ts'
+import { startQuotaController } from './quota/quota.ts'
 import { startRoleAggregation } from './roles/aggregate-roles.ts'
 
 export interface HousekeepingConfig {
@@ -72,6 +73,7 @@ const otherRows: readonly ControllerRow[] = [
     component: 'clusterrole-aggregation-controller',
     start: startRoleAggregation,
   },
+  { account: 'resourcequota-controller', component: 'resourcequota-controller', start: startQuotaController },
   { account: 'service-cidrs-controller', component: 'service-cidr-controller', start: startServiceCidrs },
   {
     account: 'service-cidrs-controller',

@@ -1,7 +1,9 @@
 /** The steps of a server in upstream's order (v1.36), without those that its settings turn off. */
 import type { ApiServerConfig } from '../api-server-config.ts'
 import type { ServerAuthorizer } from '../authorization/authorizer.ts'
+import type { VersionedStore } from '#kit/store/versioned-store.ts'
 import type { Clock } from '#world/ports/clock.ts'
+import type { ObjectCache } from '../object-cache.ts'
 import type { AdmissionStep } from './admission.ts'
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificate-steps.ts'
 import { defaultIngressClass } from './default-ingress-class.ts'
@@ -14,6 +16,8 @@ import { podSecurity } from './pod-security.ts'
 import { mutatingPolicies } from './policies/mutating-policies.ts'
 import { validatingPolicies } from './policies/validating-policies.ts'
 import { priority } from './priority.ts'
+import { QuotaLedger } from './quota/quota-ledger.ts'
+import { resourceQuota } from './quota/resource-quota.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
 import { serviceAccount } from './service-account.ts'
 import { mutatingWebhooks } from './webhooks/mutating-webhooks.ts'
@@ -31,6 +35,8 @@ export interface AdmissionDeps extends MutationDeps {
   readonly clock: Clock
   /** Reaches webhooks; without it none can be asked. */
   readonly callWebhook: CallWebhook | undefined
+  readonly store: VersionedStore
+  readonly cache: ObjectCache
 }
 
 /** Steps by settings. */
@@ -60,6 +66,7 @@ export function admissionSteps(deps: AdmissionDeps): readonly AdmissionStep[] {
     mutatingWebhooks(deps, webhooks),
     validatingPolicies(authorizer),
     validatingWebhooks(authorizer, webhooks),
+    resourceQuota(new QuotaLedger(deps)),
   ]
   return all.filter(
     ({ name }) =>

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { configMaps, pods, resourceQuotas, services } from '#clients/kubernetes/resources.table.ts'
+import type { Pod, ResourceQuota } from '#spec/kubernetes/objects/core-v1.generated.ts'
+import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
+import { createBench } from '../bench.contract.ts'
+import { planQuota, settleMs } from './plan-quota.ts'
+import { startQuotaController } from './quota.ts'
+
+const pod = (name: string, spec: object = {}, status: object = {}): Pod =>
+  ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default', uid: name },
+    spec: { containers: [{ name: 'c', resources: { requests: { cpu: '500m' }, limits: { cpu: '1' } } }], ...spec },
+    status,
+  }) as Pod
+
+const quota = (hard: object, more: object = {}): ResourceQuota =>
+  ({
+    apiVersion: 'v1',
+    kind: 'ResourceQuota',
+    metadata: { name: 'q', namespace: 'default', uid: 'q', resourceVersion: '1' },
+    spec: { hard, ...more },
+  }) as ResourceQuota
+
+const podsOf = (
+  objects: readonly Pod[],
+): { resource: { group: string; resource: string }; objects: readonly KubernetesObject[] }[] => [
+  { resource: { group: '', resource: 'pods' }, objects: objects as unknown as readonly KubernetesObject[] },
+]
+
+function usedBy(objects: readonly Pod[], hard: object, more: object = {}): unknown {
+  const plan = planQuota({ quota: quota(hard, more), counted: podsOf(objects), unchangedMs: settleMs, nowMs: 0 })
+  return (plan.status?.object as ResourceQuota | undefined)?.status?.used
+}
+
+test('what is used follows from what is there', () => {
+  const ended = pod('ended', {}, { phase: 'Succeeded' })
+  const urgent = pod('urgent', { priorityClassName: 'high' })
+  const short = pod('short', { activeDeadlineSeconds: 5 })
+  const free = pod('free', { containers: [{ name: 'c' }] })
+  const rows: readonly (readonly [readonly Pod[], object, object, object])[] = [
+    [[pod('a'), pod('b')], { pods: '5', cpu: '4', 'limits.cpu': '4' }, {}, { pods: '2', cpu: '1', 'limits.cpu': '2' }],
+    [[pod('a'), ended], { pods: '5', 'count/pods': '5' }, {}, { pods: '1', 'count/pods': '2' }],
+    [
+      [pod('a'), urgent],
+      { pods: '5' },
+      { scopeSelector: { matchExpressions: [{ scopeName: 'PriorityClass', operator: 'In', values: ['high'] }] } },
+      { pods: '1' },
+    ],
+    [[pod('a'), short], { pods: '5' }, { scopes: ['Terminating'] }, { pods: '1' }],
+    [[pod('a'), short], { pods: '5' }, { scopes: ['NotTerminating'] }, { pods: '1' }],
+    [[pod('a'), free], { pods: '5' }, { scopes: ['BestEffort'] }, { pods: '1' }],
+    [[], { pods: '5', 'requests.memory': '1Gi' }, {}, { pods: '0', 'requests.memory': '0' }],
+    [
+      [
+        pod('i', {
+          initContainers: [
+            { name: 'i', resources: { requests: { cpu: '2' } } },
+            { name: 's', restartPolicy: 'Always', resources: { requests: { cpu: '250m' } } },
+          ],
+        }),
+      ],
+      { 'requests.cpu': '4' },
+      {},
+      { 'requests.cpu': '2' },
+    ],
+  ]
+  for (const [objects, hard, more, used] of rows)
+    assert.deepEqual(usedBy(objects, hard, more), used, JSON.stringify(hard))
+})
+
+test('less is said to be used only once the quota has stood still', () => {
+  const full = { ...quota({ pods: '2' }), status: { hard: { pods: '2' }, used: { pods: '2' } } }
+  const observed = { quota: full, counted: podsOf([]), nowMs: 0 }
+  assert.deepEqual(planQuota({ ...observed, unchangedMs: 100 }), { lookAgainAfterMs: settleMs - 100 })
+  const plan = planQuota({ ...observed, unchangedMs: settleMs })
+  assert.deepEqual((plan.status?.object as ResourceQuota | undefined)?.status, {
+    hard: { pods: '2' },
+    used: { pods: '0' },
+  })
+})
+
+test('a quota that says what is true is left alone', () => {
+  const right = { ...quota({ pods: '2' }), status: { hard: { pods: '2' }, used: { pods: '1' } } }
+  assert.deepEqual(planQuota({ quota: right, counted: podsOf([pod('a')]), unchangedMs: 0, nowMs: 0 }), {})
+})
+
+test('the status follows objects as they come and go', async () => {
+  await using bench = createBench()
+  bench.start(startQuotaController)
+  const used = (): unknown => bench.api.all<ResourceQuota>(resourceQuotas)[0]?.status?.used
+  await bench.put(
+    resourceQuotas,
+    quota({ pods: '5', 'count/configmaps': '3', services: '2', 'services.nodeports': '1' }),
+  )
+  await bench.pass(2000)
+  assert.deepEqual(used(), { pods: '0', 'count/configmaps': '0', services: '0', 'services.nodeports': '0' })
+  await bench.put(pods, pod('a'))
+  await bench.put(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace: 'default' } })
+  await bench.put(services, {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 's', namespace: 'default' },
+    spec: { type: 'NodePort', ports: [{ port: 80 }] },
+  })
+  await bench.pass(2000)
+  assert.deepEqual(used(), { pods: '1', 'count/configmaps': '1', services: '1', 'services.nodeports': '1' })
+  await bench.api.delete(configMaps, 'c', { namespace: 'default' })
+  await bench.pass(2000)
+  assert.deepEqual(used(), { pods: '1', 'count/configmaps': '0', services: '1', 'services.nodeports': '1' })
+})

@@ -1,0 +1,97 @@
+/** The resource quota controller: keeps in each ResourceQuota's status what its namespace uses, whoever added or took away. */
+import { customResourceDefinitions, resourceQuotas } from '#clients/kubernetes/resources.table.ts'
+import { type ApiResource, resourceId } from '#kit/reconcile/api-client.ts'
+import { type Controller, createController, watch, type Watch } from '#kit/reconcile/controller.ts'
+import type { CacheChange } from '#kit/reconcile/object-cache.ts'
+import { keyOf } from '#kit/reconcile/object-key.ts'
+import { nothingToDo } from '#kit/reconcile/plan.ts'
+import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
+import { amountsText } from '#spec/kubernetes/quota/amounts.ts'
+import { isCounted, usageOf } from '#spec/kubernetes/quota/quota-usage.ts'
+import type { ControllerContext } from '../controller-context.ts'
+import { builtInCatalogue, customResource } from '../resource-catalogue.ts'
+import { type CountedObjects, planQuota } from './plan-quota.ts'
+
+/** Starts the controller. */
+export function startQuotaController(context: ControllerContext): Controller {
+  const quotas = context.informers.of(resourceQuotas)
+  const followed = new Map<string, { readonly resource: ApiResource; readonly ending: Disposable | undefined }>()
+  const seen = new Map<string, { readonly version: string; readonly sinceMs: number }>()
+  const keysFor = (change: CacheChange<KubernetesObject>, resource: ApiResource): readonly string[] =>
+    matters(change, resource, context.clock.now()) ? quotas.list(change.object.metadata.namespace).map(keyOf) : []
+  const follow = (resource: ApiResource): Watch => {
+    const informer = context.informers.of(resource)
+    followed.set(resourceId(resource), { resource, ending: undefined })
+    return watch(informer, (change) => keysFor(change, resource))
+  }
+  const controller = createController(context, {
+    name: 'resourcequota',
+    watches: [
+      watch(quotas, ({ object }) => [keyOf(object)]),
+      ...builtInCatalogue()
+        .filter((resource) => resource.namespaced && isCounted(resource))
+        .map(follow),
+    ],
+    reconcile: (key) => {
+      const quota = quotas.get(key)
+      if (quota === undefined) {
+        seen.delete(key)
+        return nothingToDo
+      }
+      const nowMs = context.clock.now()
+      const version = quota.metadata.resourceVersion ?? ''
+      const before = seen.get(key)
+      const since = before?.version === version ? before : { version, sinceMs: nowMs }
+      seen.set(key, since)
+      const counted = countedIn(quota.metadata.namespace ?? '', context, followed)
+      return planQuota({ quota, counted, unchangedMs: nowMs - since.sinceMs, nowMs })
+    },
+  })
+  const definitions = context.informers.of(customResourceDefinitions).onChange(({ type, object }) => {
+    const resource = customResource(object)
+    if (resource === undefined || !resource.namespaced) return
+    const id = resourceId(resource)
+    followed.get(id)?.ending?.[Symbol.dispose]()
+    followed.delete(id)
+    if (type === 'deleted') return
+    const ending = context.informers.of(resource).onChange((change) => {
+      for (const key of keysFor(change, resource)) controller.wake(key)
+    })
+    followed.set(id, { resource, ending })
+  })
+  return {
+    name: controller.name,
+    wake: (key) => controller.wake(key),
+    get isIdle() {
+      return controller.isIdle
+    },
+    async [Symbol.asyncDispose]() {
+      definitions[Symbol.dispose]()
+      for (const { ending } of followed.values()) ending?.[Symbol.dispose]()
+      await controller[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Whether a change can make a quota wrong: most updates change nothing that is counted. */
+function matters(
+  { type, object, previous }: CacheChange<KubernetesObject>,
+  resource: ApiResource,
+  nowMs: number,
+): boolean {
+  if (type !== 'updated' || previous === undefined) return true
+  if (resource.group !== '' || !['pods', 'services', 'persistentvolumeclaims'].includes(resource.resource)) return false
+  return amountsText(usageOf(resource, object, nowMs)) !== amountsText(usageOf(resource, previous, nowMs))
+}
+
+/** What is in a namespace, of every resource whose objects are all known. */
+function countedIn(
+  namespace: string,
+  { informers }: ControllerContext,
+  followed: ReadonlyMap<string, { readonly resource: ApiResource }>,
+): readonly CountedObjects[] {
+  return Array.from(followed.values()).flatMap(({ resource }) => {
+    const informer = informers.of(resource)
+    return informer.hasSynced ? [{ resource, objects: informer.list(namespace) }] : []
+  })
+}
