@@ -344,12 +344,12 @@ test('a definition has one storage version, and the refusal prints all of them',
   assert.equal(text.slice(0, head.length), head)
 })
 
-test('rules of a schema are compiled by what the context brings', () => {
-  const { kind, object } = prepared(withColor({ type: 'string', 'x-kubernetes-validations': [{ rule: 'self <= 1' }] }))
-  const compileCel = (): string => 'ERROR: no'
-  assert.deepEqual(validateCreate(kind, object, { nowMs: 0, compileCel }).map(fieldErrorText), [
-    'spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[color].x-kubernetes-validations[0].rule: Invalid value: {"Rule":"self \\u003c= 1","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: compilation failed: ERROR: no',
-  ])
+test('rules of a schema must compile', () => {
+  const object = withColor({ type: 'string', 'x-kubernetes-validations': [{ rule: 'self <= 1' }] })
+  const [text = ''] = createTexts(object)
+  const head =
+    'spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[color].x-kubernetes-validations[0].rule: Invalid value: {"Rule":"self \\u003c= 1","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: compilation failed: ERROR: <input>:1:6: found no matching overload'
+  assert.equal(text.slice(0, head.length), head)
 })
 
 test('a policy binding says what happens, once', () => {

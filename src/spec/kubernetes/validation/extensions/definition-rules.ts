@@ -13,7 +13,8 @@ import { duplicate, forbidden, invalid, required, tooMany, type FieldError } fro
 import { path, type Path } from '../field-path.ts'
 import { dns1035Label, dnsSubdomain, type Format } from '../formats.ts'
 import { internalList } from '../internal-value.ts'
-import { kindRules, type AnyKindRules, type ValidationContext } from '../kind-rules.ts'
+import { kindRules, type AnyKindRules } from '../kind-rules.ts'
+import { sameValue } from '../same-value.ts'
 import { schemaAt } from './schema-path.ts'
 import { validateDefinitionSchema } from './definition-schema.ts'
 import { validateReviewVersions, validateWebhookClient } from './webhook-client.ts'
@@ -129,7 +130,13 @@ function selectableFields(at: Path, version: CustomResourceDefinitionVersion, sc
   return seen.size > 8 ? [...errors, tooMany(at, seen.size, 8)] : errors
 }
 
-function version(at: Path, value: CustomResourceDefinitionVersion, context: ValidationContext): FieldError[] {
+function version(
+  at: Path,
+  value: CustomResourceDefinitionVersion,
+  before: CustomResourceDefinitionSpec | undefined,
+): FieldError[] {
+  const old = before?.versions.find(({ name }) => name === value.name)?.schema
+  const isUnchanged = old !== undefined && sameValue(old, value.schema)
   const schema = value.schema?.openAPIV3Schema
   const hasStatus = value.subresources?.status !== undefined
   const fieldsAt = at.child('selectableFields')
@@ -137,7 +144,7 @@ function version(at: Path, value: CustomResourceDefinitionVersion, context: Vali
   return [
     ...joined(at.child('name'), value.name, { format: dns1035Label }),
     ...deprecation(at.child('deprecationWarning'), value),
-    ...ifSet(schema, (props) => validateDefinitionSchema(at.child('schema'), props, { hasStatus, context })),
+    ...ifSet(schema, (props) => validateDefinitionSchema(at.child('schema'), props, { hasStatus, isUnchanged })),
     ...ifSet(value.subresources, (parts) => subresources(at.child('subresources'), parts)),
     ...each(at.child('additionalPrinterColumns'), value.additionalPrinterColumns, column),
     ...(isEmpty(value.selectableFields)
@@ -187,7 +194,10 @@ function versionSet(at: Path, versions: readonly CustomResourceDefinitionVersion
   return [...errors, invalid(at, value, 'must have exactly one version marked as storage version')]
 }
 
-function definitionSpec(spec: CustomResourceDefinitionSpec, context: ValidationContext): FieldError[] {
+function definitionSpec(
+  spec: CustomResourceDefinitionSpec,
+  before: CustomResourceDefinitionSpec | undefined,
+): FieldError[] {
   const versionsAt = specPath.child('versions')
   const versions = spec.versions ?? []
   const namesAt = specPath.child('names')
@@ -201,7 +211,7 @@ function definitionSpec(spec: CustomResourceDefinitionSpec, context: ValidationC
     ...(spec.preserveUnknownFields === true
       ? [invalid(specPath.child('preserveUnknownFields'), true, preserveText)]
       : []),
-    ...each(versionsAt, versions, (value, at) => version(at, value, context)),
+    ...each(versionsAt, versions, (value, at) => version(at, value, before)),
     ...versionSet(versionsAt, versions),
     ...(['plural', 'singular', 'kind', 'listKind'] as const).flatMap((member) =>
       requiredText(namesAt.child(member), spec.names?.[member]),
@@ -251,10 +261,10 @@ function protectedGroup(object: CustomResourceDefinition): FieldError[] {
   ]
 }
 
-function definition(object: CustomResourceDefinition, context: ValidationContext): FieldError[] {
+function definition(object: CustomResourceDefinition, old: CustomResourceDefinition | undefined): FieldError[] {
   const spec = object.spec ?? ({} as CustomResourceDefinitionSpec)
   return [
-    ...definitionSpec(spec, context),
+    ...definitionSpec(spec, old?.spec),
     ...names(path('status', 'acceptedNames'), object.status?.acceptedNames),
     ...storedVersions(object),
   ]
@@ -282,16 +292,16 @@ function definitionChange({ spec }: CustomResourceDefinition, old: CustomResourc
 export const definitionRules: AnyKindRules = kindRules<CustomResourceDefinition>({
   name: dnsSubdomain,
   anyFinalizer: true,
-  create: (object, context) => {
+  create: (object) => {
     const wanted = `${object.spec?.names?.plural ?? ''}.${object.spec?.group ?? ''}`
     const { name } = object.metadata
     const text = 'must be spec.names.plural+"."+spec.group'
     return [
       ...(name === wanted ? [] : [invalid(path('metadata', 'name'), name, text)]),
-      ...definition(object, context),
+      ...definition(object, undefined),
       ...protectedGroup(object),
     ]
   },
-  update: ({ object, old, context }) => [...definition(object, context), ...definitionChange(object, old)],
+  update: ({ object, old }) => [...definition(object, old), ...definitionChange(object, old)],
   status: ({ object }) => names(path('status', 'acceptedNames'), object.status?.acceptedNames),
 })

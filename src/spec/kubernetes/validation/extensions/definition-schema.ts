@@ -4,19 +4,19 @@ import { each, ifSet, oneOfIfSet } from '../checks.ts'
 import { forbidden, invalid, notSupported, required, type FieldError } from '../field-errors.ts'
 import type { Path } from '../field-path.ts'
 import { internal } from '../internal-value.ts'
-import type { ValidationContext } from '../kind-rules.ts'
-import { schemaAt } from './schema-path.ts'
+import { schemaNode } from '../../structural/schema-node.ts'
+import { fieldPathOf } from '../../structural/field-path-of.ts'
+import { validateDefaults } from '../../structural/validate-defaults.ts'
+import { validateExpressions } from './definition-expressions.ts'
+import { validateStructural } from './structural-schema.ts'
 
 /** Where in the whole a schema stands. */
 interface Place {
-  readonly context: ValidationContext
   readonly isRoot: boolean
   /** Inside metadata, apiVersion or kind of the root or of an embedded resource. */
   readonly inMetadata: boolean
   /** Why there may be no default. */
   readonly noDefault?: string | undefined
-  /** Inside allOf, anyOf, oneOf or not, where only value validations may stand. */
-  readonly inJunctor: boolean
 }
 
 const types = ['array', 'boolean', 'integer', 'number', 'object', 'string']
@@ -53,43 +53,6 @@ function keywords(at: Path, schema: JSONSchemaProps, place: Place): FieldError[]
     ...errors,
     forbidden(at.child('additionalProperties'), 'additionalProperties and properties are mutual exclusive'),
   ]
-}
-
-/** What a structural schema must have: a type everywhere, items of arrays, nothing but validations in junctors. */
-function structural(at: Path, schema: JSONSchemaProps, place: Place): FieldError[] {
-  const type = schema.type ?? ''
-  const isFree =
-    schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true
-  const errors: FieldError[] = []
-  if (place.inJunctor) return junctor(at, schema)
-  if (place.isRoot && type !== 'object' && type !== '') {
-    errors.push(invalid(at.child('type'), type, 'must be object at the root'))
-  } else if (type === '' && (place.isRoot || !isFree)) {
-    errors.push(
-      required(
-        at.child('type'),
-        place.isRoot ? 'must not be empty at the root' : 'must not be empty for specified object fields',
-      ),
-    )
-  }
-  if (place.isRoot && schema.additionalProperties !== undefined) {
-    errors.push(forbidden(at.child('additionalProperties'), 'must not be used at the root'))
-  }
-  if (type === 'array' && schema.items === undefined) errors.push(required(at.child('items'), 'must be specified'))
-  return errors
-}
-
-const structuralMembers = ['type', 'title', 'description', 'default', 'nullable', 'additionalProperties'] as const
-
-function junctor(at: Path, schema: JSONSchemaProps): FieldError[] {
-  const members = schema as Readonly<Record<string, unknown>>
-  const text = 'must be empty to be structural'
-  const isIntOrString = ['integer', 'string'].includes(schema.type ?? '') && Object.keys(schema).length === 1
-  const set = structuralMembers.filter((name) => members[name] !== undefined && !(name === 'type' && isIntOrString))
-  const extensions = Object.keys(schema).filter((name) => name.startsWith('x-kubernetes-'))
-  return [...set, ...extensions].map((name) =>
-    forbidden(at.child(name), name === 'additionalProperties' ? 'must be undefined to be structural' : text),
-  )
 }
 
 function typeFor(at: Path, schema: JSONSchemaProps, of: readonly [member: string, type: string]): FieldError[] {
@@ -211,29 +174,13 @@ function ruleText(at: Path, rule: ValidationRule, schema: JSONSchemaProps): Fiel
   if (fieldPath === '') return errors
   if (fieldPath.trim() === '') errors.push(invalid(pathAt, fieldPath, 'must be non-empty if specified'))
   if (/[\n\r]/.test(fieldPath)) errors.push(invalid(pathAt, fieldPath, 'must not contain line breaks'))
-  const isPath = typeof schemaAt(schema, fieldPath) !== 'string'
+  const isPath = fieldPathOf(schemaNode(schema), fieldPath) !== undefined
   return isPath ? errors : [...errors, invalid(pathAt, fieldPath, 'must be a valid path')]
 }
 
-function rules(at: Path, schema: JSONSchemaProps, place: Place): FieldError[] {
-  const rulesAt = at.child('x-kubernetes-validations')
+function rules(at: Path, schema: JSONSchemaProps): FieldError[] {
   const list = schema['x-kubernetes-validations']
-  const texts = each(rulesAt, list, (rule, itemAt) => ruleText(itemAt, rule, schema))
-  const compile = place.context.compileCel
-  if (texts.length > 0 || compile === undefined) return texts
-  return each(rulesAt, list, (rule, itemAt) => {
-    const value = internal('apiextensions.ValidationRule', rule)
-    const problem = compile({ text: rule.rule, use: 'schema-rule', schema })
-    const message = rule.messageExpression
-    const wrong =
-      message === undefined || message === '' ? undefined : compile({ text: message, use: 'schema-message', schema })
-    return [
-      ...(problem === undefined ? [] : [invalid(itemAt.child('rule'), value, `compilation failed: ${problem}`)]),
-      ...(wrong === undefined
-        ? []
-        : [invalid(itemAt.child('messageExpression'), value, `messageExpression compilation failed: ${wrong}`)]),
-    ]
-  })
+  return each(at.child('x-kubernetes-validations'), list, (rule, itemAt) => ruleText(itemAt, rule, schema))
 }
 
 const metaNames: ReadonlySet<string> = new Set(['metadata', 'kind', 'apiVersion'])
@@ -251,7 +198,6 @@ function propertyPlace(schema: JSONSchemaProps, place: Place, name: string): Pla
 
 function inner(at: Path, schema: JSONSchemaProps, place: Place): FieldError[] {
   const below = { ...place, isRoot: false }
-  const inJunctor = { ...below, inJunctor: true }
   const additional = schema.additionalProperties
   const additionalPlace = place.inMetadata
     ? { ...below, noDefault: 'inside additionalProperties applying to object metadata' }
@@ -263,38 +209,80 @@ function inner(at: Path, schema: JSONSchemaProps, place: Place): FieldError[] {
     ...Object.entries(schema.properties ?? {}).flatMap(([name, property]) =>
       walk(at.child('properties').key(name), property, propertyPlace(schema, place, name)),
     ),
-    ...ifSet(schema.not, (value) => walk(at.child('not'), value, inJunctor)),
+    ...ifSet(schema.not, (value) => walk(at.child('not'), value, below)),
     ...(['allOf', 'oneOf', 'anyOf'] as const).flatMap((member) =>
-      each(at.child(member), schema[member], (value, itemAt) => walk(itemAt, value, inJunctor)),
+      each(at.child(member), schema[member], (value, itemAt) => walk(itemAt, value, below)),
     ),
     ...ifSet(itemSchema(schema), (value) => walk(at.child('items'), value, below)),
   ]
 }
 
 function walk(at: Path, schema: JSONSchemaProps, place: Place): FieldError[] {
-  return [
-    ...structural(at, schema, place),
-    ...keywords(at, schema, place),
-    ...inner(at, schema, place),
-    ...extensions(at, schema),
-    ...rules(at, schema, place),
-  ]
+  return [...keywords(at, schema, place), ...inner(at, schema, place), ...extensions(at, schema), ...rules(at, schema)]
+}
+
+/** Members of a root schema whose meaning is not lost when only the status is validated. */
+const allowedAtRoot: ReadonlySet<string> = new Set([
+  'description',
+  'type',
+  'format',
+  'title',
+  'maximum',
+  'exclusiveMaximum',
+  'minimum',
+  'exclusiveMinimum',
+  'maxLength',
+  'minLength',
+  'pattern',
+  'maxItems',
+  'minItems',
+  'uniqueItems',
+  'multipleOf',
+  'required',
+  'items',
+  'properties',
+  'externalDocs',
+  'example',
+  'x-kubernetes-preserve-unknown-fields',
+  'x-kubernetes-validations',
+])
+const allowedText =
+  'only [Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum MaxLength MinLength Pattern MaxItems MinItems UniqueItems MultipleOf Required Items Properties ExternalDocs Example XPreserveUnknownFields XValidations] fields are allowed at the root of the schema if the status subresource is enabled'
+
+function statusRoot(at: Path, schema: JSONSchemaProps): FieldError[] {
+  const { type = '' } = schema
+  const typeText = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled'
+  if (type !== '' && type !== 'object') return [invalid(at.child('openAPIV3Schema.type'), type, typeText)]
+  const other = Object.entries(schema).find(([name, value]) => value !== undefined && !allowedAtRoot.has(name))
+  if (other === undefined || other[1] === false) return []
+  return [invalid(at.child('openAPIV3Schema'), internal('apiextensions.JSONSchemaProps', schema), allowedText)]
+}
+
+export interface DefinitionSchemaOptions {
+  readonly hasStatus: boolean
+  /** The version had this very schema before: what its rules cost was told then. */
+  readonly isUnchanged: boolean
 }
 
 /** The schema of one version of a custom resource; `at` is the path of its `schema` member. */
 export function validateDefinitionSchema(
   at: Path,
   schema: JSONSchemaProps,
-  of: { readonly hasStatus: boolean; readonly context: ValidationContext },
+  { hasStatus, isUnchanged }: DefinitionSchemaOptions,
 ): FieldError[] {
-  const nullable = schema.nullable === true
-  const type = schema.type ?? ''
-  const typeText = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled'
-  const isWrong = of.hasStatus && type !== '' && type !== 'object'
-  const place = { context: of.context, isRoot: true, inMetadata: false, inJunctor: false }
-  return [
-    ...(isWrong ? [invalid(at.child('openAPIV3Schema.type'), type, typeText)] : []),
-    ...(nullable ? [forbidden(at.child('openAPIV3Schema.nullable'), 'nullable cannot be true at the root')] : []),
-    ...walk(at.child('openAPIV3Schema'), schema, place),
+  const schemaAt = at.child('openAPIV3Schema')
+  const nullable =
+    schema.nullable === true
+      ? [forbidden(at.child('openAPIV3Schema.nullable'), 'nullable cannot be true at the root')]
+      : []
+  const structural = validateStructural(schemaAt, schema)
+  const errors = [
+    ...(hasStatus ? statusRoot(at, schema) : []),
+    ...nullable,
+    ...structural,
+    ...(structural.length > 0 ? [] : validateDefaults(schemaAt, schemaNode(schema))),
+    ...walk(schemaAt, schema, { isRoot: true, inMetadata: false }),
   ]
+  // What is wrong with the schema would be told once more, and less clearly, of its rules.
+  return errors.length > 0 ? errors : [...validateExpressions(schemaAt, schema, { isUnchanged })]
 }
