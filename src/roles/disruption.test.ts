@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import test from 'node:test'
+import { promisify } from 'node:util'
 import * as resources from '#clients/kubernetes/resources.table.ts'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { Status } from '#spec/kubernetes/objects/objects.ts'
@@ -140,3 +143,25 @@ test('a pod that is not ready goes as its budget says', async () => {
   await cluster.settle()
   assert.equal(await evict(cluster, name), undefined)
 })
+
+const kubectl = ['/usr/bin/kubectl', '/usr/local/bin/kubectl'].find((path) => existsSync(path))
+
+test(
+  'kubectl drains a node as fast as the budget lets it',
+  { skip: kubectl === undefined && 'kubectl is not installed' },
+  async () => {
+    await using cluster = await createCluster({ nodes: 2, listen: true })
+    await cluster.apply([workload('Deployment', 4), budget({ minAvailable: 3 })])
+    await cluster.settle()
+    const args = ['--kubeconfig', cluster.kubeconfig ?? '', 'drain', 'sim-0', '--timeout=100s']
+    const { stdout, stderr } = await promisify(execFile)(kubectl ?? '', args)
+    assert.match(stdout, /node\/sim-0 (cordoned[\s\S]*node\/sim-0 )?(drained|evicted)/)
+    assert.match(
+      stderr,
+      /error when evicting pods?\/"web-[\s\S]*Cannot evict pod as it would violate the pod's disruption budget\./,
+    )
+    const { items } = await cluster.client.list(resources.pods, place)
+    const left = items.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    assert.deepEqual(new Set(left.map(({ spec }) => spec.nodeName)), new Set(['sim-1']))
+  },
+)
