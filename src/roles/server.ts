@@ -51,6 +51,9 @@ export interface Server extends AsyncDisposable {
   readonly kubeconfig: string
 }
 
+/** As many events as a collection remembers anyway. */
+const resumeRevisions = 4096
+
 type ServerWorld = Pick<World, 'clock' | 'random' | 'files'>
 
 /**
@@ -98,6 +101,7 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
       {
         advertiseAddress: options.host,
         advertisePort: port,
+        resumeRevisions,
         certificateAuthority: authority.certificate,
         anonymous: security.anonymous,
         requestHeader: { ...defaultRequestHeaders, clientAuthorities: proxyAuthority.certificate },

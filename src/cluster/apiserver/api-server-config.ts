@@ -17,6 +17,8 @@ export interface ApiServerConfig {
   readonly disableAdmission: readonly string[]
   /** Events are forgotten after this time. */
   readonly eventTtlMs: number
+  /** Revisions of the store's history that are taken in at the start, so that watches of an earlier server resume. */
+  readonly resumeRevisions: number
   /** PEM of the cluster's authority, for `kube-root-ca.crt` and client-ca documents; '' without TLS. */
   readonly certificateAuthority: string
   /** Whether requests without credentials are answered: everywhere, nowhere, or at these paths only. */
@@ -37,6 +39,7 @@ export const defaultApiServerConfig: ApiServerConfig = {
   enableAdmission: ['NodeRestriction'],
   disableAdmission: [],
   eventTtlMs: 3_600_000,
+  resumeRevisions: 0,
   certificateAuthority: '',
   anonymous: true,
   requestsMax: 600,

@@ -100,6 +100,7 @@ function createParts(deps: ApiServerDeps, config: ApiServerConfig): HandlerParts
   const cache = new ObjectCache({
     store,
     clock,
+    resumeRevisions: config.resumeRevisions,
     onFault: (error) => {
       broken = error
       log.error('the watch of the store ended', { error })

@@ -106,6 +106,11 @@ export class Collection {
     this.#lastChange = Math.max(this.#lastChange, object.revision)
   }
 
+  /** What was loaded is of this version; events are known from there on. */
+  beginAt(revision: number): void {
+    this.#eventsFrom = revision
+  }
+
   put(object: StoredObject): void {
     const previous = this.#objects.get(object.place)
     this.#objects.set(object.place, object)

@@ -3,7 +3,8 @@
  * one watch of the store, so that all kinds change in one order; reads never touch the store unless they ask for the past.
  */
 import type { Clock } from '#world/ports/clock.ts'
-import type { StoreEvent, VersionedStore } from '#kit/store/versioned-store.ts'
+import { isStoreError } from '#kit/store/errors.ts'
+import type { RangeQuery, StoreEvent, VersionedStore } from '#kit/store/versioned-store.ts'
 import type { ApiObject } from './api-object.ts'
 import { Collection } from './collection.ts'
 import { sealedValue } from './encryption/sealed-value.ts'
@@ -15,6 +16,9 @@ import { StoredObject } from './stored-object.ts'
 export const registryPrefix = '/registry/'
 /** How long a read waits for a version that is not there yet (upstream's three seconds). */
 const waitMs = 3000
+/** Objects in one page of what is loaded at the start. */
+const pageObjects = 2000
+const arriveTriesMax = 5
 
 /** The collection (`GROUP/RESOURCE`) and what follows of a key, or undefined for a key that is not an object's. */
 export function splitKey(key: string): { readonly storage: string; readonly rest: string } | undefined {
@@ -33,6 +37,8 @@ export function keyOf(storage: string, namespace: string | undefined, name: stri
 export interface CacheOptions {
   readonly store: VersionedStore
   readonly clock: Clock
+  /** How much of the store's history is taken in at the start, for watches that resume; none unless told. */
+  readonly resumeRevisions?: number
   /** Told when the store's watch breaks for good. */
   readonly onFault: (error: unknown) => void
 }
@@ -74,19 +80,61 @@ export class ObjectCache implements AsyncDisposable {
     this.#collections.get(storage)?.close()
   }
 
-  /** Loads everything and follows the store from there. */
+  /**
+   * Loads everything as of some revisions ago and follows the store from there: what happened since is known as events,
+   * so that watches which an earlier server began resume at this one.
+   */
   async start(): Promise<void> {
+    const { store, resumeRevisions = 0 } = this.#options
+    const newest = await store.currentRevision()
+    const revision = Math.max(newest - resumeRevisions, store.local?.compactRevision ?? 0, 1)
+    const from = revision < newest ? await this.#loadAt(revision) : undefined
+    this.#following = this.#follow(from ?? (await this.#loadAt(undefined)) ?? newest)
+    await this.#arrive()
+  }
+
+  /** Loads a revision, the newest unless told; undefined when it has been compacted. @returns the revision loaded. */
+  async #loadAt(asked: number | undefined): Promise<number | undefined> {
     const { store } = this.#options
-    let page = await store.range({ prefix: registryPrefix, limit: 2000 })
-    const { revision } = page
-    this.#revision = revision
-    for (;;) {
-      for (const entry of page.entries) this.#load(entry.key, entry.value, entry.modRevision)
-      const last = page.entries.at(-1)
-      if (!page.more || last === undefined) break
-      page = await store.range({ prefix: registryPrefix, start: `${last.key}\0`, limit: 2000, revision })
+    let query: RangeQuery = {
+      prefix: registryPrefix,
+      limit: pageObjects,
+      ...(asked === undefined ? {} : { revision: asked }),
     }
-    this.#following = this.#follow(revision)
+    try {
+      for (;;) {
+        // oxlint-disable-next-line no-await-in-loop -- pages follow each other
+        const page = await store.range(query)
+        this.#revision = page.revision
+        for (const entry of page.entries) this.#load(entry.key, entry.value, entry.modRevision)
+        const last = page.entries.at(-1)
+        if (!page.more || last === undefined) return this.#loaded(page.revision)
+        query = { ...query, start: `${last.key}\0`, revision: page.revision }
+      }
+    } catch (error) {
+      const isGone = asked !== undefined && query.start === undefined && isStoreError(error, 'STORE_COMPACTED')
+      if (isGone) return undefined
+      throw error
+    }
+  }
+
+  #loaded(revision: number): number {
+    // Also of collections that somebody asked for before: nothing is known of what happened earlier.
+    for (const collection of this.#collections.values()) collection.beginAt(revision)
+    return revision
+  }
+
+  /** Takes in what happened up to now. A store that others write to as well may need to be asked more than once. */
+  async #arrive(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        await this.catchUp()
+        return
+      } catch (error) {
+        if (attempt >= arriveTriesMax) throw error
+      }
+    }
   }
 
   /** Remembers the value behind bytes about to be written, so that they need not be parsed again. */
