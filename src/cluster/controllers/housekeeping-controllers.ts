@@ -6,6 +6,7 @@ import { startLegacyTokenCleaner, startTokenTracking } from './accounts/legacy-t
 import { createTokenUse, type TokenUse } from './accounts/token-use.ts'
 import { startRequestApprover, startRequestCleaner, startRequestSigner } from './certificates/certificates.ts'
 import type { ControllerRow } from './controller-row.ts'
+import { startClaimRelease, startPodClaims } from './devices/resource-claims.ts'
 import { startServiceAddresses } from './networking/service-addresses.ts'
 import { startServiceCidrs } from './networking/service-cidr.ts'
 import { startQuotaController } from './quota/quota.ts'
@@ -67,7 +68,11 @@ function tokenRows({ accountTokens, tokenUse = createTokenUse() }: HousekeepingC
   return rows
 }
 
+const claims = { account: 'resource-claim-controller', component: 'resource_claim' }
+
 const otherRows: readonly ControllerRow[] = [
+  { ...claims, start: startPodClaims },
+  { ...claims, start: startClaimRelease },
   {
     account: 'clusterrole-aggregation-controller',
     component: 'clusterrole-aggregation-controller',

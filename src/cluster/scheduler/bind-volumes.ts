@@ -4,6 +4,7 @@ import type { ApiClient } from '#kit/reconcile/api-client.ts'
 import { apiTime } from '#kit/reconcile/api-time.ts'
 import type { Informer } from '#kit/reconcile/informer.ts'
 import type { PersistentVolumeClaim } from '#spec/kubernetes/objects/core-v1.generated.ts'
+import type { ResourceClaim } from '#spec/kubernetes/objects/resource-v1.generated.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { ClaimWriter } from './plugins/dynamic-resources.ts'
 import { volumesNotBound, type VolumePlan, type VolumeWriter } from './plugins/volume-binding.ts'
@@ -78,12 +79,23 @@ async function waitUntilBound(
   }
 }
 
+const claimFinalizer = 'resource.kubernetes.io/delete-protection'
+
+/** A claim must not vanish while it has devices. */
+async function protectClaim(client: VolumeWriterDeps['client'], claim: ResourceClaim): Promise<ResourceClaim> {
+  const { finalizers = [], namespace } = claim.metadata
+  if (finalizers.includes(claimFinalizer)) return claim
+  const metadata = { ...claim.metadata, finalizers: [...finalizers, claimFinalizer] }
+  return client.update(resourceClaims, { ...claim, metadata }, { namespace })
+}
+
 /** Writes allocations and reservations of device claims. */
 export function createClaimWriter({ client, clock }: Pick<VolumeWriterDeps, 'client' | 'clock'>): ClaimWriter {
   return {
     async reserve(claim, allocation, pod) {
       const { namespace, name } = claim.metadata
-      const current = await client.get(resourceClaims, name, { namespace })
+      const read = await client.get(resourceClaims, name, { namespace })
+      const current = allocation === undefined ? read : await protectClaim(client, read)
       const reservedFor = current.status?.reservedFor ?? []
       const isReserved = reservedFor.some(({ uid }) => uid === pod.uid)
       if (isReserved && allocation === undefined) return
