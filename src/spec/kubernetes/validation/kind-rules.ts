@@ -9,20 +9,7 @@ export interface ValidationContext {
   readonly nowMs: number
   /** Whether privileged containers may be asked for; they may when absent. */
   readonly allowPrivileged?: boolean
-  /** Compiles a CEL rule of a custom resource definition or a webhook; answers what is wrong with it. */
-  readonly compileCel?: CelCheck
 }
-
-/** One expression to compile, with what it may see. */
-export interface CelExpression {
-  readonly text: string
-  readonly use: 'schema-rule' | 'schema-message' | 'match-condition' | 'policy'
-  /** The schema that `self` has, for rules of custom resource definitions. */
-  readonly schema?: unknown
-}
-
-/** Answers upstream's compile error without its prefix, or undefined when the expression is well. */
-export type CelCheck = (expression: CelExpression) => string | undefined
 
 /** An update: the new object, the stored one and what else matters. */
 export interface UpdateInput<T> {

@@ -13,7 +13,7 @@ import { validateBySchema } from './schema-rules.ts'
 import { withoutNulls } from './without-nulls.ts'
 
 export type { FieldError } from './field-errors.ts'
-export type { CelCheck, CelExpression, ValidationContext } from './kind-rules.ts'
+export type { ValidationContext } from './kind-rules.ts'
 
 /** A kind by its API names; `group` is `''` for the core group. */
 export interface KindName {

@@ -4,7 +4,8 @@ import { boolType } from '#spec/kubernetes/cel/cel-type.ts'
 import type { CelEnvironment } from '#spec/kubernetes/cel/environment.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { textAt } from '../../api-object.ts'
-import { Budget, compileExpression, OutOfBudget, runExpression, type Expression } from './run-expression.ts'
+import { compileExpression, type Expression } from '#spec/kubernetes/cel/admission/compile-expression.ts'
+import { Budget, OutOfBudget, runExpression } from './run-expression.ts'
 
 /** Compiles the conditions of a webhook or policy. */
 export function compileConditions(

@@ -1,20 +1,7 @@
 /** Expressions of webhooks and policies within one budget, with upstream's words for what goes wrong. */
+import type { Expression } from '#spec/kubernetes/cel/admission/compile-expression.ts'
 import { perCallLimit } from '#spec/kubernetes/cel/cel-limits.ts'
-import type { CelType } from '#spec/kubernetes/cel/cel-type.ts'
 import type { CelValue } from '#spec/kubernetes/cel/cel-value.ts'
-import { compileCel, type CelProgram } from '#spec/kubernetes/cel/compile-cel.ts'
-import type { CelEnvironment } from '#spec/kubernetes/cel/environment.ts'
-
-/** A compiled expression, or what is wrong with it. */
-export type Expression = { readonly text: string } & ({ readonly program: CelProgram } | { readonly problem: string })
-
-/** Compiles an expression whose result has one of some types. */
-export function compileExpression(text: string, environment: CelEnvironment, result?: readonly CelType[]): Expression {
-  const compiled = compileCel(text.trim(), environment, result === undefined ? {} : { result })
-  return 'problem' in compiled
-    ? { text, problem: `compilation failed: ${compiled.problem}` }
-    : { text, program: compiled.program }
-}
 
 /** What one evaluation came to. */
 export type ExpressionOutcome = { readonly value: CelValue } | { readonly error: string }

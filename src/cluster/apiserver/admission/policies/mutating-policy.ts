@@ -10,17 +10,18 @@ import { mergeValues } from '#spec/kubernetes/apply/merge-values.ts'
 import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { type ApiObject, listAt, objectAt, textAt } from '../../api-object.ts'
 import type { ServedResource } from '../../served-resource.ts'
-import { admissionEnvironment, type ExpressionScope } from '../expressions/admission-types.ts'
+import { admissionEnvironment, type ExpressionScope } from '#spec/kubernetes/cel/admission/admission-environment.ts'
 import { compileConditions } from '../expressions/match-conditions.ts'
+import { compileExpression, type Expression } from '#spec/kubernetes/cel/admission/compile-expression.ts'
+import { Budget, OutOfBudget, runExpression } from '../expressions/run-expression.ts'
 import {
-  Budget,
-  compileExpression,
-  type Expression,
-  OutOfBudget,
-  runExpression,
-} from '../expressions/run-expression.ts'
-import { applyObjectType, findMutationType, jsonPatchListType, typeNameProblem } from './mutation-types.ts'
-import { compileVariables, type PolicyVariables, variableValues } from './policy-variables.ts'
+  applyObjectType,
+  findMutationType,
+  jsonPatchListType,
+  typeNameProblem,
+} from '#spec/kubernetes/cel/admission/mutation-types.ts'
+import { compileVariables, type PolicyVariables } from '#spec/kubernetes/cel/admission/compile-variables.ts'
+import { declaredVariables, variableValues } from './policy-variables.ts'
 
 /** One mutation: what it evaluates, and how the result changes the object. */
 export interface CompiledMutation {
@@ -45,7 +46,7 @@ export function compileMutatingPolicy(policy: ApiObject): MutatingPolicy {
     hasAuthorizer: true,
     findType: findMutationType,
   }
-  const variables = compileVariables(listAt(spec, 'variables'), scope)
+  const variables = compileVariables(declaredVariables(policy), scope)
   const environment = admissionEnvironment({ ...scope, variables: variables.types })
   const mutation = (one: JsonObject): CompiledMutation => {
     if (textAt(one, 'patchType') === 'JSONPatch') {

@@ -1,30 +1,15 @@
-/** `variables.NAME` of policies: expressions that are compiled one upon the other and evaluated once, when first asked for. */
-import type { CelType } from '#spec/kubernetes/cel/cel-type.ts'
+/** The values of `variables.NAME`: each is evaluated once, when an expression first asks for it. */
+import type { PolicyVariables, VariableText } from '#spec/kubernetes/cel/admission/compile-variables.ts'
 import { CelFailure, CelGiven, type CelValue } from '#spec/kubernetes/cel/cel-value.ts'
-import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
-import { textAt } from '../../api-object.ts'
-import { admissionEnvironment, type ExpressionScope } from '../expressions/admission-types.ts'
-import { type Budget, compileExpression, type Expression, runExpression } from '../expressions/run-expression.ts'
+import { type ApiObject, listAt, textAt } from '../../api-object.ts'
+import { type Budget, runExpression } from '../expressions/run-expression.ts'
 
-/** The variables of a policy, compiled. */
-export interface PolicyVariables {
-  readonly expressions: ReadonlyMap<string, Expression>
-  /** Their types; those that do not compile may be anything. */
-  readonly types: ReadonlyMap<string, CelType>
-}
-
-/** Compiles variables in their order; each may use those before it. */
-export function compileVariables(specs: readonly JsonObject[], scope: ExpressionScope): PolicyVariables {
-  const expressions = new Map<string, Expression>()
-  const types = new Map<string, CelType>()
-  for (const spec of specs) {
-    const name = textAt(spec, 'name')
-    const environment = admissionEnvironment({ ...scope, variables: new Map(types) })
-    const expression = compileExpression(textAt(spec, 'expression'), environment)
-    expressions.set(name, expression)
-    types.set(name, 'program' in expression ? expression.program.resultType : { kind: 'dyn' })
-  }
-  return { expressions, types }
+/** The variables that a policy declares. */
+export function declaredVariables(policy: ApiObject): readonly VariableText[] {
+  return listAt(policy, 'spec', 'variables').map((one) => ({
+    name: textAt(one, 'name'),
+    expression: textAt(one, 'expression'),
+  }))
 }
 
 /** An object whose members evaluate a policy's variables, at the cost of a budget. */

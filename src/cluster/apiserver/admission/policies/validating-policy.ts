@@ -4,16 +4,12 @@ import { boolType, nullType, stringType } from '#spec/kubernetes/cel/cel-type.ts
 import { typeNameOfValue } from '#spec/kubernetes/cel/cel-value.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { type ApiObject, listAt, objectAt, textAt } from '../../api-object.ts'
-import { admissionEnvironment, type ExpressionScope } from '../expressions/admission-types.ts'
+import { admissionEnvironment, type ExpressionScope } from '#spec/kubernetes/cel/admission/admission-environment.ts'
 import { compileConditions, meetsConditions } from '../expressions/match-conditions.ts'
-import {
-  Budget,
-  compileExpression,
-  type Expression,
-  OutOfBudget,
-  runExpression,
-} from '../expressions/run-expression.ts'
-import { compileVariables, type PolicyVariables, variableValues } from './policy-variables.ts'
+import { compileExpression, type Expression } from '#spec/kubernetes/cel/admission/compile-expression.ts'
+import { Budget, OutOfBudget, runExpression } from '../expressions/run-expression.ts'
+import { compileVariables, type PolicyVariables } from '#spec/kubernetes/cel/admission/compile-variables.ts'
+import { declaredVariables, variableValues } from './policy-variables.ts'
 
 interface CompiledValidation {
   readonly expression: Expression
@@ -35,7 +31,7 @@ export interface ValidatingPolicy {
 export function compileValidatingPolicy(policy: ApiObject): ValidatingPolicy {
   const spec = objectAt(policy, 'spec')
   const scope: ExpressionScope = { hasParams: spec['paramKind'] !== undefined, hasAuthorizer: true }
-  const variables = compileVariables(listAt(spec, 'variables'), scope)
+  const variables = compileVariables(declaredVariables(policy), scope)
   const environment = admissionEnvironment({ ...scope, variables: variables.types })
   const forMessages = admissionEnvironment({ ...scope, hasAuthorizer: false, variables: variables.types })
   const validation = (one: JsonObject): CompiledValidation => {

@@ -6,10 +6,10 @@ import type { Authorizer } from '../../authorization/access.ts'
 import type { ServedResource } from '../../served-resource.ts'
 import { forbidden } from '../../status-errors.ts'
 import type { AdmissionRequest } from '../admission.ts'
-import { admissionEnvironment } from '../expressions/admission-types.ts'
+import { admissionEnvironment } from '#spec/kubernetes/cel/admission/admission-environment.ts'
 import { compileConditions, meetsConditions } from '../expressions/match-conditions.ts'
 import { requestVariables } from '../expressions/request-variables.ts'
-import type { Expression } from '../expressions/run-expression.ts'
+import type { Expression } from '#spec/kubernetes/cel/admission/compile-expression.ts'
 import { matchedResource, SelectorMatcher } from '../match-request.ts'
 
 /** One webhook of a configuration. */

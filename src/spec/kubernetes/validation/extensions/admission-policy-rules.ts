@@ -11,23 +11,42 @@ import type {
   Validation,
   Variable,
 } from '../../objects/admissionregistration-v1.generated.ts'
+import { admissionEnvironment, type ExpressionScope } from '../../cel/admission/admission-environment.ts'
+import { compileVariables } from '../../cel/admission/compile-variables.ts'
+import { applyObjectType, findMutationType, jsonPatchListType } from '../../cel/admission/mutation-types.ts'
+import { boolType, nullType, stringType, type CelType } from '../../cel/cel-type.ts'
+import type { CelEnvironment } from '../../cel/environment.ts'
 import { each, ifSet, isEmpty, matches, oneOfIfSet, requiredMatches, requiredOneOf, requiredText } from '../checks.ts'
 import { duplicate, forbidden, invalid, required, type FieldError } from '../field-errors.ts'
 import { path, type Path } from '../field-path.ts'
 import { cIdentifier, dns1035Label, dnsSubdomain, pathSegment } from '../formats.ts'
-import { kindRules, type AnyKindRules, type ValidationContext } from '../kind-rules.ts'
+import { kindRules, type AnyKindRules } from '../kind-rules.ts'
 import { validateLabelSelector } from '../labels.ts'
-import { validateMatchConditions, validateRule } from './webhook-rules.ts'
+import { expressionErrors, validateMatchConditions, validateRule } from './webhook-rules.ts'
 
 const specPath = path('spec')
 
-function compiled(at: Path, text: string, context: ValidationContext): FieldError[] {
-  const problem = context.compileCel?.({ text, use: 'policy' })
-  return problem === undefined ? [] : [invalid(at, text, problem)]
+/** What the expressions of one policy may use. */
+interface PolicyScope {
+  readonly scope: ExpressionScope
+  readonly environment: CelEnvironment
 }
 
-function expression(at: Path, text: string, context: ValidationContext): FieldError[] {
-  return text.trim() === '' ? [required(at, 'expression is not specified')] : compiled(at, text.trim(), context)
+function scopeOf(spec: PolicySpec | undefined, isMutating: boolean): PolicyScope {
+  const scope: ExpressionScope = {
+    hasParams: spec?.paramKind !== undefined,
+    hasAuthorizer: true,
+    ...(isMutating ? { findType: findMutationType } : {}),
+  }
+  const { types } = compileVariables(spec?.variables ?? [], scope)
+  const whole = { ...scope, variables: types }
+  return { scope: whole, environment: admissionEnvironment(whole) }
+}
+
+type Wanted = Parameters<typeof expressionErrors>[2]
+
+function expression(at: Path, text: string, wanted: Wanted): FieldError[] {
+  return text.trim() === '' ? [required(at, 'expression is not specified')] : expressionErrors(at, text.trim(), wanted)
 }
 
 function paramKind(at: Path, kind: ParamKind): FieldError[] {
@@ -76,17 +95,21 @@ interface PolicySpec {
   readonly variables?: readonly Variable[]
 }
 
-function variables(list: readonly Variable[] | undefined, context: ValidationContext): FieldError[] {
+function variables(list: readonly Variable[] | undefined, { scope }: PolicyScope): FieldError[] {
+  const before = new Map<string, CelType>()
   return each(specPath.child('variables'), list, ({ name, expression: text }, at) => {
     const isName = cIdentifier(name).length === 0
     const wrong = isName ? [] : [invalid(at.child('name'), name, 'must be a valid CEL identifier')]
     const named = name.trim() === '' ? [required(at.child('name'), 'name is not specified')] : wrong
-    return [...named, ...expression(at.child('expression'), text, context)]
+    // A variable sees those before it only.
+    const environment = admissionEnvironment({ ...scope, variables: new Map(before) })
+    before.set(name, scope.variables?.get(name) ?? { kind: 'dyn' })
+    return [...named, ...expression(at.child('expression'), text, { environment })]
   })
 }
 
 /** What both sorts of policies have in common. */
-function policy(spec: PolicySpec | undefined, context: ValidationContext): FieldError[] {
+function policy(spec: PolicySpec | undefined, scope: PolicyScope): FieldError[] {
   const at = specPath.child('matchConstraints')
   const constraints = spec?.matchConstraints
   const noRules = constraints !== undefined && isEmpty(constraints.resourceRules)
@@ -95,8 +118,8 @@ function policy(spec: PolicySpec | undefined, context: ValidationContext): Field
     ...ifSet(spec?.paramKind, (kind) => paramKind(specPath.child('paramKind'), kind)),
     ...(constraints === undefined ? [required(at)] : matchResources(at, constraints)),
     ...(noRules ? [required(at.child('resourceRules'))] : []),
-    ...validateMatchConditions(specPath.child('matchConditions'), spec?.matchConditions, context),
-    ...variables(spec?.variables, context),
+    ...validateMatchConditions(specPath.child('matchConditions'), spec?.matchConditions, scope.environment),
+    ...variables(spec?.variables, scope),
   ]
 }
 
@@ -106,13 +129,17 @@ function messageText(at: Path, text: string): FieldError[] {
   return /[\n\r]/.test(text.trim()) ? [invalid(at, text, 'must not contain line breaks')] : []
 }
 
-function validation(at: Path, value: Validation, context: ValidationContext): FieldError[] {
+function validation(at: Path, value: Validation, { scope, environment }: PolicyScope): FieldError[] {
   const message = value.messageExpression ?? ''
   const messageAt = at.child('messageExpression')
   const isBlank = message !== '' && message.trim() === ''
-  const checked = message === '' ? [] : compiled(messageAt, message.trim(), context)
+  const forMessages = admissionEnvironment({ ...scope, hasAuthorizer: false })
+  const checked =
+    message === ''
+      ? []
+      : expressionErrors(messageAt, message.trim(), { environment: forMessages, result: [stringType] })
   return [
-    ...expression(at.child('expression'), value.expression, context),
+    ...expression(at.child('expression'), value.expression, { environment, result: [boolType] }),
     ...(isBlank ? [invalid(messageAt, message, 'must be non-empty if specified')] : checked),
     ...messageText(at.child('message'), value.message ?? ''),
     ...oneOfIfSet(at.child('reason'), value.reason, ['Forbidden', 'Invalid', 'RequestEntityTooLarge']),
@@ -122,14 +149,16 @@ function validation(at: Path, value: Validation, context: ValidationContext): Fi
 /** The rules of validating policies. */
 export const validatingPolicyRules: AnyKindRules = kindRules<ValidatingAdmissionPolicy>({
   name: dnsSubdomain,
-  create: ({ spec }, context) => {
+  create: ({ spec }) => {
+    const scope = scopeOf(spec, false)
+    const { environment } = scope
     const isNothing = isEmpty(spec?.validations) && isEmpty(spec?.auditAnnotations)
     const text = 'validations or auditAnnotations must contain at least one item'
     const seen = new Set<string>()
     return [
-      ...policy(spec, context),
+      ...policy(spec, scope),
       ...(isNothing ? ['validations', 'auditAnnotations'].map((name) => required(specPath.child(name), text)) : []),
-      ...each(specPath.child('validations'), spec?.validations, (value, at) => validation(at, value, context)),
+      ...each(specPath.child('validations'), spec?.validations, (value, at) => validation(at, value, scope)),
       ...each(specPath.child('auditAnnotations'), spec?.auditAnnotations, ({ key, valueExpression }, at) => {
         const repeated = seen.has(key) ? [duplicate(at.child('key'), key)] : []
         seen.add(key)
@@ -137,7 +166,7 @@ export const validatingPolicyRules: AnyKindRules = kindRules<ValidatingAdmission
         const isMissing = valueExpression.trim() === ''
         const value = isMissing
           ? [required(valueAt, 'valueExpression is not specified')]
-          : compiled(valueAt, valueExpression, context)
+          : expressionErrors(valueAt, valueExpression, { environment, result: [stringType, nullType] })
         return [...value, ...repeated]
       }),
     ]
@@ -145,7 +174,7 @@ export const validatingPolicyRules: AnyKindRules = kindRules<ValidatingAdmission
   status: () => [],
 })
 
-function mutation(at: Path, value: Mutation, context: ValidationContext): FieldError[] {
+function mutation(at: Path, value: Mutation, { environment }: PolicyScope): FieldError[] {
   const parts = { JSONPatch: 'jsonPatch', ApplyConfiguration: 'applyConfiguration' } as const
   const type = value.patchType
   const errors = requiredOneOf(at.child('patchType'), type, ['ApplyConfiguration', 'JSONPatch'])
@@ -159,7 +188,10 @@ function mutation(at: Path, value: Mutation, context: ValidationContext): FieldE
   return [
     ...(found === undefined
       ? [required(at.child(wanted), text)]
-      : expression(at.child(wanted, 'expression'), found.expression ?? '', context)),
+      : expression(at.child(wanted, 'expression'), found.expression ?? '', {
+          environment,
+          result: [wanted === 'jsonPatch' ? jsonPatchListType : applyObjectType],
+        })),
     ...(isExtra ? [invalid(at.child(other), `{${other}}`, extraText)] : []),
   ]
 }
@@ -167,12 +199,13 @@ function mutation(at: Path, value: Mutation, context: ValidationContext): FieldE
 /** The rules of mutating policies. */
 export const mutatingPolicyRules: AnyKindRules = kindRules<MutatingAdmissionPolicy>({
   name: dnsSubdomain,
-  create: ({ spec }, context) => {
+  create: ({ spec }) => {
     const at = specPath.child('mutations')
+    const scope = scopeOf(spec, true)
     return [
-      ...policy(spec, context),
+      ...policy(spec, scope),
       ...(isEmpty(spec?.mutations) ? [required(at, 'mutations must contain at least one item')] : []),
-      ...each(at, spec?.mutations, (value, itemAt) => mutation(itemAt, value, context)),
+      ...each(at, spec?.mutations, (value, itemAt) => mutation(itemAt, value, scope)),
     ]
   },
 })

@@ -7,13 +7,17 @@ import type {
   ValidatingWebhook,
   ValidatingWebhookConfiguration,
 } from '../../objects/admissionregistration-v1.generated.ts'
+import { admissionEnvironment } from '../../cel/admission/admission-environment.ts'
+import { compileExpression } from '../../cel/admission/compile-expression.ts'
+import { boolType, type CelType } from '../../cel/cel-type.ts'
+import type { CelEnvironment } from '../../cel/environment.ts'
 import type { APIService } from '../../objects/apiregistration-v1.generated.ts'
 import { each, matches, matchesIfSet, oneOf, oneOfIfSet, portNumber, requiredText } from '../checks.ts'
 import { duplicate, invalid, notSupported, required, tooMany, type FieldError } from '../field-errors.ts'
 import { path, type Path } from '../field-path.ts'
 import { fullyQualifiedName } from '../format-errors.ts'
 import { dns1035Label, dnsSubdomain, pathSegment, qualifiedName } from '../formats.ts'
-import { kindRules, type AnyKindRules, type ValidationContext } from '../kind-rules.ts'
+import { kindRules, type AnyKindRules } from '../kind-rules.ts'
 import { validateLabelSelector } from '../labels.ts'
 import { validateReviewVersions, validateWebhookClient } from './webhook-client.ts'
 
@@ -67,11 +71,21 @@ export function validateRule(at: Path, rule: RuleWithOperations): FieldError[] {
   ]
 }
 
+/** What is wrong with an expression whose result must have one of some types. */
+export function expressionErrors(
+  at: Path,
+  text: string,
+  { environment, result }: { readonly environment: CelEnvironment; readonly result?: readonly CelType[] },
+): FieldError[] {
+  const compiled = compileExpression(text, environment, result)
+  return 'problem' in compiled ? [invalid(at, text, compiled.problem)] : []
+}
+
 /** CEL conditions that decide whether a request is sent. */
 export function validateMatchConditions(
   at: Path,
   conditions: readonly MatchCondition[] | undefined,
-  context: ValidationContext,
+  environment: CelEnvironment,
 ): FieldError[] {
   const list = conditions ?? []
   const seen = new Set<string>()
@@ -79,8 +93,8 @@ export function validateMatchConditions(
   const errors = each(at, list, ({ name, expression }, itemAt) => {
     const trimmed = expression.trim()
     const found = requiredText(itemAt.child('expression'), trimmed)
-    const problem = trimmed === '' ? undefined : context.compileCel?.({ text: trimmed, use: 'match-condition' })
-    if (problem !== undefined) found.push(invalid(itemAt.child('expression'), expression, problem))
+    if (trimmed !== '')
+      found.push(...expressionErrors(itemAt.child('expression'), expression, { environment, result: [boolType] }))
     if (name === '') return [...found, required(itemAt.child('name'))]
     found.push(...matches(itemAt.child('name'), name, qualifiedName))
     if (seen.has(name)) found.push(duplicate(itemAt.child('name'), name))
@@ -97,7 +111,7 @@ function sideEffects(at: Path, value: string | undefined): FieldError[] {
 
 type Webhook = ValidatingWebhook | MutatingWebhook
 
-function webhook(at: Path, hook: Webhook, context: ValidationContext): FieldError[] {
+function webhook(at: Path, hook: Webhook, environment: CelEnvironment): FieldError[] {
   const seconds = hook.timeoutSeconds ?? 10
   const isOut = seconds < 1 || seconds > 30
   const timeoutText = 'the timeout value must be between 1 and 30 seconds'
@@ -113,7 +127,7 @@ function webhook(at: Path, hook: Webhook, context: ValidationContext): FieldErro
     ...validateLabelSelector(at.child('objectSelector'), hook.objectSelector),
     ...oneOfIfSet(at.child('reinvocationPolicy'), reinvocation, ['IfNeeded', 'Never']),
     ...validateWebhookClient(at.child('clientConfig'), hook.clientConfig),
-    ...validateMatchConditions(at.child('matchConditions'), hook.matchConditions, context),
+    ...validateMatchConditions(at.child('matchConditions'), hook.matchConditions, environment),
     ...validateReviewVersions(
       at.child('admissionReviewVersions'),
       hook.admissionReviewVersions ?? [],
@@ -122,10 +136,11 @@ function webhook(at: Path, hook: Webhook, context: ValidationContext): FieldErro
   ]
 }
 
-function webhooks(list: readonly Webhook[] | undefined, context: ValidationContext): FieldError[] {
+function webhooks(list: readonly Webhook[] | undefined): FieldError[] {
+  const environment = admissionEnvironment({ hasAuthorizer: true, hasNamespace: false })
   const seen = new Set<string>()
   return each(path('webhooks'), list, (hook, at) => {
-    const errors = webhook(at, hook, context)
+    const errors = webhook(at, hook, environment)
     if (hook.name !== '' && seen.has(hook.name)) errors.push(duplicate(at.child('name'), hook.name))
     seen.add(hook.name)
     return errors
@@ -135,7 +150,7 @@ function webhooks(list: readonly Webhook[] | undefined, context: ValidationConte
 /** The rules of both kinds of webhook configurations. */
 export const webhookRules: AnyKindRules = kindRules<ValidatingWebhookConfiguration | MutatingWebhookConfiguration>({
   name: dnsSubdomain,
-  create: (object, context) => webhooks(object.webhooks, context),
+  create: (object) => webhooks(object.webhooks),
 })
 
 function priority(member: string, value: number, max: number): FieldError[] {

@@ -9,9 +9,9 @@ import {
   timestampType,
   type CelType,
   type ObjectType,
-} from '#spec/kubernetes/cel/cel-type.ts'
-import { celEnvironment, type CelEnvironment } from '#spec/kubernetes/cel/environment.ts'
-import { authorizerType, resourceCheckType } from '#spec/kubernetes/cel/named-types.ts'
+} from '../cel-type.ts'
+import { celEnvironment, type CelEnvironment } from '../environment.ts'
+import { authorizerType, resourceCheckType } from '../named-types.ts'
 
 function objectType(name: string, fields: Readonly<Record<string, CelType>>): ObjectType {
   return {

@@ -1,6 +1,6 @@
 /** The types that expressions of mutating policies may build: `Object…` by field path, and `JSONPatch`. */
-import { dynType, listType, stringType, type ObjectType } from '#spec/kubernetes/cel/cel-type.ts'
-import { BuiltMap, CelList, type CelValue } from '#spec/kubernetes/cel/cel-value.ts'
+import { dynType, listType, stringType, type ObjectType } from '../cel-type.ts'
+import { BuiltMap, CelList, type CelValue } from '../cel-value.ts'
 
 const objectName = 'Object'
 
