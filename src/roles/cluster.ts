@@ -249,6 +249,8 @@ async function startRunning(options: ClusterOptions, from: ReturnType<typeof asS
   )
   scope.use(serveMetrics(api.parts.resources, nodes.usage))
   scope.use(loseNodes(nodes, { clock, random: random.fork('node loss'), faults }))
+  // What needs no time is there when the cluster is: pods may be made at once, since their service account is.
+  await clock.advance(0)
   const owned = scope.move()
   const connect = (): ClusterConnection => {
     const parts = depsFor('controller of the user')
