@@ -3,7 +3,7 @@
  * invalid when nobody has used them for a year, removed a year later. Pure (v1.36, legacy-serviceaccount-token-cleaner).
  */
 import { secrets } from '#clients/kubernetes/resources.table.ts'
-import type { Pod, Secret, ServiceAccount } from '#spec/kubernetes/objects/core-v1.generated.ts'
+import type { Container, Pod, Secret, ServiceAccount, Volume } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import { apiTime, epochMsOf } from '#kit/reconcile/api-time.ts'
 import type { Action } from '#kit/reconcile/plan.ts'
 
@@ -38,15 +38,11 @@ export function isTrackedLongEnough(since: string | undefined, nowMs: number): b
 }
 
 /** What to do about one token: nothing, mark it, or remove it. */
-export function planLegacyToken({ secret, account, usedByPods, nowMs }: LegacyTokenView): Action | undefined {
-  const { name, uid = '', labels = {}, creationTimestamp, deletionTimestamp } = secret.metadata
-  const madeMs = epochMsOf(creationTimestamp)
-  if (madeMs === undefined || madeMs >= nowMs - unusedMs || deletionTimestamp !== undefined) return undefined
-  const lastUsed = labels[lastUsedLabel]
+export function planLegacyToken(view: LegacyTokenView): Action | undefined {
+  const { secret, nowMs } = view
   const oldest = dateOf(nowMs - unusedMs)
-  if (lastUsed !== undefined && (!isDate(lastUsed) || lastUsed >= oldest)) return undefined
-  // Only an account that lists it tells that it was made by itself and not by a user.
-  if (account?.secrets?.some((listed) => listed.name === name) !== true || usedByPods.has(name)) return undefined
+  if (!isOldAndUnused(secret, nowMs, oldest) || !isNobodys(view)) return undefined
+  const { uid = '', labels = {} } = secret.metadata
   const invalidSince = labels[invalidSinceLabel]
   if (!isDate(invalidSince)) {
     const patch = { metadata: { uid, labels: { [invalidSinceLabel]: dateOf(nowMs) } } }
@@ -55,22 +51,37 @@ export function planLegacyToken({ secret, account, usedByPods, nowMs }: LegacyTo
   return invalidSince >= oldest ? undefined : { do: 'delete', resource: secrets, object: secret, onlyThisVersion: true }
 }
 
+/** Made before `oldest`, and not used since; a label that says nothing sensible counts as use. */
+function isOldAndUnused({ metadata }: Secret, nowMs: number, oldest: string): boolean {
+  const madeMs = epochMsOf(metadata.creationTimestamp)
+  if (madeMs === undefined || madeMs >= nowMs - unusedMs || metadata.deletionTimestamp !== undefined) return false
+  const lastUsed = metadata.labels?.[lastUsedLabel]
+  return lastUsed === undefined || (isDate(lastUsed) && lastUsed < oldest)
+}
+
+/** Only an account that lists a token tells that it was made by itself and not by a user; pods may still use it. */
+function isNobodys({ secret, account, usedByPods }: LegacyTokenView): boolean {
+  const { name } = secret.metadata
+  return account?.secrets?.some((listed) => listed.name === name) === true && !usedByPods.has(name)
+}
+
 /** Names of the secrets that pods use in any way. */
 export function secretsOfPods(pods: readonly Pod[]): ReadonlySet<string> {
-  const names = new Set<string>()
-  const add = (name: string | undefined): void => {
-    if (name !== undefined && name !== '') names.add(name)
-  }
-  for (const { spec } of pods) {
-    for (const { name } of spec.imagePullSecrets ?? []) add(name)
-    for (const { secret, projected } of spec.volumes ?? []) {
-      add(secret?.secretName)
-      for (const source of projected?.sources ?? []) add(source.secret?.name)
-    }
-    for (const { env = [], envFrom = [] } of [...(spec.initContainers ?? []), ...spec.containers]) {
-      for (const { valueFrom } of env) add(valueFrom?.secretKeyRef?.name)
-      for (const { secretRef } of envFrom) add(secretRef?.name)
-    }
-  }
-  return names
+  const names = pods.flatMap(({ spec }) => [
+    ...(spec.imagePullSecrets ?? []).map(({ name }) => name),
+    ...(spec.volumes ?? []).flatMap(secretsOfVolume),
+    ...[...(spec.initContainers ?? []), ...spec.containers].flatMap(secretsOfContainer),
+  ])
+  return new Set(names.filter((name) => name !== undefined && name !== ''))
+}
+
+function secretsOfVolume({ secret, projected }: Volume): readonly (string | undefined)[] {
+  return [secret?.secretName, ...(projected?.sources ?? []).map((source) => source.secret?.name)]
+}
+
+function secretsOfContainer({ env = [], envFrom = [] }: Container): readonly (string | undefined)[] {
+  return [
+    ...env.map(({ valueFrom }) => valueFrom?.secretKeyRef?.name),
+    ...envFrom.map(({ secretRef }) => secretRef?.name),
+  ]
 }
