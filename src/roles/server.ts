@@ -25,6 +25,7 @@ import { kubeconfigText } from './kubeconfig-text.ts'
 import type { EtcdFlags } from './server-flags.ts'
 import { defaultSecurity, openServerSecurity, type SecurityFlags } from './server-security.ts'
 import { openServerStore } from './server-store.ts'
+import { openServerStreaming } from './server-streaming.ts'
 import { createWebhookCaller } from './webhook-caller.ts'
 import { readTypeWords } from './read-type-words.ts'
 
@@ -85,6 +86,7 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   const metrics = createMetrics()
   const security = options.security ?? defaultSecurity
   const frontProxy = issueCertificate(world, proxyAuthority, { commonName: 'front-proxy-client' })
+  const streaming = openServerStreaming(world, authority, scope)
   const guards = await openServerSecurity({ world, log, metrics }, security, scope)
   const webhooks = scope.use(createWebhookCaller(clock))
   const api = scope.use(
@@ -98,6 +100,7 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
         metrics,
         callWebhook: webhooks.call,
         frontProxy,
+        streaming,
         readTypeWords: wordsReader(files, options),
         ...guards,
       },

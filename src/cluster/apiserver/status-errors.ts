@@ -25,7 +25,8 @@ interface Parts {
   readonly details?: object
 }
 
-function failure({ code, reason, message, details }: Parts): GantryError {
+/** Any Status as an error. */
+export function failure({ code, reason, message, details }: Parts): GantryError {
   const status = {
     kind: 'Status',
     apiVersion: 'v1',

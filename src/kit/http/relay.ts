@@ -80,7 +80,12 @@ function answerHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !ofConnection.has(name)))
 }
 
-async function sendReply(response: HttpResponse, reply: HttpReply, { editHeaders }: RelayOptions): Promise<void> {
+/** Answers with another server's reply, as it comes. */
+export async function sendReply(
+  response: HttpResponse,
+  reply: HttpReply,
+  { editHeaders }: Pick<RelayOptions, 'editHeaders'> = {},
+): Promise<void> {
   const { status } = reply
   const headers = answerHeaders(reply.headers)
   response.start(status, editHeaders?.(headers, status) ?? headers)

@@ -1,5 +1,6 @@
 /** WebSocket on a hijackable route (RFC 6455), by the package ws. */
-import { type WebSocket, WebSocketServer } from 'ws'
+import type { Duplex } from 'node:stream'
+import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import { Http1Request } from './http1-exchange.ts'
 import type { HttpRequest, HttpResponse } from './exchange.ts'
@@ -65,4 +66,9 @@ function chooseProtocol(request: HttpRequest, known: readonly string[] | undefin
       remedy: `Offer one of ${known.join(', ')}.`,
     },
   )
+}
+
+/** The messages of a WebSocket as one stream of bytes each way; a closed socket ends it. */
+export function webSocketStream(socket: WebSocket): Duplex {
+  return createWebSocketStream(socket, { allowHalfOpen: false, readableObjectMode: false })
 }

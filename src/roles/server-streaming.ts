@@ -1,0 +1,24 @@
+/** How a server reaches its nodes and what runs on them: exec, logs, port-forward and proxies. */
+import type { StreamingHandler } from '#cluster/apiserver/http-handler.ts'
+import { createNodeConnection } from '#cluster/apiserver/node-proxy/node-connection.ts'
+import { createNodeStreaming } from '#cluster/apiserver/node-proxy/node-streaming.ts'
+import { createHttpClient } from '#kit/http/client.ts'
+import { type IssuedCertificate, issueCertificate } from '#kit/tls/issue-certificate.ts'
+import type { World } from '#world/ports/world.ts'
+
+/** The handler of one server; its connections belong to `scope`. Kubelets know the server by the cluster's authority. */
+export function openServerStreaming(
+  world: Pick<World, 'clock' | 'random'>,
+  authority: IssuedCertificate,
+  scope: AsyncDisposableStack,
+): StreamingHandler {
+  const { clock } = world
+  const own = issueCertificate(world, authority, {
+    commonName: 'kube-apiserver-kubelet-client',
+    organizations: ['system:masters'],
+  })
+  const nodes = scope.use(createNodeConnection({ clock, ...own }))
+  // Pods and services show certificates of their own, if any: who they are is for their users to check.
+  const client = scope.use(createHttpClient({ clock, tls: { insecure: true }, headersTimeoutMs: 0 }))
+  return createNodeStreaming({ nodes, client })
+}
