@@ -240,6 +240,20 @@ test('kubectl takes over what its client-side apply had set', () => {
   )
 })
 
+test('an apply by kubectl that changes nothing else still brings its annotation up to date', () => {
+  const name = 'kubectl.kubernetes.io/last-applied-configuration'
+  const live = canonical({
+    ...deployment({ replicas: 1 }),
+    metadata: { name: 'd', annotations: { [name]: '{"old":true}' } },
+  })
+  const applied = apply(live, deployment({ replicas: 1 }), 'kubectl')
+  const text = ((applied['metadata'] as ApiObject)['annotations'] as ApiObject)[name]
+  assert.equal(text, '{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d"},"spec":{"replicas":1}}\n')
+  assert.deepEqual(apply(live, deployment({ replicas: 1 }), 'other')['metadata']?.['annotations' as never], {
+    [name]: '{"old":true}',
+  })
+})
+
 test('list items keep the order of the configuration with foreign ones in between', () => {
   const item = (name: string): ApiObject => ({ name, image: 'i' })
   const live = apply(undefined, deployment({ containers: [item('a'), item('x'), item('b')] }), 'm0')

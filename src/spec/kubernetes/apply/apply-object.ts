@@ -31,9 +31,9 @@ import {
   withManagedFields,
   withoutManagedFields,
 } from './track-update.ts'
+import { keepLastApplied, lastAppliedText } from './last-applied.ts'
 import { appliedProblems } from './validate-applied.ts'
 
-const lastAppliedName = 'kubectl.kubernetes.io/last-applied-configuration'
 const firstManagerName = 'before-first-apply'
 
 export interface ApplyRequest {
@@ -80,9 +80,10 @@ export function applyObject(request: ApplyRequest, context: FieldContext): ApiOb
   const bare = withoutManagedFields(live)
   const managers = startManagers(knownManagers(read, context), bare, { request, context })
   const { merged, settled } = settle({ ...request, live: bare }, managers, context)
-  if (equalValues(merged, bare))
-    return unchanged(live, { before: read, after: settled }, managerIdentity(applier(request.manager, context)))
-  return withManagedFields(keepLastApplied(merged, request), stamp(settled, request.manager, context))
+  if (!equalValues(merged, bare))
+    return withManagedFields(keepLastApplied(merged, request), stamp(settled, request.manager, context))
+  const same = unchanged(live, { before: read, after: settled }, managerIdentity(applier(request.manager, context)))
+  return keepLastApplied(same, request)
 }
 
 /** Fields of an object that nobody tracked so far belong to a manager of their own before the first apply. */
@@ -188,12 +189,6 @@ function openConflicts(
     .filter(({ fields }) => !isEmptySet(fields))
 }
 
-function lastAppliedText(object: ApiObject): string | undefined {
-  const metadata = object['metadata'] as ApiObject | undefined
-  const text = (metadata?.['annotations'] as ApiObject | undefined)?.[lastAppliedName]
-  return typeof text === 'string' && text !== '' ? text : undefined
-}
-
 /** Fields of the last client-side apply that the live object still has unchanged. */
 function lastAppliedFields(live: ApiObject, context: FieldContext): FieldSet {
   const text = lastAppliedText(live)
@@ -208,18 +203,4 @@ function lastAppliedFields(live: ApiObject, context: FieldContext): FieldSet {
     return emptySet
   const { added, removed, modified } = compareValues(last, live, context.type)
   return differenceOf(fieldsOfValue(last, context.type), unionSets(unionSets(added, removed), modified))
-}
-
-/** kubectl's annotation follows a server-side apply, so that client-side apply can be taken up again. */
-function keepLastApplied(merged: ApiObject, { live, patch, manager }: ApplyRequest): ApiObject {
-  if (manager !== 'kubectl' || live === undefined || lastAppliedText(live) === undefined) return merged
-  const metadata = (merged['metadata'] ?? {}) as ApiObject
-  const annotations = (metadata['annotations'] ?? {}) as ApiObject
-  const { managedFields: _, ...sentMetadata } = (patch['metadata'] ?? {}) as ApiObject
-  const { [lastAppliedName]: __, ...sentAnnotations } = (sentMetadata['annotations'] ?? {}) as ApiObject
-  const sent = { ...patch, metadata: { ...sentMetadata, annotations: sentAnnotations } }
-  const text = `${JSON.stringify(sent)}\n`
-  // The annotation has the size limit of all annotations together; a larger one is left out.
-  if (text.length > 262_144) return merged
-  return { ...merged, metadata: { ...metadata, annotations: { ...annotations, [lastAppliedName]: text } } }
 }
