@@ -72,7 +72,7 @@ export function secretsOfPods(pods: readonly Pod[]): ReadonlySet<string> {
     ...(spec.volumes ?? []).flatMap(secretsOfVolume),
     ...[...(spec.initContainers ?? []), ...spec.containers].flatMap(secretsOfContainer),
   ])
-  return new Set(names.filter((name) => name !== undefined && name !== ''))
+  return new Set(names.flatMap((name) => (name === undefined || name === '' ? [] : [name])))
 }
 
 function secretsOfVolume({ secret, projected }: Volume): readonly (string | undefined)[] {
