@@ -14,7 +14,7 @@ import type { Clock } from '#world/ports/clock.ts'
 import type { Random } from '#world/ports/random.ts'
 import { Admission } from './admission/admission.ts'
 import { admissionSteps } from './admission/admission-steps.ts'
-import type { CallWebhook } from './admission/webhooks/webhook-call.ts'
+import { type CallWebhook, WebhookClient } from './admission/webhooks/webhook-call.ts'
 import { Aggregator } from './aggregation/aggregator.ts'
 import type { FrontProxy } from './aggregation/remote-calls.ts'
 import type { User } from './api-request.ts'
@@ -169,7 +169,8 @@ export async function createApiServer(
   const { handler, encodeError } = createApiHandler(parts)
   const raw = callRaw(handler)
   const clientFor = (user: User): KubeClient => createInProcessClient(parts, user, raw)
-  const custom = new CustomResources({ parts, client: clientFor(serverUser) })
+  const webhooks = new WebhookClient(deps.callWebhook, deps.clock)
+  const custom = new CustomResources({ parts, client: clientFor(serverUser), webhooks })
   const end = async (): Promise<void> => {
     await parts.aggregator[Symbol.asyncDispose]()
     await custom[Symbol.asyncDispose]()

@@ -7,6 +7,7 @@ import type { Random } from '#world/ports/random.ts'
 import { type ApiRequest, booleanQuery } from './api-request.ts'
 import type { Collection, CollectionEvent, CollectionListener } from './collection.ts'
 import type { ObjectCache } from './object-cache.ts'
+import { convertingSink } from './convert-watch.ts'
 import { readVersion, type Selection, selectionOf } from './read-objects.ts'
 import { expired, invalid } from './status-errors.ts'
 import type { StoredObject } from './stored-object.ts'
@@ -59,7 +60,9 @@ export async function prepareWatch(parts: WatchParts, request: ApiRequest): Prom
   if (missed === undefined)
     throw expired(`too old resource version: ${String(version)} (${collection.oldestResumable})`)
   return {
-    begin: (sink) => {
+    begin: (direct) => {
+      const ahead = request.resource.conversion?.ahead
+      const sink = ahead === undefined ? direct : convertingSink(direct, ahead)
       const timeoutMs = timeoutOf(request, parts.random)
       const watch = new Watch({
         parts,

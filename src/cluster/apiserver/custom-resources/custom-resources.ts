@@ -8,6 +8,9 @@ import type { CustomResourceDefinition } from '#spec/kubernetes/objects/apiexten
 import { equalJson } from '../api-object.ts'
 import type { CollectionEvent, CollectionListener } from '../collection.ts'
 import type { ServerParts } from '../server-parts.ts'
+import type { WebhookClient } from '../admission/webhooks/webhook-call.ts'
+import { plainConversion } from './convert-custom.ts'
+import { webhookConversion } from './webhook-conversion.ts'
 import { settleDefinition } from './settle-definition.ts'
 import { type ConversionOf, type DefinitionRows, rowsOf, storageOf } from './serve-definition.ts'
 
@@ -17,7 +20,8 @@ export interface CustomResourcesOptions {
   readonly parts: ServerParts
   /** Acts as the server itself. */
   readonly client: KubeClient
-  readonly conversionOf?: ConversionOf
+  /** Asks conversion webhooks. */
+  readonly webhooks: WebhookClient
 }
 
 interface Known {
@@ -73,7 +77,7 @@ export class CustomResources implements AsyncDisposable {
       this.#known.set(name, { ...before, definition })
       return
     }
-    this.#replace(before?.rows, rowsOf(definition, this.#options.conversionOf), definition)
+    this.#replace(before?.rows, rowsOf(definition, this.#conversionOf), definition)
   }
 
   #replace(
@@ -100,6 +104,12 @@ export class CustomResources implements AsyncDisposable {
     for (const row of this.#known.get(name)?.rows?.served ?? []) resources.remove(row)
     this.#known.delete(name)
     cache.endWatches(storageOf(definition))
+  }
+
+  readonly #conversionOf: ConversionOf = (definition, versions, apiVersion) => {
+    const { webhooks, parts } = this.#options
+    if (definition.spec.conversion?.strategy !== 'Webhook') return plainConversion(versions, apiVersion)
+    return webhookConversion({ webhooks, view: parts.view }, { definition, versions, apiVersion })
   }
 
   async #work(): Promise<void> {

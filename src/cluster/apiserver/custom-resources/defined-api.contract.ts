@@ -66,6 +66,14 @@ export function widgetDefinition(version: object = {}, spec: object = {}): Custo
   return definition as unknown as CustomResourceDefinition
 }
 
+/** Members of the version for a schema whose spec has these members besides its own. */
+export function versionOf(spec: object): object {
+  const schema = widgetDefinition().spec.versions[0]?.schema?.openAPIV3Schema
+  const own = schema?.properties?.['spec'] ?? {}
+  const properties = { ...schema?.properties, spec: { ...own, ...spec } }
+  return { schema: { openAPIV3Schema: { ...schema, properties } } }
+}
+
 export function widget(name: string, spec: object = { color: 'red' }, more: object = {}): ApiObject {
   return {
     apiVersion: 'example.com/v1',

@@ -15,7 +15,7 @@ import { type ApiObject, equalJson, withMember } from '../api-object.ts'
 import type { Conversion, ServedResource } from '../served-resource.ts'
 import { forbidden } from '../status-errors.ts'
 import { plainStrategy, type Strategy } from '../strategies/strategy.ts'
-import { type CustomVersions, plainConversion } from './convert-custom.ts'
+import type { CustomVersions } from './convert-custom.ts'
 import { customVersion } from './custom-version.ts'
 import { finalizerWarnings } from './finalizer-warnings.ts'
 import { isConditionTrue } from '#kit/reconcile/conditions.ts'
@@ -173,10 +173,7 @@ function rowOf(
 }
 
 /** The rows of a definition; undefined while its names are not accepted. */
-export function rowsOf(
-  definition: CustomResourceDefinition,
-  conversionOf: ConversionOf = (_, versions, apiVersion) => plainConversion(versions, apiVersion),
-): DefinitionRows | undefined {
+export function rowsOf(definition: CustomResourceDefinition, conversionOf: ConversionOf): DefinitionRows | undefined {
   const { spec, status } = definition
   const isKnown =
     isConditionTrue(status?.conditions, 'NamesAccepted') || isConditionTrue(status?.conditions, 'Established')
