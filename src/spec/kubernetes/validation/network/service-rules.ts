@@ -158,14 +158,19 @@ function addressFamilies(spec: ServiceSpec): FieldError[] {
     errors.push(invalid(at, addresses, 'may specify no more than one IP for each IP family'))
   }
   if (isHeadless(spec)) return errors
-  const wrong = each(at, addresses.slice(0, spec.ipFamilies?.length ?? 0), (address, itemAt, index) => {
+  return [...errors, ...wrongFamilies(spec)]
+}
+
+/** Addresses whose family is not the one at their position. */
+function wrongFamilies(spec: ServiceSpec): FieldError[] {
+  if (isHeadless(spec)) return []
+  const addresses = (spec.clusterIPs ?? []).slice(0, spec.ipFamilies?.length ?? 0)
+  return each(specPath.child('clusterIPs'), addresses, (address, itemAt, index) => {
     const family = spec.ipFamilies?.[index] ?? 'IPv4'
-    const isRight = isIpv6(address) === (family === 'IPv6')
-    return isRight
+    return isIpv6(address) === (family === 'IPv6')
       ? []
       : [invalid(itemAt, address, `expected an ${family} value as indicated by \`ipFamilies[${index}]\``)]
   })
-  return [...errors, ...wrong]
 }
 
 function clusterAddresses(spec: ServiceSpec, old: ServiceSpec | undefined): FieldError[] {
@@ -293,9 +298,12 @@ function changes(spec: ServiceSpec, old: ServiceSpec): FieldError[] {
 export const serviceRules: AnyKindRules = kindRules<Service>({
   name: dnsLabel,
   create: (service) => validateService(service),
-  update: ({ object, old }) => [
-    ...changes(object.spec ?? ({} as ServiceSpec), old.spec ?? ({} as ServiceSpec)),
-    ...validateService(object, old),
-  ],
+  update: ({ object, old }) => {
+    const spec = object.spec ?? ({} as ServiceSpec)
+    // Families are settled before anything else is looked at: addresses that do not fit them are told alone.
+    const wrong = wrongFamilies(spec)
+    if (wrong.length > 0) return wrong
+    return [...changes(spec, old.spec ?? ({} as ServiceSpec)), ...validateService(object, old)]
+  },
   status: ({ object, old }) => validateLoadBalancerStatus(object, old),
 })
