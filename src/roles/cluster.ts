@@ -26,6 +26,7 @@ import { type ClusterHistory, followHistory } from './cluster-history.ts'
 import { type ListenAt, type Listening, listenForClients } from './listen-for-clients.ts'
 import { podRangeFor } from './pod-range.ts'
 import { durationMs } from './simulated-duration.ts'
+import { readExportedState } from './read-exported-state.ts'
 import { faultyClient, noFaults, type SimulatedFaults } from './simulated-faults.ts'
 
 /** A moment of a cluster: everything stored, the time, and which nodes there are. */
@@ -45,8 +46,8 @@ export interface ClusterOptions {
   readonly behaviours?: readonly BehaviourRule[]
   /** Listens on a port with TLS and writes a kubeconfig; virtual time then keeps up with the wall's. */
   readonly listen?: boolean | ListenAt
-  /** Starts from a moment of another cluster, simulated or live. */
-  readonly from?: ClusterSnapshot | MemorySnapshot
+  /** Starts from a moment of another cluster: a simulated one's, or what `gantry server export` wrote of a live one. */
+  readonly from?: ClusterSnapshot | MemorySnapshot | string
   /** Wall time at the start, milliseconds since 1970; 2026-01-01 unless told. */
   readonly startMs?: number
   readonly log?: Log
@@ -192,6 +193,7 @@ function asSnapshot({
 }: ClusterOptions): Partial<ClusterSnapshot> & Pick<ClusterSnapshot, 'nodes' | 'timeMs'> {
   const wanted = typeof nodes === 'number' ? Array.from({ length: nodes }, () => ({})) : nodes
   if (from === undefined) return { nodes: wanted, timeMs: startMs }
+  if (typeof from === 'string') return readExportedState(from)
   return 'timeMs' in from ? from : { store: from, nodes: wanted, timeMs: startMs }
 }
 

@@ -7,10 +7,9 @@ import { startServer } from './server.ts'
 import { parseServerFlags, serverHelp } from './server-flags.ts'
 
 /** Runs the command. @returns the exit code. */
-export async function runServerCommand(
-  argv: readonly string[],
-  { world, terminal, home }: CommandHost,
-): Promise<number> {
+export async function runServerCommand(argv: readonly string[], host: CommandHost): Promise<number> {
+  if (argv[0] === 'export') return (await import('./server-export.ts')).runServerExport(argv.slice(1), host)
+  const { world, terminal, home } = host
   const flags = parseServerFlags(argv, world.processes.self.cwd)
   if (flags === 'help') {
     terminal.stdout.write(serverHelp)

@@ -181,7 +181,7 @@ class HttpKubeClient implements KubeClient {
       ...(request.body === undefined ? {} : { body: request.body }),
       ...(request.signal === undefined ? {} : { signal: request.signal }),
     })
-    return { status: reply.status, headers: reply.headers, body: await reply.bytes() }
+    return { status: reply.status, headers: reply.headers, body: await reply.bytes(request.bytesMax) }
   }
 
   upgrade: NonNullable<KubeClient['upgrade']> = async (request): Promise<Duplex> => {

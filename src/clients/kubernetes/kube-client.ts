@@ -88,6 +88,8 @@ export interface RawRequest {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array | string
   readonly signal?: AbortSignal
+  /** Longest answer that is taken over a network; 64 MiB unless told. */
+  readonly bytesMax?: number
 }
 
 export interface RawReply {

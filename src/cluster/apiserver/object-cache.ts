@@ -68,6 +68,11 @@ export class ObjectCache implements AsyncDisposable {
     return this.#revision
   }
 
+  /** Every collection that something is or was in, by storage key. */
+  stored(): readonly Collection[] {
+    return [...this.#collections.values()].toSorted((a, b) => (a.storage < b.storage ? -1 : 1))
+  }
+
   /** The collection of a storage key, empty when nothing was ever in it. */
   collection(storage: string): Collection {
     let found = this.#collections.get(storage)

@@ -13,6 +13,7 @@ import {
   discoveredGroups,
   entityTag,
 } from './discovery.ts'
+import { exportPath, sendState } from './export-state.ts'
 import { sendDocument } from './send-document.ts'
 import { parseAccept } from './negotiate.ts'
 import type { OpenApiDocuments } from './openapi-documents.ts'
@@ -51,6 +52,7 @@ export function answerPath(parts: PathParts, http: HttpRequest, response: HttpRe
     response.send(200, parts.metrics.render(), { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' })
     return undefined
   }
+  if (path === exportPath) return sendState(parts.cache, response, parts.view.nowMs())
   throw unknownResource()
 }
 

@@ -53,6 +53,13 @@ export const emptySnapshot: MemorySnapshot = {
   lastLeaseId: 0,
 }
 
+/** A snapshot of entries that came from elsewhere, as of a revision; nothing is known of what was before. */
+export function snapshotOf(entries: Iterable<Entry>, revision: number): MemorySnapshot {
+  let baseTree = emptyTree
+  for (const entry of entries) baseTree = withEntry(baseTree, entry)
+  return { ...emptySnapshot, revision, compactRevision: revision, baseRevision: revision, baseTree }
+}
+
 /** The memory engine; `snapshot()` is O(history kept), a few microseconds. */
 export class MemoryEngine implements StoreEngine {
   revision: number

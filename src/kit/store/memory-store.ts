@@ -5,7 +5,7 @@ import { defaultHistoryPolicy, defaultStoreLimits, type HistoryPolicy, type Stor
 import { emptySnapshot, MemoryEngine, type MemorySnapshot } from './memory-engine.ts'
 import type { LocalStore, VersionedStore } from './versioned-store.ts'
 
-export type { MemorySnapshot } from './memory-engine.ts'
+export { type MemorySnapshot, snapshotOf } from './memory-engine.ts'
 
 export interface MemoryStoreOptions {
   readonly clock: Clock
