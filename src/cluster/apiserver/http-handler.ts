@@ -5,6 +5,7 @@
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { EncodedError, HttpHandler, HttpRequest, HttpResponse } from '#kit/http/exchange.ts'
 import { randomUuid } from '#world/ports/random.ts'
+import { admitConnect } from './admission/admit-subresource.ts'
 import type { User } from './api-request.ts'
 import { type AuditTrail, startTrail } from './audit/audit-trail.ts'
 import { authenticate } from './authentication/authenticate.ts'
@@ -161,8 +162,18 @@ function serve(parts: HandlerParts, call: ResourceCall): Promise<void> | void {
     return parts.aggregator.serve(remote, { request: http, response }, user)
   }
   if (!info.isResource) return answerPath(parts, http, response)
-  if (parts.streaming?.handles(info) === true) return parts.streaming.serve(http, response, { info, user, parts })
+  if (parts.streaming?.handles(info) === true) return connect(parts, parts.streaming, call)
   return serveResource(parts, call)
+}
+
+async function connect(
+  parts: HandlerParts,
+  streaming: StreamingHandler,
+  { http, response, info, user, trail }: ResourceCall,
+): Promise<void> {
+  const annotate = (key: string, value: string): void => trail?.annotate(key, value)
+  await admitConnect(parts, { info, user, query: http.query, warn: () => {}, annotate })
+  await streaming.serve(http, response, { info, user, parts })
 }
 
 /** Lets a request through. @throws 403. */

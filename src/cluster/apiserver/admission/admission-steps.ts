@@ -13,6 +13,7 @@ import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction, taintNodesByCondition } from './node-steps.ts'
 import { defaultTolerationSeconds, runtimeClass } from './pod-defaults.ts'
 import { podSecurity } from './pod-security.ts'
+import { podTopologyLabels } from './pod-topology-labels.ts'
 import { mutatingPolicies } from './policies/mutating-policies.ts'
 import { validatingPolicies } from './policies/validating-policies.ts'
 import { priority } from './priority.ts'
@@ -60,6 +61,7 @@ export function admissionSteps(deps: AdmissionDeps): readonly AdmissionStep[] {
     certificateSigning(authorizer),
     certificateSubjectRestriction,
     defaultIngressClass,
+    podTopologyLabels,
     rbacEscalation(authorizer, authorizer.rbac),
     // New steps go above: what users add comes last.
     mutatingPolicies(deps),

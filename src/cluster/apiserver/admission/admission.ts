@@ -3,12 +3,20 @@
  * of the cluster; the chain runs all changes first, then all refusals, each in upstream's order (v1.36).
  */
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import type { SchemaType } from '#spec/kubernetes/schema/type-rows.ts'
 import type { ApiObject } from '../api-object.ts'
 import type { User } from '../api-request.ts'
 import type { ClusterView } from '../cluster-view.ts'
 import type { ServedResource } from '../served-resource.ts'
 
 export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
+
+/** The kind of an object that is not its resource's: a binding, an eviction. */
+export interface ObjectKind {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly type: SchemaType | undefined
+}
 
 /** What is about to happen. */
 export interface AdmissionRequest {
@@ -21,6 +29,8 @@ export interface AdmissionRequest {
   readonly object: ApiObject | undefined
   /** The state before; undefined for CREATE. */
   readonly old: ApiObject | undefined
+  /** Set where the object is of another kind than the resource. */
+  readonly own?: ObjectKind | undefined
   readonly user: User
   readonly dryRun: boolean
   readonly view: ClusterView

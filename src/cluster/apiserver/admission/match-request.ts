@@ -24,8 +24,12 @@ const exemptKinds: ReadonlySet<string> = new Set([
   'mutatingadmissionpolicybindings',
 ])
 
-/** Whether webhooks and policies may look at a resource at all. */
-export function isAdmissible({ group, resource }: ServedResource): boolean {
+/** Subresources that are created: what the server then does to the pod itself is nobody's to refuse again. */
+const created: ReadonlySet<string> = new Set(['binding', 'eviction'])
+
+/** Whether webhooks and policies may look at a request at all. */
+export function isAdmissible({ group, resource }: ServedResource, operation: string, subresource: string): boolean {
+  if (group === '' && resource === 'pods' && created.has(subresource)) return operation === 'CREATE'
   return !(group === 'admissionregistration.k8s.io' && exemptKinds.has(resource))
 }
 

@@ -1,4 +1,5 @@
 /** Bindings: the scheduler's decision that a pod runs on a node. */
+import { admitSubresource } from '../admission/admit-subresource.ts'
 import { type ApiObject, listAt, objectAt, textAt, withMetadata } from '../api-object.ts'
 import type { ApiAnswer, ApiRequest } from '../api-request.ts'
 import { decodeBody } from '../decode-body.ts'
@@ -12,12 +13,14 @@ const bindingType = builtInTypes.find('io.k8s.api.core.v1.Binding')
 
 /** POST pods/NAME/binding, or POST bindings with the pod's name. @throws 404, 409, 422. */
 export async function bindPod(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
-  const binding = decodeBody(request, { apiVersion: 'v1', kind: 'Binding', type: bindingType })
-  const name = request.name || (binding.metadata.name ?? '')
-  checkTarget(binding, name)
+  const own = { apiVersion: 'v1', kind: 'Binding', type: bindingType }
+  const decoded = decodeBody(request, own)
+  const name = request.name || (decoded.metadata.name ?? '')
+  checkTarget(decoded, name)
   const pods = parts.resources.find('', 'v1', 'pods')
   if (pods === undefined) throw unknownResource()
   const podRequest: ApiRequest = { ...request, resource: pods, subresource: 'binding', verb: 'update', name }
+  const binding = await admitSubresource(parts, { ...podRequest, verb: 'create' }, { object: decoded, own })
   await changeObject(parts, podRequest, {
     repeats: true,
     next: (pod) => bound(podRequest, pod, { binding, now: parts.view.now() }),
@@ -67,11 +70,11 @@ function bound(
     )
   if (listAt(pod, 'spec', 'schedulingGates').length > 0)
     throw conflict({ ...subject, resource: 'pods/binding' }, `pod ${name} has non-empty .spec.schedulingGates`)
-  const annotations = binding.metadata.annotations
-  const marked =
-    annotations === undefined
-      ? pod
-      : withMetadata(pod, { annotations: { ...pod.metadata.annotations, ...annotations } })
+  const { annotations, labels } = binding.metadata
+  const marked = withMetadata(pod, {
+    ...(annotations === undefined ? {} : { annotations: { ...pod.metadata.annotations, ...annotations } }),
+    ...(labels === undefined ? {} : { labels: { ...pod.metadata.labels, ...labels } }),
+  })
   const others = listAt(pod, 'status', 'conditions').filter((condition) => condition['type'] !== 'PodScheduled')
   const { generation } = pod.metadata
   const condition = {

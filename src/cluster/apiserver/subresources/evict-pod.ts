@@ -1,6 +1,7 @@
 /** Evictions: a delete that asks the disruption budgets first. */
 import { matchesSelector, type LabelSelectorObject, selectorFromObject } from '#base/data/label-selector.ts'
 import { builtInTypes } from '#spec/kubernetes/schema/type-rows.ts'
+import { admitSubresource } from '../admission/admit-subresource.ts'
 import { type ApiObject, listAt, objectAt, textAt } from '../api-object.ts'
 import { type ApiAnswer, type ApiRequest, isDryRun } from '../api-request.ts'
 import { decodeBody } from '../decode-body.ts'
@@ -24,7 +25,8 @@ const triesMost = 20
 
 /** POST pods/NAME/eviction. @throws 404, 429 when a budget is used up, 500 when several budgets match. */
 export async function evictPod(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
-  const eviction = decodeBody(request, expectedEviction)
+  const decoded = decodeBody(request, expectedEviction)
+  const eviction = await admitSubresource(parts, request, { object: decoded, own: expectedEviction })
   const named = eviction.metadata.name ?? ''
   if (named !== '' && named !== request.name) throw badRequest('name in URL does not match name in Eviction object')
   const options = objectAt(eviction, 'deleteOptions')

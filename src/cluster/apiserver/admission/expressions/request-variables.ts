@@ -4,17 +4,18 @@ import type { ApiObject } from '../../api-object.ts'
 import type { User } from '../../api-request.ts'
 import type { Authorizer } from '../../authorization/access.ts'
 import type { ServedResource } from '../../served-resource.ts'
-import type { AdmissionRequest } from '../admission.ts'
+import { parseGroupVersion } from '#spec/kubernetes/schema/kinds.ts'
+import type { AdmissionRequest, ObjectKind } from '../admission.ts'
 import { inVersion, namespaceOf } from '../match-request.ts'
 
 /** A request as an AdmissionReview and as expressions show it, without its objects; as the resource that was matched. */
 export function requestView(request: AdmissionRequest, as: ServedResource): Readonly<Record<string, unknown>> {
-  const { resource, subresource, operation, user, dryRun, options } = request
+  const { resource, subresource, operation, user, dryRun, options, own } = request
   return {
-    kind: kindOf(as),
+    kind: own === undefined ? kindOf(as) : ownKind(own),
     resource: resourceOf(as),
     ...(subresource === '' ? {} : { subResource: subresource }),
-    requestKind: kindOf(resource),
+    requestKind: own === undefined ? kindOf(resource) : ownKind(own),
     requestResource: resourceOf(resource),
     ...(subresource === '' ? {} : { requestSubResource: subresource }),
     ...(request.name === '' ? {} : { name: request.name }),
@@ -24,6 +25,10 @@ export function requestView(request: AdmissionRequest, as: ServedResource): Read
     dryRun,
     ...(options === undefined ? {} : { options }),
   }
+}
+
+function ownKind({ apiVersion, kind }: ObjectKind): object {
+  return { ...parseGroupVersion(apiVersion), kind }
 }
 
 function kindOf({ group, version, kind }: ServedResource): object {

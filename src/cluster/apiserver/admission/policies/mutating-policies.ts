@@ -3,7 +3,8 @@ import { LruCache } from '#base/data/lru-cache.ts'
 import { messageOf } from '#base/errors/gantry-error.ts'
 import { type ApiObject, equalJson } from '../../api-object.ts'
 import { recanonical } from '../../decode-body.ts'
-import type { AdmissionRequest, AdmissionStep } from '../admission.ts'
+import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import type { AdmissionRequest, AdmissionStep, ObjectKind } from '../admission.ts'
 import { meetsConditions } from '../expressions/match-conditions.ts'
 import { requestVariables } from '../expressions/request-variables.ts'
 import { inVersion, isAdmissible, SelectorMatcher } from '../match-request.ts'
@@ -105,7 +106,7 @@ function runCall(request: AdmissionRequest, { call, policy, deps, failures }: Ru
     try {
       const shown = inVersion(object, request.resource, as)
       const tree = mutatedTree({ mutation, variables: policy.variables, request: variables, object: shown, as, signal })
-      object = inVersion(deps.withDefaults(as, canonical(tree, as)), as, request.resource)
+      object = rebuilt(request, tree, { as, deps })
     } catch (error) {
       if (!(error instanceof MutationFailure)) throw error
       fail(error.message)
@@ -114,7 +115,17 @@ function runCall(request: AdmissionRequest, { call, policy, deps, failures }: Ru
   return object
 }
 
-function canonical(tree: Parameters<typeof recanonical>[0], as: PolicyCall['as']): ApiObject {
+/** The object of a tree, with its defaults and in the request's version. */
+function rebuilt(
+  { own, resource }: AdmissionRequest,
+  tree: JsonObject,
+  { as, deps }: { readonly as: PolicyCall['as']; readonly deps: MutationDeps },
+): ApiObject {
+  const object = canonical(tree, own ?? as)
+  return own === undefined ? inVersion(deps.withDefaults(as, object), as, resource) : object
+}
+
+function canonical(tree: JsonObject, as: PolicyCall['as'] | ObjectKind): ApiObject {
   try {
     return recanonical(tree, as).object
   } catch (error) {

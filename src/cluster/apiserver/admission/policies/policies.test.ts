@@ -213,6 +213,89 @@ test('expressions see the request, the namespace and may ask the authorizer', as
   await fixture.client.create(configMaps, configMap('a'), inDefault)
 })
 
+test('a policy whose expressions do not compile is refused', async () => {
+  await using fixture = await start()
+  const wrong = fixture.add('Validating', 'wrong', {
+    variables: [{ name: 'a', expression: 'object.spec' }],
+    validations: [
+      { expression: 'variables.b == 1' },
+      { expression: 'variables.a' },
+      { expression: '1 + 1' },
+      { expression: 'params.x' },
+    ],
+  })
+  const { message = '' } = await refusal(wrong)
+  assert.match(
+    message,
+    /spec.validations\[0\].expression: Invalid value: "variables.b == 1": compilation failed: ERROR: <input>:1:10: undefined field 'b'/,
+  )
+  assert.match(message, /spec.validations\[2\].expression: Invalid value: "1 \+ 1": must evaluate to bool/)
+  assert.match(
+    message,
+    /spec.validations\[3\].expression: Invalid value: "params.x": compilation failed: ERROR: <input>:1:1: undeclared reference to 'params'/,
+  )
+  assert.doesNotMatch(message, /validations\[1\]/)
+})
+
+test('bindings and evictions are shown as what they are', async () => {
+  await using fixture = await start()
+  const rule = (resources: readonly string[], operations: readonly string[]): object => ({
+    resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations, resources }],
+  })
+  await fixture.client.create(builtInResource('v1', 'nodes'), {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'n1', labels: { 'topology.kubernetes.io/zone': 'z1', other: 'x' } },
+  } as unknown as KubernetesObject)
+  const pods = builtInResource('v1', 'pods')
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', namespace: 'default' },
+    spec: { containers: [{ name: 'c', image: 'x' }] },
+  }
+  await fixture.client
+    .create(
+      builtInResource('v1', 'serviceaccounts'),
+      {
+        apiVersion: 'v1',
+        kind: 'ServiceAccount',
+        metadata: { name: 'default', namespace: 'default' },
+      } as KubernetesObject,
+      inDefault,
+    )
+    .catch(() => undefined)
+  await fixture.client.create(pods, pod as unknown as KubernetesObject, inDefault)
+  await fixture.add('Validating', 'binds', {
+    matchConstraints: rule(['pods/binding'], ['CREATE']),
+    validations: [
+      {
+        expression: 'object.target.name == "n1" && request.kind.kind == "Binding" && request.subResource == "binding"',
+        message: 'only n1',
+      },
+    ],
+  })
+  await fixture.add('Validating', 'evicts', {
+    matchConstraints: rule(['pods/eviction'], ['CREATE']),
+    validations: [{ expression: 'request.kind.kind != "Eviction"', message: 'stays' }],
+  })
+  const bind = (name: string): Promise<unknown> =>
+    fixture.client.createSubresource(pods, 'p', {
+      ...inDefault,
+      subresource: 'binding',
+      body: { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target: { kind: 'Node', name } },
+    })
+  assert.match((await refusal(bind('n2'))).message ?? '', /only n1$/)
+  await bind('n1')
+  const bound = await fixture.client.get(pods, 'p', inDefault)
+  assert.deepEqual(bound.metadata.labels, { 'topology.kubernetes.io/zone': 'z1' })
+  const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'p' } }
+  const evicted = await refusal(
+    fixture.client.createSubresource(pods, 'p', { ...inDefault, subresource: 'eviction', body: eviction }),
+  )
+  assert.match(evicted.message ?? '', /stays$/)
+})
+
 test('an expression may not cost more than its share', async () => {
   await using fixture = await start()
   const loop = 'lists.range(1000).all(a, lists.range(1000).all(b, a + b >= 0))'

@@ -7,7 +7,7 @@ import { type ApiObject, equalJson } from '../../api-object.ts'
 import { recanonical } from '../../decode-body.ts'
 import type { ServedResource } from '../../served-resource.ts'
 import { internalError } from '../../status-errors.ts'
-import type { AdmissionRequest, AdmissionStep } from '../admission.ts'
+import type { AdmissionRequest, AdmissionStep, ObjectKind } from '../admission.ts'
 import { inVersion, isAdmissible } from '../match-request.ts'
 import type { MutationDeps } from '../mutation-deps.ts'
 import { askWebhook, WebhookUnavailable } from './ask-webhook.ts'
@@ -99,7 +99,8 @@ function patched(request: AdmissionRequest, patch: string, { webhook, as, deps }
   }
   const shown = inVersion(request.object, request.resource, as)
   const tree = treeAfter(shown, operations)
-  const { object } = recanonicalOrRefuse(tree, as)
+  const { object } = recanonicalOrRefuse(tree, request.own ?? as)
+  if (request.own !== undefined) return object
   return inVersion(deps.withDefaults(as, object), as, request.resource)
 }
 
@@ -120,7 +121,7 @@ function treeAfter(object: ApiObject, operations: ReturnType<typeof parseJsonPat
   }
 }
 
-function recanonicalOrRefuse(tree: JsonObject, as: ServedResource): { readonly object: ApiObject } {
+function recanonicalOrRefuse(tree: JsonObject, as: ServedResource | ObjectKind): { readonly object: ApiObject } {
   try {
     return recanonical(tree, as)
   } catch (error) {
