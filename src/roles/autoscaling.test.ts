@@ -4,8 +4,10 @@ import { existsSync } from 'node:fs'
 import test from 'node:test'
 import { promisify } from 'node:util'
 import * as resources from '#clients/kubernetes/resources.table.ts'
+import type { ApiResource } from '#kit/reconcile/api-client.ts'
 import type { UsageShape } from '#cluster/simulated-nodes/pod-usage.ts'
 import type { HorizontalPodAutoscaler } from '#spec/kubernetes/objects/autoscaling-v2.generated.ts'
+import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 import { type Cluster, createCluster } from './cluster.ts'
 
 const place = { namespace: 'default' }
@@ -142,6 +144,76 @@ test('two autoscalers of the same pods stand still', async () => {
     status?.conditions?.find(({ type }) => type === 'ScalingActive')?.message ?? '',
     /^pods by selector app=web are controlled by multiple HPAs: \[\{twin default\} \{web default\}\]$/,
   )
+})
+
+const definition = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'farms.example.com' },
+  spec: {
+    group: 'example.com',
+    scope: 'Namespaced',
+    names: { plural: 'farms', singular: 'farm', kind: 'Farm' },
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+        subresources: {
+          status: {},
+          scale: {
+            specReplicasPath: '.spec.replicas',
+            statusReplicasPath: '.status.replicas',
+            labelSelectorPath: '.status.selector',
+          },
+        },
+      },
+    ],
+  },
+}
+const farms: ApiResource<KubernetesObject> = {
+  group: 'example.com',
+  version: 'v1',
+  resource: 'farms',
+  kind: 'Farm',
+  namespaced: true,
+}
+
+test('a custom resource with a scale is scaled as any workload, and its pods count in a budget', async () => {
+  await using cluster = await createCluster(using('100m'))
+  const { client } = cluster
+  await cluster.apply(definition)
+  await cluster.settle()
+  const farm = await client.create(
+    farms,
+    { apiVersion: 'example.com/v1', kind: 'Farm', metadata: { name: 'f', ...place }, spec: { replicas: 2 } } as never,
+    place,
+  )
+  const status = { replicas: 2, selector: 'app=f' }
+  await client.patch(farms, 'f', { status }, { ...place, type: 'merge', subresource: 'status' })
+  const owner = { apiVersion: 'example.com/v1', kind: 'Farm', name: 'f', uid: farm.metadata.uid, controller: true }
+  const spec = { containers: [{ name: 'c', image: 'img', resources: { requests: { cpu: '100m' } } }] }
+  await cluster.apply([
+    ...['a', 'b'].map((name) => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, labels: { app: 'f' }, ownerReferences: [owner] },
+      spec,
+    })),
+    {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: 'f' },
+      spec: { maxUnavailable: 1, selector: { matchLabels: { app: 'f' } } },
+    },
+    autoscaler('f', { scaleTargetRef: { apiVersion: 'example.com/v1', kind: 'Farm', name: 'f' } }),
+  ])
+  await cluster.time.advance('1 minute')
+  const scaled = (await client.get(farms, 'f', place)) as { readonly spec?: { readonly replicas?: number } }
+  assert.equal(scaled.spec?.replicas, 4)
+  const budget = await client.get(resources.podDisruptionBudgets, 'f', place)
+  assert.deepEqual([budget.status?.expectedPods, budget.status?.disruptionsAllowed], [2, 1])
 })
 
 const kubectl = ['/usr/bin/kubectl', '/usr/local/bin/kubectl'].find((path) => existsSync(path))

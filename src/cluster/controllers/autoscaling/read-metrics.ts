@@ -58,7 +58,7 @@ async function readResource(
   { namespace, pods }: ReadTerms,
 ): Promise<Reading> {
   const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${namespace}/pods`
-  const list = await ask<PodMetricsList>(client, path, {
+  const list = await askList<PodMetricsList>(client, path, {
     query: { labelSelector: pods },
     what: 'get pods.metrics.k8s.io',
   })
@@ -91,7 +91,7 @@ async function readCustom(
   const version = await customVersion(client)
   if (version === undefined) return custom('no custom metrics API (custom.metrics.k8s.io) registered')
   const what = `get ${path.split('/').slice(3).join('.')}.custom.metrics.k8s.io`
-  const list = await ask<MetricValueList>(client, `/apis/custom.metrics.k8s.io/${version}${path}`, { query, what })
+  const list = await askList<MetricValueList>(client, `/apis/custom.metrics.k8s.io/${version}${path}`, { query, what })
   if (typeof list === 'string') return custom(list)
   return list.items.length === 0 ? 'no metrics returned from custom metrics API' : list
 }
@@ -149,7 +149,7 @@ async function readExternal(
   namespace: string,
 ): Promise<Reading> {
   const path = `/apis/external.metrics.k8s.io/v1beta1/namespaces/${namespace}/${encodeURIComponent(name)}`
-  const list = await ask<ExternalMetricValueList>(client, path, {
+  const list = await askList<ExternalMetricValueList>(client, path, {
     query: { labelSelector: textOf(selector) },
     what: `get ${name}.external.metrics.k8s.io`,
   })
@@ -160,12 +160,25 @@ async function readExternal(
 
 const unknownResource = 'the server could not find the requested resource'
 
-/** GET of a document; a failure is what the server says of it. */
-async function ask<T>(
+/** GET of a list. A metrics server may be anybody's: what is no list counts as no answer. */
+async function askList<T extends { readonly items: readonly unknown[] }>(
   client: Client,
   path: string,
-  { query = {}, what }: { readonly query?: Readonly<Record<string, string>>; readonly what: string },
+  options: AskOptions,
 ): Promise<T | string> {
+  const found = await ask<T>(client, path, options)
+  if (typeof found === 'string' || Array.isArray((found as Partial<T>).items)) return found
+  return `unable to decode the answer (${options.what})`
+}
+
+interface AskOptions {
+  readonly query?: Readonly<Record<string, string>>
+  /** What was asked for, as clients name it in failures. */
+  readonly what: string
+}
+
+/** GET of a document; a failure is what the server says of it. */
+async function ask<T>(client: Client, path: string, { query = {}, what }: AskOptions): Promise<T | string> {
   const given = Object.entries(query).filter(([, value]) => value !== '')
   const text = given.map(([key, value]) => `${key}=${encodeURIComponent(value)}`).join('&')
   const reply = await client.raw({
@@ -173,7 +186,7 @@ async function ask<T>(
     headers: { accept: 'application/json' },
   })
   const body = parsed(reply.body)
-  if (reply.status === 200 && body !== undefined) return body as T
+  if (reply.status === 200 && typeof body === 'object' && body !== null) return body as T
   const said = (body as { readonly message?: unknown } | undefined)?.message
   // Paths that nobody serves are answered without saying what was asked for.
   if (reply.status === 404 && (typeof said !== 'string' || said === unknownResource))
