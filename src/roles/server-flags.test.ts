@@ -7,7 +7,15 @@ import { defaultSecurity } from './server-security.ts'
 test('flags with = and with a space, relative paths, addresses of both families', () => {
   const flags = parseServerFlags(['--root=state', '--listen', '[::1]:0', '--simulated-nodes', '3'], '/home')
   assert.deepEqual(flags, {
-    ...{ root: '/home/state', host: '::1', port: 0, simulatedNodes: 3, etcd: undefined, logLevel: 'info' },
+    ...{
+      root: '/home/state',
+      host: '::1',
+      port: 0,
+      simulatedNodes: 3,
+      controllers: ['*'],
+      etcd: undefined,
+      logLevel: 'info',
+    },
     security: defaultSecurity,
   })
 })

@@ -11,6 +11,7 @@ Options:
       --root DIR            Keep everything under DIR, DIR/admin.kubeconfig included
       --listen HOST:PORT    Where the API is served (default 127.0.0.1:6443; port 0 chooses a free one)
       --simulated-nodes N   Add N nodes that pretend to run pods (default 0)
+      --controllers LIST    Which controllers run: '*' for all, 'foo' for one more, '-foo' for one less (default *)
       --etcd-servers URLS   Keep the objects in etcd, URL[,URL...] of its members, instead of DIR/cluster.db
       --etcd-cafile FILE    Trust the members' certificates by this authority
       --etcd-certfile FILE  Show the members this certificate
@@ -34,6 +35,7 @@ export interface ServerFlags {
   readonly host: string
   readonly port: number
   readonly simulatedNodes: number
+  readonly controllers: readonly string[]
   readonly etcd: EtcdFlags | undefined
   readonly security: SecurityFlags
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
@@ -54,6 +56,7 @@ const readers: Readonly<Record<string, Read>> = {
     return { ...so, host: (address[1] ?? '').replace(/^\[(.*)\]$/, '$1'), port: Number(address[2]) }
   },
   '--simulated-nodes': (value, so) => (/^\d{1,5}$/.test(value) ? { ...so, simulatedNodes: Number(value) } : undefined),
+  '--controllers': (value, so) => ({ ...so, controllers: value.split(',').map((name) => name.trim()) }),
   '--log-level': (value, so) =>
     /^(?:debug|info|warn|error)$/.test(value) ? { ...so, logLevel: value as ServerFlags['logLevel'] } : undefined,
   '--etcd-servers': (value, so) => {
@@ -93,6 +96,7 @@ export function parseServerFlags(argv: readonly string[], cwd: string): ServerFl
       host: '127.0.0.1',
       port: 6443,
       simulatedNodes: 0,
+      controllers: ['*'],
       etcd: noEtcd,
       security: defaultSecurity,
       logLevel: 'info',

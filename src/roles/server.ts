@@ -37,6 +37,8 @@ export interface ServerOptions {
   readonly port: number
   /** Nodes that pretend to run pods; none unless told. */
   readonly simulatedNodes?: number
+  /** Names of controllers that run; all unless told. */
+  readonly controllers?: readonly string[]
   /** Keeps the objects there instead of in a file under `root`. */
   readonly etcd?: EtcdFlags | undefined
   readonly security?: SecurityFlags
@@ -121,6 +123,7 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
     accountTokens: { sign: tokenKeys.sign, authorityPem: authority.certificate },
     tokenUse,
     simulatedNodes: options.simulatedNodes ?? 0,
+    controllers: options.controllers ?? ['*'],
     hostPaths: hostPathsUnder(files, join(options.root, 'volumes')),
     metrics,
   }

@@ -8,6 +8,8 @@ export interface ControllerUser {
 }
 
 export interface ControllerRow {
+  /** What it is switched on and off by, where its name in events does not say it. */
+  readonly name?: string
   /** Service account in kube-system, with a bootstrap role of its own. */
   readonly account: string
   /** Name in events. */

@@ -9,6 +9,7 @@ import type { Random } from '#world/ports/random.ts'
 import { startRootCertificatePublisher } from './accounts/root-certificate.ts'
 import { startServiceAccountController } from './accounts/service-account.ts'
 import { startAutoscaler } from './autoscaling/autoscaler.ts'
+import { chosenControllers } from './choose-controllers.ts'
 import type { ControllerRow, ControllerUser } from './controller-row.ts'
 import { startDaemonSetController } from './daemon-set/daemon-set.ts'
 import { startDeploymentController } from './deployment/deployment.ts'
@@ -38,6 +39,8 @@ export interface ControllersDeps {
 export interface ControllersConfig extends NodeControllersConfig, HousekeepingConfig, VolumesConfig {
   /** The bundle that pods verify the API server with; nothing is published without it. */
   readonly rootCertificatePem?: string
+  /** Which run: `*` for all, `NAME` for one more, `-NAME` for one less; all unless told. */
+  readonly controllers?: readonly string[]
 }
 
 function rowsFor(config: ControllersConfig): readonly ControllerRow[] {
@@ -83,13 +86,13 @@ function rowsFor(config: ControllersConfig): readonly ControllerRow[] {
 
 const groups = ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated']
 
-/** Starts every controller; disposing the result stops them, then their caches. */
+/** Starts every controller that is wanted; disposing the result stops them, then their caches. @throws for an unknown name. */
 export function startControllers(deps: ControllersDeps, config: ControllersConfig = {}): AsyncDisposable {
   const { clock, random, log } = deps
   const scope = new Scope()
   const reader = scope.own(deps.client({ name: 'system:kube-controller-manager', groups: ['system:authenticated'] }))
   const informers = scope.own(createInformerSet({ client: reader, clock, random, log }))
-  for (const { account, component, user, start } of rowsFor(config)) {
+  for (const { account, component, user, start } of chosenControllers(rowsFor(config), config.controllers)) {
     const own = { name: `system:serviceaccount:kube-system:${account}`, groups }
     const client = scope.own(deps.client(user ?? own))
     const events = scope.own(startEventRecorder({ client, clock, log }, { component }))

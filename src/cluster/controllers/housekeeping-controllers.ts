@@ -26,19 +26,22 @@ export function housekeepingControllers(config: HousekeepingConfig): readonly Co
   return [...certificateRows(config), ...tokenRows(config), ...otherRows]
 }
 
+const csr = (what: string): string => `certificatesigningrequest-${what}-controller`
+
 function certificateRows({ signingAuthority }: HousekeepingConfig): readonly ControllerRow[] {
   const certificates = { account: 'certificate-controller', component: 'certificate-controller' }
   return [
-    { ...certificates, start: startRequestApprover },
+    { ...certificates, name: csr('approving'), start: startRequestApprover },
     ...(signingAuthority === undefined
       ? []
       : [
           {
             ...certificates,
+            name: csr('signing'),
             start: (context) => startRequestSigner(context, signingAuthority),
           } satisfies ControllerRow,
         ]),
-    { ...certificates, start: startRequestCleaner },
+    { ...certificates, name: csr('cleaner'), start: startRequestCleaner },
   ]
 }
 
@@ -47,9 +50,24 @@ const apiServer = { name: 'system:apiserver', groups: ['system:masters'] }
 function tokenRows({ accountTokens, tokenUse = createTokenUse() }: HousekeepingConfig): readonly ControllerRow[] {
   const cleaner = 'legacy-service-account-token-cleaner'
   const rows: ControllerRow[] = [
-    { account: 'token-cleaner', component: 'token-cleaner', start: startTokenCleaner },
-    { account: 'bootstrap-signer', component: 'bootstrap-signer', start: startBootstrapSigner },
-    { account: cleaner, component: cleaner, start: startLegacyTokenCleaner },
+    {
+      name: 'token-cleaner-controller',
+      account: 'token-cleaner',
+      component: 'token-cleaner',
+      start: startTokenCleaner,
+    },
+    {
+      name: 'bootstrap-signer-controller',
+      account: 'bootstrap-signer',
+      component: 'bootstrap-signer',
+      start: startBootstrapSigner,
+    },
+    {
+      name: 'legacy-serviceaccount-token-cleaner-controller',
+      account: cleaner,
+      component: cleaner,
+      start: startLegacyTokenCleaner,
+    },
   ]
   if (accountTokens !== undefined) {
     const component = 'serviceaccount-token-controller'
@@ -68,7 +86,7 @@ function tokenRows({ accountTokens, tokenUse = createTokenUse() }: HousekeepingC
   return rows
 }
 
-const claims = { account: 'resource-claim-controller', component: 'resource_claim' }
+const claims = { name: 'resourceclaim-controller', account: 'resource-claim-controller', component: 'resource_claim' }
 
 const otherRows: readonly ControllerRow[] = [
   { ...claims, start: startPodClaims },

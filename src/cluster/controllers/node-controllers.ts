@@ -22,6 +22,7 @@ export function nodeControllers({
   const account = 'node-controller'
   return [
     {
+      name: 'node-lifecycle-controller',
       account,
       component: 'node-controller',
       start: (context) => startNodeLifecycle(context, defaultNodeLifecycle, metrics),
@@ -36,12 +37,14 @@ export function nodeControllers({
       : [
           {
             account,
+            name: 'node-ipam-controller',
             component: 'cidrAllocator',
             start: (context) => startNodeRanges(context, { clusterCidr }),
           } satisfies ControllerRow,
         ]),
     { account: 'ttl-controller', component: 'ttl-controller', start: startNodeTtl },
     {
+      name: 'pod-garbage-collector-controller',
       account: 'pod-garbage-collector',
       component: 'pod-garbage-collector',
       start: (context) => startPodCollector(context, defaultPodCollector, metrics),
