@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test, type TestContext } from 'node:test'
 import { createClock } from '#world/real/clock.ts'
 import { isStoreError } from './errors.ts'
+import { openSqlite, pragma } from './open-sqlite.ts'
 import { openSqliteStore } from './sqlite-store.ts'
 
 const clock = createClock()
@@ -55,9 +56,10 @@ test('a store of a newer program is refused', async (context) => {
   )
 })
 
-test('a folder that does not exist is named', () => {
+test('a folder that does not exist is named', (context) => {
+  const path = join(pathFor(context), 'missing', 'store.db')
   assert.throws(
-    () => openSqliteStore({ path: '/nonexistent/store.db', clock }),
+    () => openSqliteStore({ path, clock }),
     (error) => isStoreError(error, 'STORE_CANNOT_OPEN'),
   )
 })
@@ -85,4 +87,41 @@ test('a full store keeps nothing of the failed write, still reads, and takes wri
   await store.delete('/k0')
   await store.compact(await store.currentRevision())
   await store.put('/again', value)
+})
+
+test('a commit is durable: every one is synced, in a log that outlives the process', (context) => {
+  const database = openSqlite({ path: pathFor(context), nowMs: 0 })
+  context.after(() => database.close())
+  const full = 2
+  assert.equal(pragma(database, 'synchronous'), full)
+  assert.equal(database.prepare('pragma journal_mode').get()?.['journal_mode'], 'wal')
+})
+
+test('a store that was cut off and then damaged is refused, named and left alone', async (context) => {
+  const path = pathFor(context)
+  {
+    await using store = openSqliteStore({ path, clock })
+    for (let index = 0; index < 200; index++) await store.put(`/k${index}`, new Uint8Array(2000))
+    copyFileSync(`${path}-wal`, `${path}.cut-wal`)
+    copyFileSync(path, `${path}.cut`)
+  }
+  {
+    // What a power cut leaves is whole.
+    copyFileSync(`${path}.cut`, `${path}.whole`)
+    copyFileSync(`${path}.cut-wal`, `${path}.whole-wal`)
+    await using store = openSqliteStore({ path: `${path}.whole`, clock })
+    assert.equal((await store.range({ prefix: '/k', countOnly: true })).count, 200)
+  }
+  const bytes = readFileSync(`${path}.whole`)
+  const open = new DatabaseSync(`${path}.whole`)
+  open.exec("update state set value = 1 where name = 'open'; pragma wal_checkpoint(truncate)")
+  open.close()
+  const damaged = readFileSync(`${path}.whole`)
+  damaged.fill(0xff, Math.floor(bytes.length / 2), Math.floor(bytes.length / 2) + 20_000)
+  writeFileSync(`${path}.whole`, damaged)
+  assert.throws(
+    () => openSqliteStore({ path: `${path}.whole`, clock }),
+    (error) => isStoreError(error, 'STORE_CORRUPT') && (error.remedy ?? '').includes('backup'),
+  )
+  assert.deepEqual(readFileSync(`${path}.whole`), damaged)
 })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClock } from '#world/real/clock.ts'
 import { openSqliteStore } from './sqlite-store.ts'
+import { storeModel } from './store-model.contract.ts'
 import { storeContract } from './versioned-store.contract.ts'
 
 storeContract('sqlite', async () => {
@@ -20,4 +21,14 @@ storeContract('sqlite', async () => {
     cleanUp: async () => rmSync(folder, { recursive: true, force: true }),
     leaseTtlMsMin: 200,
   }
+})
+
+storeModel({
+  name: 'sqlite',
+  runs: 60,
+  open: async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gantry-store-'))
+    const store = openSqliteStore({ path: join(folder, 'store.db'), clock: createClock() })
+    return { store, cleanUp: () => rmSync(folder, { recursive: true, force: true }) }
+  },
 })
