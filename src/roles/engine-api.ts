@@ -19,6 +19,7 @@ import { systemRoutes } from '#engine/api/system-routes.ts'
 import { transferRoutes } from '#engine/api/transfer-routes.ts'
 import type { EngineFacts } from '#engine/api/view-info.ts'
 import { volumeRoutes } from '#engine/api/volume-routes.ts'
+import type { RegistrySettings } from '#clients/registry/plan-endpoints.ts'
 import type { EngineParts } from '#engine/containers/engine-parts.ts'
 import type { Execs } from '#engine/exec/execs.ts'
 import type { NetworkingConfig } from '#engine/networks/container-networking.ts'
@@ -35,6 +36,7 @@ export interface EngineApiDeps {
   readonly state: EngineState
   readonly execs: Execs
   readonly networkingConfig: NetworkingConfig
+  readonly registries: Required<RegistrySettings>
 }
 
 async function readEngineId(world: World, root: string): Promise<string> {
@@ -45,7 +47,7 @@ async function readEngineId(world: World, root: string): Promise<string> {
   return id
 }
 
-async function readFacts(world: World, root: string): Promise<EngineFacts> {
+async function readFacts(world: World, root: string): Promise<Omit<EngineFacts, 'registries'>> {
   const release = await world.files.readText('/etc/os-release').catch(() => '')
   const operatingSystem = /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(release)?.[1] ?? 'Linux'
   return {
@@ -64,18 +66,20 @@ async function readFacts(world: World, root: string): Promise<EngineFacts> {
 
 /** Builds the handler; builder, transfers and their connections end with the scope. */
 export async function composeEngineApi(scope: AsyncDisposableStack, deps: EngineApiDeps): Promise<HttpHandler> {
-  const { parts, state, execs, networkingConfig } = deps
+  const { parts, state, execs, networkingConfig, registries } = deps
   const { images, networks, volumes, events, usersOfVolume } = state
   const { world, paths } = parts
   const http = scope.use(createHttpClient({ clock: world.clock }))
-  const transfer = scope.use(await createImageTransfer({ world, images, root: paths.root, emit: parts.emit }))
+  const transfer = scope.use(
+    await createImageTransfer({ world, images, root: paths.root, emit: parts.emit, registries }),
+  )
   const builder = scope.use(
     createImageBuilder({ parts, http, pull: (reference, options) => pullForBuild(transfer, reference, options) }),
   )
   const fetchUrl = createFetchUrl(http)
   const fetch = async (url: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> =>
     (await fetchUrl(url, signal)).body
-  const facts = await readFacts(world, paths.root)
+  const facts = { ...(await readFacts(world, paths.root)), registries }
   return createEngineApi([
     ...systemRoutes({ parts, events, facts, usersOfVolume, buildCache: () => [] }),
     ...containerRoutes(parts),

@@ -1,14 +1,19 @@
 /** `gantry engine`: runs an engine in the foreground until it is told to stop. */
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { BoundAddress } from '#kit/http/listen-address.ts'
+import type { Files } from '#world/ports/files.ts'
 import type { CommandHost } from './command-host.ts'
 import { openCommandLog } from './command-log.ts'
 import { lastValue, readFlags } from './command-flags.ts'
+import type { CommandFlags } from './command-flags.ts'
+import { defaultConfigFile, mergeConfigFile, readConfigFile } from './engine-config-file.ts'
 import { absoluteRoot, mainRoot, placesOf } from './engine-places.ts'
 import type { EngineIdentity } from './engine-places.ts'
 import { checkListenFlags, planListeners } from './engine-listeners.ts'
 import type { ListenFlags } from './engine-listeners.ts'
-import { startEngine } from './engine.ts'
+import { readSettings, settingFlags, settingHelp } from './engine-settings.ts'
+import type { EngineSettings } from './engine-settings.ts'
+import { knownRuntimes, startEngine } from './engine.ts'
 
 const help = `Usage:  gantry engine [OPTIONS]
 
@@ -27,25 +32,46 @@ Options:
   -G, --group NAME     Group that may use unix sockets (default docker, else gantry, where there is such a group)
       --runtime NAME   OCI runtime by name or path (default crun, else runc)
       --log-level L    debug, info, warn or error (default info)
+      --config-file F  Settings in JSON with the keys of dockerd's daemon.json
+                       (default, for the main engine, ${defaultConfigFile} if there)
       --help           Print this
-`
+
+What containers, networks and registries get unless they are told otherwise:
+${settingHelp}`
 
 interface Flags {
   readonly root: string
   readonly listen: ListenFlags
   readonly runtime: string | undefined
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
+  readonly settings: EngineSettings
 }
+
+const switches = ['tls', 'tlsverify']
 
 function usage(message: string): GantryError {
   return new GantryError('ROLES_USAGE', 'invalid', message, { remedy: "See 'gantry engine --help'." })
 }
 
 /** Reads the command line. @throws GantryError for flags that there are not. */
-export function parseEngineFlags(argv: readonly string[], cwd: string): Flags | 'help' {
-  const valued = ['root', 'host', 'runtime', 'log-level', 'tlscacert', 'tlscert', 'tlskey', 'group']
-  const flags = readFlags({ command: 'engine', valued, switches: ['tls', 'tlsverify'] }, argv)
-  if (flags.switches.has('help')) return 'help'
+function readCommandLine(argv: readonly string[]): CommandFlags {
+  const own = ['root', 'host', 'runtime', 'log-level', 'tlscacert', 'tlscert', 'tlskey', 'group', 'config-file']
+  return readFlags({ command: 'engine', valued: [...own, ...settingFlags], switches }, argv)
+}
+
+/** The command line with what the configuration file adds. */
+async function withConfigFile(files: Files, flags: CommandFlags, cwd: string): Promise<CommandFlags> {
+  const given = lastValue(flags, 'config-file')
+  // Engines beside the main one are made for something else than the machine's settings.
+  const isMain = absoluteRoot(lastValue(flags, 'root') ?? mainRoot, cwd) === mainRoot
+  if (given === undefined && !isMain) return flags
+  const path = given === undefined ? defaultConfigFile : absoluteRoot(given, cwd)
+  const content = await readConfigFile(files, path, given !== undefined)
+  return content === undefined ? flags : mergeConfigFile(flags, { path, content, switches })
+}
+
+/** What the flags mean. @throws GantryError for values that mean nothing, or nothing together. */
+function interpret(flags: CommandFlags, cwd: string): Flags {
   const logLevel = lastValue(flags, 'log-level') ?? 'info'
   if (!/^(debug|info|warn|error)$/.test(logLevel)) throw usage(`no such log level: ${logLevel}`)
   const root = absoluteRoot(lastValue(flags, 'root') ?? mainRoot, cwd)
@@ -64,6 +90,7 @@ export function parseEngineFlags(argv: readonly string[], cwd: string): Flags | 
     listen,
     runtime: lastValue(flags, 'runtime'),
     logLevel: logLevel as Flags['logLevel'],
+    settings: readSettings(flags, knownRuntimes),
   }
 }
 
@@ -73,11 +100,13 @@ function hostText(address: BoundAddress): string {
 
 /** Runs the command. @returns the exit code. */
 export async function runEngineCommand(argv: readonly string[], { world, terminal }: CommandHost): Promise<number> {
-  const flags = parseEngineFlags(argv, world.processes.self.cwd)
-  if (flags === 'help') {
+  const { cwd } = world.processes.self
+  const commandLine = readCommandLine(argv)
+  if (commandLine.switches.has('help')) {
     terminal.stdout.write(help)
     return 0
   }
+  const flags = interpret(await withConfigFile(world.files, commandLine, cwd), cwd)
   const log = openCommandLog({ world, terminal }, flags.logLevel)
   const places = placesOf(flags.root)
   const stop = Promise.withResolvers<string>()
@@ -87,6 +116,7 @@ export async function runEngineCommand(argv: readonly string[], { world, termina
     runDirectory: places.runDirectory,
     instance: places.instance,
     listeners: await planListeners(world.files, flags.listen),
+    settings: flags.settings,
     ...(flags.runtime === undefined ? {} : { runtime: flags.runtime }),
   })
   const listening = engine.addresses.map(hostText)
@@ -97,7 +127,7 @@ export async function runEngineCommand(argv: readonly string[], { world, termina
   }
   await world.files.replace(places.identityFile, JSON.stringify(identity), { mode: 0o644 })
   for (const host of listening)
-    log.info('engine ready', { listening: host, runtime: engine.parts.runtime.name, root: flags.root })
+    log.info('engine ready', { listening: host, runtime: engine.parts.runtimes.own.name, root: flags.root })
   const signal = await stop.promise
   log.info('engine stopping', { signal })
   await engine[Symbol.asyncDispose]()

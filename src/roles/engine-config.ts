@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { EnginePaths } from '#engine/containers/engine-parts.ts'
 import type { ListenAddress } from '#kit/http/listen-address.ts'
 import type { World } from '#world/ports/world.ts'
+import type { EngineSettings } from './engine-settings.ts'
 
 export interface EngineConfig {
   /** Everything that lasts lies here. */
@@ -14,6 +15,8 @@ export interface EngineConfig {
   readonly runtime?: string
   /** Empty for the machine's main engine; else eight hex digits that keep its names apart from other engines'. */
   readonly instance: string
+  /** Left out: what Docker takes. */
+  readonly settings?: EngineSettings
 }
 
 /** Makes the engine's folders. */

@@ -76,6 +76,7 @@ function openNetworks({ world, log, config, store, events }: Opening): Promise<N
       instance: config.instance,
       runDirectory: join(config.runDirectory, 'networks'),
       poolLock: join(mainRunDirectory, 'pools.lock'),
+      ...config.settings?.networks,
     },
   )
 }

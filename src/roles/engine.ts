@@ -23,7 +23,7 @@ import { createContainerNetworking } from '#engine/networks/container-networking
 import { hasUnifiedCgroups } from '#engine/runtime/cgroups.ts'
 import { chooseRuntime } from '#engine/runtime/oci-runtime.ts'
 import type { OciRuntime } from '#engine/runtime/oci-runtime.ts'
-import { createSeccompCache } from '#engine/runtime/seccomp-cache.ts'
+import { createRuntimes } from '#engine/runtime/runtimes.ts'
 import { createCgroupWarmer } from '#engine/runtime/warm-cgroup-moves.ts'
 import type { HttpHandler } from '#kit/http/exchange.ts'
 import type { BoundAddress } from '#kit/http/listen-address.ts'
@@ -34,6 +34,7 @@ import type { World } from '#world/ports/world.ts'
 import { composeEngineApi } from './engine-api.ts'
 import { makeEngineFolders, shareMounts } from './engine-config.ts'
 import type { EngineConfig } from './engine-config.ts'
+import { defaultSettings } from './engine-settings.ts'
 import { createMemoryKeeper } from './keep-memory-small.ts'
 import type { MemoryKeeper } from './keep-memory-small.ts'
 import { openEngineState } from './engine-state.ts'
@@ -46,6 +47,8 @@ export interface Engine extends AsyncDisposable {
   readonly parts: EngineParts
 }
 
+/** Names that every engine knows; each is the engine's own runtime. */
+export const knownRuntimes: readonly string[] = ['runc', 'crun', 'io.containerd.runc.v2']
 const shmSizeBytes = 64 * 1024 * 1024
 const raiseLimitsBit = 24n
 
@@ -59,11 +62,10 @@ function lockRoot(scope: AsyncDisposableStack, world: World, root: string): void
   scope.defer(() => lock[Symbol.dispose]())
 }
 
-async function readHostFacts(world: World, unified: boolean): Promise<HostFacts> {
+async function readHostFacts(world: World, unified: boolean): Promise<Omit<HostFacts, 'runtimes'>> {
   const { limits } = world.kernel
   return {
     cpuCount: world.machine.cpuCount,
-    runtimes: ['runc', 'crun', 'io.containerd.runc.v2'],
     swapLimit: unified || (await world.files.exists('/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes')),
     oomScoreAdj: limits.oomScoreAdj,
     mayRaiseLimits: ((limits.capabilities >> raiseLimitsBit) & 1n) === 1n,
@@ -84,6 +86,7 @@ async function composeParts(
   cgroupParent: string,
 ): Promise<Omit<EngineParts, 'hooks' | 'healthOf' | 'stopping' | 'networking' | 'warmer'>> {
   const { world, log, config, state, runtime } = composition
+  const settings = config.settings ?? defaultSettings
   const unified = await hasUnifiedCgroups(world.files)
   return {
     world,
@@ -91,16 +94,24 @@ async function composeParts(
     book: state.book,
     images: state.images,
     volumes: state.volumes,
-    runtime,
-    seccomp: createSeccompCache(world.files, runtime, world.machine.kernelRelease),
+    runtimes: createRuntimes(world, runtime, {
+      ownNames: knownRuntimes,
+      added: settings.runtimes,
+      kernelRelease: world.machine.kernelRelease,
+      runDirectory: config.runDirectory,
+      cgroupParent,
+    }),
     paths: await makeEngineFolders(world, config),
     defaults: {
-      runtime: 'runc',
+      runtime: settings.defaultRuntime ?? 'runc',
       cgroupnsMode: unified ? 'private' : 'host',
-      logConfig: { Type: 'json-file', Config: {} },
+      logConfig: settings.logConfig,
       shmSizeBytes,
     },
-    facts: await readHostFacts(world, unified),
+    facts: {
+      ...(await readHostFacts(world, unified)),
+      runtimes: [...knownRuntimes, ...Object.keys(settings.runtimes)],
+    },
     cgroupParent,
     unifiedCgroups: unified,
     emit: (event) => state.events.publish(event),
@@ -181,6 +192,7 @@ export async function startEngine(world: World, log: Log, config: EngineConfig):
   const networkingConfig = {
     hostResolvConf: () => world.files.readText('/etc/resolv.conf').catch(() => ''),
     hostHosts: () => world.files.readText('/etc/hosts').catch(() => ''),
+    dns: (config.settings ?? defaultSettings).dns,
   }
   const stopping = new AbortController()
   const { parts, execs } = addFollowers(scope, {
@@ -195,7 +207,10 @@ export async function startEngine(world: World, log: Log, config: EngineConfig):
   scope.use(await restoreContainers(parts))
   // Loading and starting touch much of the program once; what serving needs comes back with the first requests.
   world.kernel.memory.dropProgramPages()
-  const handler = await composeEngineApi(scope, { parts, state, execs, networkingConfig })
+  const handler = await composeEngineApi(scope, {
+    ...{ parts, state, execs, networkingConfig },
+    registries: (config.settings ?? defaultSettings).registries,
+  })
   const keeper = scope.use(createMemoryKeeper(world.clock, () => world.kernel.memory.release()))
   const server = scope.use(await serve(composition, touching(keeper, handler)))
   keeper.touch()

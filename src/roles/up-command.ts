@@ -13,6 +13,7 @@ Start an engine in the background and wait until it is ready
 Options:
       --root DIR       Keep everything under DIR (default ${mainRoot})
       --runtime NAME   OCI runtime by name or path (default crun, else runc)
+      --config-file F  Settings of the engine, see 'gantry engine --help'
       --help           Print this
 `
 
@@ -24,6 +25,11 @@ const engineFlags: readonly string[] = ['--max-semi-space-size=1']
 const readyWithinMs = 30_000
 const logBytesMax = 16 * 1024 * 1024
 
+export interface EngineChoices {
+  readonly runtime?: string
+  readonly configFile?: string
+}
+
 export interface UpResult {
   readonly socket: string
   /** False when it ran already. */
@@ -31,11 +37,7 @@ export interface UpResult {
 }
 
 /** Starts the engine of a root unless it runs. @throws GantryError when the machine cannot, or when it does not get ready. */
-export async function bringUp(
-  host: CommandHost,
-  root: string,
-  options: { readonly runtime?: string } = {},
-): Promise<UpResult> {
+export async function bringUp(host: CommandHost, root: string, options: EngineChoices = {}): Promise<UpResult> {
   const { world } = host
   const running = await findEngine(world, root)
   if (running !== undefined) {
@@ -59,7 +61,7 @@ export async function bringUp(
 async function spawnEngine(
   { world, program }: CommandHost,
   root: string,
-  { runtime }: { readonly runtime?: string },
+  { runtime, configFile }: EngineChoices,
 ): Promise<void> {
   const { files, processes } = world
   const { logFile } = placesOf(root)
@@ -71,6 +73,7 @@ async function spawnEngine(
   const args = [
     ...[...engineFlags, ...words, 'engine', '--root', root],
     ...(runtime === undefined ? [] : ['--runtime', runtime]),
+    ...(configFile === undefined ? [] : ['--config-file', configFile]),
   ]
   const env = Object.fromEntries(
     Object.entries(processes.self.env).filter((pair): pair is [string, string] => pair[1] !== undefined),
@@ -106,14 +109,18 @@ async function lastText(files: CommandHost['world']['files'], path: string): Pro
 /** Runs the command. @returns the exit code. */
 export async function runUpCommand(argv: readonly string[], host: CommandHost): Promise<number> {
   const { terminal, world } = host
-  const flags = readFlags({ command: 'up', valued: ['root', 'runtime'], switches: [] }, argv)
+  const flags = readFlags({ command: 'up', valued: ['root', 'runtime', 'config-file'], switches: [] }, argv)
   if (flags.switches.has('help')) {
     terminal.stdout.write(help)
     return 0
   }
   const root = absoluteRoot(lastValue(flags, 'root') ?? mainRoot, world.processes.self.cwd)
   const runtime = lastValue(flags, 'runtime')
-  const { socket, started } = await bringUp(host, root, runtime === undefined ? {} : { runtime })
+  const configFile = lastValue(flags, 'config-file')
+  const { socket, started } = await bringUp(host, root, {
+    ...(runtime === undefined ? {} : { runtime }),
+    ...(configFile === undefined ? {} : { configFile: absoluteRoot(configFile, world.processes.self.cwd) }),
+  })
   const context = await writeContext(host, root, socket)
   const where = root === mainRoot ? '' : ` --root ${root}`
   terminal.stdout.write(

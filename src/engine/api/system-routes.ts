@@ -51,7 +51,7 @@ function viewVersion(deps: SystemApiDeps): object {
       { Name: 'Engine', Version: engineVersion, Details: engineDetails },
       { Name: 'containerd', Version: 'none', Details: { GitCommit: '' } },
       // Clients look for this name; whatever runtime does the work stands in its place.
-      { Name: 'runc', Version: `${parts.runtime.name} ${parts.runtime.version}`, Details: { GitCommit: '' } },
+      { Name: 'runc', Version: `${parts.runtimes.own.name} ${parts.runtimes.own.version}`, Details: { GitCommit: '' } },
       { Name: 'docker-init', Version: facts.initVersion, Details: { GitCommit: '' } },
     ],
     ...common,

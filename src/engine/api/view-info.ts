@@ -1,6 +1,7 @@
 /** `GET /info`: what this engine is and what it can do. */
 import { formatInstant } from '#world/ports/clock.ts'
 import { logDrivers } from '#engine/containers/log-options.ts'
+import type { RegistrySettings } from '#clients/registry/plan-endpoints.ts'
 import type { EngineParts } from '#engine/containers/engine-parts.ts'
 
 /** The Docker release whose behaviour the engine keeps to; clients compare it. */
@@ -19,6 +20,7 @@ export interface EngineFacts {
   readonly initVersion: string
   readonly networkDrivers: readonly string[]
   readonly warnings: readonly string[]
+  readonly registries: Required<RegistrySettings>
 }
 
 /** What every engine of this kind can do and what it has none of. */
@@ -39,13 +41,6 @@ const abilities = {
   CgroupDriver: 'cgroupfs',
   OSVersion: '',
   IndexServerAddress: 'https://index.docker.io/v1/',
-  RegistryConfig: {
-    AllowNondistributableArtifactsCIDRs: null,
-    AllowNondistributableArtifactsHostnames: null,
-    InsecureRegistryCIDRs: ['127.0.0.0/8', '::1/128'],
-    IndexConfigs: { 'docker.io': { Name: 'docker.io', Mirrors: [], Secure: true, Official: true } },
-    Mirrors: [],
-  },
   GenericResources: null,
   HttpProxy: '',
   HttpsProxy: '',
@@ -98,10 +93,26 @@ function viewMachine(parts: EngineParts, facts: EngineFacts): object {
   }
 }
 
+/** Where images come from; the CLI shows mirrors with a slash at their end, as dockerd gives them. */
+function viewRegistries({ insecure, mirrors }: Required<RegistrySettings>): object {
+  const Mirrors = (mirrors['docker.io'] ?? []).map((mirror) => `${mirror}/`)
+  const hosts = insecure.filter((entry) => !entry.includes('/'))
+  return {
+    AllowNondistributableArtifactsCIDRs: null,
+    AllowNondistributableArtifactsHostnames: null,
+    InsecureRegistryCIDRs: [...insecure.filter((entry) => entry.includes('/')), '127.0.0.0/8', '::1/128'],
+    IndexConfigs: Object.fromEntries([
+      ['docker.io', { Name: 'docker.io', Mirrors, Secure: true, Official: true }],
+      ...hosts.map((Name) => [Name, { Name, Mirrors: [], Secure: false, Official: false }] as const),
+    ]),
+    Mirrors,
+  }
+}
+
 /** The document. */
 export function viewInfo(parts: EngineParts, facts: EngineFacts): object {
-  const { runtime, defaults } = parts
-  const runtimes = parts.facts.runtimes.map((name) => [name, { path: name === runtime.name ? runtime.path : name }])
+  const { runtimes, defaults } = parts
+  const { version } = runtimes.own
   return {
     ID: facts.id,
     ...countStates(parts),
@@ -115,12 +126,13 @@ export function viewInfo(parts: EngineParts, facts: EngineFacts): object {
     Plugins: { Volume: ['local'], Network: facts.networkDrivers, Authorization: null, Log: logDrivers },
     ...abilities,
     ...viewMachine(parts, facts),
+    RegistryConfig: viewRegistries(facts.registries),
     LoggingDriver: defaults.logConfig.Type,
     DockerRootDir: facts.rootDirectory,
     ServerVersion: engineVersion,
-    Runtimes: Object.fromEntries(runtimes),
+    Runtimes: Object.fromEntries(Object.entries(runtimes.paths).map(([name, path]) => [name, { path }])),
     DefaultRuntime: defaults.runtime,
-    RuncCommit: { ID: runtime.version, Expected: runtime.version },
+    RuncCommit: { ID: version, Expected: version },
     InitCommit: { ID: facts.initVersion, Expected: facts.initVersion },
     Warnings: facts.warnings.length > 0 ? facts.warnings : null,
   }

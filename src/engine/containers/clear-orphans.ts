@@ -7,6 +7,7 @@ import { errnoOf } from '#base/errors/gantry-error.ts'
 import { clearStagedRoots } from '#engine/filesystem/container-root.ts'
 import { removeCgroups } from '#engine/runtime/cgroups.ts'
 import { deleteProcess, listProcesses } from '#engine/runtime/oci-runtime.ts'
+import type { OciRuntime } from '#engine/runtime/oci-runtime.ts'
 import { isAlive } from './container-record.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { bundleOf } from './prepare-start.ts'
@@ -57,14 +58,18 @@ async function endMonitors(parts: EngineParts): Promise<void> {
 }
 
 async function clearRuntime(parts: EngineParts): Promise<void> {
+  for (const runtime of await parts.runtimes.withState()) await clearState(parts, runtime)
+}
+
+async function clearState(parts: EngineParts, runtime: OciRuntime): Promise<void> {
   const { files, processes } = parts.world
-  for (const id of await listProcesses(files, parts.runtime)) {
+  for (const id of await listProcesses(files, runtime)) {
     if (livesOn(parts, id)) continue
-    await deleteProcess({ processes, runtime: parts.runtime }, id, { force: true }).catch((error: unknown) =>
+    await deleteProcess({ processes, runtime }, id, { force: true }).catch((error: unknown) =>
       parts.log.warn('an orphan could not be removed', { container: id, error }),
     )
     // State that was being written when its runtime was killed: the runtime itself cannot read it.
-    await files.remove(join(parts.runtime.stateDirectory, id), { recursive: true, force: true })
+    await files.remove(join(runtime.stateDirectory, id), { recursive: true, force: true })
   }
 }
 

@@ -4,8 +4,7 @@ import type { Images } from '#images/images.ts'
 import type { World } from '#world/ports/world.ts'
 import type { Log } from '#kit/telemetry/log.ts'
 import type { Volumes } from '#engine/volumes/volumes.ts'
-import type { OciRuntime } from '#engine/runtime/oci-runtime.ts'
-import type { SeccompCache } from '#engine/runtime/seccomp-cache.ts'
+import type { Runtimes } from '#engine/runtime/runtimes.ts'
 import type { CgroupWarmer } from '#engine/runtime/warm-cgroup-moves.ts'
 import type { ContainerBook } from './container-book.ts'
 import type { ContainerRecord } from './container-record.ts'
@@ -74,8 +73,7 @@ export interface EngineParts {
   readonly images: Images
   readonly volumes: Volumes
   readonly networking: ContainerNetworking
-  readonly runtime: OciRuntime
-  readonly seccomp: SeccompCache
+  readonly runtimes: Runtimes
   /** Told when a process is about to be put into a control group. */
   readonly warmer: CgroupWarmer
   readonly paths: EnginePaths

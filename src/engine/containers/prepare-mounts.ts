@@ -89,7 +89,8 @@ async function prepareBind(parts: EngineParts, task: MountTask): Promise<SpecMou
     }
     await files.makeDirectory(source, { recursive: true })
   }
-  const staged = parts.runtime.launch.length > 0
+  const { runtime } = await parts.runtimes.named(task.work.record.hostConfig.Runtime)
+  const staged = runtime.launch.length > 0
   const directory = (await files.stat(source)).type === 'directory'
   const from = staged ? await stage(parts, task, { source, recursive: mount.recursive, directory }) : source
   return { destination: mount.point.Destination, type: 'bind', source: from, options: bindOptions(mount) }

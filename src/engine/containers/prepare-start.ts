@@ -270,6 +270,7 @@ export async function prepareStart(
   const own = await prepareMounts(parts, { record, bundle, rootPath, undo })
   const mounts = [...(await writeNetworkFiles(parts, record, network)), ...own, ...(await initMount(parts, record))]
   const spec = await planBundle(parts, { record, rootPath, bundle, network, mounts })
-  await files.write(join(bundle, 'config.json'), formatSpec(parts.seccomp.apply(spec)), { mode: 0o600 })
+  const { seccomp } = await parts.runtimes.named(record.hostConfig.Runtime)
+  await files.write(join(bundle, 'config.json'), formatSpec(seccomp.apply(spec)), { mode: 0o600 })
   return { bundle, spec, endpoints: network.endpoints }
 }

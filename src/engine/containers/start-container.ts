@@ -44,9 +44,10 @@ async function runMonitored(
   prepared: PreparedStart,
 ): Promise<MonitoredProcess> {
   const { record } = container
+  const { runtime, seccomp } = await parts.runtimes.named(record.hostConfig.Runtime)
   const { config, hostConfig } = record
   await parts.world.files.remove(join(parts.paths.exits, record.id), { force: true })
-  const monitored = await createMonitored(parts.world, parts.runtime, {
+  const monitored = await createMonitored(parts.world, runtime, {
     id: record.id,
     name: record.name,
     bundle: prepared.bundle,
@@ -56,7 +57,7 @@ async function runMonitored(
     stdin: config.OpenStdin,
     stdinOnce: config.StdinOnce,
   })
-  await parts.seccomp.learn(prepared.spec, record.id)
+  await seccomp.learn(prepared.spec, record.id)
   return monitored
 }
 
@@ -66,16 +67,15 @@ async function startLocked(parts: EngineParts, container: Container): Promise<vo
   await using undo = createUndoStack((error) =>
     parts.log.warn('a start could not be undone', { container: record.id, error }),
   )
+  const { runtime } = await parts.runtimes.named(record.hostConfig.Runtime)
   parts.warmer.warm()
   const prepared = await prepareStart(parts, record, undo)
-  undo.defer(() =>
-    deleteProcess({ processes: parts.world.processes, runtime: parts.runtime }, record.id, { force: true }),
-  )
+  undo.defer(() => deleteProcess({ processes: parts.world.processes, runtime }, record.id, { force: true }))
   const monitored = await runMonitored(parts, container, prepared)
   // Connected before the process runs, so that nobody misses its first byte.
   if (container.attachWanted || record.config.OpenStdin)
     container.broker.connect(parts.world.kernel, join(prepared.bundle, 'attach'))
-  await startProcess(parts.world.processes, parts.runtime, record.id)
+  await startProcess(parts.world.processes, runtime, record.id)
   const startTicks = (await parts.world.processes.startTicks(monitored.pid)) ?? 0
   await parts.book.update(container, {
     networks: prepared.endpoints,

@@ -62,7 +62,9 @@ export async function releaseRun(parts: EngineParts, container: Container): Prom
   const bundle = bundleOf(parts, record.id)
   const { processes } = parts.world
   const results = await Promise.allSettled([
-    deleteProcess({ processes, runtime: parts.runtime }, record.id, { force: true }),
+    parts.runtimes
+      .named(record.hostConfig.Runtime)
+      .then(({ runtime }) => deleteProcess({ processes, runtime }, record.id, { force: true })),
     parts.networking.disconnect(record).then((networks) => {
       container.record = { ...container.record, networks }
     }),

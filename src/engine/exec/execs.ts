@@ -241,7 +241,8 @@ class EngineExecs implements Execs {
   }
 
   async #run(exec: Exec, size: readonly [number, number] | undefined): Promise<void> {
-    const { world, runtime } = this.#parts
+    const { world, runtimes, book } = this.#parts
+    const { runtime } = await runtimes.named(book.resolve(exec.containerId).record.hostConfig.Runtime)
     const folder = this.#folderOf(exec)
     await world.files.makeDirectory(folder, { recursive: true, mode: 0o700 })
     const running = await runExec(world, runtime, {

@@ -46,6 +46,8 @@ export function ensureBridge(deps: DriverDeps, network: NetworkRecord): boolean 
   if (found === undefined) {
     const mac = `02:42:${randomHex(random, 4).replace(/(..)(?=.)/g, '$1:')}`
     host.addLink({ kind: 'bridge', name, mac, ...(mtu === undefined ? {} : { mtu }) })
+  } else if (mtu !== undefined && found.mtu !== mtu && network.foreignBridge !== true) {
+    host.setLink(name, { mtu })
   }
   const sysctl = (key: string, value: string): void => kernel.namespaces.setSysctl(undefined, key, value)
   // Published ports are reachable on the host's loopback; the filter's guard keeps containers from using that way in.

@@ -21,6 +21,8 @@ export interface NetworkingConfig {
   readonly hostHosts: () => Promise<string>
   /** `host-gateway` in `--add-host`; undefined: the default bridge's gateway. */
   readonly hostGateway?: string
+  /** For containers that say nothing of their own; left out: nothing. */
+  readonly dns?: DnsWishes
 }
 
 /** An endpoint of which nothing is known yet but its network. */
@@ -216,7 +218,7 @@ async function connectRecord(
     containerId: record.id,
     name: record.name,
     hostname: record.config.Hostname,
-    dns: record.hostConfig.Dns,
+    dns: dnsWishesOf(record, config).servers,
     networks: names.map((name) => {
       const settings = record.networks[name] ?? blankEndpoint
       return {
@@ -298,6 +300,16 @@ export function resolveLinks(networks: Networks, record: ContainerRecord): HostL
   })
 }
 
+/** What a container says about DNS, and the engine for what it leaves out. */
+function dnsWishesOf({ hostConfig }: ContainerRecord, { dns }: NetworkingConfig): DnsWishes {
+  const { Dns, DnsSearch, DnsOptions } = hostConfig
+  return {
+    servers: Dns.length > 0 ? Dns : (dns?.servers ?? []),
+    search: DnsSearch.length > 0 ? DnsSearch : (dns?.search ?? []),
+    options: DnsOptions.length > 0 ? DnsOptions : (dns?.options ?? []),
+  }
+}
+
 /** Texts of a container's hosts and resolv.conf for its networks at this moment; to be written again when a running one joins or leaves a network. */
 export async function containerFiles(
   networks: Networks,
@@ -305,9 +317,9 @@ export async function containerFiles(
   { record, sandbox, links }: { record: ContainerRecord; sandbox: Sandbox; links: readonly HostLink[] },
 ): Promise<{ hosts: string; resolvConf: string }> {
   const hostText = await config.hostResolvConf()
-  const { Dns, DnsSearch, DnsOptions, ExtraHosts } = record.hostConfig
-  const wishes: DnsWishes = { servers: Dns, search: DnsSearch, options: DnsOptions }
-  const asked = Dns.length + DnsSearch.length + DnsOptions.length > 0
+  const { ExtraHosts } = record.hostConfig
+  const wishes = dnsWishesOf(record, config)
+  const asked = wishes.servers.length + wishes.search.length + wishes.options.length > 0
   if (sandbox.onHost === true && (ExtraHosts ?? []).length === 0)
     return { hosts: await config.hostHosts(), resolvConf: asked ? plainResolvConf(hostText, wishes) : hostText }
   const named = sandbox.endpoints.some(

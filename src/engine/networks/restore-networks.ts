@@ -105,7 +105,8 @@ async function removeStrayLinks(deps: RestoreDeps): Promise<void> {
 async function ensurePredefined(deps: RestoreDeps, config: DefaultBridgeConfig): Promise<void> {
   const networks = deps.book.networks()
   const found = networks.find(isDefaultBridge)
-  const bridge = found === undefined ? newDefaultBridge(deps, config) : keepClear(deps, config, found)
+  const bridge =
+    found === undefined ? newDefaultBridge(deps, config) : asConfigured(deps, config, keepClear(deps, config, found))
   if (bridge !== found) await putNetwork(deps, bridge)
   for (const [name, driver] of [
     ['host', 'host'],
@@ -150,6 +151,35 @@ function newDefaultBridge(deps: RestoreDeps, config: DefaultBridgeConfig): Netwo
     [bridgeOptionNames.mtu]: String(config.mtu),
   }
   return withSubnet(deps, config, { ...network, options })
+}
+
+/** The default bridge follows the engine's settings of this start. */
+function asConfigured(deps: RestoreDeps, config: DefaultBridgeConfig, network: NetworkRecord): NetworkRecord {
+  const options = {
+    ...network.options,
+    [bridgeOptionNames.icc]: String(config.interContainer),
+    [bridgeOptionNames.mtu]: String(config.mtu),
+  }
+  const changed = Object.entries(options).some(([name, value]) => network.options[name] !== value)
+  return withBip(deps, config, changed ? { ...network, options } : network)
+}
+
+/** While containers are on the bridge its addresses stay: they could not be given others. */
+function withBip(deps: RestoreDeps, config: DefaultBridgeConfig, network: NetworkRecord): NetworkRecord {
+  const { bip } = config
+  const prefix = parsePrefix(bip ?? '')
+  const [pool] = network.ipam.pools
+  if (prefix === undefined || (pool?.subnet === formatPrefix(prefix) && pool.gateway === bip?.split('/', 1)[0]))
+    return network
+  const name = bridgeName(deps.names, network)
+  const link = deps.host.link(name)
+  if (link !== undefined && deps.host.links().some(({ master }) => master === link.index)) {
+    deps.warn(`--bip ${bip}: containers are on the default bridge, which keeps ${pool?.subnet ?? 'its addresses'}`)
+    return network
+  }
+  // The bridge is made anew with its address: nothing is left of the old one.
+  if (link !== undefined) deps.host.deleteLink(name)
+  return withSubnet(deps, config, network)
 }
 
 function withSubnet(deps: RestoreDeps, { pools, bip }: DefaultBridgeConfig, network: NetworkRecord): NetworkRecord {

@@ -189,7 +189,7 @@ export async function chooseRuntime(deps: OciRuntimeDeps, config: OciRuntimeConf
   await deps.files.makeDirectory(config.runDirectory, { recursive: true, mode: 0o711 })
   const reasons: string[] = []
   for (const name of config.wanted === undefined ? ['crun', 'runc'] : [config.wanted]) {
-    const path = name.startsWith('/') ? name : await deps.processes.find(name)
+    const path = await deps.processes.find(name)
     const found = path === undefined ? 'not installed' : await tryRuntime(deps, path, config)
     if (typeof found !== 'string') return found
     reasons.push(`${name}: ${found}`)
