@@ -9,6 +9,7 @@ import type { ControllerRow } from './controller-row.ts'
 import { startClaimRelease, startPodClaims } from './devices/resource-claims.ts'
 import { startServiceAddresses } from './networking/service-addresses.ts'
 import { startServiceCidrs } from './networking/service-cidr.ts'
+import { startPolicyStatusController } from './policies/policy-status.ts'
 import { startQuotaController } from './quota/quota.ts'
 import { startRoleAggregation } from './roles/aggregate-roles.ts'
 
@@ -88,6 +89,8 @@ function tokenRows({ accountTokens, tokenUse = createTokenUse() }: HousekeepingC
 
 const claims = { name: 'resourceclaim-controller', account: 'resource-claim-controller', component: 'resource_claim' }
 
+const policyStatus = 'validatingadmissionpolicy-status-controller'
+
 const otherRows: readonly ControllerRow[] = [
   { ...claims, start: startPodClaims },
   { ...claims, start: startClaimRelease },
@@ -97,6 +100,7 @@ const otherRows: readonly ControllerRow[] = [
     start: startRoleAggregation,
   },
   { account: 'resourcequota-controller', component: 'resourcequota-controller', start: startQuotaController },
+  { account: policyStatus, component: policyStatus, start: startPolicyStatusController },
   { account: 'service-cidrs-controller', component: 'service-cidr-controller', start: startServiceCidrs },
   {
     account: 'service-cidrs-controller',
