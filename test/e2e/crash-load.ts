@@ -338,7 +338,9 @@ class MixedLoad implements Load {
     }
     if (stage === 'exited') assert.equal(State.Status, 'exited', where)
     if (stage === 'created' && toward === undefined) assert.equal(State.Status, 'created', where)
-    const ended = State.Status === 'running' && !lasting ? await this.#waitEnd(name, autoRemove) : State
+    // One that removes itself may be seen on its way.
+    const isLeaving = State.Status === 'running' || (autoRemove && State.Status !== 'created')
+    const ended = isLeaving && !lasting ? await this.#waitEnd(name, autoRemove) : State
     if (ended === undefined) {
       fact.stage = 'removed'
       return

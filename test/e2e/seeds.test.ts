@@ -145,6 +145,56 @@ const rows: readonly Row[] = [
     type: 'docker container prune -f; docker ps -aq',
     shows: /Deleted Containers:\n[0-9a-f]{64}\n\nTotal reclaimed space/,
   },
+  {
+    name: 'docker search',
+    type: 'docker search 127.0.0.1:1/busybox; docker search --filter stars=3 127.0.0.1:1/busybox',
+    shows: /(?:connection refused[\s\S]*){2}/,
+    code: 1,
+  },
+  {
+    name: 'docker run -p in its three forms',
+    given:
+      'docker run -d --name notes -p 127.0.0.1:18191:80 -p 18192:81 -p 82 busybox sleep 100 >/dev/null; docker port notes > ports',
+    type: 'cat ports',
+    shows: /80\/tcp -> 127\.0\.0\.1:18191\n81\/tcp -> 0\.0\.0\.0:18192\n[\s\S]*82\/tcp -> 0\.0\.0\.0:\d+\n/,
+  },
+  {
+    name: 'docker logs --tail number',
+    given: 'docker run --name notes busybox seq 20 >/dev/null',
+    type: 'docker logs --tail 3 notes',
+    shows: /^18\n19\n20\n$/,
+  },
+  {
+    name: 'docker stop and rm by id',
+    given: idle,
+    type: 'docker stop -t 0 $(docker ps -q) && docker rm $(docker ps -aq); docker ps -aq',
+    shows: /^([0-9a-f]{12})\n\1\n$/,
+  },
+  {
+    name: 'docker volume COMMAND',
+    type: 'docker volume --help',
+    shows: /create[\s\S]*inspect[\s\S]*ls[\s\S]*prune[\s\S]*rm/,
+  },
+  {
+    name: 'the three kinds of --mount, and :ro',
+    given: 'mkdir site',
+    type: 'docker run --rm --mount type=volume,target=/v --mount type=bind,source=$PWD/site,target=/b --mount type=tmpfs,target=/t -v $PWD/site:/r:ro busybox sh -c "touch /v/a /b/a /t/a && ls /r; touch /r/b"',
+    shows: /^a\ntouch: \/r\/b: Read-only file system\n$/,
+    code: 1,
+  },
+  {
+    // The card is that of the writer's machine.
+    name: 'docker network create -d macvlan',
+    type: 'docker network create -d macvlan --subnet=172.16.86.0/24 --gateway=172.16.86.1 -o parent=eno16777736 pub_net',
+    shows: /invalid subinterface vlan name eno16777736, example formatting is eth0\.10/,
+    code: 1,
+  },
+  {
+    name: 'docker network create -d overlay, without a swarm',
+    type: 'docker network create -d overlay notes-net',
+    shows: /This node is not a swarm manager/,
+    code: 1,
+  },
   { name: 'docker history', type: 'docker history busybox', shows: /^IMAGE +CREATED +CREATED BY/ },
   {
     name: 'docker create, start -a',

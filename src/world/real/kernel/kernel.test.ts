@@ -86,6 +86,38 @@ test('packets keep their borders both ways, and the other half stays open', asyn
   await server.exited
 })
 
+const rudeServer = `
+import select, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.bind(sys.argv[1]); s.listen(0)
+print('up', flush=True)
+c, _ = s.accept()
+select.select([c], [], [])
+for n in (3, 4, 5): c.send(b'x' * n)
+c.close()
+`
+
+test('what the other end said is read also when it closes with our input unread', async () => {
+  for (let round = 0; round < 10; round += 1) {
+    await using at = await place()
+    const path = `${at.path}/socket`
+    const server = processes.spawn('python3', ['-c', rudeServer, path], {
+      descriptors: ['null', 'pipe', 'null'],
+      env: { PATH: process.env['PATH'] ?? '' },
+    })
+    await new Promise((resolve) => server.pipes.get(1)?.once('data', resolve))
+    const stream = kernel.connectSeqpacket(path)
+    stream.write(Buffer.from('unread'))
+    await server.exited
+    stream.write(Buffer.from('too late'))
+    const packets: Buffer[] = []
+    for await (const packet of stream) packets.push(packet as Buffer)
+    assert.deepEqual(
+      packets.map(({ length }) => length),
+      [3, 4, 5],
+    )
+  }
+})
+
 test('a full backlog is waited for, a missing socket is not', async () => {
   await using at = await place()
   const path = `${at.path}/socket`
