@@ -1,4 +1,5 @@
 /** Settings of an API server. */
+import type { Compression } from './send-body.ts'
 import type { RequestHeaderConfig } from './authentication/request-header.ts'
 
 export interface ApiServerConfig {
@@ -23,6 +24,8 @@ export interface ApiServerConfig {
   readonly certificateAuthority: string
   /** Whether requests without credentials are answered: everywhere, nowhere, or at these paths only. */
   readonly anonymous: boolean | readonly string[]
+  /** Which large answers are compressed. */
+  readonly compression: Compression
   /** Requests that are served at once, reading and writing; priority levels share them. */
   readonly requestsMax: number
   /** Front proxies whose headers say who asks. */
@@ -42,6 +45,7 @@ export const defaultApiServerConfig: ApiServerConfig = {
   resumeRevisions: 0,
   certificateAuthority: '',
   anonymous: true,
+  compression: 'remote',
   requestsMax: 600,
   requestHeader: undefined,
 }

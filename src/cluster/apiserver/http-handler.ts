@@ -15,6 +15,7 @@ import { userInProcess } from './in-process-request.ts'
 import { impersonated } from './impersonate.ts'
 import { answerPath, type PathParts } from './path-routes.ts'
 import { type RequestInfo, requestInfoOf } from './request-info.ts'
+import type { RequestMeter } from './request-metrics.ts'
 import { type ResourceCall, type ResourceParts, serveResource } from './serve-resource.ts'
 import type { ServerParts } from './server-parts.ts'
 import { forbidden, toStatus } from './status-errors.ts'
@@ -33,6 +34,7 @@ export interface StreamingContext {
 
 export interface HandlerParts extends ResourceParts, PathParts, TurnParts {
   readonly streaming: StreamingHandler | undefined
+  readonly meter: RequestMeter
 }
 
 /** The handler of a server, and how its failures read. */
@@ -58,10 +60,13 @@ interface Passage {
 
 async function answer(parts: HandlerParts, http: HttpRequest, passage: Passage): Promise<void> {
   const { auditId } = passage
-  passage.response.setHeader('Audit-Id', auditId)
+  const outer = passage.response
+  const info = infoOf(http)
+  const finish = parts.meter.begin(info)
+  outer.setHeader('Audit-Id', auditId)
   passage.response.setHeader('Cache-Control', 'no-cache, private')
   try {
-    await handle(parts, http, passage)
+    await handle(parts, http, { info, passage })
   } catch (error) {
     passage.trail?.fail(toStatus(error))
     if (passage.response.started) throw error
@@ -70,6 +75,7 @@ async function answer(parts: HandlerParts, http: HttpRequest, passage: Passage):
     passage.response.send(encoded.status, encoded.body, encoded.headers)
   } finally {
     passage.trail?.end()
+    finish(outer.status)
   }
 }
 
@@ -92,8 +98,7 @@ function encodeFailure(error: unknown): EncodedError {
   }
 }
 
-async function handle(parts: HandlerParts, http: HttpRequest, passage: Passage): Promise<void> {
-  const info = infoOf(http)
+async function handle(parts: HandlerParts, http: HttpRequest, { info, passage }: Arrival): Promise<void> {
   const caller = userInProcess(http) ?? (await callerOf(parts, http, { info, passage }))
   if (parts.audit !== undefined) beginAudit(parts, http, { info, caller, passage })
   const user = impersonated(http, caller, parts.authorizer)

@@ -14,18 +14,14 @@ import {
   entityTag,
 } from './discovery.ts'
 import { exportPath, sendState } from './export-state.ts'
+import { answerHealth, checksOf, type HealthCheck, healthEndpoints } from './health-checks.ts'
+import { sendBody } from './send-body.ts'
 import { sendDocument } from './send-document.ts'
 import { parseAccept } from './negotiate.ts'
 import type { OpenApiDocuments } from './openapi-documents.ts'
 import { serverVersion } from './server-version.ts'
 import type { ServerParts } from './server-parts.ts'
 import { unknownResource } from './status-errors.ts'
-
-/** One named check of /livez and /readyz. */
-export interface HealthCheck {
-  readonly name: string
-  isHealthy(): boolean
-}
 
 export interface PathParts extends ServerParts {
   readonly documents: OpenApiDocuments
@@ -34,8 +30,6 @@ export interface PathParts extends ServerParts {
   readonly aggregator: Aggregator
 }
 
-const healthEndpoints: ReadonlySet<string> = new Set(['healthz', 'livez', 'readyz'])
-
 /** Answers a path. @throws 404 for any other. */
 export function answerPath(parts: PathParts, http: HttpRequest, response: HttpResponse): void | Promise<void> {
   const path = http.path.length > 1 ? http.path.replace(/\/+$/, '') : http.path
@@ -43,7 +37,7 @@ export function answerPath(parts: PathParts, http: HttpRequest, response: HttpRe
   const [first = ''] = words
   if (first === 'api' || first === 'apis') return answerDiscovery(parts, { http, response }, words)
   if (path.startsWith('/openapi/')) return answerOpenApi(parts, http, response)
-  if (healthEndpoints.has(first)) return answerHealth(parts, { http, response }, words)
+  if (healthEndpoints.has(first)) return answerHealth(parts.checks, { http, response }, words)
   const tokenDocument = tokenDocuments[path]
   if (tokenDocument !== undefined) return sendTokenDocument(response, tokenDocument(parts), path)
   const document = documents[path]?.(parts)
@@ -88,7 +82,7 @@ function rootPaths({ resources, checks, aggregator }: PathParts): readonly strin
   )
   const health = ['healthz', 'livez', 'readyz'].flatMap((name) => [
     `/${name}`,
-    ...checks.map((check) => `/${name}/${check.name}`),
+    ...checksOf(checks, name).map((check) => `/${name}/${check.name}`),
   ])
   return [
     ...groups,
@@ -108,14 +102,19 @@ interface Exchange {
   readonly response: HttpResponse
 }
 
-function answerDiscovery(parts: PathParts, { http, response }: Exchange, words: readonly string[]): void {
+function answerDiscovery(
+  parts: PathParts,
+  { http, response }: Exchange,
+  words: readonly string[],
+): Promise<void> | void {
   const isCore = words[0] === 'api'
   const groups = mergeGroups(discoveredGroups(parts.resources), parts.aggregator.discovered())
   if (words.length === 1) {
     const aggregated = aggregatedVersion(http.headers.accept)
     if (aggregated !== undefined) {
-      sendTagged({ http, response }, aggregatedDiscovery(groups, isCore, aggregated), aggregated)
-      return
+      const bytes = Buffer.from(`${JSON.stringify(aggregatedDiscovery(groups, isCore, aggregated))}\n`)
+      const type = `application/json;g=apidiscovery.k8s.io;v=${aggregated};as=APIGroupDiscoveryList`
+      return sendTagged(parts, { http, response }, { bytes, tag: entityTag(bytes), type, caching: 'public' })
     }
     const { advertiseAddress, advertisePort } = parts.view.config
     sendDocument(http, response, isCore ? apiVersions(`${advertiseAddress}:${advertisePort}`) : apiGroupList(groups))
@@ -146,56 +145,45 @@ function aggregatedVersion(accept: string | undefined): string | undefined {
   return undefined
 }
 
-function sendTagged({ http, response }: Exchange, document: JsonObject, version: string): void {
-  const bytes = Buffer.from(`${JSON.stringify(document)}\n`)
-  const tag = entityTag(bytes)
-  const headers = {
-    'Content-Type': `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`,
-    ETag: tag,
-    Vary: 'Accept',
-    'Cache-Control': 'public',
-  }
-  if (http.headers['if-none-match'] === tag) response.send(304, undefined, headers)
-  else response.send(200, bytes, headers)
+interface Tagged {
+  readonly bytes: Buffer
+  readonly tag: string
+  readonly type: string
+  readonly caching: string
 }
 
-async function answerOpenApi(parts: PathParts, http: HttpRequest, response: HttpResponse): Promise<void> {
-  await parts.documents.ready()
+/** A document that clients may keep and ask for again by its tag. */
+function sendTagged(
+  { view }: PathParts,
+  { http, response }: Exchange,
+  { bytes, tag, type, caching }: Tagged,
+): Promise<void> | void {
+  const headers = { 'Content-Type': type, ETag: tag, Vary: 'Accept-Encoding, Accept', 'Cache-Control': caching }
+  if (http.headers['if-none-match'] !== tag)
+    return sendBody({ http, response }, { code: 200, pieces: [bytes], headers }, view.config.compression)
+  response.send(304, undefined, headers)
+  return undefined
+}
+
+function answerOpenApi(parts: PathParts, http: HttpRequest, response: HttpResponse): Promise<void> | void {
   const path = http.path.slice('/openapi/'.length).replace(/\/$/, '')
   if (path === 'v3') {
-    response.send(200, parts.documents.index(parts.aggregator.discovered()), { 'Content-Type': 'application/json' })
-    return
+    const index = parts.documents.index(parts.aggregator.discovered())
+    response.send(200, index, { 'Content-Type': 'application/json' })
+    return undefined
   }
   // Go's parser of media types does not get through the name of the protobuf form.
   const isProtobuf = (http.headers.accept ?? '').includes('com.github.proto-openapi.spec.v2')
   const document = path === 'v2' ? parts.documents.v2(isProtobuf) : parts.documents.v3(path.replace(/^v3\//, ''))
   if (document === undefined) throw unknownResource()
-  const asked = http.query.get('hash')
-  const tag = `"${document.hash}"`
-  const headers = {
-    'Content-Type': path === 'v2' && isProtobuf ? 'application/octet-stream' : 'application/json',
-    ETag: tag,
-    Vary: 'Accept-Encoding, Accept',
-    'Cache-Control': asked === document.hash ? 'public, immutable' : 'no-cache, private',
-  }
-  if (http.headers['if-none-match'] === tag) response.send(304, undefined, headers)
-  else response.send(200, document.bytes, headers)
-}
-
-function answerHealth(parts: PathParts, { http, response }: Exchange, words: readonly string[]): void {
-  const [endpoint = '', only] = words
-  const excluded = new Set(http.query.all('exclude'))
-  const checks = parts.checks.filter((check) => (only === undefined ? !excluded.has(check.name) : check.name === only))
-  if (only !== undefined && checks.length === 0) throw unknownResource()
-  const failed = checks.filter((check) => !check.isHealthy())
-  const type = { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' }
-  if (failed.length === 0 && !http.query.has('verbose')) {
-    response.send(200, 'ok', type)
-    return
-  }
-  const lines = checks.map((check) =>
-    failed.includes(check) ? `[-]${check.name} failed: reason withheld` : `[+]${check.name} ok`,
+  return sendTagged(
+    parts,
+    { http, response },
+    {
+      bytes: document.bytes,
+      tag: `"${document.hash}"`,
+      type: path === 'v2' && isProtobuf ? 'application/octet-stream' : 'application/json',
+      caching: http.query.get('hash') === document.hash ? 'public, immutable' : 'no-cache, private',
+    },
   )
-  const verdict = failed.length === 0 ? `${endpoint} check passed` : `${endpoint} check failed`
-  response.send(failed.length === 0 ? 200 : 500, `${lines.join('\n')}\n${verdict}\n`, type)
 }

@@ -49,7 +49,7 @@ class CollectedResponse implements HttpResponse {
   readonly #done = Promise.withResolvers<void>()
   readonly #chunks: Buffer[] = []
   readonly #headers: Record<string, string | string[] | undefined> = {}
-  #status = 0
+  status = 0
 
   constructor() {
     this.closed = this.#done.promise
@@ -71,7 +71,7 @@ class CollectedResponse implements HttpResponse {
 
   start(status: number, headers: Readonly<Record<string, unknown>> = {}): void {
     this.started = true
-    this.#status = status
+    this.status = status
     for (const [name, value] of Object.entries(headers))
       if (value !== undefined)
         this.setHeader(name, Array.isArray(value) ? (value as string[]) : `${value as string | number}`)
@@ -105,6 +105,6 @@ class CollectedResponse implements HttpResponse {
   }
 
   reply(): RawReply {
-    return { status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks) }
+    return { status: this.status, headers: this.#headers, body: Buffer.concat(this.#chunks) }
   }
 }

@@ -2,7 +2,6 @@
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { HttpRequest, HttpResponse } from '#kit/http/exchange.ts'
 import { readBody } from '#kit/http/read-body.ts'
-import type { Metrics } from '#kit/telemetry/metrics.ts'
 import { hasProtobuf } from '#spec/kubernetes/protobuf/envelope.ts'
 import { answerRequest, verbNotAllowed } from './answer-request.ts'
 import type { ApiRequest, ApiVerb, User } from './api-request.ts'
@@ -11,25 +10,18 @@ import type { AuditTrail } from './audit/audit-trail.ts'
 import { encodeAnswer } from './encode-answer.ts'
 import { contentTypes, type Format, negotiate } from './negotiate.ts'
 import type { RequestInfo } from './request-info.ts'
+import { sendBody } from './send-body.ts'
 import { isPretty } from './send-document.ts'
 import { serveWatch } from './serve-watch.ts'
 import type { ServerParts } from './server-parts.ts'
-import { tooLarge, toStatus, unknownResource } from './status-errors.ts'
+import { tooLarge, unknownResource } from './status-errors.ts'
 import type { TableOptions } from './table.ts'
 import { warningHeaders } from './warnings.ts'
 
 /** Largest request body. */
 const bodyBytesMax = 3 * 1024 * 1024
 
-const requestsTotal = {
-  name: 'apiserver_request_total',
-  help: 'Requests by verb, resource and status code.',
-  labels: ['verb', 'group', 'version', 'resource', 'subresource', 'code'],
-}
-
-export interface ResourceParts extends ServerParts {
-  readonly metrics: Metrics
-}
+export type ResourceParts = ServerParts
 
 export interface ResourceCall {
   readonly http: HttpRequest
@@ -88,22 +80,14 @@ export async function serveResource(parts: ResourceParts, call: ResourceCall): P
     const answer = await answerRequest(parts, request)
     if (call.trail !== undefined) auditAnswer(call.trail, answer)
     const code = answer.form === 'list' ? 200 : answer.code
-    countRequest(parts, request, code)
     setWarnings(response, request)
-    sendPieces(response, { code, pieces: encodeAnswer(answer, formatFor(answer, format), table), format })
+    const pieces = encodeAnswer(answer, formatFor(answer, format), table)
+    const headers = { 'Content-Type': contentTypes[format.encoding] }
+    await sendBody({ http, response }, { code, pieces, headers }, parts.view.config.compression)
   } catch (error) {
     setWarnings(response, request)
-    countRequest(parts, request, toStatus(error).code ?? 500)
     throw error
   }
-}
-
-function countRequest(parts: ResourceParts, request: ApiRequest, code: number): void {
-  const { verb, subresource } = request
-  const { group, version, resource } = request.resource
-  parts.metrics
-    .counter(requestsTotal)
-    .add({ verb: verb.toUpperCase(), group, version, resource, subresource, code: String(code) })
 }
 
 const collectionVerbs: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection'])
@@ -148,23 +132,4 @@ async function bodyOf(http: HttpRequest, verb: string): Promise<ApiRequest['body
 
 function setWarnings(response: HttpResponse, request: ApiRequest): void {
   if (request.warnings.length > 0) response.setHeader('Warning', warningHeaders(request.warnings))
-}
-
-interface Body {
-  readonly code: number
-  readonly pieces: readonly Buffer[]
-  readonly format: Format
-}
-
-function sendPieces(response: HttpResponse, { code, pieces, format }: Body): void {
-  const headers = { 'Content-Type': contentTypes[format.encoding] }
-  const sizeBytes = pieces.reduce((sum, piece) => sum + piece.length, 0)
-  // One buffer for small answers: one write and a length; large ones go out piece by piece.
-  if (sizeBytes <= 512 * 1024) {
-    response.send(code, pieces.length === 1 ? pieces[0] : Buffer.concat(pieces, sizeBytes), headers)
-    return
-  }
-  response.start(code, headers)
-  for (const piece of pieces) response.push(piece)
-  response.end()
 }

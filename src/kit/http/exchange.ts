@@ -56,6 +56,8 @@ export interface HijackHead {
 export interface HttpResponse {
   /** True once the head is on its way. */
   readonly started: boolean
+  /** The status of the head once it is on its way, 0 before. */
+  readonly status: number
   /** True once complete, or the client is gone, or the connection left HTTP. */
   readonly ended: boolean
   /** Bytes accepted and not yet handed to the kernel. */

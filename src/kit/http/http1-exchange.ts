@@ -146,6 +146,7 @@ export class Http1Response implements HttpResponse {
   readonly #request: Http1Request
   readonly #takeSocket: (() => Duplex) | undefined
   #hijacked = false
+  #hijackStatus = 0
   #closed: Promise<void> | undefined
 
   constructor(
@@ -161,6 +162,11 @@ export class Http1Response implements HttpResponse {
 
   get started(): boolean {
     return this.#hijacked || this.#reply.headersSent
+  }
+
+  get status(): number {
+    if (this.#hijacked) return this.#hijackStatus
+    return this.#reply.headersSent ? this.#reply.statusCode : 0
   }
 
   get ended(): boolean {
@@ -228,6 +234,8 @@ export class Http1Response implements HttpResponse {
       throw new GantryError('HTTP_HIJACK_UNSUPPORTED', 'invalid', 'this request cannot take over the connection')
     }
     this.#hijacked = true
+    // Packages that write the head by themselves say 0: they only ever switch protocols.
+    this.#hijackStatus = head.status === 0 ? 101 : head.status
     const socket = this.#takeSocket()
     let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n`
     for (const [name, value] of head.headers) text += `${name}: ${value.replaceAll(/[\r\n]/g, ' ')}\r\n`

@@ -114,12 +114,17 @@ export class Http2Response implements HttpResponse {
   readonly #isHead: boolean
   #extra: OutgoingHttpHeaders | undefined
   #ended = false
+  #status = 0
   #closed: Promise<void> | undefined
 
   constructor(context: ExchangeContext, stream: ServerHttp2Stream, method: string) {
     this.#context = context
     this.#stream = stream
     this.#isHead = method === 'HEAD'
+  }
+
+  get status(): number {
+    return this.#status
   }
 
   get started(): boolean {
@@ -206,6 +211,7 @@ export class Http2Response implements HttpResponse {
   }
 
   #head(status: number, headers: OutgoingHttpHeaders | undefined): OutgoingHttpHeaders & { ':status': number } {
+    this.#status = status
     const head = { ':status': status, ...this.#context.headers, ...this.#extra, ...headers }
     for (const name of connectionHeaders) if (name in head) Reflect.deleteProperty(head, name)
     return head

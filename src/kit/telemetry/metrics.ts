@@ -6,6 +6,8 @@ export interface Counter {
   /** Adds `amount` (1 unless told, never negative). */
   add(labels?: MetricLabels, amount?: number): void
   value(labels?: MetricLabels): number
+  /** One series, found once, for places that count often. */
+  bind(labels: MetricLabels): { readonly add: () => void }
 }
 
 export interface Gauge {
@@ -17,6 +19,8 @@ export interface Gauge {
 export interface Histogram {
   observe(value: number, labels?: MetricLabels): void
   count(labels?: MetricLabels): number
+  /** One series, found once, for places that observe often. */
+  bind(labels: MetricLabels): { readonly observe: (value: number) => void }
 }
 
 /** One row of a component's catalogue of metrics. */
@@ -161,6 +165,10 @@ class ScalarFamily implements Family {
         if (amount > 0) this.#series.at(labels).value += amount
       },
       value: (labels) => this.#series.at(labels).value,
+      bind: (labels) => {
+        const series = this.#series.at(labels)
+        return { add: () => void series.value++ }
+      },
     }
   }
 
@@ -200,8 +208,16 @@ class HistogramFamily implements Family, Histogram {
     this.#series = new Series(spec.labels ?? [], () => ({ counts: bounds.map(() => 0), sum: 0, count: 0 }))
   }
 
-  observe(value: number, labels?: MetricLabels): void {
+  observe(value: number, labels: MetricLabels = {}): void {
+    this.bind(labels).observe(value)
+  }
+
+  bind(labels: MetricLabels): { readonly observe: (value: number) => void } {
     const series = this.#series.at(labels)
+    return { observe: (value) => this.#record(series, value) }
+  }
+
+  #record(series: { readonly counts: number[]; sum: number; count: number }, value: number): void {
     series.count++
     series.sum += value
     const bucket = this.#bounds.findIndex((bound) => value <= bound)

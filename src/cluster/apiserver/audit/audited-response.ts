@@ -17,6 +17,10 @@ export class AuditedResponse implements HttpResponse {
     return this.#inner.started
   }
 
+  get status(): number {
+    return this.#inner.status
+  }
+
   get ended(): boolean {
     return this.#inner.ended
   }

@@ -1,0 +1,185 @@
+/** What only a wire shows: compression, health, metrics, and clients that are slow, many, deep or malformed. */
+import assert from 'node:assert/strict'
+import { connect as connectHttp2 } from 'node:http2'
+import { connect as connectTls } from 'node:tls'
+import { test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
+import { configMaps } from '#clients/kubernetes/resources.table.ts'
+import { createClock } from '#world/real/clock.ts'
+import { answerHealth } from './health-checks.ts'
+import { type ServedApi, serveApi } from './served-api.contract.ts'
+
+const place = { namespace: 'default' }
+const token = 'admin-token'
+const path = '/api/v1/namespaces/default/configmaps'
+
+async function fill(served: ServedApi, count: number, bytes: number): Promise<void> {
+  for (let index = 0; index < count; index++)
+    await served.admin.create(configMaps, {
+      metadata: { name: `c${index}`, ...place },
+      data: { text: `${index}`.padEnd(bytes, 'x') },
+    } as never)
+}
+
+test('answers above 128 KiB are compressed for clients that take it, others and watches are not', async () => {
+  await using served = await serveApi({ config: { compression: 'always' } })
+  await fill(served, 40, 20_000)
+  const gzip = { 'accept-encoding': 'br, gzip' }
+  const plain = await (await served.call(path, { token })).bytes()
+  const list = await served.call(path, { token, headers: gzip })
+  assert.equal(list.header('content-encoding'), 'gzip')
+  const packed = await list.bytes()
+  assert.ok(packed.length < plain.length / 5)
+  assert.deepEqual(JSON.parse(gunzipSync(packed).toString()), JSON.parse(plain.toString()))
+  const small = await served.call(`${path}/c0`, { token, headers: gzip })
+  assert.equal(small.header('content-encoding'), undefined)
+  await small.discard()
+  const document = await served.call('/openapi/v3/api/v1', { token, headers: gzip })
+  assert.equal(document.header('content-encoding'), 'gzip')
+  await document.discard()
+  await using watch = await served.call(`${path}?watch=1`, { token, headers: gzip })
+  assert.equal(watch.header('content-encoding'), undefined)
+  const refused = await served.call(path, { token, headers: { 'accept-encoding': 'gzipped, identity' } })
+  assert.equal(refused.header('content-encoding'), undefined)
+  await refused.discard()
+})
+
+test('clients on this machine are not compressed for', async () => {
+  await using served = await serveApi()
+  await fill(served, 10, 20_000)
+  const list = await served.call(path, { token, headers: { 'accept-encoding': 'gzip' } })
+  assert.equal(list.header('content-encoding'), undefined)
+  await list.discard()
+})
+
+test('health endpoints name their checks, leave some out, and answer for one', async () => {
+  await using served = await serveApi()
+  const text = async (where: string): Promise<string> => (await served.call(where, { token })).text()
+  assert.equal(await text('/livez'), 'ok')
+  assert.equal(await text('/livez?verbose'), '[+]ping ok\n[+]log ok\n[+]etcd ok\nlivez check passed\n')
+  assert.equal(
+    await text('/readyz?verbose&exclude=etcd&exclude=no'),
+    '[+]ping ok\n[+]log ok\n[+]etcd excluded: ok\n[+]etcd-readiness ok\n[+]informer-sync ok\nwarn: some health checks cannot be excluded: no matches for "no"\nreadyz check passed\n',
+  )
+  assert.equal(await text('/readyz/informer-sync'), 'ok')
+  assert.equal((await served.call('/livez/informer-sync', { token })).status, 404)
+})
+
+test('a check that fails is told without its reason', () => {
+  const sent: unknown[] = []
+  const response = { send: (...args: unknown[]) => void sent.push(args[0], args[1]) } as never
+  const http = { query: { all: () => [], has: () => false } } as never
+  const checks = [
+    { name: 'ping', isHealthy: () => true },
+    { name: 'etcd', isHealthy: () => false },
+  ]
+  answerHealth(checks, { http, response }, ['livez'])
+  assert.deepEqual(sent, [500, '[+]ping ok\n[-]etcd failed: reason withheld\nlivez check failed\n'])
+})
+
+test('metrics count requests by what they were, and made-up resources make no series', async () => {
+  await using served = await serveApi()
+  await fill(served, 3, 10)
+  for (const where of [path, `${path}/c0`, `${path}/none`, '/livez'])
+    await (await served.call(where, { token })).discard()
+  for (let index = 0; index < 300; index++)
+    await (await served.call(`/apis/made.up/v${index}/things`, { token })).discard()
+  await using _watch = await served.call(`${path}?watch=1`, { token })
+  const text = await (await served.call('/metrics', { token })).text()
+  const value = (series: string): number =>
+    Number(new RegExp(`^${series.replaceAll(/[{}]/g, String.raw`\$&`)} (\\S+)$`, 'm').exec(text)?.[1])
+  const of = (verb: string, scope: string, code: number): string =>
+    `apiserver_request_total{verb="${verb}",group="",version="v1",resource="configmaps",subresource="",scope="${scope}",component="apiserver",code="${code}"}`
+  assert.equal(value(of('LIST', 'namespace', 200)), 1)
+  assert.equal(value(of('GET', 'resource', 200)), 1)
+  assert.equal(value(of('GET', 'resource', 404)), 1)
+  assert.equal(value('apiserver_longrunning_requests{verb="WATCH",resource="configmaps",subresource=""}'), 1)
+  assert.equal(value('apiserver_current_inflight_requests{request_kind="readOnly"}'), 1)
+  assert.equal(value('apiserver_storage_objects{resource="configmaps"}'), 4)
+  assert.match(text, /apiserver_request_duration_seconds_bucket\{verb="LIST",.*le="0.005"\}/)
+  assert.match(text, /kubernetes_build_info\{major="1",minor="36"/)
+  assert.equal(text.includes('made.up'), false)
+  assert.equal((await served.call('/debug/pprof/', { token })).status, 404)
+})
+
+interface Refusal {
+  readonly code: number
+  readonly reason: string
+  readonly message: string
+}
+
+async function refusalOf(
+  served: ServedApi,
+  body: Buffer | string,
+  type: string = 'application/json',
+): Promise<Refusal> {
+  const reply = await served.call(path, { method: 'POST', token, body, headers: { 'content-type': type } })
+  const status = (await reply.json()) as Refusal & { readonly kind: string }
+  assert.equal(status.kind, 'Status')
+  assert.equal(status.code, reply.status)
+  return status
+}
+
+test('bodies that are huge, deep, cut off or no protobuf get a Status, and the server goes on', async () => {
+  await using served = await serveApi()
+  const huge = await refusalOf(served, Buffer.alloc(4 * 1024 * 1024, 0x20))
+  assert.deepEqual([huge.code, huge.reason], [413, 'RequestEntityTooLarge'])
+  const deep = `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"d"},"x":${'['.repeat(1_000_000)}`
+  assert.equal((await refusalOf(served, deep)).code, 400)
+  assert.equal((await refusalOf(served, '{"apiVersion":"v1","kind":"ConfigMap"')).code, 400)
+  assert.equal((await refusalOf(served, 'x: [', 'application/yaml')).code, 400)
+  const protobuf = 'application/vnd.kubernetes.protobuf'
+  const magic = Buffer.from('k8s\0')
+  for (const rest of [
+    Buffer.alloc(0),
+    Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]),
+    Buffer.alloc(1000, 0xff),
+    Buffer.alloc(1000, 0x0b),
+  ]) {
+    const { code } = await refusalOf(served, Buffer.concat([magic, rest]), protobuf)
+    assert.ok(code === 400 || code === 415 || code === 422, `${code} for ${rest.subarray(0, 8).toString('hex')}`)
+  }
+  assert.equal((await refusalOf(served, 'no magic', protobuf)).code, 400)
+  assert.equal((await refusalOf(served, '{}', 'text/csv')).code, 415)
+  assert.equal((await served.call('/readyz')).status, 200)
+})
+
+test('a client that does not read its list holds one list, and is cut off', async () => {
+  await using served = await serveApi({ limits: { writeStallMs: 300 } })
+  await fill(served, 60, 900_000)
+  const { port } = served
+  const socket = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false })
+  await new Promise((resolve) => socket.once('secureConnect', resolve))
+  socket.pause()
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`)
+  const clock = createClock()
+  await clock.sleep(1500)
+  socket.resume()
+  const ended = await new Promise<string>((resolve) => {
+    socket.once('close', () => resolve('cut'))
+    socket.on('error', () => {})
+    setTimeout(() => resolve('open'), 5000).unref()
+  })
+  assert.equal(ended, 'cut')
+  assert.equal((await served.call('/readyz')).status, 200)
+})
+
+test('two thousand idle watches cost little memory, and all of them hear of a change', async () => {
+  await using served = await serveApi({ limits: { stopGraceMs: 200 } })
+  const sessions = [0, 1].map(() => connectHttp2(served.url, { ca: served.authorities.users.certificate }))
+  const before = process.memoryUsage().rss
+  const headers = {
+    ':path': `${path}?watch=1&resourceVersion=0&fieldSelector=metadata.name%3Dw`,
+    authorization: `Bearer ${token}`,
+  }
+  const watches = sessions.flatMap((session) => Array.from({ length: 1000 }, () => session.request(headers)))
+  await Promise.all(watches.map((watch) => new Promise((resolve) => watch.once('response', resolve))))
+  const grown = process.memoryUsage().rss - before
+  assert.ok(grown < watches.length * 128 * 1024, `${grown} bytes for both ends of ${watches.length} watches`)
+  const heard = watches.map(
+    (watch) => new Promise<string>((resolve) => watch.once('data', (chunk: Buffer) => resolve(chunk.toString()))),
+  )
+  await served.admin.create(configMaps, { metadata: { name: 'w', ...place } } as never)
+  for (const text of await Promise.all(heard)) assert.ok(text.startsWith('{"type":"A'), text)
+  for (const session of sessions) session.destroy()
+})
