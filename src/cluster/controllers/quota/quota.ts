@@ -17,8 +17,11 @@ export function startQuotaController(context: ControllerContext): Controller {
   const quotas = context.informers.of(resourceQuotas)
   const followed = new Map<string, { readonly resource: ApiResource; readonly ending: Disposable | undefined }>()
   const seen = new Map<string, { readonly version: string; readonly sinceMs: number }>()
-  const keysFor = (change: CacheChange<KubernetesObject>, resource: ApiResource): readonly string[] =>
-    matters(change, resource, context.clock.now()) ? quotas.list(change.object.metadata.namespace).map(keyOf) : []
+  const keysFor = (change: CacheChange<KubernetesObject>, resource: ApiResource): readonly string[] => {
+    const concerned = quotas.list(change.object.metadata.namespace)
+    if (concerned.length === 0 || !matters(change, resource, context.clock.now())) return []
+    return concerned.map(keyOf)
+  }
   const follow = (resource: ApiResource): Watch => {
     const informer = context.informers.of(resource)
     followed.set(resourceId(resource), { resource, ending: undefined })
