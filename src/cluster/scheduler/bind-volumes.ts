@@ -6,6 +6,7 @@ import type { Informer } from '#kit/reconcile/informer.ts'
 import type { PersistentVolumeClaim } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { ResourceClaim } from '#spec/kubernetes/objects/resource-v1.generated.ts'
 import type { Clock } from '#world/ports/clock.ts'
+import { createDeviceMatcher } from './device-selector.ts'
 import type { ClaimWriter } from './plugins/dynamic-resources.ts'
 import { volumesNotBound, type VolumePlan, type VolumeWriter } from './plugins/volume-binding.ts'
 
@@ -92,6 +93,7 @@ async function protectClaim(client: VolumeWriterDeps['client'], claim: ResourceC
 /** Writes allocations and reservations of device claims. */
 export function createClaimWriter({ client, clock }: Pick<VolumeWriterDeps, 'client' | 'clock'>): ClaimWriter {
   return {
+    matchesDevice: createDeviceMatcher(),
     async reserve(claim, allocation, pod) {
       const { namespace, name } = claim.metadata
       const read = await client.get(resourceClaims, name, { namespace })

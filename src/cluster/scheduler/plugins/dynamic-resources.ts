@@ -3,16 +3,11 @@
  * are, and gets devices allocated from the node's slices where they have none yet.
  */
 import type { Node, NodeSelector } from '#spec/kubernetes/objects/core-v1.generated.ts'
-import type {
-  AllocationResult,
-  Device,
-  DeviceRequestAllocationResult,
-  DeviceSelector,
-  ExactDeviceRequest,
-  ResourceClaim,
-  ResourceSlice,
-} from '#spec/kubernetes/objects/resource-v1.generated.ts'
+import type { AllocationResult, ResourceClaim } from '#spec/kubernetes/objects/resource-v1.generated.ts'
+import { allocateClaim, type DeviceMarket } from '../allocate-devices.ts'
 import type { ClusterObjects } from '../cluster-objects.ts'
+import { offersFor, TakenDevices, wholePools } from '../device-offers.ts'
+import type { MatchDevice } from '../device-selector.ts'
 import { compileNodeSelector } from '../node-match.ts'
 import type { KnownNode } from '../node-table.ts'
 import { finalRejection, type Plugin, rejection } from '../plugin.ts'
@@ -27,7 +22,7 @@ export interface ClaimWriter {
   /** Takes the devices of a claim back that nobody uses. Left out, claims keep them. */
   readonly deallocate?: (claim: ResourceClaim) => Promise<void>
   /** Evaluates a device selector. Left out, requests with selectors match no device. */
-  readonly matchesDevice?: (selector: DeviceSelector, device: Device, driver: string) => boolean
+  readonly matchesDevice?: MatchDevice
 }
 
 /** Names of a pod's claims by their names in the pod; undefined for one that is not made yet. */
@@ -58,108 +53,9 @@ function claimsOf(pod: PodRecord, objects: ClusterObjects): ResourceClaim[] | st
 const onNode = (selector: NodeSelector | undefined, node: Node): boolean =>
   selector === undefined || compileNodeSelector(selector)(node)
 
-const deviceId = (driver: string, pool: string, device: string): string => `${driver}/${pool}/${device}`
-
-/** Devices that claims hold, written or promised. */
-function heldDevices(objects: ClusterObjects, promised: Iterable<AllocationResult>): Set<string> {
-  const held = new Set<string>()
-  const add = (allocation: AllocationResult | undefined): void => {
-    for (const { driver, pool, device, adminAccess } of allocation?.devices?.results ?? [])
-      if (adminAccess !== true) held.add(deviceId(driver, pool, device))
-  }
-  for (const claim of objects.resourceClaims()) add(claim.status?.allocation)
-  for (const allocation of promised) add(allocation)
-  return held
-}
-
-interface Offer {
-  readonly slice: ResourceSlice
-  readonly device: Device
-}
-
-function offersOn(node: Node, objects: ClusterObjects): Offer[] {
-  const newest = new Map<string, number>()
-  for (const { spec } of objects.resourceSlices()) {
-    const key = `${spec.driver}/${spec.pool.name}`
-    newest.set(key, Math.max(newest.get(key) ?? 0, spec.pool.generation))
-  }
-  return objects.resourceSlices().flatMap((slice) => {
-    const { spec } = slice
-    if (spec.pool.generation !== newest.get(`${spec.driver}/${spec.pool.name}`)) return []
-    const isWhole = spec.perDeviceNodeSelection !== true
-    if (isWhole && !isOffered(spec, node)) return []
-    return (spec.devices ?? []).flatMap((device) => (isWhole || isOffered(device, node) ? [{ slice, device }] : []))
-  })
-}
-
-function isOffered(
-  place: { readonly nodeName?: string; readonly nodeSelector?: NodeSelector; readonly allNodes?: boolean },
-  node: Node,
-): boolean {
-  if (place.allNodes === true) return true
-  if (place.nodeName !== undefined) return place.nodeName === node.metadata.name
-  return place.nodeSelector !== undefined && onNode(place.nodeSelector, node)
-}
-
-/** Devices for a whole claim on a node, or undefined. Taken ones are added to `held`. */
-export function allocateClaim(
-  claim: ResourceClaim,
-  node: Node,
-  from: {
-    readonly objects: ClusterObjects
-    readonly held: Set<string>
-    readonly matchesDevice: ClaimWriter['matchesDevice']
-  },
-): AllocationResult | undefined {
-  const results: DeviceRequestAllocationResult[] = []
-  for (const request of claim.spec.devices?.requests ?? []) {
-    const options = request.exactly === undefined ? (request.firstAvailable ?? []) : [request.exactly]
-    let found: DeviceRequestAllocationResult[] | undefined
-    for (const option of options) {
-      const name = 'name' in option ? `${request.name}/${option.name}` : request.name
-      found ??= pickDevices(option, name, { ...from, node })
-    }
-    if (found === undefined) return undefined
-    for (const { driver, pool, device } of found) from.held.add(deviceId(driver, pool, device))
-    results.push(...found)
-  }
-  return {
-    devices: { results },
-    nodeSelector: {
-      nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: [node.metadata.name] }] }],
-    },
-  }
-}
-
-function pickDevices(
-  request: ExactDeviceRequest,
-  name: string,
-  from: {
-    readonly objects: ClusterObjects
-    readonly held: ReadonlySet<string>
-    readonly matchesDevice: ClaimWriter['matchesDevice']
-    readonly node: Node
-  },
-): DeviceRequestAllocationResult[] | undefined {
-  const deviceClass = from.objects.deviceClass(request.deviceClassName)
-  if (deviceClass === undefined) return undefined
-  const selectors = [...(deviceClass.spec.selectors ?? []), ...(request.selectors ?? [])]
-  const suits = ({ slice, device }: Offer): boolean =>
-    (device.taints ?? []).length === 0 &&
-    selectors.every((selector) => from.matchesDevice?.(selector, device, slice.spec.driver) === true)
-  const suitable = offersOn(from.node, from.objects).filter(suits)
-  const isFree = ({ slice: { spec }, device }: Offer): boolean =>
-    request.adminAccess === true || !from.held.has(deviceId(spec.driver, spec.pool.name, device.name))
-  const free = suitable.filter(isFree)
-  const count = request.allocationMode === 'All' ? suitable.length : (request.count ?? 1)
-  if (count === 0 || free.length < count) return undefined
-  return free.slice(0, count).map(({ slice: { spec }, device }) => ({
-    request: name,
-    driver: spec.driver,
-    pool: spec.pool.name,
-    device: device.name,
-    ...(request.adminAccess === true ? { adminAccess: true } : {}),
-  }))
+/** What claims hold already. */
+function allocationsOf(objects: ClusterObjects): AllocationResult[] {
+  return [...objects.resourceClaims()].flatMap(({ status }) => status?.allocation ?? [])
 }
 
 /** A claim whose devices are on nodes that will not do, and that nobody else has reserved. */
@@ -187,6 +83,25 @@ function takeBackIdle({ deallocate }: ClaimWriter): NonNullable<Plugin['postFilt
   }
 }
 
+/** What is to be had on a node. */
+type Market = (node: Node) => DeviceMarket
+
+/** The devices of the cluster as of now; whoever allocates on a node gets a picture of his own. */
+function openMarket(
+  objects: ClusterObjects,
+  promised: readonly AllocationResult[],
+  { matchesDevice }: ClaimWriter,
+): Market {
+  const pools = wholePools([...objects.resourceSlices()])
+  const taken = TakenDevices.of(pools, [...allocationsOf(objects), ...promised])
+  return (node) => ({
+    offers: offersFor(node, pools),
+    taken: taken.copy(),
+    deviceClass: (name) => objects.deviceClass(name),
+    matchesDevice: matchesDevice ?? (() => false),
+  })
+}
+
 /** Builds the plugin; it remembers promised devices until the pod is bound or given up. */
 export function dynamicResources(writer: ClaimWriter): Plugin {
   const promised = new Map<string, Map<ResourceClaim, AllocationResult | undefined>>()
@@ -194,21 +109,20 @@ export function dynamicResources(writer: ClaimWriter): Plugin {
     [...promised.values()].flatMap((plan) => [...plan.values()].filter((allocation) => allocation !== undefined))
   const plan = (
     claims: readonly ResourceClaim[],
-    entry: KnownNode,
-    objects: ClusterObjects,
+    { node }: KnownNode,
+    market: Market,
   ): Map<ResourceClaim, AllocationResult | undefined> | undefined => {
-    const held = heldDevices(objects, promisedDevices())
+    const own = market(node)
     const result = new Map<ResourceClaim, AllocationResult | undefined>()
     for (const claim of claims) {
-      const allocation =
-        claim.status?.allocation === undefined
-          ? allocateClaim(claim, entry.node, { objects, held, matchesDevice: writer.matchesDevice })
-          : undefined
-      if (claim.status?.allocation === undefined && allocation === undefined) return undefined
+      const isAllocated = claim.status?.allocation !== undefined
+      const allocation = isAllocated ? undefined : allocateClaim(claim, node, own)
+      if (!isAllocated && allocation === undefined) return undefined
       result.set(claim, allocation)
     }
     return result
   }
+  const open = (objects: ClusterObjects): Market => openMarket(objects, promisedDevices(), writer)
   const cares = (pod: PodRecord): boolean => (pod.pod.spec.resourceClaims ?? []).length > 0
   return {
     name: 'DynamicResources',
@@ -221,11 +135,12 @@ export function dynamicResources(writer: ClaimWriter): Plugin {
       if (!cares(pod)) return undefined
       const claims = claimsOf(pod, objects)
       if (typeof claims === 'string') return finalRejection(claims)
+      const market = open(objects)
       return {
         check: (entry) => {
           const isElsewhere = claims.some((claim) => !onNode(claim.status?.allocation?.nodeSelector, entry.node))
           if (isElsewhere) return notHere
-          return plan(claims, entry, objects) === undefined ? noDevices : undefined
+          return plan(claims, entry, market) === undefined ? noDevices : undefined
         },
       }
     },
@@ -233,7 +148,7 @@ export function dynamicResources(writer: ClaimWriter): Plugin {
     reserve: (pod, entry, { objects }) => {
       if (!cares(pod)) return undefined
       const claims = claimsOf(pod, objects)
-      const made = typeof claims === 'string' ? undefined : plan(claims, entry, objects)
+      const made = typeof claims === 'string' ? undefined : plan(claims, entry, open(objects))
       if (made === undefined) return noDevices
       promised.set(pod.uid, made)
       return undefined
