@@ -8,6 +8,7 @@ import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { type Bench, createBench } from '../bench.contract.ts'
 import { startCronJobController } from './cron-job.ts'
 import { missedRuns, parseSchedule } from './cron-schedule.ts'
+import { mailTime } from './mail-time.ts'
 import { formatIndexes, parseIndexes } from './index-text.ts'
 import { startJobController } from './job.ts'
 import { startTtlAfterFinishedController } from './ttl-after-finished.ts'
@@ -284,4 +285,22 @@ test('the concurrency policy forbids or replaces what still runs', async () => {
       .some((text) => text.startsWith('JobAlreadyActive: Not starting job because prior execution is running'))
     assert.equal(isForbidden, policy === 'Forbid')
   }
+})
+
+test('a job made by hand from a cron job is told of and holds up nothing', async () => {
+  await using bench = createBench()
+  bench.start(startCronJobController)
+  const tick = await bench.put(cronJobs, cron({ concurrencyPolicy: 'Forbid', schedule: '* * * * *' }))
+  const owner = { apiVersion: 'batch/v1', kind: 'CronJob', name: 'tick', uid: tick.metadata.uid, controller: true }
+  const manual = { ...job({}), metadata: { name: 'by-hand', namespace: 'default', ownerReferences: [owner] } }
+  await bench.put(jobs, manual)
+  await bench.pass(61_000)
+  assert.ok(bench.told().includes('UnexpectedJob: Saw a job that the controller did not create or forgot: by-hand'))
+  const { active = [] } = bench.api.all(cronJobs)[0]?.status ?? {}
+  assert.deepEqual([bench.api.all(jobs).length, active.map(({ name }) => name?.startsWith('tick-'))], [2, [true]])
+})
+
+test('times in events are written as mails write them', () => {
+  assert.equal(mailTime(Date.UTC(2026, 0, 2, 3, 4, 5)), 'Fri, 02 Jan 2026 03:04:05 +0000')
+  assert.equal(mailTime(-1000), 'Wed, 31 Dec 1969 23:59:59 +0000')
 })

@@ -7,6 +7,7 @@ import { controllerReference } from '#kit/reconcile/owner-references.ts'
 import type { Action, EventText, Plan } from '#kit/reconcile/plan.ts'
 import { isSameStatus } from '../workloads/same-status.ts'
 import { type CronSchedule, missedRuns, parseSchedule } from './cron-schedule.ts'
+import { mailTime } from './mail-time.ts'
 
 export interface CronJobObserved {
   readonly cronJob: CronJob
@@ -26,6 +27,8 @@ const deleteJob = (resource: ApiResource<Job>, object: Job): Action => ({
     failed: { type: 'Warning', reason: 'FailedDelete', message: 'Deleted job: {error}' },
   },
 })
+
+const scheduledAt = 'batch.kubernetes.io/cronjob-scheduled-timestamp'
 
 /** The plan for one cron job. */
 export function planCronJob(observed: CronJobObserved): Plan {
@@ -64,8 +67,7 @@ function endingOf(job: Job): Ending | undefined {
 }
 
 function currentStatus({ cronJob, jobs }: CronJobObserved): CronJobStatus {
-  const active = jobs
-    .filter((job) => endingOf(job) === undefined)
+  const active = activeRuns(cronJob, jobs)
     .toSorted(byStart)
     .map(({ metadata }) => ({
       apiVersion: 'batch/v1',
@@ -85,13 +87,28 @@ function currentStatus({ cronJob, jobs }: CronJobObserved): CronJobStatus {
   }
 }
 
+/** Unfinished jobs of the schedule: started by this controller, or noted as active before. */
+function activeRuns(cronJob: CronJob, jobs: readonly Job[]): readonly Job[] {
+  return jobs.filter((job) => endingOf(job) === undefined && isRun(cronJob, job))
+}
+
+/** False for jobs that somebody else made in the cron job's name (`kubectl create job --from`): they hold up nothing. */
+function isRun(cronJob: CronJob, { metadata }: Job): boolean {
+  return metadata.annotations?.[scheduledAt] !== undefined || known(cronJob, metadata.uid) !== undefined
+}
+
 /** The version that was noted first stays: the list tells jobs, not their changes. */
 function known(cronJob: CronJob, uid: string | undefined): string | undefined {
   return cronJob.status?.active?.find((reference) => reference.uid === uid)?.resourceVersion
 }
 
 function completedEvents({ cronJob, jobs }: CronJobObserved): readonly EventText[] {
-  return (cronJob.status?.active ?? []).flatMap((reference): EventText[] => {
+  const foreign = jobs.filter((job) => endingOf(job) === undefined && !isRun(cronJob, job))
+  const unexpected = foreign.map(({ metadata }): EventText => {
+    const message = `Saw a job that the controller did not create or forgot: ${metadata.name}`
+    return { type: 'Warning', reason: 'UnexpectedJob', message }
+  })
+  const ended = (cronJob.status?.active ?? []).flatMap((reference): EventText[] => {
     const job = jobs.find(({ metadata }) => metadata.uid === reference.uid)
     if (job === undefined)
       return [{ type: 'Normal', reason: 'MissingJob', message: `Active job went missing: ${reference.name ?? ''}` }]
@@ -106,6 +123,7 @@ function completedEvents({ cronJob, jobs }: CronJobObserved): readonly EventText
           },
         ]
   })
+  return [...unexpected, ...ended]
 }
 
 function byStart(a: Job, b: Job): number {
@@ -173,10 +191,10 @@ function earliestMs(cronJob: CronJob, nowMs: number): number {
 function startStep({ cronJob, jobs, resources, nowMs }: CronJobObserved, scheduledMs: number): NextStep {
   const { startingDeadlineSeconds, concurrencyPolicy } = cronJob.spec
   if (startingDeadlineSeconds !== undefined && scheduledMs + startingDeadlineSeconds * 1000 < nowMs)
-    return warning('MissSchedule', `Missed scheduled time to start a job: ${apiTime(scheduledMs)}`)
+    return warning('MissSchedule', `Missed scheduled time to start a job: ${mailTime(scheduledMs)}`)
   const object = jobFor(cronJob, scheduledMs)
   if (jobs.some((job) => job.metadata.name === object.metadata.name)) return { actions: [], events: [], scheduledMs }
-  const active = jobs.filter((job) => endingOf(job) === undefined)
+  const active = activeRuns(cronJob, jobs)
   if (active.length > 0 && concurrencyPolicy === 'Forbid') {
     const message = 'Not starting job because prior execution is running and concurrency policy is Forbid'
     return { actions: [], events: [{ type: 'Normal', reason: 'JobAlreadyActive', message }] }
@@ -206,7 +224,7 @@ function jobFor(cronJob: CronJob, scheduledMs: number): Job {
       ...(metadata?.labels === undefined ? {} : { labels: metadata.labels }),
       annotations: {
         ...metadata?.annotations,
-        'batch.kubernetes.io/cronjob-scheduled-timestamp': apiTime(scheduledMs),
+        [scheduledAt]: apiTime(scheduledMs),
       },
       ownerReferences: [controllerReference({ ...cronJob, apiVersion: 'batch/v1', kind: 'CronJob' })],
     },

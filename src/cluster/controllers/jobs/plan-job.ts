@@ -105,13 +105,17 @@ function endingStep(observed: JobObserved, count: JobCount, outcome: Outcome): S
     status: { ...base, conditions: ended, ...(isComplete ? { completionTime: apiTime(nowMs) } : {}) },
     events: isConditionTrue(job.status?.conditions, outcome.type)
       ? []
-      : [
-          isComplete
-            ? { type: 'Normal', reason: 'Completed', message: 'Job completed' }
-            : { type: 'Warning', reason, message },
-        ],
+      : endingEvents(job, outcome, base.succeeded ?? 0),
     lookAgainAfterMs: undefined,
   }
+}
+
+function endingEvents({ spec }: Job, { type, reason, message }: Outcome, succeeded: number): readonly EventText[] {
+  if (type === 'Failed') return [{ type: 'Warning', reason, message }]
+  const completed: EventText = { type: 'Normal', reason: 'Completed', message: 'Job completed' }
+  if (spec.completions === undefined || succeeded <= spec.completions) return [completed]
+  const tooMany = 'Too many succeeded pods running after completion count reached'
+  return [{ type: 'Warning', reason: 'TooManySucceededPods', message: tooMany }, completed]
 }
 
 function suspendedStep(observed: JobObserved, count: JobCount): Step {

@@ -72,6 +72,7 @@ export function planStatefulSet(observed: StatefulSetObserved): Plan {
   const current = observed.revisions.find((one) => one.metadata.name === set.status?.currentRevision) ?? update
   const situation = { observed, current, update, ...sortOut(set, claim.owned) }
   const step = set.metadata.deletionTimestamp === undefined ? nextStep(situation) : { actions: [], events: [] }
+  const kept = retention(situation)
   const status = statusOf(situation)
   const labels = new Set(claim.owned.map((pod) => pod.metadata.labels?.[revisionHashLabel]))
   const used = observed.revisions.filter((one) => labels.has(hashLabel(one)))
@@ -82,7 +83,7 @@ export function planStatefulSet(observed: StatefulSetObserved): Plan {
     actions: [
       ...claim.actions,
       ...revision.actions,
-      ...retention(situation),
+      ...kept.actions,
       ...step.actions,
       ...forgetRevisions(observed.revisions, {
         inUse,
@@ -90,7 +91,7 @@ export function planStatefulSet(observed: StatefulSetObserved): Plan {
         resource: resources.revisions,
       }),
     ],
-    events: step.events,
+    events: [...kept.events, ...step.events],
     status: {
       resource: resources.statefulSets,
       ...(isSameStatus(status, set.status) ? {} : { object: { ...set, status } }),
@@ -273,32 +274,39 @@ function works(pod: Pod, set: StatefulSet, nowMs: number): boolean {
   return pod.metadata.deletionTimestamp === undefined && isPodAvailable(pod, set.spec.minReadySeconds ?? 0, nowMs)
 }
 
-/** Keeps the owners of claims in step with the retention policy. */
-function retention({ observed, slots, condemned }: Situation): readonly Action[] {
+/** Keeps the owners of claims in step with the retention policy. A claim that somebody else controls is left to them. */
+function retention({ observed, slots, condemned }: Situation): Step {
   const { set, claimNamed, resources } = observed
-  const policy = set.spec.persistentVolumeClaimRetentionPolicy
-  if (policy === undefined || (policy.whenDeleted !== 'Delete' && policy.whenScaled !== 'Delete')) return []
+  const actions: Action[] = []
+  const events: EventText[] = []
+  if (set.spec.persistentVolumeClaimRetentionPolicy === undefined) return { actions, events }
   const all = [
     ...slots.map((slot) => ({ ...slot, isCondemned: false })),
     ...condemned.map((slot) => ({ ...slot, isCondemned: true })),
   ]
-  return all.flatMap(({ ordinal, pod, isCondemned }) =>
-    claimsFor(set, ordinal).flatMap(({ metadata }): readonly Action[] => {
+  for (const { ordinal, pod, isCondemned } of all) {
+    for (const { metadata } of claimsFor(set, ordinal)) {
       const claim = claimNamed(metadata.name)
-      if (claim === undefined) return []
+      if (claim === undefined) continue
       const ours = new Set([set.metadata.uid, pod?.metadata.uid])
-      const others = (claim.metadata.ownerReferences ?? []).filter((owner) => !ours.has(owner.uid))
-      const ownerReferences = [...others, ...claimOwners(set, pod, isCondemned)]
-      if (equalValues(ownerReferences, claim.metadata.ownerReferences ?? [])) return []
-      return [
-        {
-          do: 'update',
-          resource: resources.claims,
-          object: { ...claim, metadata: { ...claim.metadata, ownerReferences } },
-        },
-      ]
-    }),
-  )
+      const before = claim.metadata.ownerReferences ?? []
+      const others = before.filter((owner) => !ours.has(owner.uid))
+      const isTaken = others.some(({ controller }) => controller === true)
+      if (isTaken) events.push(conflictingController(metadata.name))
+      const ownerReferences = isTaken ? others : [...others, ...claimOwners(set, pod, isCondemned)]
+      if (equalValues(ownerReferences, before)) continue
+      const object = { ...claim, metadata: { ...claim.metadata, ownerReferences } }
+      actions.push({ do: 'update', resource: resources.claims, object })
+    }
+  }
+  return { actions, events }
+}
+
+function conflictingController(claim: string): EventText {
+  // The typing mistake is upstream's: whoever looks for the event finds it as it is there.
+  const why = 'has a conflicting OwnerReference that acts as a manging controller'
+  const message = `PersistentVolumeClaim ${claim} ${why}, the retention policy is ignored for this claim`
+  return { type: 'Warning', reason: 'ConflictingController', message }
 }
 
 function statusOf({ observed, slots, condemned, current, update }: Situation): StatefulSetStatus {

@@ -139,3 +139,31 @@ test('claims belong to the pod or the set as the retention policy says', async (
   await bench.pass(1000)
   assert.deepEqual(owners(), ['StatefulSet', 'Pod'])
 })
+
+test('claims are nobody’s again when the policy keeps them, and stay with whoever else controls them', async () => {
+  await using bench = started()
+  const policy = (whenDeleted: string): object => ({
+    ...claims,
+    persistentVolumeClaimRetentionPolicy: { whenDeleted, whenScaled: 'Retain' },
+  })
+  await bench.put(statefulSets, set(2, 'one', policy('Delete')))
+  await bench.pass(1000)
+  const other = { apiVersion: 'example.com/v1', kind: 'Keeper', name: 'k', uid: 'uk', controller: true }
+  const patch = { metadata: { ownerReferences: [other] } }
+  await bench.api.patch(persistentVolumeClaims, 'data-db-1', patch, { namespace: 'default', type: 'merge' })
+  const touched = { metadata: { labels: { seen: 'yes' } } }
+  await bench.api.patch(statefulSets, 'db', touched, { namespace: 'default', type: 'merge' })
+  await bench.pass(1000)
+  const owners = (): (string | undefined)[][] =>
+    bench.api
+      .all(persistentVolumeClaims)
+      .map(({ metadata }) => (metadata.ownerReferences ?? []).map(({ kind }) => kind))
+  assert.deepEqual(owners(), [['StatefulSet'], ['Keeper']])
+  assert.match(
+    bench.told().find((text) => text.startsWith('ConflictingController')) ?? '',
+    /PersistentVolumeClaim data-db-1 has a conflicting OwnerReference/,
+  )
+  await bench.put(statefulSets, set(2, 'one', policy('Retain')))
+  await bench.pass(1000)
+  assert.deepEqual(owners(), [[], ['Keeper']])
+})
