@@ -32,8 +32,8 @@ export interface Expected {
   /** How bodies of a custom resource are read. */
   readonly custom?: CustomVersion
   readonly group?: string
-  /** Older versions with the same fields, which old clients still send. */
-  readonly olderVersions?: readonly unknown[]
+  /** Whether a body of this other version is taken, since its fields are the same. */
+  readonly takesVersion?: (apiVersion: unknown) => boolean
 }
 
 interface Tree {
@@ -141,7 +141,7 @@ function checked(value: unknown, expected: Expected): ApiObject {
     apiVersion === undefined ||
     apiVersion === '' ||
     apiVersion === expected.apiVersion ||
-    expected.olderVersions?.includes(apiVersion) === true
+    expected.takesVersion?.(apiVersion) === true
   if (!isVersion && kind === expected.kind) throw otherVersion(value, expected)
   if (!isVersion && expected.custom !== undefined) throw otherVersion(value, expected)
   if (!isKind && expected.custom !== undefined) throw otherKind(value, expected)

@@ -6,7 +6,7 @@ import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.
 import { builtInTypes } from '#spec/kubernetes/schema/type-rows.ts'
 import { type AdmissionRequest, Rounds } from './admission/admission.ts'
 import { operationOptions } from './admission/operation-options.ts'
-import { type ApiObject, textAt, timeText, withMetadata } from './api-object.ts'
+import { type ApiObject, timeText, withMetadata } from './api-object.ts'
 import { type ApiAnswer, type ApiRequest, booleanQuery, isDryRun } from './api-request.ts'
 import { fromStored } from './convert-stored.ts'
 import { decodeBody } from './decode-body.ts'
@@ -49,13 +49,19 @@ export function deletionOf(request: ApiRequest): Deletion {
   }
 }
 
+/** They are the same in every group, and clients send them in the group of what they delete. */
+const deleteOptions = {
+  apiVersion: 'v1',
+  kind: 'DeleteOptions',
+  type: builtInTypes.find('io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions'),
+  takesVersion: () => true,
+}
+
 function optionsOf(request: ApiRequest): JsonObject {
   const { body } = request
   const isEmpty = body === undefined || ('bytes' in body && body.bytes.length === 0)
   if (!isEmpty) {
-    const type = builtInTypes.find('io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions')
-    const declared = declaredVersion(body)
-    return decodeBody(request, { apiVersion: declared, kind: 'DeleteOptions', type })
+    return decodeBody(request, deleteOptions)
   }
   const grace = request.query('gracePeriodSeconds')
   return {
@@ -63,13 +69,6 @@ function optionsOf(request: ApiRequest): JsonObject {
     propagationPolicy: request.query('propagationPolicy'),
     orphanDependents: booleanQuery(request, 'orphanDependents'),
   }
-}
-
-/** DeleteOptions are the same in every group. */
-function declaredVersion(body: NonNullable<ApiRequest['body']>): string {
-  if (!('bytes' in body)) return textAt(body.value, 'apiVersion') || 'v1'
-  const match = /"apiVersion"\s*:\s*"([^"]{1,100})"/.exec(body.bytes.toString('utf8', 0, 4096))
-  return match?.[1] ?? 'v1'
 }
 
 function checkPolicy(policy: unknown, orphan: unknown): void {

@@ -18,7 +18,7 @@ const expectedEviction = {
   apiVersion: 'policy/v1',
   kind: 'Eviction',
   type: evictionType,
-  olderVersions: ['policy/v1beta1'],
+  takesVersion: (version: unknown) => version === 'policy/v1beta1',
 }
 const budgets = 'policy/poddisruptionbudgets'
 const triesMost = 20

@@ -79,7 +79,7 @@ export function sealEnvelope(apiVersion: string, kind: string, message: Uint8Arr
 
 /** True for kinds that have a message: every built-in kind, and the payload kinds of meta.k8s.io except Table. */
 export function hasProtobuf(apiVersion: string, kind: string): boolean {
-  const struct = typeOfKind(apiVersion, kind)?.struct
+  const struct = structOf(apiVersion, kind)?.struct
   return struct !== undefined && struct.wire.length > 0 && !kind.startsWith('Table')
 }
 
@@ -87,7 +87,7 @@ export function hasProtobuf(apiVersion: string, kind: string): boolean {
 export function encodeObject(object: Readonly<Record<string, unknown>>): Buffer {
   const apiVersion = typeof object['apiVersion'] === 'string' ? object['apiVersion'] : ''
   const kind = typeof object['kind'] === 'string' ? object['kind'] : ''
-  const struct = hasProtobuf(apiVersion, kind) ? typeOfKind(apiVersion, kind)?.struct : undefined
+  const struct = hasProtobuf(apiVersion, kind) ? structOf(apiVersion, kind)?.struct : undefined
   if (struct === undefined)
     throw protobufError(
       `object *${apiVersion}.${kind} does not implement the protobuf marshalling interface and cannot be encoded to a protobuf message`,
