@@ -38,6 +38,7 @@ import { ObjectCache } from './object-cache.ts'
 import { type ObjectValidation } from './object-validation.ts'
 import { OpenApiDocuments } from './openapi-documents.ts'
 import { callRaw } from './raw-call.ts'
+import { RequestMeter } from './request-metrics.ts'
 import { ServedResources } from './served-resource.ts'
 import { serverVersion } from './server-version.ts'
 import { createAllocations } from './strategies/allocations.ts'
@@ -145,12 +146,15 @@ function createParts(deps: ApiServerDeps, config: ApiServerConfig): HandlerParts
       extra: (dialect, of) => customDocuments(resources.all(), dialect, of),
     }),
     metrics,
+    meter: new RequestMeter({ metrics, clock, cache, resources }),
     aggregator: new Aggregator({ cache, clock, log, view, frontProxy: deps.frontProxy }),
     flowControl: new FlowControl({ cache, clock, metrics, seats: config.requestsMax }),
     checks: [
       { name: 'ping', isHealthy: () => true },
+      { name: 'log', isHealthy: () => true },
       { name: 'etcd', isHealthy: () => broken === undefined },
-      { name: 'informer-sync', isHealthy: () => broken === undefined },
+      { name: 'etcd-readiness', isHealthy: () => broken === undefined, isReadiness: true },
+      { name: 'informer-sync', isHealthy: () => broken === undefined, isReadiness: true },
     ],
     streaming: deps.streaming,
     audit: deps.audit,
