@@ -5,6 +5,7 @@ import { createNodeStreaming } from '#cluster/apiserver/node-proxy/node-streamin
 import { createHttpClient } from '#kit/http/client.ts'
 import { type IssuedCertificate, issueCertificate } from '#kit/tls/issue-certificate.ts'
 import type { World } from '#world/ports/world.ts'
+import { sparingSimulatedNodes } from './simulated-connection.ts'
 
 /** The handler of one server; its connections belong to `scope`. Kubelets know the server by the cluster's authority. */
 export function openServerStreaming(
@@ -17,7 +18,7 @@ export function openServerStreaming(
     commonName: 'kube-apiserver-kubelet-client',
     organizations: ['system:masters'],
   })
-  const nodes = scope.use(createNodeConnection({ clock, ...own }))
+  const nodes = scope.use(sparingSimulatedNodes(createNodeConnection({ clock, ...own })))
   // Pods and services show certificates of their own, if any: who they are is for their users to check.
   const client = scope.use(createHttpClient({ clock, tls: { insecure: true }, headersTimeoutMs: 0 }))
   return createNodeStreaming({ nodes, client })
