@@ -6,11 +6,11 @@ import { deprecationOf } from './deprecations.ts'
 import { deleteCollection, deleteObject } from './delete-object.ts'
 import { decodeBody } from './decode-body.ts'
 import { patchObject } from './patch-object.ts'
-import { listObjects, readObject } from './read-objects.ts'
+import { listObjects, readObject, subjectOf } from './read-objects.ts'
 import type { AnswerRequest, ServerParts } from './server-parts.ts'
 import { statusError } from '#clients/kubernetes/status-error.ts'
 import type { GantryError } from '#base/errors/gantry-error.ts'
-import { unknownResource } from './status-errors.ts'
+import { notFound, unknownResource } from './status-errors.ts'
 import { reviewHandler } from './subresources/reviews.ts'
 import { subresourceHandler } from './subresources/subresources.ts'
 import { updateObject } from './update-object.ts'
@@ -42,13 +42,17 @@ async function answerInAnyVersion(parts: ServerParts, request: ApiRequest): Prom
   if (deprecation !== undefined) request.warnings.push(deprecation)
   if (subresource !== '') {
     const sub = resource.info.subresources?.find((one) => one.name === subresource)
-    if (sub === undefined) throw unknownResource()
+    if (sub === undefined) throw noSubresource(request)
     if (!sub.verbs.includes(verb)) throw verbNotAllowed()
     return subresourceHandler(resource, subresource)(parts, request)
   }
   if (!resource.info.verbs.includes(verb)) throw verbNotAllowed()
   if (!resource.stored) return reviewHandler(resource)(parts, request)
   return answers[verb]?.(parts, request) ?? Promise.reject(verbNotAllowed())
+}
+
+function noSubresource(request: ApiRequest): GantryError {
+  return request.resource.custom === undefined ? unknownResource() : notFound(subjectOf(request))
 }
 
 const answers: Readonly<Record<string, AnswerRequest>> = {

@@ -19,7 +19,7 @@ export function valueOf(resource: ServedResource, object: StoredObject): ApiObje
 }
 
 /** True when an object is served with the very bytes that are kept. */
-function isAsStored(resource: ServedResource, object: StoredObject): boolean {
+export function isAsStored(resource: ServedResource, object: StoredObject): boolean {
   return resource.conversion === undefined || valueOf(resource, object) === object.value
 }
 

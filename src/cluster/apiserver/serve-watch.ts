@@ -4,7 +4,7 @@ import { encodeObject } from '#spec/kubernetes/protobuf/envelope.ts'
 import { encodeWatchFrame } from '#spec/kubernetes/protobuf/watch-frames.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { ApiRequest } from './api-request.ts'
-import { bookmarkObject, shown, valueOf } from './encode-answer.ts'
+import { bookmarkObject, isAsStored, shown, valueOf } from './encode-answer.ts'
 import { contentTypes, type Format } from './negotiate.ts'
 import type { TableOptions } from './table.ts'
 import { prepareWatch, type WatchItem, type WatchParts } from './watch-objects.ts'
@@ -55,28 +55,30 @@ export async function serveWatch(
 /** Frames for one watcher's format. */
 class FrameEncoder {
   readonly #reply: WatchReply
-  readonly #isShared: boolean
   #isFirst = true
 
   constructor(reply: WatchReply) {
     this.#reply = reply
-    const { format, request } = reply
-    // Tables differ from watcher to watcher: ages, and columns in the first event only.
-    this.#isShared = format.as === 'object' && request.resource.conversion === undefined
   }
 
   encode(item: WatchItem, nowSeconds: number): Buffer {
     const { format } = this.#reply
-    if (!this.#isShared || item.event === undefined) return this.#frame(item, nowSeconds)
+    if (item.event === undefined || !this.#isShared(item)) return this.#frame(item, nowSeconds)
     const key = `${item.type} ${format.encoding}`
     let frame = item.event.frames.get(key)
     if (frame === undefined) item.event.frames.set(key, (frame = this.#frame(item, nowSeconds)))
     return frame
   }
 
+  /** Tables differ from watcher to watcher: ages, and columns in the first event only. */
+  #isShared({ object }: WatchItem): boolean {
+    const { format, request } = this.#reply
+    return format.as === 'object' && (object === undefined || isAsStored(request.resource, object))
+  }
+
   #frame(item: WatchItem, nowSeconds: number): Buffer {
     const { format } = this.#reply
-    if (format.encoding === 'json' && this.#isShared && item.object !== undefined) {
+    if (format.encoding === 'json' && item.object !== undefined && this.#isShared(item)) {
       const head = `{"type":"${item.type}","object":`
       return Buffer.concat([Buffer.from(head), item.object.bytes, Buffer.from('}\n')])
     }

@@ -1,4 +1,6 @@
 /** Definitions of custom resources: every version that objects were ever stored in is remembered; the end takes a finalizer. */
+import { isJsonObject } from '#spec/kubernetes/objects/objects.ts'
+import { unknownFormats } from '#spec/kubernetes/structural/schemas-in.ts'
 import { type ApiObject, listAt, objectAt, withMember } from '../api-object.ts'
 import type { Strategy } from './strategy.ts'
 
@@ -11,9 +13,24 @@ function withStoredVersion(definition: ApiObject): ApiObject {
   return withMember(definition, 'status', { ...status, storedVersions: [...stored, storage] })
 }
 
+function formatsOf(definition: ApiObject): readonly string[] {
+  return listAt(definition, 'spec', 'versions').flatMap((version) => {
+    const schema = objectAt(version, 'schema')['openAPIV3Schema']
+    return isJsonObject(schema) ? unknownFormats(schema) : []
+  })
+}
+
 export const customResourceDefinitionStrategy: Partial<Strategy> = {
-  prepareCreate: withStoredVersion,
-  prepareUpdate: withStoredVersion,
+  prepareCreate: (definition, { warn }) => {
+    for (const format of new Set(formatsOf(definition))) warn(`unrecognized format ${JSON.stringify(format)}`)
+    return withStoredVersion(definition)
+  },
+  prepareUpdate: (next, old, { warn }) => {
+    const before = new Set(formatsOf(old))
+    for (const format of new Set(formatsOf(next)))
+      if (!before.has(format)) warn(`unrecognized format ${JSON.stringify(format)}`)
+    return withStoredVersion(next)
+  },
   finalizersOnDelete: ['customresourcecleanup.apiextensions.k8s.io'],
   beginDelete: (definition) => {
     const status = objectAt(definition, 'status')

@@ -15,9 +15,10 @@ import { dns1035Label, dnsSubdomain, type Format } from '../formats.ts'
 import { internalList } from '../internal-value.ts'
 import { kindRules, type AnyKindRules } from '../kind-rules.ts'
 import { sameValue } from '../same-value.ts'
+import { hasDefaults } from '../../structural/schemas-in.ts'
 import { schemaAt } from './schema-path.ts'
 import { validateDefinitionSchema } from './definition-schema.ts'
-import { validateReviewVersions, validateWebhookClient } from './webhook-client.ts'
+import { caBundleProblem, validateReviewVersions, validateWebhookClient } from './webhook-client.ts'
 
 const specPath = path('spec')
 
@@ -201,15 +202,16 @@ function definitionSpec(
   const versionsAt = specPath.child('versions')
   const versions = spec.versions ?? []
   const namesAt = specPath.child('names')
-  const preserveText = 'must be false in order to use defaults in the schema'
+  const preserveAt = specPath.child('preserveUnknownFields')
+  const hasAnyDefault = versions.some(({ schema }) => hasDefaults(schema?.openAPIV3Schema ?? {}))
   return [
     ...group(specPath.child('group'), spec.group ?? ''),
     ...requiredOneOf(specPath.child('scope'), spec.scope, ['Cluster', 'Namespaced']),
     ...each(versionsAt, versions, (value, at) =>
       value.schema?.openAPIV3Schema === undefined ? [required(at.child('schema', 'openAPIV3Schema'))] : [],
     ),
-    ...(spec.preserveUnknownFields === true
-      ? [invalid(specPath.child('preserveUnknownFields'), true, preserveText)]
+    ...(spec.preserveUnknownFields === true && hasAnyDefault
+      ? [invalid(preserveAt, true, 'must be false in order to use defaults in the schema')]
       : []),
     ...each(versionsAt, versions, (value, at) => version(at, value, before)),
     ...versionSet(versionsAt, versions),
@@ -239,26 +241,34 @@ function storedVersions({ spec, status }: CustomResourceDefinition): FieldError[
 
 const approval = 'api-approved.kubernetes.io'
 
-function protectedGroup(object: CustomResourceDefinition): FieldError[] {
-  const name = object.spec?.group ?? ''
+type Approval = 'missing' | 'bypassed' | 'approved' | 'invalid'
+
+function approvalOf({ metadata }: CustomResourceDefinition): Approval {
+  const text = metadata.annotations?.[approval] ?? ''
+  if (text === '') return 'missing'
+  if (text.startsWith('unapproved')) return 'bypassed'
+  return URL.canParse(text) ? 'approved' : 'invalid'
+}
+
+/** Groups of the Kubernetes community need an approval; one that was let in without may stay so. */
+function protectedGroup(object: CustomResourceDefinition, old?: CustomResourceDefinition): FieldError[] {
   const at = path('metadata', 'annotations').key(approval)
-  if (!/(?:^|\.)(?:k8s|kubernetes)\.io$/.test(name)) return []
-  const text = object.metadata.annotations?.[approval] ?? ''
-  if (text === '')
-    return [
-      required(
-        at,
-        'protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111',
-      ),
-    ]
-  if (text.startsWith('unapproved') || URL.canParse(text)) return []
-  return [
-    invalid(
-      at,
-      text,
-      'protected groups must have approval annotation "api-approved.kubernetes.io" with either a URL or a reason starting with "unapproved", see https://github.com/kubernetes/enhancements/pull/1111',
-    ),
-  ]
+  if (!/(?:^|\.)(?:k8s|kubernetes)\.io$/.test(object.spec?.group ?? '')) return []
+  const state = approvalOf(object)
+  if (old !== undefined && approvalOf(old) === state) return []
+  const need = `protected groups must have approval annotation ${JSON.stringify(approval)}`
+  const proposal = 'see https://github.com/kubernetes/enhancements/pull/1111'
+  if (state === 'missing') return [required(at, `${need}, ${proposal}`)]
+  if (state !== 'invalid') return []
+  const text = `${need} with either a URL or a reason starting with "unapproved", ${proposal}`
+  return [invalid(at, object.metadata.annotations?.[approval], text)]
+}
+
+/** Definitions of old may still keep all fields; new ones say so in their schemas. */
+function preserveErrors({ spec }: CustomResourceDefinition, old: CustomResourceDefinition | undefined): FieldError[] {
+  if (spec?.preserveUnknownFields !== true || old?.spec?.preserveUnknownFields === true) return []
+  const text = 'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead'
+  return [invalid(specPath.child('preserveUnknownFields'), true, text)]
 }
 
 function definition(object: CustomResourceDefinition, old: CustomResourceDefinition | undefined): FieldError[] {
@@ -268,6 +278,17 @@ function definition(object: CustomResourceDefinition, old: CustomResourceDefinit
     ...names(path('status', 'acceptedNames'), object.status?.acceptedNames),
     ...storedVersions(object),
   ]
+}
+
+/** A bundle that was never right may stay so; a right one may not be made wrong while it is in use. */
+function bundleErrors({ spec }: CustomResourceDefinition, old: CustomResourceDefinition): FieldError[] {
+  const bundle = spec?.conversion?.webhook?.clientConfig?.caBundle
+  const before = old.spec?.conversion?.webhook?.clientConfig?.caBundle
+  if (bundle === undefined || !isEstablished(old)) return []
+  if (before !== undefined && caBundleProblem(before) !== undefined) return []
+  const problem = caBundleProblem(bundle)
+  const at = specPath.child('conversion', 'webhookClientConfig', 'caBundle')
+  return problem === undefined ? [] : [invalid(at, bundle, problem)]
 }
 
 function isEstablished(object: CustomResourceDefinition): boolean {
@@ -300,8 +321,15 @@ export const definitionRules: AnyKindRules = kindRules<CustomResourceDefinition>
       ...(name === wanted ? [] : [invalid(path('metadata', 'name'), name, text)]),
       ...definition(object, undefined),
       ...protectedGroup(object),
+      ...preserveErrors(object, undefined),
     ]
   },
-  update: ({ object, old }) => [...definition(object, old), ...definitionChange(object, old)],
+  update: ({ object, old }) => [
+    ...definition(object, old),
+    ...definitionChange(object, old),
+    ...protectedGroup(object, old),
+    ...preserveErrors(object, old),
+    ...bundleErrors(object, old),
+  ],
   status: ({ object }) => names(path('status', 'acceptedNames'), object.status?.acceptedNames),
 })
