@@ -5,6 +5,8 @@ import type { KubeletReach, NodeConnection } from '#cluster/apiserver/node-proxy
 import { sparingSimulatedNodes } from './simulated-connection.ts'
 
 const nodeOf = (containerRuntimeVersion: string): ApiObject => ({
+  apiVersion: 'v1',
+  kind: 'Node',
   metadata: { name: 'a' },
   status: { nodeInfo: { containerRuntimeVersion } },
 })
