@@ -21,10 +21,12 @@ import { loadImages } from './exchange/load-images.ts'
 import { saveImages } from './exchange/save-images.ts'
 import type { ImportOptions, LoadedImage, LoadOptions } from './exchange/exchange-types.ts'
 import { createLayerStore } from './layers/layer-store.ts'
+import { createSettling } from './layers/settling.ts'
 import type { LayerStore } from './layers/layer-types.ts'
 import { findImage, resolveImage } from './records/find-image.ts'
 import { compileFilters } from './records/image-filters.ts'
 import { createImageIndex } from './records/image-index.ts'
+import type { ImageIndex } from './records/image-index.ts'
 import { createImageRecords } from './records/image-records.ts'
 import { imageHistory, listImages } from './records/list-images.ts'
 import type { ListContext } from './records/list-images.ts'
@@ -92,11 +94,18 @@ export interface Images extends AsyncDisposable {
   collectGarbage(): Promise<number>
 }
 
+/** A power cut took a layer that an image stands on: the image is fetched or built again like one that never was. */
+async function dropImagesWithoutLayers(index: ImageIndex, layers: LayerStore): Promise<void> {
+  for (const { id, diffIds } of index.all())
+    if (diffIds.some((diffId) => layers.get(diffId) === undefined)) await index.remove(id)
+}
+
 /** Opens the image state under `root`: sweeps what a crash left half-made, loads the records, mounts nothing. */
 export async function createImages(deps: ImagesDeps, { root }: ImagesOptions): Promise<Images> {
   const { files, clock } = deps
   await files.makeDirectory(root, { recursive: true, mode: 0o711 })
-  const layers = await createLayerStore(deps, `${root}/layers`)
+  const settling = createSettling(deps.clock, () => layers.settle())
+  const layers: LayerStore = await createLayerStore({ ...deps, onUnsettled: () => settling.touch() }, `${root}/layers`)
   const content = await createContentStore(deps, `${root}/content`)
   const leases = await createLeases(files, `${root}/pins.json`)
   const snapshots = await createSnapshots({ ...deps, layers }, `${root}/snapshots`)
@@ -114,6 +123,7 @@ export async function createImages(deps: ImagesDeps, { root }: ImagesOptions): P
   })
   const platform: Platform = normalizePlatform({ os: deps.machine.os, architecture: deps.machine.ociArchitecture })
   const exchange = { files, processes: deps.processes, clock, layers, root, index, records, leases, platform }
+  await dropImagesWithoutLayers(index, layers)
   // Whatever was stored without a record before a crash has no owner now.
   await records.collectGarbage()
   const context = (): ListContext => ({ index, layer: (diffId) => layers.get(diffId), users: users() })
@@ -145,6 +155,6 @@ export async function createImages(deps: ImagesDeps, { root }: ImagesOptions): P
     bootstrap: (options) => bootstrapImage({ ...deps, root, layers, leases, records }, options),
     layersSizeBytes: () => layers.list().reduce((sum, layer) => sum + layer.sizeBytes, 0),
     collectGarbage: () => records.collectGarbage(),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => settling[Symbol.asyncDispose](),
   }
 }

@@ -3,6 +3,7 @@ import { digestHex, isDigest } from '#base/data/digest.ts'
 import type { Digest } from '#base/data/digest.ts'
 import { errnoOf, GantryError } from '#base/errors/gantry-error.ts'
 import type { Clock } from '#world/ports/clock.ts'
+import type { Files } from '#world/ports/files.ts'
 import { randomHex } from '#world/ports/random.ts'
 import type { Random } from '#world/ports/random.ts'
 import { unpackLayer } from './ingest-tar.ts'
@@ -10,14 +11,19 @@ import type { RecipeMove, UnpackDeps, UnpackedLayer } from './ingest-tar.ts'
 import { packUpper } from './ingest-upper.ts'
 import type { IngestTarOptions, LayerRecord, LayerStore } from './layer-types.ts'
 import { reproduceTar } from './reproduce-tar.ts'
+import { isDoubtful, isIntact, readBootId, settledMark, settleLayers } from './settle-layers.ts'
 
 export interface LayerStoreDeps extends UnpackDeps {
   readonly clock: Clock
   readonly random: Random
+  /** Told that there are layers which `settle` has not seen. */
+  readonly onUnsettled?: () => void
 }
 
 interface StoredLayer extends LayerRecord {
   readonly moves: readonly RecipeMove[]
+  /** The machine's run in which it was stored. */
+  readonly bootId?: string
 }
 
 const sweepAttemptsMax = 250
@@ -33,8 +39,9 @@ export async function createLayerStore(deps: LayerStoreDeps, root: string): Prom
   // was just removed would take several times as long.
   deps.kernel.scatterBelow(incoming)
   await files.makeDirectory(`${root}/sha256`, { recursive: true, mode: 0o700 })
-  const layers = await readRecords(deps, root)
   const directoryOf = (diffId: Digest): string => `${root}/sha256/${digestHex(diffId)}`
+  const bootId = await readBootId(files)
+  const { layers, unsettled } = await readRecords(deps, root, bootId)
   const need = (diffId: Digest): StoredLayer => {
     const layer = layers.get(diffId)
     if (layer === undefined)
@@ -46,12 +53,15 @@ export async function createLayerStore(deps: LayerStoreDeps, root: string): Prom
   const register = async (directory: string, unpacked: UnpackedLayer): Promise<LayerRecord> => {
     const existing = layers.get(unpacked.diffId)
     if (existing !== undefined) return existing
-    const record: StoredLayer = { ...unpacked, createdMs: Math.floor(deps.clock.now()) }
+    const record: StoredLayer = { ...unpacked, createdMs: Math.floor(deps.clock.now()), bootId }
     await files.write(`${directory}/record.json`, JSON.stringify(record))
     await moveIntoPlace(deps, directory, directoryOf(record.diffId))
     layers.set(record.diffId, record)
+    unsettled.set(record.diffId, directoryOf(record.diffId))
+    deps.onUnsettled?.()
     return record
   }
+  if (unsettled.size > 0) deps.onUnsettled?.()
   const inFresh = async <T>(work: (directory: string) => Promise<T>): Promise<T> => {
     const directory = `${incoming}/${randomHex(deps.random, 8)}`
     await files.makeDirectory(directory, { mode: 0o700 })
@@ -83,10 +93,15 @@ export async function createLayerStore(deps: LayerStoreDeps, root: string): Prom
     pathOf: (diffId) => `${directoryOf(need(diffId).diffId)}/fs`,
     async remove(diffId) {
       if (!layers.delete(diffId)) return
+      unsettled.delete(diffId)
       const doomed = `${incoming}/${randomHex(deps.random, 8)}`
       // Moved aside first: a crash half-way through the removal must not leave half a layer that looks whole.
       await files.rename(directoryOf(diffId), doomed)
       await files.remove(doomed, { recursive: true, force: true })
+    },
+    async settle() {
+      if (unsettled.size === 0) return
+      for (const diffId of await settleLayers(deps, root, unsettled)) unsettled.delete(diffId)
     },
   }
 }
@@ -123,19 +138,36 @@ async function moveIntoPlace({ files }: LayerStoreDeps, from: string, to: string
   }
 }
 
-async function readRecords({ files }: LayerStoreDeps, root: string): Promise<Map<Digest, StoredLayer>> {
-  const layers = new Map<Digest, StoredLayer>()
+interface LayersFound {
+  readonly layers: Map<Digest, StoredLayer>
+  /** Folders of those that are not known to have reached the disk. */
+  readonly unsettled: Map<Digest, string>
+}
+
+async function readRecords({ files }: LayerStoreDeps, root: string, bootId: string): Promise<LayersFound> {
+  const found: LayersFound = { layers: new Map(), unsettled: new Map() }
   for (const { name } of await files.list(`${root}/sha256`)) {
     const diffId = `sha256:${name}`
     if (!isDigest(diffId)) continue
-    const record = await readRecord(files, `${root}/sha256/${name}/record.json`)
-    if (record === undefined) await files.remove(`${root}/sha256/${name}`, { recursive: true, force: true })
-    else layers.set(diffId, record)
+    const directory = `${root}/sha256/${name}`
+    const record = await readRecord(files, `${directory}/record.json`)
+    const settled = await files.exists(`${directory}/${settledMark}`)
+    const doubtful = record !== undefined && isDoubtful({ settled, bootId: record.bootId }, bootId)
+    if (record === undefined || (doubtful && !(await holdsItsTar(files, directory, record)))) {
+      await files.remove(directory, { recursive: true, force: true })
+      continue
+    }
+    found.layers.set(diffId, record)
+    if (!settled) found.unsettled.set(diffId, directory)
   }
-  return layers
+  return found
 }
 
-async function readRecord(files: LayerStoreDeps['files'], path: string): Promise<StoredLayer | undefined> {
+function holdsItsTar(files: Files, directory: string, { diffId, moves }: StoredLayer): Promise<boolean> {
+  return isIntact(reproduceTar(files, { directory, diffId, moves }))
+}
+
+async function readRecord(files: Files, path: string): Promise<StoredLayer | undefined> {
   try {
     return JSON.parse(await files.readText(path)) as StoredLayer
   } catch (error) {

@@ -6,6 +6,7 @@
  *                        /kept/       contents that the tar names but the unpacked tree lost (duplicate entries)
  *                        /recipe.zst  headers and padding in order, with references into fs/ and kept/
  *                        /record.json diff id, sizes
+ *                        /settled     all of it had reached the disk before this was made
  *     layers/incoming/<random>/       half-made; swept at start
  */
 import type { Digest } from '#base/data/digest.ts'
@@ -46,7 +47,8 @@ export interface IngestUpperOptions {
 
 export interface LayerStore {
   /**
-   * Takes in an uncompressed layer tar. The layer is durable and registered when this resolves; a layer already there
+   * Takes in an uncompressed layer tar. The layer is registered when this resolves, and survives the end of the engine;
+   * after a power cut it is there whole or not at all (`settle`); a layer already there
    * is returned after its bytes were checked. Hold a lease across this call and whatever will reference the layer.
    */
   ingestTar(source: AsyncIterable<Uint8Array>, options?: IngestTarOptions): Promise<LayerRecord>
@@ -60,4 +62,6 @@ export interface LayerStore {
   pathOf(diffId: Digest): string
   /** Takes a layer away for good. The caller has made sure that nobody needs it. */
   remove(diffId: Digest): Promise<void>
+  /** Waits until what is stored by now has reached the disk, and remembers that. */
+  settle(): Promise<void>
 }

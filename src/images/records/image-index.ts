@@ -130,6 +130,8 @@ class DiskIndex implements ImageIndex {
         await this.#files.replace(
           `${this.#root}/references.json`,
           JSON.stringify(Object.fromEntries([...next].sort(([a], [b]) => (a < b ? -1 : 1)))),
+          // Replaced as a whole: what a power cut left of a half-written one would be nothing.
+          { durable: true },
         )
         this.#references = next
         this.#records = undefined
