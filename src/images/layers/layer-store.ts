@@ -62,15 +62,7 @@ export async function createLayerStore(deps: LayerStoreDeps, root: string): Prom
     return record
   }
   if (unsettled.size > 0) deps.onUnsettled?.()
-  const inFresh = async <T>(work: (directory: string) => Promise<T>): Promise<T> => {
-    const directory = `${incoming}/${randomHex(deps.random, 8)}`
-    await files.makeDirectory(directory, { mode: 0o700 })
-    try {
-      return await work(directory)
-    } finally {
-      await files.remove(directory, { recursive: true, force: true })
-    }
-  }
+  const inFresh = <T>(work: (directory: string) => Promise<T>): Promise<T> => withFresh(deps, incoming, work)
   return {
     ingestTar: (source, options = {}) =>
       inFresh(async (directory) => {
@@ -103,6 +95,21 @@ export async function createLayerStore(deps: LayerStoreDeps, root: string): Prom
       if (unsettled.size === 0) return
       for (const diffId of await settleLayers(deps, root, unsettled)) unsettled.delete(diffId)
     },
+  }
+}
+
+/** Runs `work` with a folder of its own, which goes afterwards unless it was moved. */
+async function withFresh<T>(
+  { files, random }: LayerStoreDeps,
+  incoming: string,
+  work: (directory: string) => Promise<T>,
+): Promise<T> {
+  const directory = `${incoming}/${randomHex(random, 8)}`
+  await files.makeDirectory(directory, { mode: 0o700 })
+  try {
+    return await work(directory)
+  } finally {
+    await files.remove(directory, { recursive: true, force: true })
   }
 }
 
