@@ -1,5 +1,6 @@
 /** Functions as they are declared: a signature in words, an upstream overload name, and what the call does. */
 import type { RE2JS } from 're2js'
+import type { ZoneTable } from './time-values.ts'
 import {
   boolType,
   bytesType,
@@ -38,6 +39,8 @@ export interface CallContext {
   work(steps: number): void
   /** Patterns that the expression used before. */
   readonly patterns: { get(pattern: string, prefix: string): RE2JS }
+  /** Time zones that the expression used before. */
+  readonly zones: ZoneTable
 }
 
 /** One overload of a function. */

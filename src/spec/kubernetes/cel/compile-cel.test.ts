@@ -138,6 +138,7 @@ const truths: readonly string[] = [
   'string(timestamp("2020-01-01T00:00:00Z")) == "2020-01-01T00:00:00Z" && string(duration("90s")) == "90s"',
   'timestamp("2020-01-01T00:00:00Z") + duration("24h") == timestamp("2020-01-02T00:00:00Z")',
   'self.when.getFullYear() == 2024 && self.when.getMonth() == 1 && self.when.getDate() == 29 && self.when.getMilliseconds() == 500',
+  'self.when.getHours("Europe/Berlin") == 11 && "%.120f".format([1.5]).size() == 122',
   'self.when.getHours("+02:00") == 12 && self.when.getDayOfWeek() == 4 && self.wait.getMinutes() == 90',
   // Text
   '"tacocat".indexOf("o") == 3 && "tacocat".lastIndexOf("c") == 4 && "tacocat".charAt(2) == "c"',

@@ -11,6 +11,7 @@ import { PatternCache } from './libraries/regexes.ts'
 import { parseCel } from './parse-cel.ts'
 import { readJson } from './read-json.ts'
 import { StepBuilder } from './build-steps.ts'
+import { ZoneTable } from './time-values.ts'
 
 /** What came of an evaluation, and what it cost. */
 export type CelOutcome =
@@ -71,6 +72,7 @@ class CompiledCel implements CelProgram {
   readonly #checked: CheckedCel
   readonly #environment: CelEnvironment
   readonly #patterns = new PatternCache()
+  readonly #zones = new ZoneTable()
   readonly #slots: number
   readonly #run: (frame: Frame) => CelValue
   #estimate: CostRange | undefined
@@ -98,6 +100,7 @@ class CompiledCel implements CelProgram {
     const frame = new Frame({
       limits,
       patterns: this.#patterns,
+      zones: this.#zones,
       slots: this.#slots,
       read: (name) => this.#variable(name, variables),
     })
@@ -107,6 +110,10 @@ class CompiledCel implements CelProgram {
     } catch (error) {
       if (error instanceof CelFailure)
         return { failure: { kind: error.kind, message: error.message }, cost: frame.cost }
+      // A value that nests too deep to be compared, or a text too long to be held.
+      if (error instanceof RangeError) {
+        return { failure: { kind: 'evaluation', message: 'the values are too large' }, cost: frame.cost }
+      }
       throw error
     }
   }

@@ -1,5 +1,4 @@
 /** One evaluation: what its variables are, what it has cost, and when it has to stop. */
-import type { RE2JS } from 're2js'
 import type { CallContext } from './cel-function.ts'
 import { CelFailure, type CelValue } from './cel-value.ts'
 
@@ -16,7 +15,8 @@ const checkEvery = 100
 
 /** The state of one evaluation. */
 export class Frame implements CallContext {
-  readonly patterns: { get(pattern: string, prefix: string): RE2JS }
+  readonly patterns: CallContext['patterns']
+  readonly zones: CallContext['zones']
   /** Values of the loops' variables; a failure where a loop's result is one so far. */
   readonly slots: (CelValue | CelFailure)[]
   readonly #limits: EvaluationLimits
@@ -30,11 +30,13 @@ export class Frame implements CallContext {
     readonly limits: EvaluationLimits
     readonly read: (name: string) => CelValue
     readonly patterns: CallContext['patterns']
+    readonly zones: CallContext['zones']
     readonly slots: number
   }) {
     this.#limits = options.limits
     this.#read = options.read
     this.patterns = options.patterns
+    this.zones = options.zones
     this.slots = Array.from({ length: options.slots }, () => null)
   }
 

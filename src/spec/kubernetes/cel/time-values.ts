@@ -1,5 +1,6 @@
 /** Moments and spans as text, and the parts of a moment in a time zone (RFC 3339; cel-spec, timestamps and durations). */
 import { civilFromDays, daysFromCivil } from '#base/data/civil-day.ts'
+import { LruCache } from '#base/data/lru-cache.ts'
 
 const nanosPerSecond = 1_000_000_000n
 const secondsPerDay = 86_400n
@@ -113,27 +114,43 @@ export function timestampParts(nanos: bigint, offsetMinutes: number): TimestampP
 
 const fixedZone = /^([+-]?)(\d{1,2}):(\d{2})$/
 
-/** Minutes east of UTC of a zone (`UTC`, `+02:00`, `Europe/Berlin`) at a moment, or undefined for an unknown zone. */
-export function zoneOffsetMinutes(zone: string, nanos: bigint): number | undefined {
-  if (zone === '' || zone === 'UTC') return 0
-  const fixed = fixedZone.exec(zone)
-  if (fixed !== null) {
+/** Finds how far zones are from UTC; zones with names are looked up once each. */
+export class ZoneTable {
+  readonly #formats = new LruCache<string, Intl.DateTimeFormat | 'unknown'>({ capacity: 16 })
+
+  /** Minutes east of UTC of a zone (`UTC`, `+02:00`, `Europe/Berlin`) at a moment, or undefined for an unknown zone. */
+  offsetMinutes(zone: string, nanos: bigint): number | undefined {
+    if (zone === '' || zone === 'UTC') return 0
+    const fixed = fixedZone.exec(zone)
+    if (fixed === null) return this.#namedOffset(zone, nanos)
     const minutes = Number(fixed[2]) * 60 + Number(fixed[3])
     return fixed[1] === '-' ? -minutes : minutes
   }
-  return namedZoneOffset(zone, nanos)
-}
 
-function namedZoneOffset(zone: string, nanos: bigint): number | undefined {
-  const atMs = Number(floorDivide(nanos, 1_000_000n))
-  try {
-    const format = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset', year: 'numeric' })
+  #namedOffset(zone: string, nanos: bigint): number | undefined {
+    const format = this.#format(zone)
+    if (format === 'unknown') return undefined
+    const atMs = Number(floorDivide(nanos, 1_000_000n))
     const name = format.formatToParts(atMs).find(({ type }) => type === 'timeZoneName')?.value ?? ''
     const found = /GMT(?:([+-])(\d{2}):(\d{2}))?/.exec(name)
     if (found === null) return undefined
     const minutes = Number(found[2] ?? 0) * 60 + Number(found[3] ?? 0)
     return found[1] === '-' ? -minutes : minutes
+  }
+
+  #format(zone: string): Intl.DateTimeFormat | 'unknown' {
+    const known = this.#formats.get(zone)
+    if (known !== undefined) return known
+    const made = formatOf(zone)
+    this.#formats.set(zone, made)
+    return made
+  }
+}
+
+function formatOf(timeZone: string): Intl.DateTimeFormat | 'unknown' {
+  try {
+    return new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset', year: 'numeric' })
   } catch {
-    return undefined
+    return 'unknown'
   }
 }

@@ -44,7 +44,7 @@ function formatClause(verb: string, value: CelValue, precision: number): string 
     case 'd':
       return decimal(value)
     case 'f':
-      return floating(value, 'fixed-point', (some) => some.toFixed(precision))
+      return floating(value, 'fixed-point', (some) => fixed(some, precision))
     case 'e':
       return floating(value, 'scientific notation', (some) => exponential(some, precision))
     case 'b':
@@ -155,6 +155,11 @@ function floating(value: CelValue, kind: string, show: (value: number) => string
   if (Number.isFinite(value)) return show(value)
   if (Number.isNaN(value)) return 'NaN'
   return value > 0 ? '∞' : '-∞'
+}
+
+/** JavaScript writes at most 100 digits; those behind them are zeros here. */
+function fixed(value: number, precision: number): string {
+  return value.toFixed(Math.min(precision, 100)) + '0'.repeat(Math.max(0, precision - 100))
 }
 
 function exponential(value: number, precision: number): string {

@@ -1,11 +1,11 @@
 /** Parts of moments and spans (cel-spec, timestamps and durations; UTC unless a zone is given). */
-import { declare, fail, type CelOverload } from '../cel-function.ts'
+import { declare, fail, type CallContext, type CelOverload } from '../cel-function.ts'
 import type { CelDuration, CelTimestamp, CelValue } from '../cel-value.ts'
-import { timestampParts, zoneOffsetMinutes, type TimestampParts } from '../time-values.ts'
+import { timestampParts, type TimestampParts } from '../time-values.ts'
 
-function partsIn(moment: CelValue | undefined, zone: string): TimestampParts {
+function partsIn(moment: CelValue | undefined, zone: string, { zones }: CallContext): TimestampParts {
   const { nanos } = moment as CelTimestamp
-  const offset = zoneOffsetMinutes(zone, nanos)
+  const offset = zones.offsetMinutes(zone, nanos)
   return offset === undefined ? fail(`unknown time zone ${zone}`) : timestampParts(nanos, offset)
 }
 
@@ -31,9 +31,9 @@ const spans: readonly (readonly [string, string, (nanos: bigint) => bigint])[] =
 
 export const timeFunctions: readonly CelOverload[] = [
   ...parts.flatMap(([name, id, part]) => [
-    declare(`.${name}(timestamp) int`, id, ([moment]) => BigInt(part(partsIn(moment, '')))),
-    declare(`.${name}(timestamp, string) int`, `${id}_with_tz`, ([moment, zone]) =>
-      BigInt(part(partsIn(moment, zone as string))),
+    declare(`.${name}(timestamp) int`, id, ([moment], context) => BigInt(part(partsIn(moment, '', context)))),
+    declare(`.${name}(timestamp, string) int`, `${id}_with_tz`, ([moment, zone], context) =>
+      BigInt(part(partsIn(moment, zone as string, context))),
     ),
   ]),
   ...spans.map(([name, id, part]) =>
