@@ -5,7 +5,7 @@
 import type { ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from '#spec/kubernetes/objects/apps-v1.generated.ts'
 import type { Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import { apiTime } from '#kit/reconcile/api-time.ts'
-import { withCondition, withoutCondition } from '#kit/reconcile/conditions.ts'
+import { conditionOf, withCondition, withoutCondition } from '#kit/reconcile/conditions.ts'
 import type { ApiResource } from '#kit/reconcile/api-client.ts'
 import { claimObjects } from '#kit/reconcile/owner-references.ts'
 import type { Action, Plan, PlanFailure, Told } from '#kit/reconcile/plan.ts'
@@ -65,7 +65,7 @@ export function planReplicas(observed: ReplicasObserved): ReplicasPlan {
       ...(waitMs === undefined ? {} : { lookAgainAfterMs: waitMs }),
     },
     status: isSameStatus(status, set.status) ? undefined : status,
-    statusAfterFailure: (failure) => withFailure(status, failure, nowMs),
+    statusAfterFailure: (failure) => withFailure(status, failure, observed),
   }
 }
 
@@ -103,9 +103,17 @@ function statusOf({ set, nowMs }: ReplicasObserved, owned: readonly Pod[]): Repl
   }
 }
 
-function withFailure(status: ReplicaSetStatus, { action, message }: PlanFailure, nowMs: number): ReplicaSetStatus {
+/**
+ * A failure that is told of already stays as it is: what a server says of a refused pod names the pod, so that each try
+ * would read differently, be written, and bring the next try at once.
+ */
+function withFailure(
+  status: ReplicaSetStatus,
+  { action, message }: PlanFailure,
+  { set, nowMs }: ReplicasObserved,
+): ReplicaSetStatus {
   if (action.do !== 'create' && action.do !== 'delete') return status
-  const condition: ReplicaSetCondition = {
+  const condition: ReplicaSetCondition = conditionOf(set.status?.conditions, 'ReplicaFailure') ?? {
     type: 'ReplicaFailure',
     status: 'True',
     reason: action.do === 'create' ? 'FailedCreate' : 'FailedDelete',
