@@ -65,3 +65,21 @@ test('devices that nobody uses and that are in the way are taken back', async ()
   }
   assert.equal(freed.length, 2)
 })
+
+test('a pod that needs a young feature goes only where it is declared', () => {
+  const spec = {
+    containers: [{ name: 'c', image: 'i', restartPolicyRules: [{ action: 'RestartAllContainers' }] }],
+  }
+  const plain = someNode('a')
+  const young = {
+    ...someNode('b'),
+    status: { ...someNode('b').status, declaredFeatures: ['RestartAllContainersOnContainerExits'] },
+  }
+  assert.equal(decide(somePod('p', { spec }), { nodes: [plain, young] }).node, 'b')
+  assert.match(
+    decide(somePod('p', { spec }), { nodes: [plain] }).message ?? '',
+    /1 node\(s\) didn't match Pod's required features\./,
+  )
+  const users = { containers: [], hostNetwork: true, hostUsers: false }
+  assert.equal(decide(somePod('p', { spec: users }), { nodes: [young] }).node, undefined)
+})

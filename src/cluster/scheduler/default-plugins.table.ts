@@ -4,6 +4,7 @@ import { dynamicResources, type ClaimWriter } from './plugins/dynamic-resources.
 import { imageLocality } from './plugins/image-locality.ts'
 import { interPodAffinity } from './plugins/inter-pod-affinity.ts'
 import { nodeAffinity } from './plugins/node-affinity.ts'
+import { nodeDeclaredFeatures } from './plugins/node-declared-features.ts'
 import { nodeName } from './plugins/node-name.ts'
 import { nodePorts } from './plugins/node-ports.ts'
 import { nodeResourcesFit, type ScoringStrategy } from './plugins/node-resources-fit.ts'
@@ -43,5 +44,6 @@ export function defaultPlugins(writers: PluginWriters, strategy?: ScoringStrateg
     { plugin: dynamicResources(writers.claims), weight: 0 },
     { plugin: balancedAllocation, weight: 1 },
     { plugin: imageLocality, weight: 1 },
+    { plugin: nodeDeclaredFeatures, weight: 0 },
   ]
 }

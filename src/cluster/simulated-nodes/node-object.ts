@@ -72,6 +72,7 @@ export function nodeStatus(node: SimulatedNode, before: NodeStatus | undefined, 
       { type: 'InternalIP', address: hostIpOf(node.index) },
       { type: 'Hostname', address: node.name },
     ],
+    declaredFeatures,
     daemonEndpoints: { kubeletEndpoint: { Port: 10_250 } },
     nodeInfo: {
       machineID: id,
@@ -87,6 +88,14 @@ export function nodeStatus(node: SimulatedNode, before: NodeStatus | undefined, 
     },
   }
 }
+
+/** Features of kubelets that are on in v1.36 and not yet everywhere. */
+const declaredFeatures: readonly string[] = [
+  'ExtendWebSocketsToKubelet',
+  'InPlacePodLevelResourcesVerticalScaling',
+  'InPlacePodVerticalScalingInitContainers',
+  'RestartAllContainersOnContainerExits',
+]
 
 export const leaseNamespace = 'kube-node-lease'
 const leaseSeconds = 40
