@@ -1,6 +1,6 @@
 /** Request bodies to canonical objects: JSON, YAML and protobuf, with what strict validation objects to. */
-import { parse as parseYaml, parseDocument } from 'yaml'
 import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
+import { parseYaml } from '#kit/encoding/yaml.ts'
 import { bodyFailureMessage, strictDecodingMessage } from '#spec/kubernetes/decode/decode-error.ts'
 import {
   decodeJson,
@@ -36,7 +36,7 @@ export interface Expected {
   readonly takesVersion?: (apiVersion: unknown) => boolean
 }
 
-interface Tree {
+export interface Tree {
   readonly value: unknown
   readonly strictErrors: readonly string[]
 }
@@ -65,7 +65,7 @@ export function decodeBody(request: ApiRequest, expected: Expected): ApiObject {
 
 function foundIn(body: RequestBody): { readonly version: string; readonly kind: string } | undefined {
   try {
-    const tree = 'bytes' in body ? (parseYaml(body.bytes.toString()) as unknown) : body.value
+    const tree = 'bytes' in body ? parseYaml(body.bytes.toString()).value : body.value
     if (!isJsonObject(tree)) return undefined
     const { apiVersion, kind } = tree
     const version = typeof apiVersion === 'string' ? apiVersion.slice(apiVersion.indexOf('/') + 1) : ''
@@ -81,7 +81,10 @@ function readTree(body: RequestBody, expected: Expected): Tree {
   if (mediaType === 'application/vnd.kubernetes.protobuf' || isEnvelope(bytes))
     return { value: checked(decodeObject(bytes), expected), strictErrors: [] }
   const text = bytes.toString()
-  if (mediaType === 'application/yaml') return typed(yamlTree(text), expected, yamlDuplicates(text))
+  if (mediaType === 'application/yaml') {
+    const { value, strictErrors } = yamlTree(text)
+    return typed(value, expected, strictErrors)
+  }
   if (mediaType !== 'application/json' && mediaType !== '') throw unsupportedMediaType(bodyMediaTypes)
   if (expected.type !== undefined) {
     const decoded = decodeJson(text, expected.type)
@@ -105,25 +108,19 @@ function typed(tree: unknown, expected: Expected, strictErrors: readonly string[
   return { value: checked(decoded.value, expected), strictErrors: [...strictErrors, ...decoded.strictErrors] }
 }
 
-/** YAML text as a JSON tree. @throws 400 with the parser's words. */
-export function yamlTree(text: string): unknown {
+/** YAML text as a JSON tree, and what strict reading objects to in it. @throws 400 with the parser's words. */
+export function yamlTree(text: string): Tree {
   try {
-    // JSON has no aliases; a few may stand in a manifest, a bomb of them may not.
-    return parseYaml(text, { maxAliasCount: 100, uniqueKeys: false, merge: true })
+    const { value, duplicates } = parseYaml(text)
+    return { value, strictErrors: duplicates === undefined ? [] : [duplicates] }
   } catch (error) {
+    const why = messageOf(error)
     throw new GantryError(
       'KUBERNETES_JSON_SYNTAX',
       'invalid',
-      `error converting YAML to JSON: yaml: ${messageOf(error)}`,
+      `error converting YAML to JSON: ${why.startsWith('yaml: ') ? why : `yaml: ${why}`}`,
     )
   }
-}
-
-function yamlDuplicates(text: string): readonly string[] {
-  const errors = parseDocument(text, { uniqueKeys: true, maxAliasCount: 100 } as object).errors
-  return errors
-    .filter((error) => error.code === 'DUPLICATE_KEY')
-    .map((error) => `yaml: ${error.message.split('\n')[0] ?? ''}`)
 }
 
 /** Kind and version must be those of the resource; a body that leaves both out means them. */

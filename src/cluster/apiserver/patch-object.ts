@@ -54,11 +54,27 @@ function bodyTree(request: ApiRequest, isYaml: boolean): unknown {
   if (body === undefined) return undefined
   if (!('bytes' in body)) return body.value
   const text = body.bytes.toString()
+  if (isYaml) return yamlBody(request, text)
   try {
-    return isYaml ? yamlTree(text) : parseJson(text).value
+    return parseJson(text).value
   } catch (error) {
-    throw badRequest(isYaml ? `error decoding YAML: ${messageOf(error)}` : messageOf(error))
+    throw badRequest(messageOf(error))
   }
+}
+
+/** A configuration; members that stand twice are refused, told or passed over as the request asks. */
+function yamlBody(request: ApiRequest, text: string): unknown {
+  let tree: ReturnType<typeof yamlTree>
+  try {
+    tree = yamlTree(text)
+  } catch (error) {
+    throw badRequest(`error decoding YAML: ${messageOf(error)}`)
+  }
+  const mode = request.query('fieldValidation') ?? 'Warn'
+  const texts = tree.strictErrors.map((error) => `error converting YAML to JSON: ${error}`)
+  if (mode === 'Strict' && texts.length > 0) throw badRequest(`error strict decoding YAML: ${texts.join(', ')}`)
+  if (mode === 'Warn') request.warnings.push(...texts)
+  return tree.value
 }
 
 function patch(parts: ServerParts, request: ApiRequest, type: string): Promise<ApiAnswer> {

@@ -87,8 +87,3 @@ export function dropNulls(value: unknown, node: SchemaNode | undefined): unknown
     return dropNulls(member, inner)
   })
 }
-
-/** True for a value that pruning would not change. */
-export function isPruned(value: unknown, node: SchemaNode, isResource: boolean): boolean {
-  return prune(value, node, isResource).value === value
-}
