@@ -165,12 +165,13 @@ function sendTagged(
   return undefined
 }
 
-function answerOpenApi(parts: PathParts, http: HttpRequest, response: HttpResponse): Promise<void> | void {
+async function answerOpenApi(parts: PathParts, http: HttpRequest, response: HttpResponse): Promise<void> {
+  await parts.documents.ready()
   const path = http.path.slice('/openapi/'.length).replace(/\/$/, '')
   if (path === 'v3') {
     const index = parts.documents.index(parts.aggregator.discovered())
     response.send(200, index, { 'Content-Type': 'application/json' })
-    return undefined
+    return
   }
   // Go's parser of media types does not get through the name of the protobuf form.
   const isProtobuf = (http.headers.accept ?? '').includes('com.github.proto-openapi.spec.v2')
