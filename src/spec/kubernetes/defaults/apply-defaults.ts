@@ -14,6 +14,9 @@ import { podDefaults } from './pod-defaults.ts'
 
 const resourceList = 'io.k8s.api.core.v1.ResourceList'
 
+/** Members of a struct (pod specs, containers) from which on remembering is cheaper than looking again. */
+const rememberedFrom = 10
+
 /** A struct's own rule and default markers, and the members in which rules may apply. */
 interface Plan {
   readonly rule: DefaultRule | undefined
@@ -26,7 +29,7 @@ export class Defaulter {
   readonly #rules: ReadonlyMap<string, DefaultRule>
   readonly #plans = new Map<string, Plan>()
   readonly #affected = new Map<string, boolean>()
-  /** Values that came out of here: nothing is missing from them, and what shares them need not be looked at again. */
+  /** Large values that came out of here: nothing is missing from them, and what shares them need not be looked at again. */
   readonly #complete = new WeakSet<object>()
 
   constructor(rules: Readonly<Record<string, DefaultRule>> = { ...podDefaults, ...kindDefaults }) {
@@ -83,6 +86,7 @@ export class Defaulter {
   }
 
   #struct(value: Draft, struct: StructType, context: DefaultContext): Draft {
+    if (struct.fields.length < rememberedFrom) return this.#filled(value, struct, context)
     if (this.#complete.has(value)) return value
     const filled = this.#filled(value, struct, context)
     this.#complete.add(filled)

@@ -1,0 +1,113 @@
+/**
+ * The library: how long until `createCluster()` takes its first object, how fast pods are placed in one process, how long a
+ * big cluster and a simulated day take. Run: `node -C source bench/cluster.ts [ROW…]` (start, place, big, day).
+ */
+import { deployments, pods } from '#clients/kubernetes/resources.table.ts'
+import { createCluster } from '#roles/cluster.ts'
+
+/** What each row must stay within; the peer's figure is what its users publish (envtest, without controllers). */
+const rows: Readonly<Record<string, { readonly goal: string; readonly run: () => Promise<string> }>> = {
+  start: { goal: '≤ 300 ms to the first accepted object (envtest 2-7 s)', run: firstObject },
+  place: { goal: '≥ 2,000 pods/s placed in one process', run: placePods },
+  big: { goal: '≤ 15 s for 1,000 nodes and 5,000 running pods', run: bigCluster },
+  day: { goal: '≤ 60 s for a simulated day of 100 nodes with churn', run: simulatedDay },
+}
+
+const seconds = (sinceMs: number): string => `${((performance.now() - sinceMs) / 1000).toFixed(2)} s`
+
+async function firstObject(): Promise<string> {
+  const times: number[] = []
+  for (let round = 0; round < 5; round++) {
+    const began = performance.now()
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await using cluster = await createCluster()
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await cluster.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'first', namespace: 'default' } })
+    times.push(performance.now() - began)
+  }
+  return `${Math.round(times[0] ?? 0)} ms the first time, ${Math.round(times.toSorted((a, b) => a - b)[2] ?? 0)} ms median of 5`
+}
+
+const template = (app: string): object => ({
+  metadata: { labels: { app } },
+  spec: { containers: [{ name: 'main', image: 'app', resources: { requests: { cpu: '50m', memory: '64Mi' } } }] },
+})
+
+const deployment = (name: string, replicas: number): object => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, namespace: 'default' },
+  spec: { replicas, selector: { matchLabels: { app: name } }, template: template(name) },
+})
+
+async function placePods(): Promise<string> {
+  const podCount = 5000
+  await using cluster = await createCluster({ nodes: 200 })
+  await cluster.settle()
+  const { client } = cluster
+  const began = performance.now()
+  for (let index = 0; index < podCount; index++) {
+    const metadata = { name: `p-${index}`, namespace: 'default', labels: { app: 'p' } }
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await client.create(pods, { apiVersion: 'v1', kind: 'Pod', ...template('p'), metadata } as never)
+  }
+  const unplaced = async (): Promise<number> =>
+    (await client.list(pods, { namespace: 'default', fieldSelector: 'spec.nodeName=' })).items.length
+  // oxlint-disable-next-line no-await-in-loop -- time passes step by step
+  while ((await unplaced()) > 0) await cluster.time.advance(100)
+  const tookMs = performance.now() - began
+  return `${Math.round((podCount / tookMs) * 1000)} pods/s created and placed (${podCount} pods on 200 nodes, with kubelets and controllers)`
+}
+
+/** Smaller to look at it by a profiler. */
+const bigNodes = Number(process.env['GANTRY_BENCH_NODES'] ?? 1000)
+
+async function bigCluster(): Promise<string> {
+  const began = performance.now()
+  await using cluster = await createCluster({ nodes: bigNodes })
+  for (let index = 0; index < bigNodes / 20; index++) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await cluster.apply(deployment(`d-${index}`, 100) as never)
+  }
+  const running = async (): Promise<number> =>
+    (await cluster.client.list(pods, { fieldSelector: 'status.phase=Running' })).items.length
+  // oxlint-disable-next-line no-await-in-loop -- time passes step by step
+  while ((await running()) < bigNodes * 5) await cluster.time.advance('1 second')
+  return `${seconds(began)} (${Math.round(process.memoryUsage().rss / 1e6)} MB)`
+}
+
+const dayHours = Number(process.env['GANTRY_BENCH_HOURS'] ?? 24)
+
+async function simulatedDay(): Promise<string> {
+  await using cluster = await createCluster({ nodes: 100 })
+  for (let index = 0; index < 20; index++) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await cluster.apply(deployment(`d-${index}`, 10) as never)
+  }
+  await cluster.settle()
+  const began = performance.now()
+  for (let hour = 0; hour < dayHours; hour++) {
+    // Every hour one deployment rolls and another is scaled: pods come and go all day.
+    const image = `app:${hour}`
+    const patch = { spec: { template: { spec: { containers: [{ name: 'main', image }] } } } }
+    const scaled = { spec: { replicas: 5 + (hour % 10) } }
+    // oxlint-disable-next-line no-await-in-loop -- hour after hour
+    await cluster.client.patch(deployments, `d-${hour % 20}`, patch, { namespace: 'default', type: 'strategic' })
+    // oxlint-disable-next-line no-await-in-loop -- hour after hour
+    await cluster.client.patch(deployments, `d-${(hour + 7) % 20}`, scaled, { namespace: 'default', type: 'merge' })
+    // oxlint-disable-next-line no-await-in-loop -- hour after hour
+    await cluster.time.advance('1 hour')
+  }
+  return `${seconds(began)} for ${dayHours} hours (${Math.round(process.memoryUsage().rss / 1e6)} MB)`
+}
+
+const asked = process.argv.slice(2)
+for (const [name, { goal, run }] of Object.entries(rows)) {
+  if (asked.length > 0 && !asked.includes(name)) continue
+  const before = process.cpuUsage()
+  // oxlint-disable-next-line no-await-in-loop -- one row after the other
+  const result = await run()
+  const { user, system } = process.cpuUsage(before)
+  console.log(`${name.padEnd(6)} ${result}; ${((user + system) / 1e6).toFixed(1)} s of CPU; wanted: ${goal}`)
+}
+process.exit(0)
