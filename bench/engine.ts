@@ -13,6 +13,9 @@ const gantry = join(root, 'gantry')
 const folder = mkdtempSync(join(tmpdir(), 'gantry-bench-'))
 const rounds = Number(process.argv[process.argv.indexOf('--rounds') + 1] || 15)
 
+/** Longer than either engine waits before it returns memory. */
+const idleMs = 12_000
+
 interface Engine {
   readonly name: string
   readonly socket: string
@@ -100,22 +103,29 @@ function readOrNothing(path: string): string {
   }
 }
 
-/** Memory of an engine and its own helpers, shares counted once (PSS). */
+/** Kilobytes that the kernel counts for a process, by the name of the sum. */
+function countedKb(pid: number, sum: 'Rss' | 'Pss'): number {
+  return Number(new RegExp(`^${sum}: +(\\d+)`, 'm').exec(readOrNothing(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0)
+}
+
+/**
+ * Memory of an engine as if it were alone on the machine. Of the engine itself every page counts: its share (PSS) of
+ * Node's own pages would fall with each other Node program that happens to run, this one included. Of the helpers beside
+ * containers, which are many of one kind, each counts its share.
+ */
 function memoryMb(engine: Engine): number {
   const { names, children } = readProcesses()
-  const mine = new Set<number>()
+  const own = new Set<number>()
   const visit = (pid: number): void => {
-    if (mine.has(pid) || /^(sleep|sh)\0/.test(names.get(pid) ?? '')) return
-    mine.add(pid)
+    if (own.has(pid) || /^(sleep|sh|conmon|crun)\0|containerd-shim/.test(names.get(pid) ?? '')) return
+    own.add(pid)
     for (const child of children.get(pid) ?? []) visit(child)
   }
   visit(engine.pid)
   const [helper, mark] = engine.name === 'gantry' ? ['conmon', '/run/gantry/'] : ['containerd-shim', folder]
-  for (const [pid, name] of names) if (name.includes(helper) && name.includes(mark)) mine.add(pid)
-  const pages = [...mine].map((pid) =>
-    Number(/^Pss: +(\d+)/m.exec(readOrNothing(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0),
-  )
-  return pages.reduce((sum, kilobytes) => sum + kilobytes, 0) / 1024
+  const helpers = [...names].filter(([, name]) => name.includes(helper) && name.includes(mark)).map(([pid]) => pid)
+  const kilobytes = [...[...own].map((pid) => countedKb(pid, 'Rss')), ...helpers.map((pid) => countedKb(pid, 'Pss'))]
+  return kilobytes.reduce((sum, one) => sum + one, 0) / 1024
 }
 
 /** Debian's dockerd on a socket of its own; undefined when it is not here or does not start. */
@@ -145,6 +155,8 @@ function writeBigContext(path: string, count: number, megabytes: number): void {
 }
 
 async function measureAll(): Promise<void> {
+  // Both give back what their start and the first image took, a while later.
+  await new Promise((resolve) => setTimeout(resolve, idleMs))
   for (const engine of engines) record('idle engine', engine, { mb: memoryMb(engine) })
   measure('run --rm busybox true', rounds, (engine) => docker(engine, ['run', '--rm', 'busybox', 'true']))
   for (const engine of engines) docker(engine, ['run', '-d', '--name', 'held', 'busybox', 'sleep', '100000'])
@@ -193,6 +205,10 @@ async function measureAll(): Promise<void> {
     docker(engine, ['wait', `talks${round}`])
   })
   measure('50 MB of log lines read', 3, (engine) => docker(engine, ['logs', 'talks0']))
+  measure('create of 100', 1, (engine) => {
+    for (let index = 0; index < 100; index += 1) docker(engine, ['create', '--name', `c${index}`, 'busybox', 'true'])
+  })
+  measure('ps -a of 100', 9, (engine) => docker(engine, ['ps', '-a']))
 }
 
 function median(figures: readonly number[]): number {

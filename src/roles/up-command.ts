@@ -22,6 +22,8 @@ Options:
  * nursery back by itself). The launcher does the same for an engine in the foreground.
  */
 const engineFlags: readonly string[] = ['--max-semi-space-size=1']
+/** Few pools of the C library instead of one or more a thread, each with pieces that only its threads can use. */
+const engineEnvironment: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '2' }
 const readyWithinMs = 30_000
 const logBytesMax = 16 * 1024 * 1024
 
@@ -75,9 +77,8 @@ async function spawnEngine(
     ...(runtime === undefined ? [] : ['--runtime', runtime]),
     ...(configFile === undefined ? [] : ['--config-file', configFile]),
   ]
-  const env = Object.fromEntries(
-    Object.entries(processes.self.env).filter((pair): pair is [string, string] => pair[1] !== undefined),
-  )
+  const own = Object.entries(processes.self.env).filter((pair): pair is [string, string] => pair[1] !== undefined)
+  const env = { ...engineEnvironment, ...Object.fromEntries(own) }
   processes.spawn(interpreter, args, { detached: true, cwd: '/', env, descriptors: ['null', log.fd, log.fd] })
 }
 
