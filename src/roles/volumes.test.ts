@@ -266,3 +266,23 @@ test('an attributes class goes when no claim names it any more', async () => {
   await cluster.settle()
   assert.equal((await client.list(resources.volumeAttributesClasses)).items.length, 0)
 })
+
+test('a claim whose provisioner fails keeps its pod waiting, tried again ever later', async () => {
+  await using cluster = await createCluster()
+  await cluster.apply([
+    storageClass('tuned', { parameters: { speed: 'fast' } }),
+    claim('c', { storageClassName: 'tuned' }),
+    pod('p', { persistentVolumeClaim: { claimName: 'c' } }),
+  ])
+  await cluster.time.advance('1 minute')
+  assert.equal((await cluster.client.get(resources.pods, 'p', place)).spec.nodeName, undefined)
+  const { items } = await cluster.client.list(resources.events, place)
+  const failed = items.filter(({ reason }) => reason === 'ProvisioningFailed')
+  const tries = failed.reduce((sum, { count = 0 }) => sum + count, 0)
+  assert.ok(tries > 1 && tries < 20, String(tries))
+  const scheduling = items.filter(({ reason }) => reason === 'FailedScheduling').map(({ message }) => message)
+  assert.ok(
+    scheduling.some((text) => text?.endsWith('binding volumes: provisioning failed for PVC "c"')),
+    String(scheduling),
+  )
+})

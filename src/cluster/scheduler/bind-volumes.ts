@@ -8,10 +8,11 @@ import type { ResourceClaim } from '#spec/kubernetes/objects/resource-v1.generat
 import type { Clock } from '#world/ports/clock.ts'
 import { createDeviceMatcher } from './device-selector.ts'
 import type { ClaimWriter } from './plugins/dynamic-resources.ts'
-import { volumesNotBound, type VolumePlan, type VolumeWriter } from './plugins/volume-binding.ts'
+import { provisioningFailed, volumesNotBound, type VolumePlan, type VolumeWriter } from './plugins/volume-binding.ts'
 
 /** Upstream's bindTimeoutSeconds. */
 const bindMostMs = 600_000
+const selectedNode = 'volume.kubernetes.io/selected-node'
 
 export interface VolumeWriterDeps {
   readonly client: ApiClient
@@ -27,7 +28,7 @@ export function createVolumeWriter({ client, clock, claims }: VolumeWriterDeps):
     async carryOut(plan, signal) {
       await writePlan(plan, client)
       const wanted = new Set([...plan.bind.map(({ claim }) => claim), ...plan.provision].map(keyOfClaim))
-      await waitUntilBound(wanted, { claims, clock, signal })
+      await waitUntilBound(wanted, { claims, clock, signal, nodeName: plan.nodeName })
     },
   }
 }
@@ -47,22 +48,28 @@ async function writePlan({ bind, provision, nodeName }: VolumePlan, client: ApiC
     await client.patch(persistentVolumes, volume.metadata.name, patch, { type: 'merge' })
   }
   for (const { metadata } of provision) {
-    const patch = { metadata: { annotations: { 'volume.kubernetes.io/selected-node': nodeName } } }
+    const patch = { metadata: { annotations: { [selectedNode]: nodeName } } }
     // oxlint-disable-next-line no-await-in-loop -- as above
     await client.patch(persistentVolumeClaims, metadata.name, patch, { namespace: metadata.namespace, type: 'merge' })
   }
 }
 
-async function waitUntilBound(
-  wanted: Set<string>,
-  {
-    claims,
-    clock,
-    signal,
-  }: { readonly claims: Informer<PersistentVolumeClaim>; readonly clock: Clock; readonly signal: AbortSignal },
-): Promise<void> {
+interface Waiting {
+  readonly claims: Informer<PersistentVolumeClaim>
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly nodeName: string
+}
+
+async function waitUntilBound(wanted: Set<string>, { claims, clock, signal, nodeName }: Waiting): Promise<void> {
   const done = Promise.withResolvers<void>()
+  const ordered = new Set<string>()
   const look = (claim: PersistentVolumeClaim): void => {
+    if (!wanted.has(keyOfClaim(claim))) return
+    // A provisioner that fails takes the node off the claim: another one may do better.
+    const isOrdered = claim.metadata.annotations?.[selectedNode] === nodeName
+    if (isOrdered) ordered.add(keyOfClaim(claim))
+    else if (ordered.has(keyOfClaim(claim))) done.reject(provisioningFailed(claim.metadata.name))
     const isBound = claim.status?.phase === 'Bound' && (claim.spec?.volumeName ?? '') !== ''
     if (isBound && wanted.delete(keyOfClaim(claim)) && wanted.size === 0) done.resolve()
   }

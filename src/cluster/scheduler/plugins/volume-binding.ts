@@ -176,3 +176,13 @@ export function volumesNotBound(cause: unknown): GantryError {
     },
   )
 }
+
+/** What `carryOut` throws when a provisioner gives a claim back. */
+export function provisioningFailed(claim: string): GantryError {
+  return new GantryError(
+    'SCHEDULER_PROVISIONING_FAILED',
+    'unavailable',
+    `binding volumes: provisioning failed for PVC ${JSON.stringify(claim)}`,
+    { remedy: 'Look at the events of the claim: its provisioner says there what went wrong.' },
+  )
+}
