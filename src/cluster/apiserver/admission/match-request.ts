@@ -95,6 +95,27 @@ export function inVersion(object: ApiObject, from: ServedResource, to: ServedRes
   return to.conversion?.fromStored(stored) ?? { ...stored, apiVersion: to.apiVersion }
 }
 
+/** Has whoever converts a resource do so before `inVersion` is asked. @throws 500 when a conversion webhook fails. */
+export async function convertAhead(
+  object: ApiObject | undefined,
+  from: ServedResource,
+  to: ServedResource,
+): Promise<void> {
+  if (object === undefined || from === to) return
+  await from.conversion?.ahead?.toStored(object)
+  await to.conversion?.ahead?.fromStored([from.conversion?.toStored(object) ?? object])
+}
+
+/** As `convertAhead`, for both states of a request's object. */
+export async function convertRequestAhead(
+  { object, old, resource }: AdmissionRequest,
+  as: ServedResource,
+): Promise<void> {
+  if (as === resource) return
+  await convertAhead(object, resource, as)
+  await convertAhead(old, resource, as)
+}
+
 /** Selectors read once, by the object that holds them. */
 export class SelectorMatcher {
   readonly #parsed = new WeakMap<object, readonly Requirement[]>()

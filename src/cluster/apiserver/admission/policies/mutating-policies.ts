@@ -7,7 +7,7 @@ import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { AdmissionRequest, AdmissionStep, ObjectKind } from '../admission.ts'
 import { meetsConditions } from '../expressions/match-conditions.ts'
 import { requestVariables } from '../expressions/request-variables.ts'
-import { inVersion, isAdmissible, SelectorMatcher } from '../match-request.ts'
+import { convertAhead, convertRequestAhead, inVersion, isAdmissible, SelectorMatcher } from '../match-request.ts'
 import type { MutationDeps } from '../mutation-deps.ts'
 import { matchedPolicies, type PolicyCall, type PolicyProblem } from './matched-policies.ts'
 import { compileMutatingPolicy, mutatedTree, type MutatingPolicy, MutationFailure } from './mutating-policy.ts'
@@ -52,7 +52,7 @@ interface Running {
   readonly deps: MutationDeps
 }
 
-function runCalls(request: AdmissionRequest, { calls, problems, compile, deps }: Running): ApiObject {
+async function runCalls(request: AdmissionRequest, { calls, problems, compile, deps }: Running): Promise<ApiObject> {
   const { rounds } = request
   const state = rounds.stateOf(name)
   if (rounds.isSecond && !equalJson(state.last, request.object)) state.changed()
@@ -62,7 +62,8 @@ function runCalls(request: AdmissionRequest, { calls, problems, compile, deps }:
     const id = callId(call)
     if (rounds.isSecond && !state.isAskedAgain(id)) continue
     const policy = compile(call.policy)
-    const next = runCall({ ...request, object }, { call, policy, deps, failures })
+    // oxlint-disable-next-line no-await-in-loop -- each policy sees what the one before it did
+    const next = await runCall({ ...request, object }, { call, policy, deps, failures })
     if (!equalJson(next, object)) {
       state.changed()
       rounds.wanted = true
@@ -88,8 +89,9 @@ interface RunningCall {
 }
 
 /** The object after all mutations of one policy; those that fail are noted and leave it as it was. */
-function runCall(request: AdmissionRequest, { call, policy, deps, failures }: RunningCall): ApiObject {
+async function runCall(request: AdmissionRequest, { call, policy, deps, failures }: RunningCall): Promise<ApiObject> {
   const { as, params } = call
+  await convertRequestAhead(request, as)
   const { signal } = request
   const variables = { ...requestVariables(request, as, deps.authorizer), params }
   const fail = (message: string): void => void failures.push({ policy: call.policy, binding: call.binding, message })
@@ -104,9 +106,12 @@ function runCall(request: AdmissionRequest, { call, policy, deps, failures }: Ru
   if (meets !== true) return object
   for (const mutation of policy.mutations) {
     try {
+      // oxlint-disable-next-line no-await-in-loop -- each mutation sees what the one before it did
+      await convertAhead(object, request.resource, as)
       const shown = inVersion(object, request.resource, as)
       const tree = mutatedTree({ mutation, variables: policy.variables, request: variables, object: shown, as, signal })
-      object = rebuilt(request, tree, { as, deps })
+      // oxlint-disable-next-line no-await-in-loop -- each mutation sees what the one before it did
+      object = await rebuilt(request, tree, { as, deps })
     } catch (error) {
       if (!(error instanceof MutationFailure)) throw error
       fail(error.message)
@@ -116,13 +121,16 @@ function runCall(request: AdmissionRequest, { call, policy, deps, failures }: Ru
 }
 
 /** The object of a tree, with its defaults and in the request's version. */
-function rebuilt(
+async function rebuilt(
   { own, resource }: AdmissionRequest,
   tree: JsonObject,
   { as, deps }: { readonly as: PolicyCall['as']; readonly deps: MutationDeps },
-): ApiObject {
+): Promise<ApiObject> {
   const object = canonical(tree, own ?? as)
-  return own === undefined ? inVersion(deps.withDefaults(as, object), as, resource) : object
+  if (own !== undefined) return object
+  const whole = deps.withDefaults(as, object)
+  await convertAhead(whole, as, resource)
+  return inVersion(whole, as, resource)
 }
 
 function canonical(tree: JsonObject, as: PolicyCall['as'] | ObjectKind): ApiObject {

@@ -296,6 +296,58 @@ test('bindings and evictions are shown as what they are', async () => {
   assert.match(evicted.message ?? '', /stays$/)
 })
 
+test('a policy sees another version of what it names, unless it says exactly', async () => {
+  await using fixture = await start()
+  const rules = {
+    resourceRules: [
+      {
+        apiGroups: ['autoscaling'],
+        apiVersions: ['v1'],
+        operations: ['CREATE'],
+        resources: ['horizontalpodautoscalers'],
+      },
+    ],
+  }
+  const validations = [
+    {
+      expression: 'object.apiVersion != "autoscaling/v1" || object.spec.targetCPUUtilizationPercentage < 90',
+      message: 'too hot',
+    },
+  ]
+  await fixture.add('Validating', 'equivalent', { matchConstraints: rules, validations })
+  await fixture.add('Mutating', 'shown', {
+    matchConstraints: rules,
+    reinvocationPolicy: 'Never',
+    mutations: [
+      {
+        patchType: 'ApplyConfiguration',
+        applyConfiguration: { expression: 'Object{spec: Object.spec{minReplicas: 2}}' },
+      },
+    ],
+  })
+  const autoscalers = builtInResource('autoscaling/v2', 'horizontalpodautoscalers')
+  const autoscaler = (averageUtilization: number): KubernetesObject =>
+    ({
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name: `at-${averageUtilization}`, namespace: 'default' },
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' },
+        maxReplicas: 5,
+        metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization } } }],
+      },
+    }) as unknown as KubernetesObject
+  assert.match((await refusal(fixture.client.create(autoscalers, autoscaler(95), inDefault))).message ?? '', /too hot$/)
+  const made = (await fixture.client.create(autoscalers, autoscaler(50), inDefault)) as unknown as { spec: JsonObject }
+  assert.equal(made.spec['minReplicas'], 2)
+  await fixture.client.delete(builtInResource(version, 'validatingadmissionpolicies'), 'equivalent')
+  await fixture.add('Validating', 'exact', {
+    matchConstraints: { ...rules, matchPolicy: 'Exact' },
+    validations: [{ expression: 'false' }],
+  })
+  await fixture.client.create(autoscalers, autoscaler(60), inDefault)
+})
+
 test('an expression may not cost more than its share', async () => {
   await using fixture = await start()
   const loop = 'lists.range(1000).all(a, lists.range(1000).all(b, a + b >= 0))'

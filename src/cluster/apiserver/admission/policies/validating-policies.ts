@@ -4,7 +4,7 @@ import { type ApiObject, objectAt, textAt } from '../../api-object.ts'
 import type { Authorizer } from '../../authorization/access.ts'
 import type { AdmissionRequest, AdmissionStep } from '../admission.ts'
 import { requestVariables } from '../expressions/request-variables.ts'
-import { isAdmissible, SelectorMatcher } from '../match-request.ts'
+import { convertRequestAhead, isAdmissible, SelectorMatcher } from '../match-request.ts'
 import { matchedPolicies, type PolicyCall } from './matched-policies.ts'
 import { policyRefusal } from './policy-refusal.ts'
 import {
@@ -40,8 +40,10 @@ export function validatingPolicies(authorizer: Authorizer): AdmissionStep {
   return {
     name: 'ValidatingAdmissionPolicy',
     applies: isAdmissible,
-    validate: (request) => {
+    validate: async (request) => {
       const { calls, problems } = matchedPolicies(request, storage, selectors)
+      if (calls.length === 0 && problems.length === 0) return
+      for (const { as } of calls) await convertRequestAhead(request, as)
       const denied: Denied[] = []
       const notes = new Notes()
       for (const { policy, binding, message } of problems) {

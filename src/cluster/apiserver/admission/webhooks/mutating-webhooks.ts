@@ -8,7 +8,7 @@ import { recanonical } from '../../decode-body.ts'
 import type { ServedResource } from '../../served-resource.ts'
 import { internalError } from '../../status-errors.ts'
 import type { AdmissionRequest, AdmissionStep, ObjectKind } from '../admission.ts'
-import { inVersion, isAdmissible } from '../match-request.ts'
+import { convertAhead, inVersion, isAdmissible } from '../match-request.ts'
 import type { MutationDeps } from '../mutation-deps.ts'
 import { askWebhook, WebhookUnavailable } from './ask-webhook.ts'
 import { failedCalling } from './webhook-failures.ts'
@@ -46,7 +46,8 @@ async function askAll(request: AdmissionRequest, asking: Asking): Promise<ApiObj
   let { object } = request
   for (const [index, webhook] of asking.webhooks.entries()) {
     const now = { ...request, object }
-    const as = asking.table.matches(webhook, now)
+    // oxlint-disable-next-line no-await-in-loop -- each webhook sees what the one before it did
+    const as = await asking.table.matches(webhook, now)
     if (as === undefined || (rounds.isSecond && !state.isAskedAgain(webhook.id))) continue
     // oxlint-disable-next-line no-await-in-loop -- each webhook sees what the one before it did
     const next = await askOne(now, { webhook, index, as, ...asking })
@@ -72,7 +73,7 @@ async function askOne(request: AdmissionRequest, one: AskingOne): Promise<ApiObj
   const note = `round_${request.rounds.isSecond ? 1 : 0}_index_${index}`
   try {
     const { patch } = await askWebhook(request, { webhook, as, client, mayPatch: true })
-    const next = patch === undefined ? request.object : patched(request, patch, one)
+    const next = patch === undefined ? request.object : await patched(request, patch, one)
     const mutated = !equalJson(next, request.object)
     const { configuration } = webhook
     request.annotate?.(
@@ -89,7 +90,11 @@ async function askOne(request: AdmissionRequest, one: AskingOne): Promise<ApiObj
 }
 
 /** The object after a webhook's patch, which is in the version that the webhook was shown. */
-function patched(request: AdmissionRequest, patch: string, { webhook, as, deps }: AskingOne): ApiObject | undefined {
+async function patched(
+  request: AdmissionRequest,
+  patch: string,
+  { webhook, as, deps }: AskingOne,
+): Promise<ApiObject | undefined> {
   const operations = operationsOf(patch, webhook)
   if (operations.length === 0) return request.object
   if (request.object === undefined) {
@@ -101,7 +106,9 @@ function patched(request: AdmissionRequest, patch: string, { webhook, as, deps }
   const tree = treeAfter(shown, operations)
   const { object } = recanonicalOrRefuse(tree, request.own ?? as)
   if (request.own !== undefined) return object
-  return inVersion(deps.withDefaults(as, object), as, request.resource)
+  const whole = deps.withDefaults(as, object)
+  await convertAhead(whole, as, request.resource)
+  return inVersion(whole, as, request.resource)
 }
 
 function operationsOf(patch: string, { name: webhook }: Webhook): ReturnType<typeof parseJsonPatch> {

@@ -16,7 +16,8 @@ export function validatingWebhooks(authorizer: Authorizer, client: WebhookClient
     validate: async (request) => {
       const asked: { webhook: Webhook; as: ServedResource }[] = []
       for (const webhook of table.all(request)) {
-        const as = table.matches(webhook, request)
+        // oxlint-disable-next-line no-await-in-loop -- conditions are evaluated in the webhooks' order
+        const as = await table.matches(webhook, request)
         if (as !== undefined) asked.push({ webhook, as })
       }
       if (asked.length === 0) return

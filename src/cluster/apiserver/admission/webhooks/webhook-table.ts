@@ -10,7 +10,7 @@ import { admissionEnvironment } from '#spec/kubernetes/cel/admission/admission-e
 import { compileConditions, meetsConditions } from '../expressions/match-conditions.ts'
 import { requestVariables } from '../expressions/request-variables.ts'
 import type { Expression } from '#spec/kubernetes/cel/admission/compile-expression.ts'
-import { matchedResource, SelectorMatcher } from '../match-request.ts'
+import { convertRequestAhead, matchedResource, SelectorMatcher } from '../match-request.ts'
 
 /** One webhook of a configuration. */
 export interface Webhook {
@@ -73,12 +73,13 @@ export class WebhookTable {
   }
 
   /** The resource as which a webhook is to see a request, or undefined when it is not asked. @throws 403, 404. */
-  matches(webhook: Webhook, request: AdmissionRequest): ServedResource | undefined {
+  async matches(webhook: Webhook, request: AdmissionRequest): Promise<ServedResource | undefined> {
     const { spec, rules, conditions, failurePolicy } = webhook
     const as = matchedResource(rules, request, textAt(spec, 'matchPolicy') || 'Equivalent')
     if (as === undefined) return undefined
     if (!this.#selectors.matchesObject(spec['objectSelector'], request)) return undefined
     if (!this.#selectors.matchesNamespace(spec['namespaceSelector'], request)) return undefined
+    await convertRequestAhead(request, as)
     if (conditions.length === 0) return as
     const variables = requestVariables(request, as, this.#authorizer)
     const answer = meetsConditions(conditions, variables, { failurePolicy, signal: request.signal })
