@@ -5,6 +5,7 @@ import { readBody } from '#kit/http/read-body.ts'
 import { hasProtobuf } from '#spec/kubernetes/protobuf/envelope.ts'
 import { answerRequest, verbNotAllowed } from './answer-request.ts'
 import type { ApiRequest, ApiVerb, User } from './api-request.ts'
+import { isComputed } from './computed-resource.ts'
 import { auditAnswer, auditRequest } from './audit/audit-objects.ts'
 import type { AuditTrail } from './audit/audit-trail.ts'
 import { encodeAnswer } from './encode-answer.ts'
@@ -60,10 +61,12 @@ export async function serveResource(parts: ResourceParts, call: ResourceCall): P
     warnings: [],
     annotate: (key, value) => call.trail?.annotate(key, value),
   }
+  // Reviews are answered and forgotten: there is nothing to make a table or metadata of.
+  const isKept = resource.stored || isComputed(resource)
   const offer = {
     protobuf: resource.type !== undefined && hasProtobuf(resource.apiVersion, resource.kind),
-    table: info.subresource === '' || info.subresource === 'status',
-    metadata: true,
+    table: isKept && (info.subresource === '' || info.subresource === 'status'),
+    metadata: isKept,
   }
   const format = negotiate(http.headers.accept, offer, isPretty(http))
   if (call.trail !== undefined) auditRequest(call.trail, request)

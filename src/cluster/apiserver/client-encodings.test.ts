@@ -1,4 +1,4 @@
-/** What clients that speak protobuf (client-go by default) send and must be able to read. */
+/** Encodings as clients ask for them: protobuf as client-go sends and reads it, tables where there are none. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decodeObject, encodeObject, sealEnvelope } from '#spec/kubernetes/protobuf/envelope.ts'
@@ -38,4 +38,13 @@ test('an eviction of policy/v1beta1, which old kubectl sends, is taken', async (
   const other = body.replace('v1beta1', 'v1alpha1')
   const refused = await server.call(path, { method: 'POST', token: 'admin-token', headers: json, body: other })
   assert.equal(refused.status, 400)
+})
+
+test('a review has no table, and says so', async () => {
+  await using server = await serveApi()
+  const body = JSON.stringify({ spec: { nonResourceAttributes: { path: '/', verb: 'get' } } })
+  const asked = { 'content-type': 'application/json', accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' }
+  const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
+  const answer = await server.call(path, { method: 'POST', token: 'admin-token', headers: asked, body })
+  assert.equal(answer.status, 406)
 })
