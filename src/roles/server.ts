@@ -73,21 +73,16 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   const { tokenKeys, tokenUse } = await openTokens(world, join(certificates, 'service-accounts'))
   const listening = Promise.withResolvers<ApiServer>()
   const http = scope.use(
-    await createHttpServer({
-      clock,
-      files,
-      listeners: [listenerFor(world, options, { authority, proxyAuthority })],
-      mayHijack: mayLeaveHttp,
-      // The port is known only once it is bound, and the API tells it to clients: requests wait for that moment.
-      handler: async (request, response) => (await listening.promise).handler(request, response),
-      encodeError: (error) => ({ status: 500, body: String(error) }),
-      onFault: (error, where) => log.warn('a request failed', { error, where }),
+    await listen(world, log, {
+      listener: listenerFor(world, options, { authority, proxyAuthority }),
+      api: listening.promise,
     }),
   )
   const port = portOf(http)
   const metrics = createMetrics()
   const security = options.security ?? defaultSecurity
   const frontProxy = issueCertificate(world, proxyAuthority, { commonName: 'front-proxy-client' })
+  let areLoopsRunning = false
   const streaming = openServerStreaming(world, authority, scope)
   const guards = await openServerSecurity({ world, log, metrics }, security, scope)
   const webhooks = scope.use(createWebhookCaller(clock))
@@ -103,6 +98,7 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
         callWebhook: webhooks.call,
         frontProxy,
         streaming,
+        components: loopComponents(() => areLoopsRunning),
         readTypeWords: wordsReader(files, options),
         ...guards,
       },
@@ -128,6 +124,7 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
     metrics,
   }
   scope.use(startControlLoops(world, { api, log }, loops))
+  areLoopsRunning = true
   const url = `https://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`
   const kubeconfig = join(options.root, 'admin.kubeconfig')
   await writeKubeconfig(world, kubeconfig, { url, authority })
@@ -183,6 +180,29 @@ async function openTokens(world: ServerWorld, path: string): Promise<{ tokenKeys
 
 function wordsReader(files: Files, { declarations }: ServerOptions): () => Promise<DescribeType> {
   return () => (declarations === undefined ? Promise.resolve(() => undefined) : readTypeWords(files, declarations))
+}
+
+interface Listening {
+  readonly listener: ListenAddress
+  /** The port is known only once it is bound, and the API tells it to clients: requests wait for that moment. */
+  readonly api: Promise<ApiServer>
+}
+
+function listen({ clock, files }: ServerWorld, log: Log, { listener, api }: Listening): Promise<HttpServer> {
+  return createHttpServer({
+    clock,
+    files,
+    listeners: [listener],
+    mayHijack: mayLeaveHttp,
+    handler: async (request, response) => (await api).handler(request, response),
+    encodeError: (error) => ({ status: 500, body: String(error) }),
+    onFault: (error, where) => log.warn('a request failed', { error, where }),
+  })
+}
+
+/** The components that run beside the API, all of them or none. */
+function loopComponents(isHealthy: () => boolean): readonly { readonly name: string; isHealthy(): boolean }[] {
+  return ['controller-manager', 'scheduler'].map((name) => ({ name, isHealthy }))
 }
 
 function portOf(http: HttpServer): number {

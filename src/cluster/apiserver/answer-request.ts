@@ -7,10 +7,12 @@ import { deleteCollection, deleteObject } from './delete-object.ts'
 import { decodeBody } from './decode-body.ts'
 import { patchObject } from './patch-object.ts'
 import { listObjects, readObject, subjectOf } from './read-objects.ts'
+import type { ServedResource } from './served-resource.ts'
 import type { AnswerRequest, ServerParts } from './server-parts.ts'
 import { statusError } from '#clients/kubernetes/status-error.ts'
 import type { GantryError } from '#base/errors/gantry-error.ts'
 import { notFound, unknownResource } from './status-errors.ts'
+import { getComponentStatus, listComponentStatuses } from './subresources/component-statuses.ts'
 import { reviewHandler } from './subresources/reviews.ts'
 import { subresourceHandler } from './subresources/subresources.ts'
 import { updateObject } from './update-object.ts'
@@ -48,7 +50,16 @@ async function answerInAnyVersion(parts: ServerParts, request: ApiRequest): Prom
   }
   if (!resource.info.verbs.includes(verb)) throw verbNotAllowed()
   if (!resource.stored) return reviewHandler(resource)(parts, request)
-  return answers[verb]?.(parts, request) ?? Promise.reject(verbNotAllowed())
+  return answersOf(resource)[verb]?.(parts, request) ?? Promise.reject(verbNotAllowed())
+}
+
+function answersOf({ storage }: ServedResource): Readonly<Record<string, AnswerRequest>> {
+  return storage === '/componentstatuses' ? componentAnswers : answers
+}
+
+const componentAnswers: Readonly<Record<string, AnswerRequest>> = {
+  get: getComponentStatus,
+  list: listComponentStatuses,
 }
 
 function noSubresource(request: ApiRequest): GantryError {

@@ -32,6 +32,7 @@ import { sealStore } from './encryption/sealed-store.ts'
 import { ValueSealer } from './encryption/value-sealer.ts'
 import { EventLeases } from './event-leases.ts'
 import { FlowControl } from './flow-control/flow-control.ts'
+import type { HealthCheck } from './health-checks.ts'
 import { createApiHandler, type HandlerParts, type StreamingHandler } from './http-handler.ts'
 import { createInProcessClient } from './in-process-client.ts'
 import { ObjectCache } from './object-cache.ts'
@@ -62,6 +63,8 @@ export interface ApiServerDeps {
   readonly callWebhook?: CallWebhook
   /** Shows this to aggregated servers; without it they believe nothing that this server says. */
   readonly frontProxy?: FrontProxy
+  /** Components beside this one, for component statuses. */
+  readonly components?: readonly HealthCheck[]
   /** Seals resources in the store. */
   readonly encryption?: EncryptionConfig
   /** Records requests. */
@@ -158,6 +161,7 @@ function createParts(deps: ApiServerDeps, config: ApiServerConfig): HandlerParts
     ],
     streaming: deps.streaming,
     audit: deps.audit,
+    components: [...(deps.components ?? []), { name: 'etcd-0', isHealthy: () => broken === undefined }],
     isStale,
   }
 }

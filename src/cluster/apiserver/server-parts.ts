@@ -12,6 +12,7 @@ import type { Authorizer } from './authorization/access.ts'
 import type { ClusterView } from './cluster-view.ts'
 import type { EventLeases } from './event-leases.ts'
 import type { ObjectCache } from './object-cache.ts'
+import type { HealthCheck } from './health-checks.ts'
 import type { ServedResources } from './served-resource.ts'
 import type { ObjectValidation } from './object-validation.ts'
 
@@ -29,6 +30,8 @@ export interface ServerParts extends AuthenticationParts {
   readonly validation: ObjectValidation
   readonly eventLeases: EventLeases
   readonly audit: Audit | undefined
+  /** What component statuses tell of. */
+  readonly components: readonly HealthCheck[]
   /** True for a stored version that is to be written anew even when nothing changes: it is sealed with an old key. */
   readonly isStale: ((key: string, revision: number) => boolean) | undefined
 }

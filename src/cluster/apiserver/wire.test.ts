@@ -77,6 +77,29 @@ test('a check that fails is told without its reason', () => {
   assert.deepEqual(sent, [500, '[+]ping ok\n[-]etcd failed: reason withheld\nlivez check failed\n'])
 })
 
+test('component statuses are asked of the components when they are read', async () => {
+  let isRunning = false
+  await using served = await serveApi({ deps: { components: [{ name: 'scheduler', isHealthy: () => isRunning }] } })
+  const statusesOf = async (): Promise<unknown> => {
+    const list = (await (await served.call('/api/v1/componentstatuses', { token })).json()) as {
+      readonly items: readonly {
+        readonly metadata: { readonly name: string }
+        readonly conditions: readonly object[]
+      }[]
+    }
+    return list.items.map(({ metadata, conditions }) => [metadata.name, conditions])
+  }
+  const etcd = ['etcd-0', [{ type: 'Healthy', status: 'True', message: 'ok' }]]
+  assert.deepEqual(await statusesOf(), [
+    etcd,
+    ['scheduler', [{ type: 'Healthy', status: 'False', error: 'the component does not run' }]],
+  ])
+  isRunning = true
+  assert.deepEqual(await statusesOf(), [etcd, ['scheduler', etcd[1]]])
+  const none = await served.call('/api/v1/componentstatuses/none', { token })
+  assert.equal(((await none.json()) as Refusal).message, 'componentstatus "none" not found')
+})
+
 test('metrics count requests by what they were, and made-up resources make no series', async () => {
   await using served = await serveApi()
   await fill(served, 3, 10)
