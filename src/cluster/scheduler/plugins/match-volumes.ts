@@ -23,7 +23,9 @@ function suits(volume: PersistentVolume, claim: PersistentVolumeClaim, node: Nod
 
 function isFreeFor(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
   if (volume.metadata.deletionTimestamp !== undefined) return false
-  return volume.spec?.claimRef === undefined || isReservedFor(volume, claim)
+  // A volume is free only once the binder says so: before, it may be about to be bound.
+  const isFree = volume.spec?.claimRef === undefined && volume.status?.phase === 'Available'
+  return isFree || isReservedFor(volume, claim)
 }
 
 /** Mode, class, access, labels and size as the claim wants them. */
@@ -36,9 +38,16 @@ function isOfKind({ spec, metadata }: PersistentVolume, claim: PersistentVolumeC
   return compareQuantities(size, quantityOf(resources?.requests?.['storage'])) >= 0
 }
 
-/** Mode and class as one text. */
-function shapeOf(spec: { readonly volumeMode?: string; readonly storageClassName?: string } | undefined): string {
-  return `${spec?.volumeMode ?? 'Filesystem'} ${spec?.storageClassName ?? ''}`
+/** Mode and classes as one text. */
+function shapeOf(spec: Shape | undefined): string {
+  const { volumeMode = 'Filesystem', storageClassName = '', volumeAttributesClassName = '' } = spec ?? {}
+  return `${volumeMode} ${storageClassName} ${volumeAttributesClassName}`
+}
+
+interface Shape {
+  readonly volumeMode?: string
+  readonly storageClassName?: string
+  readonly volumeAttributesClassName?: string
 }
 
 function isReservedFor(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
