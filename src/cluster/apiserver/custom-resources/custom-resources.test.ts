@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { customResourceDefinitions } from '#clients/kubernetes/resources.table.ts'
+import { customResourceDefinitions, ingresses } from '#clients/kubernetes/resources.table.ts'
 import { statusOf } from '#clients/kubernetes/status-error.ts'
 import { definedApi, versionOf, whenDefinition, widget, widgetDefinition, widgets } from './defined-api.contract.ts'
 
@@ -274,4 +274,73 @@ test('other kinds, other versions and unreadable metadata are refused as upstrea
     await failure(client.update(widgets, widget('a'))),
     'Widget.example.com "a" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
   )
+})
+
+test('a definition cannot take over what is built in, nor take it along when it goes', async () => {
+  const names = { plural: 'ingresses', singular: 'ingress', kind: 'Ingress' }
+  const forged = {
+    ...widgetDefinition({}, { group: 'networking.k8s.io', names }),
+    metadata: { name: 'ingresses.networking.k8s.io', annotations: { 'api-approved.kubernetes.io': 'unapproved' } },
+  }
+  await using defined = await definedApi([forged as ReturnType<typeof widgetDefinition>])
+  const { client } = defined
+  const ingress = {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata: { name: 'a', namespace: 'default' },
+    spec: { defaultBackend: { service: { name: 's', port: { number: 80 } } } },
+  }
+  await client.create(ingresses, ingress as never)
+  await client.delete(customResourceDefinitions, 'ingresses.networking.k8s.io')
+  await whenDefinition(client, 'ingresses.networking.k8s.io', (now) => now === undefined)
+  assert.equal((await client.get(ingresses, 'a', { namespace: 'default' })).metadata.name, 'a')
+})
+
+test('a group of the community says whether somebody approved, and unknown formats are told', async () => {
+  const annotations = { 'api-approved.kubernetes.io': 'unapproved, a test' }
+  const format = { properties: { color: { type: 'string', format: 'paint' } } }
+  const definition = {
+    ...widgetDefinition(versionOf(format), { group: 'tests.k8s.io' }),
+    metadata: { name: 'widgets.tests.k8s.io', annotations },
+  }
+  await using defined = await definedApi([definition as ReturnType<typeof widgetDefinition>])
+  const { status } = await defined.client.get(customResourceDefinitions, 'widgets.tests.k8s.io')
+  assert.deepEqual(
+    status?.conditions?.map(({ type, status: state, reason, message }) => [type, state, reason, message]).at(-1),
+    ['KubernetesAPIApprovalPolicyConformant', 'False', 'UnapprovedAnnotation', 'not approved: "unapproved, a test"'],
+  )
+})
+
+test('documents and discovery show what is served, as long as it is', async () => {
+  await using defined = await definedApi([widgetDefinition({ selectableFields: [{ jsonPath: '.spec.color' }] })])
+  const { client } = defined
+  const read = async (path: string): Promise<{ readonly status: number; readonly text: string }> => {
+    const reply = await client.raw({ method: 'GET', path })
+    return { status: reply.status, text: Buffer.from(reply.body).toString() }
+  }
+  const listed = JSON.parse((await read('/apis/example.com/v1')).text) as { readonly resources: readonly object[] }
+  assert.deepEqual(
+    listed.resources.map((row) => [(row as { name: string }).name, (row as { verbs: readonly string[] }).verbs.length]),
+    [
+      ['widgets', 8],
+      ['widgets/scale', 3],
+      ['widgets/status', 3],
+    ],
+  )
+  const v3 = JSON.parse((await read('/openapi/v3/apis/example.com/v1')).text) as {
+    readonly paths: Readonly<Record<string, object>>
+    readonly components: { readonly schemas: Readonly<Record<string, Readonly<Record<string, unknown>>>> }
+  }
+  const schema = v3.components.schemas['com.example.v1.Widget']
+  assert.deepEqual(schema?.['x-kubernetes-group-version-kind'], [
+    { group: 'example.com', kind: 'Widget', version: 'v1' },
+  ])
+  assert.deepEqual(schema?.['x-kubernetes-selectable-fields'], [{ fieldPath: 'spec.color' }])
+  assert.ok('/apis/example.com/v1/namespaces/{namespace}/widgets/{name}/scale' in v3.paths)
+  assert.match((await read('/openapi/v2')).text, /"com\.example\.v1\.WidgetList"/)
+  const definition = await client.get(customResourceDefinitions, 'widgets.example.com')
+  const versions = definition.spec.versions.map((version) => ({ ...version, served: false }))
+  await client.update(customResourceDefinitions, { ...definition, spec: { ...definition.spec, versions } })
+  assert.equal((await read('/apis/example.com/v1')).status, 404)
+  assert.doesNotMatch((await read('/openapi/v2')).text, /WidgetList/)
 })

@@ -77,7 +77,8 @@ export class CustomResources implements AsyncDisposable {
       this.#known.set(name, { ...before, definition })
       return
     }
-    this.#replace(before?.rows, rowsOf(definition, this.#conversionOf), definition)
+    const rows = this.#isBuiltIn(definition) ? undefined : rowsOf(definition, this.#conversionOf)
+    this.#replace(before?.rows, rows, definition)
   }
 
   #replace(
@@ -87,13 +88,8 @@ export class CustomResources implements AsyncDisposable {
   ): void {
     const { resources, cache } = this.#options.parts
     for (const row of before?.served ?? []) resources.remove(row)
-    // What is built in cannot be taken over.
-    const served = (after?.served ?? []).filter(({ group, version, resource }) => {
-      const other = resources.find(group, version, resource)
-      return other === undefined
-    })
-    for (const row of served) resources.add(row)
-    this.#known.set(definition.metadata.name, { definition, rows: after && { ...after, served } })
+    for (const row of after?.served ?? []) resources.add(row)
+    this.#known.set(definition.metadata.name, { definition, rows: after })
     // Watchers come back and see the objects as the definition has them now.
     if (before !== undefined) cache.endWatches(storageOf(definition))
   }
@@ -101,9 +97,18 @@ export class CustomResources implements AsyncDisposable {
   #forget(definition: CustomResourceDefinition): void {
     const { name } = definition.metadata
     const { resources, cache } = this.#options.parts
-    for (const row of this.#known.get(name)?.rows?.served ?? []) resources.remove(row)
+    const { rows } = this.#known.get(name) ?? {}
+    for (const row of rows?.served ?? []) resources.remove(row)
     this.#known.delete(name)
-    cache.endWatches(storageOf(definition))
+    if (rows !== undefined) cache.endWatches(storageOf(definition))
+  }
+
+  /** What is built in cannot be defined anew: its objects are not the definition's. */
+  #isBuiltIn(definition: CustomResourceDefinition): boolean {
+    const storage = storageOf(definition)
+    for (const row of this.#options.parts.resources.all())
+      if (row.custom === undefined && row.storage === storage) return true
+    return false
   }
 
   readonly #conversionOf: ConversionOf = (definition, versions, apiVersion) => {
@@ -130,7 +135,9 @@ export class CustomResources implements AsyncDisposable {
       .map(({ definition }) => definition)
       .filter((definition) => definition.spec.group === group)
     try {
-      const isSettled = await settleDefinition({ parts, client, row: known.rows?.stored }, known.definition, peers)
+      const isBuiltIn = this.#isBuiltIn(known.definition)
+      const settle = { parts, client, row: known.rows?.stored, isBuiltIn }
+      const isSettled = await settleDefinition(settle, known.definition, peers)
       if (isSettled) this.#queue.forget(name)
       else this.#queue.retry(name)
     } catch (error) {

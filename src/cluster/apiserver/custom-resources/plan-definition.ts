@@ -142,17 +142,27 @@ function sorted(names: CustomResourceDefinitionNames): object {
   return { plural, singular, kind, listKind, shortNames, categories }
 }
 
-/** The status of a definition whose objects are being deleted. */
+/** How far the end of a definition has come. */
+export type Ending = 'ending' | 'ended' | 'unserved' | 'built-in'
+
+const endings: Readonly<Record<Ending, Pick<Condition, 'status' | 'reason' | 'message'>>> = {
+  ending: { status: 'True', reason: 'InstanceDeletionInProgress', message: 'CustomResource deletion is in progress' },
+  ended: { status: 'False', reason: 'InstanceDeletionCompleted', message: 'removed all instances' },
+  unserved: { status: 'False', reason: 'NeverEstablished', message: 'resource was never established' },
+  'built-in': {
+    status: 'False',
+    reason: 'OverlappingBuiltInResource',
+    message: 'instances overlap with built-in resources in storage',
+  },
+}
+
+/** The status of a definition that is being deleted; the same status when it says so already. */
 export function terminatingStatus(
   { status }: CustomResourceDefinition,
-  state: { readonly isDone: boolean; readonly wasServed: boolean },
+  ending: Ending,
   now: string,
 ): CustomResourceDefinitionStatus {
-  const condition = state.isDone
-    ? state.wasServed
-      ? { status: 'False', reason: 'InstanceDeletionCompleted', message: 'removed all instances' }
-      : { status: 'False', reason: 'NeverEstablished', message: 'resource was never established' }
-    : { status: 'True', reason: 'InstanceDeletionInProgress', message: 'CustomResource deletion is in progress' }
-  const conditions = withCondition(status?.conditions, { type: 'Terminating', ...condition, lastTransitionTime: now })
-  return conditions === status?.conditions ? status : { ...status, conditions }
+  const terminating = { type: 'Terminating', ...endings[ending], lastTransitionTime: now }
+  const conditions = withCondition(status?.conditions, terminating)
+  return status !== undefined && conditions === status.conditions ? status : { ...status, conditions }
 }

@@ -11,7 +11,7 @@ import type { ApiRequest, User } from '../api-request.ts'
 import { deleteObject } from '../delete-object.ts'
 import type { ServedResource } from '../served-resource.ts'
 import type { ServerParts } from '../server-parts.ts'
-import { planDefinition, terminatingStatus } from './plan-definition.ts'
+import { type Ending, planDefinition, terminatingStatus } from './plan-definition.ts'
 import { storageOf } from './serve-definition.ts'
 
 export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io'
@@ -21,6 +21,8 @@ export interface SettleParts {
   readonly client: KubeClient
   /** The version that its objects are stored in, when there can be any. */
   readonly row: ServedResource | undefined
+  /** The objects under its names belong to a built-in resource. */
+  readonly isBuiltIn: boolean
 }
 
 /** One step; false when it is to be looked at again. @throws what the client throws. */
@@ -53,21 +55,22 @@ function writeStatus(
 
 async function finish(settle: SettleParts, definition: CustomResourceDefinition): Promise<boolean> {
   if (definition.metadata.finalizers?.includes(cleanupFinalizer) !== true) return true
-  const { parts, client, row } = settle
-  const wasServed = isConditionTrue(definition.status?.conditions, 'Established')
-  const now = parts.view.now()
-  if (wasServed && row !== undefined) await deleteObjects(parts, row)
-  const isEmpty = parts.cache.collection(storageOf(definition)).size === 0
-  if (wasServed && !isEmpty) {
-    const status = terminatingStatus(definition, { isDone: false, wasServed }, now)
-    if (status !== definition.status) await writeStatus(settle, definition, status)
-    return false
-  }
-  const status = terminatingStatus(definition, { isDone: true, wasServed }, now)
+  const { parts, client } = settle
+  const ending = await endOf(settle, definition)
+  const status = terminatingStatus(definition, ending, parts.view.now())
   const told = status === definition.status ? definition : await writeStatus(settle, definition, status)
+  if (ending === 'ending') return false
   const finalizers = told.metadata.finalizers?.filter((name) => name !== cleanupFinalizer) ?? []
   await client.update(customResourceDefinitions, { ...told, metadata: { ...told.metadata, finalizers } })
   return true
+}
+
+/** Deletes what there is of the definition's objects, and says how far that has come. */
+async function endOf({ parts, row, isBuiltIn }: SettleParts, definition: CustomResourceDefinition): Promise<Ending> {
+  if (isBuiltIn) return 'built-in'
+  if (!isConditionTrue(definition.status?.conditions, 'Established')) return 'unserved'
+  if (row !== undefined) await deleteObjects(parts, row)
+  return parts.cache.collection(storageOf(definition)).size === 0 ? 'ended' : 'ending'
 }
 
 const serverItself: User = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
