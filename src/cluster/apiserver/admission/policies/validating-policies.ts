@@ -5,7 +5,7 @@ import type { Authorizer } from '../../authorization/access.ts'
 import type { AdmissionRequest, AdmissionStep } from '../admission.ts'
 import { requestVariables } from '../expressions/request-variables.ts'
 import { convertRequestAhead, isAdmissible, SelectorMatcher } from '../match-request.ts'
-import { matchedPolicies, type PolicyCall } from './matched-policies.ts'
+import { type MatchedPolicies, matchedPolicies, type PolicyCall } from './matched-policies.ts'
 import { policyRefusal } from './policy-refusal.ts'
 import {
   compileValidatingPolicy,
@@ -40,23 +40,36 @@ export function validatingPolicies(authorizer: Authorizer): AdmissionStep {
   return {
     name: 'ValidatingAdmissionPolicy',
     applies: isAdmissible,
-    validate: async (request) => {
-      const { calls, problems } = matchedPolicies(request, storage, selectors)
-      if (calls.length === 0 && problems.length === 0) return
-      for (const { as } of calls) await convertRequestAhead(request, as)
-      const denied: Denied[] = []
-      const notes = new Notes()
-      for (const { policy, binding, message } of problems) {
-        if (textAt(policy, 'spec', 'failurePolicy') !== 'Ignore')
-          denied.push({ text: sentence(policy, binding, message), reason: '' })
-      }
-      for (const call of calls)
-        denied.push(...decide(request, call, { policy: compile(call.policy), authorizer, notes }))
-      notes.publish(request)
-      const [first] = denied
-      if (first !== undefined) throw policyRefusal(request, [first.text], { reason: first.reason || 'Invalid' })
+    // Without policies nothing is waited for.
+    validate: (request) => {
+      const matched = matchedPolicies(request, storage, selectors)
+      return matched.calls.length === 0 && matched.problems.length === 0
+        ? undefined
+        : decideAll(request, { ...matched, compile, authorizer })
     },
   }
+}
+
+interface DecidingAll extends MatchedPolicies {
+  readonly compile: (policy: ApiObject) => ValidatingPolicy
+  readonly authorizer: Authorizer
+}
+
+async function decideAll(
+  request: AdmissionRequest,
+  { calls, problems, compile, authorizer }: DecidingAll,
+): Promise<void> {
+  for (const { as } of calls) await convertRequestAhead(request, as)
+  const denied: Denied[] = []
+  const notes = new Notes()
+  for (const { policy, binding, message } of problems) {
+    const isIgnored = textAt(policy, 'spec', 'failurePolicy') === 'Ignore'
+    if (!isIgnored) denied.push({ text: sentence(policy, binding, message), reason: '' })
+  }
+  for (const call of calls) denied.push(...decide(request, call, { policy: compile(call.policy), authorizer, notes }))
+  notes.publish(request)
+  const [first] = denied
+  if (first !== undefined) throw policyRefusal(request, [first.text], { reason: first.reason || 'Invalid' })
 }
 
 function sentence(policy: ApiObject, binding: ApiObject | undefined, message: string): string {

@@ -17,21 +17,27 @@ export function resourceQuota(ledger: QuotaLedger): AdmissionStep {
       if (operation === 'CREATE') return subresource === ''
       return operation === 'UPDATE' && resource.group === '' && mayGrow(resource.resource, subresource)
     },
-    validate: async (request) => {
-      const { namespace, object, old, resource, name } = request
-      if (object === undefined || namespace === '' || !ledger.hasQuotas(namespace) || !matters(request)) return
-      const write = {
-        resource,
-        object: object as unknown as KubernetesObject,
-        old: old as unknown as KubernetesObject | undefined,
-        nowMs: request.view.nowMs(),
-      }
-      const answer = await ledger.charge(namespace, write, request.dryRun)
-      const { group } = resource
-      if ('refusal' in answer) throw forbidden({ group, resource: resource.resource, name }, answer.refusal)
-      request.onFailure(answer.refund)
-    },
+    // A namespace without quotas waits for nothing.
+    validate: (request) =>
+      request.namespace !== '' && ledger.hasQuotas(request.namespace) && matters(request)
+        ? charge(request, ledger)
+        : undefined,
   }
+}
+
+async function charge(request: AdmissionRequest, ledger: QuotaLedger): Promise<void> {
+  const { namespace, object, old, resource, name, dryRun, view } = request
+  if (object === undefined) return
+  const write = {
+    resource,
+    object: object as unknown as KubernetesObject,
+    old: old as unknown as KubernetesObject | undefined,
+    nowMs: view.nowMs(),
+  }
+  const answer = await ledger.charge(namespace, write, dryRun)
+  const { group } = resource
+  if ('refusal' in answer) throw forbidden({ group, resource: resource.resource, name }, answer.refusal)
+  request.onFailure(answer.refund)
 }
 
 /** The resources whose objects can come to count for more. */

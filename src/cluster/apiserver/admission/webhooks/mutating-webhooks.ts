@@ -20,15 +20,19 @@ const name = 'MutatingAdmissionWebhook'
 /** The step of a server. */
 export function mutatingWebhooks(deps: MutationDeps, client: WebhookClient): AdmissionStep {
   const table = new WebhookTable('admissionregistration.k8s.io/mutatingwebhookconfigurations', deps.authorizer)
-  const ask = async (request: AdmissionRequest): Promise<ApiObject | undefined> => {
-    const webhooks = table.all(request)
-    return webhooks.length === 0 ? request.object : askAll(request, { webhooks, table, client, deps })
-  }
   return {
     name,
     applies: isAdmissible,
-    mutate: async (request, object) => (await ask({ ...request, object })) ?? object,
-    announce: async (request) => void (await ask(request)),
+    // Without webhooks nothing is waited for.
+    mutate: (request, object) => {
+      const webhooks = table.all(request)
+      if (webhooks.length === 0) return object
+      return askAll({ ...request, object }, { webhooks, table, client, deps }).then((asked) => asked ?? object)
+    },
+    announce: async (request) => {
+      const webhooks = table.all(request)
+      if (webhooks.length > 0) await askAll(request, { webhooks, table, client, deps })
+    },
   }
 }
 

@@ -13,20 +13,31 @@ export function validatingWebhooks(authorizer: Authorizer, client: WebhookClient
   return {
     name: 'ValidatingAdmissionWebhook',
     applies: isAdmissible,
-    validate: async (request) => {
-      const asked: { webhook: Webhook; as: ServedResource }[] = []
-      for (const webhook of table.all(request)) {
-        // oxlint-disable-next-line no-await-in-loop -- conditions are evaluated in the webhooks' order
-        const as = await table.matches(webhook, request)
-        if (as !== undefined) asked.push({ webhook, as })
-      }
-      if (asked.length === 0) return
-      const answers = asked.map((one, index) => refusalOf(request, { ...one, index, client }))
-      // The first refusal in the webhooks' order, not the first to arrive: the same request gets the same answer.
-      const refusals = (await Promise.all(answers)).filter((refusal) => refusal !== undefined)
-      if (refusals.length > 0) throw refusals[0] as Error
+    // Without webhooks nothing is waited for.
+    validate: (request) => {
+      const webhooks = table.all(request)
+      return webhooks.length === 0 ? undefined : askAll(request, { webhooks, table, client })
     },
   }
+}
+
+interface Asking {
+  readonly webhooks: readonly Webhook[]
+  readonly table: WebhookTable
+  readonly client: WebhookClient
+}
+
+async function askAll(request: AdmissionRequest, { webhooks, table, client }: Asking): Promise<void> {
+  const asked: { webhook: Webhook; as: ServedResource }[] = []
+  for (const webhook of webhooks) {
+    // oxlint-disable-next-line no-await-in-loop -- conditions are evaluated in the webhooks' order
+    const as = await table.matches(webhook, request)
+    if (as !== undefined) asked.push({ webhook, as })
+  }
+  const answers = asked.map((one, index) => refusalOf(request, { ...one, index, client }))
+  // The first refusal in the webhooks' order, not the first to arrive: the same request gets the same answer.
+  const refusals = (await Promise.all(answers)).filter((refusal) => refusal !== undefined)
+  if (refusals.length > 0) throw refusals[0] as Error
 }
 
 interface Asked {
