@@ -1,7 +1,7 @@
 /** Real etcd members on loopback for tests: started, killed, started again, and gone with all they wrote at the end. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -41,8 +41,21 @@ async function freePorts(count: number): Promise<number[]> {
   return ports
 }
 
-/** Starts `count` members and waits until they answer. */
+const startTriesMax = 3
+
+/** Starts `count` members and waits until they listen. Another program may take a free port first: then on others. */
 export async function startEtcdCluster(count: number, tls?: MemberTls): Promise<EtcdCluster> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- one try after the other
+      return await startMembers(count, tls)
+    } catch (error) {
+      if (attempt >= startTriesMax) throw error
+    }
+  }
+}
+
+async function startMembers(count: number, tls: MemberTls | undefined): Promise<EtcdCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'gantry-etcd-'))
   const ports = await freePorts(count * 2)
   const scheme = tls === undefined ? 'http' : 'https'
@@ -85,13 +98,16 @@ export async function startEtcdCluster(count: number, tls?: MemberTls): Promise<
     child.kill('SIGKILL')
     await gone
   }
+  const ready = async (index: number): Promise<void> => {
+    await listening(Number(new URL(members[index]?.client ?? '').port), running[index])
+  }
   for (const index of members.keys()) launch(index)
   const cluster: EtcdCluster = {
     endpoints: members.map(({ client }) => client),
     kill,
     start: async (index) => {
       launch(index)
-      await listening(Number(new URL(members[index]?.client ?? '').port))
+      await ready(index)
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all(members.map((_, index) => kill(index)))
@@ -99,7 +115,7 @@ export async function startEtcdCluster(count: number, tls?: MemberTls): Promise<
     },
   }
   try {
-    await Promise.all(members.map(({ client }) => listening(Number(new URL(client).port))))
+    await Promise.all(members.map((_, index) => ready(index)))
   } catch (error) {
     await cluster[Symbol.asyncDispose]()
     throw error
@@ -107,9 +123,9 @@ export async function startEtcdCluster(count: number, tls?: MemberTls): Promise<
   return cluster
 }
 
-async function listening(port: number): Promise<void> {
-  const { connect } = await import('node:net')
-  for (let attempt = 0; attempt < 200; attempt++) {
+async function listening(port: number, member: ChildProcess | undefined): Promise<void> {
+  for (let attempt = 0; attempt < 400; attempt++) {
+    if (member?.exitCode !== null) throw new Error('etcd has ended')
     const isOpen = await new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1', () => {
         socket.destroy()
@@ -117,7 +133,8 @@ async function listening(port: number): Promise<void> {
       })
       socket.once('error', () => resolve(false))
     })
-    if (isOpen) return
+    // A member that lost its port to somebody else ends at once.
+    if (isOpen && attempt > 0) return
     await sleep(50)
   }
   throw new Error(`etcd does not listen on port ${port}`)
