@@ -7,6 +7,9 @@ import type { DescribeType } from '#spec/kubernetes/openapi/type-words.ts'
 import { builtInKinds, groupVersionText } from '#spec/kubernetes/schema/kinds.ts'
 import type { ServedResources } from './served-resource.ts'
 
+/** Documents kept at the same time; each group version has one. */
+const documentsMax = 2000
+
 /** Where another server has the document of a group version. */
 interface RemoteDocument {
   readonly group: string
@@ -31,8 +34,7 @@ export interface OpenApiOptions {
 /** The documents of one server. */
 export class OpenApiDocuments {
   readonly #options: OpenApiOptions
-  #documents = new Map<string, Document>()
-  #revision = -1
+  readonly #documents = new Map<string, { readonly revision: number; readonly document: Document }>()
   #describeType: DescribeType | undefined
   #words: Promise<void> | undefined
 
@@ -73,7 +75,7 @@ export class OpenApiDocuments {
 
   /** The v2 document as JSON or as the protobuf that old clients ask for. */
   v2(isProtobuf: boolean): Document {
-    return this.#keep(isProtobuf ? 'v2 protobuf' : 'v2', () => {
+    return this.#keep(isProtobuf ? 'v2 protobuf' : 'v2', this.#options.resources.revision, () => {
       const { extra, serverVersion } = this.#options
       const document = openApiV2({ extra: extra?.('v2'), serverVersion, describeType: this.#describeType })
       return isProtobuf ? gnosticDocument(document) : Buffer.from(`${JSON.stringify(document)}\n`)
@@ -88,7 +90,7 @@ export class OpenApiDocuments {
   }
 
   #v3(group: string, version: string): Document {
-    return this.#keep(`v3 ${group}/${version}`, () => {
+    return this.#keep(`v3 ${group}/${version}`, this.#options.resources.revisionOf(group), () => {
       const { extra, serverVersion } = this.#options
       const of = { group, version }
       return Buffer.from(
@@ -97,18 +99,14 @@ export class OpenApiDocuments {
     })
   }
 
-  #keep(name: string, make: () => Buffer): Document {
-    const { revision } = this.#options.resources
-    if (revision !== this.#revision) {
-      this.#documents = new Map()
-      this.#revision = revision
-    }
-    let known = this.#documents.get(name)
-    if (known === undefined) {
-      const bytes = make()
-      known = { bytes, hash: digestHex(digestOf(bytes)).toUpperCase() }
-      this.#documents.set(name, known)
-    }
-    return known
+  #keep(name: string, revision: number, make: () => Buffer): Document {
+    const kept = this.#documents.get(name)
+    if (kept?.revision === revision) return kept.document
+    // Groups that are gone leave theirs behind: a document too many is made anew rather than all kept for ever.
+    if (this.#documents.size >= documentsMax) this.#documents.clear()
+    const bytes = make()
+    const document = { bytes, hash: digestHex(digestOf(bytes)).toUpperCase() }
+    this.#documents.set(name, { revision, document })
+    return document
   }
 }

@@ -119,6 +119,7 @@ function serve(info: ResourceKind): ServedResource {
 export class ServedResources {
   readonly #rows = new Map<string, ServedResource>()
   readonly #kinds = new Map<string, ServedResource>()
+  readonly #revisions = new Map<string, number>()
   #revision = 0
 
   constructor() {
@@ -128,6 +129,11 @@ export class ServedResources {
   /** Rises with every change: what is derived from the rows (discovery, documents) is made anew then. */
   get revision(): number {
     return this.#revision
+  }
+
+  /** As `revision`, of what one group serves. */
+  revisionOf(group: string): number {
+    return this.#revisions.get(group) ?? 0
   }
 
   find(group: string, version: string, resource: string): ServedResource | undefined {
@@ -146,12 +152,12 @@ export class ServedResources {
   add(row: ServedResource): void {
     this.#rows.set(`${row.group}/${row.version}/${row.resource}`, row)
     this.#kinds.set(`${row.apiVersion} ${row.kind}`, row)
-    this.#revision++
+    this.#revisions.set(row.group, ++this.#revision)
   }
 
   remove(row: ServedResource): void {
     this.#rows.delete(`${row.group}/${row.version}/${row.resource}`)
     this.#kinds.delete(`${row.apiVersion} ${row.kind}`)
-    this.#revision++
+    this.#revisions.set(row.group, ++this.#revision)
   }
 }
