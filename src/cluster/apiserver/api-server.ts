@@ -32,6 +32,7 @@ import { sealStore } from './encryption/sealed-store.ts'
 import { ValueSealer } from './encryption/value-sealer.ts'
 import { EventLeases } from './event-leases.ts'
 import { FlowControl } from './flow-control/flow-control.ts'
+import { SchemaStatuses } from './flow-control/schema-status.ts'
 import type { HealthCheck } from './health-checks.ts'
 import { createApiHandler, type HandlerParts, type StreamingHandler } from './http-handler.ts'
 import { createInProcessClient } from './in-process-client.ts'
@@ -196,12 +197,16 @@ export async function createApiServer(
     })
   }
   parts.aggregator.start(clientFor(serverUser))
+  const schemaStatuses = new SchemaStatuses(parts, clientFor(serverUser))
   return {
     handler,
     encodeError,
     config,
     parts,
     clientFor,
-    [Symbol.asyncDispose]: end,
+    [Symbol.asyncDispose]: async () => {
+      await schemaStatuses[Symbol.asyncDispose]()
+      await end()
+    },
   }
 }

@@ -117,20 +117,19 @@ export class SpdySession {
   }
 
   /** @internal */
-  // oxlint-disable-next-line max-params -- as Duplex hands it over
   sendData(id: number, chunk: Buffer, done: (error?: Error | null) => void): void {
     let at = 0
     do {
       const part = chunk.subarray(at, at + dataBytesMax)
       at += dataBytesMax
       const isLast = at >= chunk.length
-      this.#data(id, 0, part, isLast ? done : undefined)
+      this.#data(id, { flags: 0, payload: part }, isLast ? done : undefined)
     } while (at < chunk.length)
   }
 
   /** @internal */
   endStream(id: number, done: (error?: Error | null) => void): void {
-    this.#data(id, fin, Buffer.alloc(0), done)
+    this.#data(id, { flags: fin, payload: Buffer.alloc(0) }, done)
   }
 
   /** @internal */
@@ -241,8 +240,7 @@ export class SpdySession {
     this.#connection.write(Buffer.concat([head, payload]))
   }
 
-  // oxlint-disable-next-line max-params -- the parts of a frame
-  #data(id: number, flags: number, payload: Buffer, done: ((error?: Error | null) => void) | undefined): void {
+  #data(id: number, { flags, payload }: DataFrame, done?: (error?: Error | null) => void): void {
     if (this.#connection.destroyed || this.#connection.writableEnded) {
       done?.(spdyInvalid('the connection is closed'))
       return
@@ -253,6 +251,11 @@ export class SpdySession {
     head[4] = flags
     this.#connection.write(Buffer.concat([head, payload]), (error) => done?.(error))
   }
+}
+
+interface DataFrame {
+  readonly flags: number
+  readonly payload: Buffer
 }
 
 function idOf(payload: Buffer): number {

@@ -111,7 +111,6 @@ export class FlowControl {
     }
   }
 
-  // oxlint-disable-next-line max-lines-per-function -- one wait with its three ends
   #wait(
     request: SeatRequest,
     { flow, level }: { readonly flow: CompiledFlow; readonly level: PriorityLevel },
