@@ -13,6 +13,7 @@ import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction, taintNodesByCondition } from './node-steps.ts'
 import { defaultTolerationSeconds, runtimeClass } from './pod-defaults.ts'
 import { podSecurity } from './pod-security.ts'
+import { podResize } from './pod-resize.ts'
 import { podTopologyLabels } from './pod-topology-labels.ts'
 import { mutatingPolicies } from './policies/mutating-policies.ts'
 import { validatingPolicies } from './policies/validating-policies.ts'
@@ -62,6 +63,7 @@ export function admissionSteps(deps: AdmissionDeps): readonly AdmissionStep[] {
     certificateSubjectRestriction,
     defaultIngressClass,
     podTopologyLabels,
+    podResize,
     rbacEscalation(authorizer, authorizer.rbac),
     // New steps go above: what users add comes last.
     mutatingPolicies(deps),
