@@ -20,9 +20,19 @@ const notCopied: ReadonlySet<string> = new Set([
 
 type Annotations = Readonly<Record<string, string>>
 
-/** The revision of a set, 0 where it has none. */
-export function revisionOf(set: ReplicaSet): number {
-  return numberIn(set.metadata.annotations, revisionAnnotation) ?? 0
+/** The revision of a set, 0 where it has none: a 64-bit number, which others may set as high as they like. */
+export function revisionOf(set: ReplicaSet): bigint {
+  return revisionIn(set.metadata.annotations)
+}
+
+function revisionIn(annotations: Annotations | undefined): bigint {
+  const text = annotations?.[revisionAnnotation] ?? ''
+  return /^-?\d{1,19}$/.test(text) ? BigInt(text) : 0n
+}
+
+/** The highest of some revisions, at least 0. */
+export function highestRevision(sets: readonly ReplicaSet[]): bigint {
+  return sets.map(revisionOf).reduce((highest, one) => (one > highest ? one : highest), 0n)
 }
 
 /** How many replicas its deployment wanted when the set was last scaled. */
@@ -65,21 +75,20 @@ export function sizeAnnotations(deployment: Deployment): Annotations {
 export function newSetAnnotations(
   deployment: Deployment,
   known: Annotations | undefined,
-  revision: number,
+  revision: bigint,
 ): Annotations {
   const annotations: Record<string, string> = { ...known }
   for (const [name, value] of Object.entries(deployment.metadata.annotations ?? {})) {
     if (!notCopied.has(name)) annotations[name] = value
   }
-  const before = numberIn(known, revisionAnnotation)
-  if (before !== undefined && before >= revision) return annotations
+  const before = revisionIn(known)
+  if (known?.[revisionAnnotation] !== undefined && before >= revision) return annotations
   annotations[revisionAnnotation] = String(revision)
-  if (before !== undefined && before > 0)
-    annotations[historyAnnotation] = withHistory(known?.[historyAnnotation], before)
+  if (before > 0n) annotations[historyAnnotation] = withHistory(known?.[historyAnnotation], before)
   return annotations
 }
 
-function withHistory(history: string | undefined, revision: number): string {
+function withHistory(history: string | undefined, revision: bigint): string {
   const parts = [...(history === undefined || history === '' ? [] : history.split(',')), String(revision)]
   while (parts.join(',').length > historyMost) parts.shift()
   return parts.join(',')

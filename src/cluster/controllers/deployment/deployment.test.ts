@@ -5,7 +5,7 @@ import type { Deployment, ReplicaSet } from '#spec/kubernetes/objects/apps-v1.ge
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { type Bench, createBench, readyStatus } from '../bench.contract.ts'
 import { startReplicaSetController } from '../replicas/replica-set.ts'
-import { newSetAnnotations } from './annotations.ts'
+import { highestRevision, newSetAnnotations } from './annotations.ts'
 import { startDeploymentController } from './deployment.ts'
 import { newSetSize, resizeForScaling, resizeOldSets } from './rollout-maths.ts'
 
@@ -81,12 +81,21 @@ test('scaling in the middle of a rollout is shared in proportion', () => {
   assert.equal(sizes(resizeForScaling(typed(10), set('new', 10), [set('old', 2)])), 'old=0')
 })
 
+test('a revision that others set follows in 64 bits', () => {
+  const adopted = { ...set('old', 1) }
+  const annotations = { 'deployment.kubernetes.io/revision': '3546343826724305832' }
+  assert.equal(
+    highestRevision([set('a', 1), { ...adopted, metadata: { name: 'old', annotations } }]) + 1n,
+    3546343826724305833n,
+  )
+})
+
 test('a set that becomes current again gets a new revision and keeps the old one as history', () => {
   const known = { 'deployment.kubernetes.io/revision': '1' }
   const next = newSetAnnotations(
     { ...typed(1), metadata: { name: 'web', annotations: { 'kubernetes.io/change-cause': 'x' } } },
     known,
-    3,
+    3n,
   )
   assert.deepEqual(next, {
     'deployment.kubernetes.io/revision': '3',

@@ -26,7 +26,7 @@ export type NewSet =
 /** Makes the set, as large as the rollout allows at once. */
 export function createNewSet(
   observed: Observed,
-  { revision, sets }: { readonly revision: number; readonly sets: readonly ReplicaSet[] },
+  { revision, sets }: { readonly revision: bigint; readonly sets: readonly ReplicaSet[] },
 ): NewSet {
   const { deployment, resources } = observed
   const hash = hashOf(deployment.spec.template, deployment.status?.collisionCount ?? 0)
@@ -57,7 +57,7 @@ function isOurs(set: ReplicaSet, deployment: Deployment): boolean {
 
 function newSet(
   deployment: Deployment,
-  of: { readonly hash: string; readonly name: string; readonly revision: number; readonly replicas: number },
+  of: { readonly hash: string; readonly name: string; readonly revision: bigint; readonly replicas: number },
 ): ReplicaSet {
   const { selector, template, minReadySeconds } = deployment.spec
   const label = { [podTemplateHashLabel]: of.hash }
@@ -82,7 +82,7 @@ function newSet(
 }
 
 /** An existing set that became current: annotations and minReadySeconds follow the deployment. */
-export function withSetAnnotations(deployment: Deployment, set: ReplicaSet, revision: number): ReplicaSet {
+export function withSetAnnotations(deployment: Deployment, set: ReplicaSet, revision: bigint): ReplicaSet {
   const minReadySeconds = deployment.spec.minReadySeconds ?? 0
   const isSame = (set.spec.minReadySeconds ?? 0) === minReadySeconds
   return {

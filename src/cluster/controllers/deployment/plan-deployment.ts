@@ -13,7 +13,7 @@ import { isPodFinished } from '../workloads/pod-state.ts'
 import { isSameStatus } from '../workloads/same-status.ts'
 import { requirementsOf, selectsEverything } from '../workloads/selector-of.ts'
 import { isSameTemplate } from '../workloads/template-hash.ts'
-import { revisionAnnotation, revisionOf, sizeAnnotations } from './annotations.ts'
+import { highestRevision, revisionAnnotation, revisionOf, sizeAnnotations } from './annotations.ts'
 import {
   baseStatus,
   checkProgressAfterMs,
@@ -173,8 +173,8 @@ function withFoundSet({ observed, newSet }: Situation, status: DeploymentStatus)
   return { ...status, conditions: putCondition(status.conditions, condition) }
 }
 
-function nextRevision(oldSets: readonly ReplicaSet[]): number {
-  return Math.max(0, ...oldSets.map(revisionOf)) + 1
+function nextRevision(oldSets: readonly ReplicaSet[]): bigint {
+  return highestRevision(oldSets) + 1n
 }
 
 function creationStep(situation: Situation): Plan {
@@ -216,7 +216,9 @@ function creationStep(situation: Situation): Plan {
 function refreshNewSet(situation: Situation): readonly Action[] {
   const { observed, newSet, oldSets } = situation
   if (newSet === undefined) return []
-  const revision = Math.max(revisionOf(newSet), nextRevision(oldSets))
+  const own = revisionOf(newSet)
+  const due = nextRevision(oldSets)
+  const revision = own > due ? own : due
   const next = withSetAnnotations(observed.deployment, newSet, revision)
   const changed: readonly Action[] = equalValues(next, newSet)
     ? []
@@ -224,7 +226,7 @@ function refreshNewSet(situation: Situation): readonly Action[] {
   return [...changed, ...revisionAction(situation, revision)]
 }
 
-function revisionAction({ observed }: Situation, revision: number): readonly Action[] {
+function revisionAction({ observed }: Situation, revision: bigint): readonly Action[] {
   const { deployment, resources } = observed
   if (deployment.metadata.annotations?.[revisionAnnotation] === String(revision)) return []
   const annotations = { ...deployment.metadata.annotations, [revisionAnnotation]: String(revision) }
@@ -258,13 +260,16 @@ function resizeAction({ observed }: Situation, { set, replicas }: Resize): reado
   ]
 }
 
+function byRevision(a: ReplicaSet, b: ReplicaSet): number {
+  const [one, other] = [revisionOf(a), revisionOf(b)]
+  return one === other ? 0 : one < other ? -1 : 1
+}
+
 /** Sets beyond the history limit that hold nothing any more, lowest revisions first. */
 function cleanUp({ observed, oldSets }: Situation): readonly Action[] {
   const limit = observed.deployment.spec.revisionHistoryLimit ?? 10
   const alive = oldSets.filter((set) => set.metadata.deletionTimestamp === undefined)
-  const surplus = alive
-    .toSorted((a, b) => revisionOf(a) - revisionOf(b) || byAge(a, b))
-    .slice(0, Math.max(0, alive.length - limit))
+  const surplus = alive.toSorted((a, b) => byRevision(a, b) || byAge(a, b)).slice(0, Math.max(0, alive.length - limit))
   return surplus
     .filter(
       (set) =>
