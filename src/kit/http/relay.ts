@@ -21,6 +21,8 @@ const ofConnection: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
   'http2-settings',
+  // This server has told the client already whether to go on.
+  'expect',
   'host',
 ])
 
