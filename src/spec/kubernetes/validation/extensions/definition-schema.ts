@@ -4,7 +4,7 @@ import { each, ifSet, oneOfIfSet } from '../checks.ts'
 import { forbidden, invalid, notSupported, required, type FieldError } from '../field-errors.ts'
 import type { Path } from '../field-path.ts'
 import { internal } from '../internal-value.ts'
-import { schemaNode } from '../../structural/schema-node.ts'
+import { type SchemaNode, schemaNode } from '../../structural/schema-node.ts'
 import { fieldPathOf } from '../../structural/field-path-of.ts'
 import { validateDefaults } from '../../structural/validate-defaults.ts'
 import { validateExpressions } from './definition-expressions.ts'
@@ -163,7 +163,7 @@ function messageErrors(at: Path, rule: ValidationRule): FieldError[] {
 
 const reasons = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired']
 
-function ruleText(at: Path, rule: ValidationRule, schema: JSONSchemaProps): FieldError[] {
+function ruleText(at: Path, rule: ValidationRule, node: () => SchemaNode): FieldError[] {
   const { fieldPath = '', messageExpression = '' } = rule
   const pathAt = at.child('fieldPath')
   const errors = messageErrors(at, rule)
@@ -174,13 +174,15 @@ function ruleText(at: Path, rule: ValidationRule, schema: JSONSchemaProps): Fiel
   if (fieldPath === '') return errors
   if (fieldPath.trim() === '') errors.push(invalid(pathAt, fieldPath, 'must be non-empty if specified'))
   if (/[\n\r]/.test(fieldPath)) errors.push(invalid(pathAt, fieldPath, 'must not contain line breaks'))
-  const isPath = fieldPathOf(schemaNode(schema), fieldPath) !== undefined
+  const isPath = fieldPathOf(node(), fieldPath) !== undefined
   return isPath ? errors : [...errors, invalid(pathAt, fieldPath, 'must be a valid path')]
 }
 
 function rules(at: Path, schema: JSONSchemaProps): FieldError[] {
   const list = schema['x-kubernetes-validations']
-  return each(at.child('x-kubernetes-validations'), list, (rule, itemAt) => ruleText(itemAt, rule, schema))
+  let read: SchemaNode | undefined
+  const node = () => (read ??= schemaNode(schema))
+  return each(at.child('x-kubernetes-validations'), list, (rule, itemAt) => ruleText(itemAt, rule, node))
 }
 
 const metaNames: ReadonlySet<string> = new Set(['metadata', 'kind', 'apiVersion'])
