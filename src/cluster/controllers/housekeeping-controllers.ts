@@ -6,6 +6,7 @@ import { startLegacyTokenCleaner, startTokenTracking } from './accounts/legacy-t
 import { createTokenUse, type TokenUse } from './accounts/token-use.ts'
 import { startRequestApprover, startRequestCleaner, startRequestSigner } from './certificates/certificates.ts'
 import type { ControllerRow } from './controller-row.ts'
+import { startDeviceTaintEviction } from './devices/device-taint-eviction.ts'
 import { startClaimRelease, startPodClaims } from './devices/resource-claims.ts'
 import { startServiceAddresses } from './networking/service-addresses.ts'
 import { startServiceCidrs } from './networking/service-cidr.ts'
@@ -94,6 +95,11 @@ const policyStatus = 'validatingadmissionpolicy-status-controller'
 const otherRows: readonly ControllerRow[] = [
   { ...claims, start: startPodClaims },
   { ...claims, start: startClaimRelease },
+  {
+    account: 'device-taint-eviction-controller',
+    component: 'device-taint-eviction-controller',
+    start: startDeviceTaintEviction,
+  },
   {
     account: 'clusterrole-aggregation-controller',
     component: 'clusterrole-aggregation-controller',

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { pods, resourceClaims, resourceClaimTemplates } from '#clients/kubernetes/resources.table.ts'
+import { pods, resourceClaims, resourceClaimTemplates, resourceSlices } from '#clients/kubernetes/resources.table.ts'
 import type { Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { ResourceClaim, ResourceClaimTemplate } from '#spec/kubernetes/objects/resource-v1.generated.ts'
+import { apiTime } from '#kit/reconcile/api-time.ts'
 import { createBench, podLike } from '../bench.contract.ts'
+import { startDeviceTaintEviction } from './device-taint-eviction.ts'
 import { planClaim } from './plan-claim.ts'
+import { deviceEvictionMs } from './plan-device-eviction.ts'
 import { claimNamePrefix, planPodClaims } from './plan-pod-claims.ts'
 import { claimAnnotation, claimFinalizer } from './pod-claims.ts'
 import { startClaimRelease, startPodClaims } from './resource-claims.ts'
@@ -148,4 +151,76 @@ test('a claim is made for a pod, told to it, and goes when the pod is done', asy
   await bench.put(pods, { metadata: { name: 'p', namespace: 'default' }, status: { phase: 'Succeeded' } })
   await bench.pass(1000)
   assert.equal(bench.api.all(resourceClaims).length, 0)
+})
+
+test('a pod leaves a tainted device when its claim no longer tolerates it', () => {
+  const nowMs = 1_800_000_000_000
+  const taint = { key: 'broken', effect: 'NoExecute', timeAdded: apiTime(nowMs - 60_000) } as const
+  const pod = podLike('p', { spec: { nodeName: 'n' } })
+  const due = (
+    tolerations: readonly object[] | undefined,
+    more: { taints?: readonly object[]; of?: Pod; users?: readonly string[] } = {},
+  ): number => {
+    const results = [
+      { request: 'r', driver: 'd', pool: 'p', device: 'x', ...(tolerations === undefined ? {} : { tolerations }) },
+    ]
+    const status = { allocation: { devices: { results } }, reservedFor: (more.users ?? ['p']).map(consumer) }
+    const view = { pod: more.of ?? pod, claims: [claimLike('c', { status })], nowMs }
+    return deviceEvictionMs({ ...view, taintsOf: () => (more.taints ?? [taint]) as never })
+  }
+  const rows: [string, number, number][] = [
+    ['not tolerated', due(undefined), nowMs - 60_000],
+    ['for ever', due([{ key: 'broken', operator: 'Exists' }]), Infinity],
+    ['for a while', due([{ key: 'broken', operator: 'Exists', tolerationSeconds: 90 }]), nowMs + 30_000],
+    ['another taint', due([{ key: 'hot', operator: 'Exists' }]), nowMs - 60_000],
+    ['only for scheduling', due([{ operator: 'Exists', effect: 'NoSchedule' }]), nowMs - 60_000],
+    ['a taint that only keeps others away', due(undefined, { taints: [{ ...taint, effect: 'NoSchedule' }] }), Infinity],
+    ['a taint without time', due(undefined, { taints: [{ key: 'k', effect: 'NoExecute' }] }), nowMs],
+    ['not bound', due(undefined, { of: podLike('p') }), Infinity],
+    ['a claim of others', due(undefined, { users: ['other'] }), Infinity],
+  ]
+  for (const [name, got, want] of rows) assert.equal(got, want, name)
+})
+
+test('a taint on a device evicts the pods that have it, and only them', async () => {
+  await using bench = createBench({ runPod: () => undefined })
+  bench.start(startDeviceTaintEviction)
+  const sliceOf = (taints: readonly object[]): object => ({
+    apiVersion: 'resource.k8s.io/v1',
+    kind: 'ResourceSlice',
+    metadata: { name: 's' },
+    spec: {
+      driver: 'd',
+      pool: { name: 'p', generation: 1, resourceSliceCount: 1 },
+      devices: [{ name: 'x', taints }, { name: 'y' }],
+    },
+  })
+  await bench.put(resourceSlices, sliceOf([]))
+  for (const [pod, device] of [
+    ['a', 'x'],
+    ['b', 'y'],
+  ] as const) {
+    const status = {
+      allocation: { devices: { results: [{ request: 'r', driver: 'd', pool: 'p', device }] } },
+      reservedFor: [consumer(pod)],
+    }
+    await bench.api.create(resourceClaims, claimLike(`c-${pod}`))
+    await bench.put(resourceClaims, { metadata: { name: `c-${pod}`, namespace: 'default' }, status })
+    await bench.api.create(
+      pods,
+      podLike(pod, { spec: { nodeName: 'n', resourceClaims: [{ name: 'r', resourceClaimName: `c-${pod}` }] } }),
+    )
+  }
+  await bench.pass(1000)
+  assert.equal(bench.api.all(pods).length, 2)
+  await bench.put(resourceSlices, sliceOf([{ key: 'broken', effect: 'NoExecute' }]))
+  await bench.pass(1000)
+  assert.deepEqual(bench.told(), ['DeviceTaintManagerEviction: Marking for deletion'])
+  const going = bench.api
+    .all(pods)
+    .filter(({ metadata }) => metadata.name === 'a' && metadata.deletionTimestamp === undefined)
+  assert.deepEqual(going, [])
+  assert.ok(
+    bench.api.all(pods).some(({ metadata }) => metadata.name === 'b' && metadata.deletionTimestamp === undefined),
+  )
 })

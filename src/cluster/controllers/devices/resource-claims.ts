@@ -10,19 +10,12 @@ import type { ControllerContext } from '../controller-context.ts'
 import { isPodDone, podClaims } from './pod-claims.ts'
 import { planClaim } from './plan-claim.ts'
 import { planPodClaims } from './plan-pod-claims.ts'
+import { byClaim, claimKeys, indexByClaim } from './pods-of-claim.ts'
 
-const byClaim = 'resource claim'
 const byTemplate = 'resource claim template'
 const workers = 10
 
 const hasClaims = ({ spec }: Pod): boolean => (spec.resourceClaims ?? []).length > 0
-
-/** Keys of the claims that a pod names. */
-function claimKeys(pod: Pod): readonly string[] {
-  return podClaims(pod).flatMap(({ claim }) =>
-    typeof claim === 'string' ? [keyFrom(pod.metadata.namespace, claim)] : [],
-  )
-}
 
 function templateKeys(pod: Pod): readonly string[] {
   return podClaims(pod).flatMap(({ template }) =>
@@ -41,7 +34,7 @@ export function startPodClaims(context: ControllerContext): Controller {
   const podCache = context.informers.of(pods)
   const claims = context.informers.of(resourceClaims)
   const templates = context.informers.of(resourceClaimTemplates)
-  podCache.addIndex(byClaim, claimKeys)
+  indexByClaim(podCache)
   podCache.addIndex(byTemplate, templateKeys)
   return createController(context, {
     name: 'resourceclaim-pods',
