@@ -206,6 +206,8 @@ export function kubeClientContract(name: string, make: () => Promise<ClientUnder
       subresource: 'binding',
       body: { kind: 'Binding', apiVersion: 'v1', metadata: { name: 'a' }, target: { kind: 'Node', name: 'n' } },
     })
+    const { metadata: boundMetadata } = await admin.get(pods, 'a', { namespace })
+    assert.equal(boundMetadata.generation, 1, 'a binding is no new generation')
     for (const pod of ['a', 'b']) await admin.delete(pods, pod, { namespace })
     const bound = await admin.get(pods, 'a', { namespace })
     assert.deepEqual([bound.spec.nodeName, bound.metadata.deletionGracePeriodSeconds], ['n', 30])

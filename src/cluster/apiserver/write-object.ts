@@ -426,9 +426,12 @@ function contentOf(object: ApiObject): ApiObject {
   return content as unknown as ApiObject
 }
 
+/** A status is no change of what is wanted; a binding goes around the strategy upstream. */
+const withoutGeneration: ReadonlySet<string> = new Set(['status', 'binding'])
+
 function countGeneration(request: ApiRequest, next: ApiObject, old: ApiObject): ApiObject {
   const { strategy } = request.resource
-  if (!strategy.hasGeneration || request.subresource === 'status') return next
+  if (!strategy.hasGeneration || withoutGeneration.has(request.subresource)) return next
   const changed = strategy.changesGeneration?.(next, old) ?? !equalJson(contentOf(next), contentOf(old))
   if (!changed) return next
   return withMetadata(next, { generation: (old.metadata.generation ?? 0) + 1 })
