@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createLocalJWKSet, jwtVerify } from 'jose'
 import * as resources from '#clients/kubernetes/resources.table.ts'
 import { pods, secrets, serviceAccounts } from '#clients/kubernetes/resources.table.ts'
 import type { HttpReply } from '#kit/http/client-reply.ts'
@@ -218,4 +219,45 @@ test('a bootstrap token is good for its group until it expires', async () => {
   assert.deepEqual(who.groups, ['system:bootstrappers', 'system:bootstrappers:nodes', 'system:authenticated'])
   assert.equal(await whoHas(served, 'bbbbbb.0123456789abcdef'), 401)
   assert.equal(await whoHas(served, 'aaaaaa.0123456789abcdeX'), 401)
+})
+
+test('a token review tells whom a token stands for, and for which of the audiences that were asked about', async () => {
+  await using served = await serveApi()
+  await served.admin.create(serviceAccounts, { metadata: { name: 'sa', ...place } } as never)
+  const own = 'https://kubernetes.default.svc.cluster.local'
+  const token = await tokenFor(served, 'sa', { audiences: ['vault', 'other', own] })
+  const ask = async (
+    spec: object,
+  ): Promise<{ readonly status: Record<string, unknown>; readonly message?: string }> => {
+    const kind = { kind: 'TokenReview', apiVersion: 'authentication.k8s.io/v1' }
+    const path = '/apis/authentication.k8s.io/v1/tokenreviews'
+    const reply = await served.call(path, { method: 'POST', token: 'admin-token', json: { ...kind, spec } })
+    return (await reply.json()) as { readonly status: Record<string, unknown> }
+  }
+  const whom = async (spec: object): Promise<unknown> => {
+    const { status } = await ask(spec)
+    return [status['authenticated'] ?? false, (status['user'] as { username?: string }).username, status['audiences']]
+  }
+  const account = 'system:serviceaccount:default:sa'
+  assert.deepEqual(await whom({ token }), [true, account, [own]])
+  assert.deepEqual(await whom({ token, audiences: ['vault', 'nobody'] }), [true, account, ['vault']])
+  assert.deepEqual(await whom({ token, audiences: ['nobody'] }), [false, undefined, undefined])
+  assert.deepEqual(await whom({ token: 'user-token' }), [true, 'user', [own]])
+  assert.deepEqual(await whom({ token: 'user-token', audiences: ['vault'] }), [false, undefined, undefined])
+  assert.deepEqual(await whom({ token: 'a.b.c' }), [false, undefined, undefined])
+  assert.equal((await ask({ token: '' })).message, 'token is required for TokenReview in authentication')
+})
+
+test('the documents for verifiers name the issuer and the key that signed a token', async () => {
+  await using served = await serveApi()
+  await served.admin.create(serviceAccounts, { metadata: { name: 'sa', ...place } } as never)
+  const discovery = await served.call('/.well-known/openid-configuration', { token: 'admin-token' })
+  const { issuer, jwks_uri: uri } = (await discovery.json()) as Record<string, string>
+  assert.equal(issuer, 'https://kubernetes.default.svc.cluster.local')
+  assert.match(uri ?? '', /\/openid\/v1\/jwks$/)
+  const keys = await served.call('/openid/v1/jwks', { token: 'admin-token' })
+  assert.equal(keys.header('content-type'), 'application/jwk-set+json')
+  const token = await tokenFor(served, 'sa', {})
+  const verified = await jwtVerify(token, createLocalJWKSet((await keys.json()) as never), { issuer: issuer ?? '' })
+  assert.equal(verified.payload.sub, 'system:serviceaccount:default:sa')
 })

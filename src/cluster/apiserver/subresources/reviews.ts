@@ -1,7 +1,7 @@
 /** Reviews: questions that are POSTed and answered at once, never stored. */
 import type { ApiAnswer, ApiRequest, User } from '../api-request.ts'
 import { type ApiObject, objectAt, textAt } from '../api-object.ts'
-import { userOf } from '../authentication/authenticate.ts'
+import { authenticated, userOf } from '../authentication/authenticate.ts'
 import { userOfToken } from '../authentication/service-account-token.ts'
 import type { Access } from '../authorization/access.ts'
 import { isComputed } from '../computed-resource.ts'
@@ -114,19 +114,32 @@ function decide(parts: ServerParts, access: Access): object {
 
 async function reviewToken(parts: ServerParts, review: ApiObject): Promise<object> {
   const token = textAt(review, 'spec', 'token')
-  if (token === '') {
-    throw invalid({ group: 'authentication.k8s.io', resource: 'TokenReview', name: '' }, [
-      { reason: 'FieldValueRequired', message: 'Required value', field: 'spec.token' },
-    ])
-  }
-  const asked = objectAt(review, 'spec')['audiences']
-  const audiences = Array.isArray(asked) && asked.length > 0 ? (asked as readonly string[]) : [parts.view.config.issuer]
+  if (token === '') throw badRequest('token is required for TokenReview in authentication')
   const { tokenKeys, view } = parts
+  const own = [view.config.issuer]
+  const asked = objectAt(review, 'spec')['audiences']
+  const audiences = Array.isArray(asked) && asked.length > 0 ? (asked as readonly string[]) : own
+  const claimed = audiencesOf(token)
   const user =
-    tokenKeys !== undefined && token.split('.').length === 3
+    tokenKeys !== undefined && claimed !== undefined
       ? await userOfToken(view, tokenKeys, token, audiences)
       : await userOf(parts, token)
-  if (user === undefined) return { user: {}, error: 'invalid bearer token' }
-  const groups = user.groups.includes('system:authenticated') ? user.groups : [...user.groups, 'system:authenticated']
-  return { authenticated: true, user: userInfo({ ...user, groups }), audiences }
+  // Tokens that name no audience are for this server.
+  const granted = (claimed ?? own).filter((one) => audiences.includes(one))
+  if (user === undefined || granted.length === 0) return { user: {}, error: 'invalid bearer token' }
+  return { authenticated: true, user: userInfo(authenticated(user)), audiences: granted }
+}
+
+/** The audiences that a signed token names; undefined for any other token. Whether it is valid is for others to check. */
+function audiencesOf(token: string): readonly string[] | undefined {
+  const [, payload, signature] = token.split('.')
+  if (payload === undefined || signature === undefined) return undefined
+  try {
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as {
+      readonly aud?: string | readonly string[]
+    }
+    return claims.aud === undefined ? undefined : [claims.aud].flat()
+  } catch {
+    return undefined
+  }
 }
