@@ -62,8 +62,6 @@ test('an eviction waits until its budget allows one', async () => {
     { reason: 'DisruptionBudget', message: 'The disruption budget web needs 3 healthy pods and has 3 currently' },
   ])
   await cluster.apply(budget({ minAvailable: 2 }))
-  const early = await evict(cluster, victim)
-  assert.equal(early?.details?.retryAfterSeconds, 10)
   await cluster.settle()
   assert.equal((await statusOf(cluster))?.disruptionsAllowed, 1)
   assert.equal(await evict(cluster, victim), undefined)

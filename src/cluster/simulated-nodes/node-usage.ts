@@ -38,7 +38,15 @@ export function createNodeUsage(clock: Clock, nodes: MeasuredNodes): NodeUsage {
     const nowMs = clock.now()
     if (sinceMs === undefined || nowMs - sinceMs < usageWindowMs || !isMeasured(pod.spec.nodeName)) return undefined
     const { usage } = behaviourOf(pod, nodes.rules)
-    return containerUsage(usage, { pod, nowMs, runningMs: nowMs - sinceMs, peers: peersOf(pod, nodes.pods) })
+    return containerUsage(usage, {
+      pod,
+      nowMs,
+      runningMs: nowMs - sinceMs,
+      // Few shapes ask for it, and counting is the dearest part.
+      get peers() {
+        return peersOf(pod, nodes.pods)
+      },
+    })
   }
   return {
     ofPod: (object) => {
@@ -59,7 +67,7 @@ export function createNodeUsage(clock: Clock, nodes: MeasuredNodes): NodeUsage {
 function peersOf(pod: Pod, pods: Lister<Pod>): number {
   const owner = controllerOf(pod)
   if (owner === undefined) return 1
-  return pods.controlledBy(owner.uid).filter((peer) => runningSinceMs(peer) !== undefined).length
+  return pods.controlledBy(owner.uid).filter(({ status }) => status?.phase === 'Running').length
 }
 
 function sumOf(amounts: readonly Amounts[]): Amounts {

@@ -1,4 +1,5 @@
 /** metrics.k8s.io/v1beta1: what pods and nodes use now, as `kubectl top` and autoscalers ask for it. */
+import { matchesSelector } from '#base/data/label-selector.ts'
 import { builtInMergeTypes } from '#spec/kubernetes/apply/merge-type.ts'
 import { at, columns, list, nameOf, type Printer, text } from '#spec/kubernetes/printers/cells.ts'
 import { builtInKinds } from '#spec/kubernetes/schema/kinds.ts'
@@ -107,6 +108,8 @@ async function answerFor(parts: ServerParts, request: ApiRequest, measure: Measu
   const { revision } = cache
   const items: StoredObject[] = []
   for (const object of source) {
+    // Measuring costs more than comparing labels, and they are the same.
+    if (!matchesSelector(selection.labels, object.metadata.labels)) continue
     const metrics = measure(object)
     const stored = metrics === undefined ? undefined : storedFor(metrics, revision)
     if (stored !== undefined && selection.matches(stored)) items.push(stored)

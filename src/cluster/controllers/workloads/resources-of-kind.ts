@@ -33,13 +33,12 @@ export async function resourcesOfKind(
   reference: KindReference,
 ): Promise<readonly ResourceOfKind[]> {
   const { group, version } = parseGroupVersion(reference.apiVersion)
-  const builtIn = builtInKinds
-    .resources()
-    .filter((one) => one.group === group && one.kind === reference.kind)
-    .map(({ resource, namespaced, version: served, kind, subresources = [] }) => ({
-      resource: { group, version: served, kind, resource, namespaced },
-      hasScale: subresources.some(({ name }) => name === 'scale'),
-    }))
+  const builtIn = builtInKinds.kinds.flatMap((row): ResourceOfKind[] => {
+    if (row.group !== group || row.kind !== reference.kind || row.resource === undefined) return []
+    const { kind, resource, namespaced = false, subresources = [] } = row
+    const hasScale = subresources.some(({ name }) => name === 'scale')
+    return [{ resource: { group, version: row.version, kind, resource, namespaced }, hasScale }]
+  })
   const found = builtIn.length > 0 || group === '' ? builtIn : await discovered(client, { group, kind: reference.kind })
   return found.toSorted((a, b) => Number(b.resource.version === version) - Number(a.resource.version === version))
 }
