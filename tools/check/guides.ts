@@ -1,4 +1,4 @@
-/** The pages under docs/guides: a block of code whose fence names a file must stand in that file, line by line. */
+/** The pages under docs/guides: a block of code whose fence names a file must stand in that file, line by line; indentation aside. */
 import type { SourceTree } from './source-tree.ts'
 
 const blockShape = /^```\w+ (\S+)\n([\s\S]*?)^```$/gm
@@ -15,3 +15,5 @@ export function checkGuides(tree: SourceTree): string[] {
     }),
   )
 }
+
+const flush = (text: string): string => text.replaceAll(/^[ \t]+/gm, '')
