@@ -23,9 +23,17 @@ export interface OwnEngine extends AsyncDisposable {
   start(): Promise<void>
 }
 
+export interface OwnRoot {
+  /** Makes of the fresh folder what the test needs (a small disk mounted there). */
+  readonly prepare?: (root: string) => void
+  /** Takes that back, when the engine and all of its own is gone. */
+  readonly release?: (root: string) => void
+}
+
 /** An engine in a fresh root, with busybox copied from the engine under test. */
-export async function startOwnEngine(name: string): Promise<OwnEngine> {
+export async function startOwnEngine(name: string, { prepare, release }: OwnRoot = {}): Promise<OwnEngine> {
   const root = mkdtempSync(join(tmpdir(), `gantry-e2e-${name}-`))
+  prepare?.(root)
   const { instance, socket } = placesOf(root)
   let child: ChildProcess | undefined
   const docker = (...args: string[]): Outcome => run('docker', args, { env: { DOCKER_HOST: `unix://${socket}` } })
@@ -56,6 +64,7 @@ export async function startOwnEngine(name: string): Promise<OwnEngine> {
         timeout: 60_000,
       })
       if (down.status !== 0) return Promise.reject(new Error(`gantry down: ${down.stdout}${down.stderr}`))
+      release?.(root)
       rmSync(root, { recursive: true, force: true })
       return Promise.resolve()
     },

@@ -50,6 +50,11 @@ export interface ContainerBook {
     container: Container,
     change: Partial<Omit<ContainerRecord, 'id' | 'state'>> & { readonly state?: Partial<ContainerState> },
   ): Promise<void>
+  /**
+   * As `update`, for what has happened whether it can be written or not: on a full disk it counts and is told all the
+   * same, and false says that the next engine will not know of it.
+   */
+  note(container: Container, change: Parameters<ContainerBook['update']>[1]): Promise<boolean>
   rename(container: Container, name: string): Promise<void>
   remove(container: Container): Promise<void>
   /** A free name for a container whose user gave none. */
@@ -105,6 +110,11 @@ function nameTaken(name: string, owner: string): GantryError {
     `Conflict. The container name "/${name}" is already in use by container "${owner}". You have to remove (or rename) that container to be able to reuse that name.`,
     { details: { owner }, remedy: 'Choose another name, or remove the other container.' },
   )
+}
+
+function changed(before: ContainerRecord, change: Parameters<ContainerBook['update']>[1]): ContainerRecord {
+  const { state, ...rest } = change
+  return { ...before, ...rest, state: { ...before.state, ...state } }
 }
 
 class Book implements ContainerBook {
@@ -170,9 +180,19 @@ class Book implements ContainerBook {
   }
 
   update(container: Container, change: Parameters<ContainerBook['update']>[1]): Promise<void> {
-    const { state, ...rest } = change
-    const before = container.record
-    return this.#save(container, { ...before, ...rest, state: { ...before.state, ...state } })
+    return this.#save(container, changed(container.record, change))
+  }
+
+  async note(container: Container, change: Parameters<ContainerBook['update']>[1]): Promise<boolean> {
+    try {
+      await this.update(container, change)
+      return true
+    } catch (error) {
+      if (!(error instanceof GantryError) || error.code !== 'STORE_FULL') throw error
+      container.record = changed(container.record, change)
+      for (const listener of container.listeners) listener(container)
+      return false
+    }
   }
 
   async rename(container: Container, name: string): Promise<void> {
@@ -219,8 +239,14 @@ class Book implements ContainerBook {
   }
 
   async #save(container: Container, record: ContainerRecord): Promise<void> {
+    const before = container.record
     container.record = record
-    await this.#deps.table.save(container.id, record)
+    try {
+      await this.#deps.table.save(container.id, record)
+    } catch (error) {
+      if (container.record === record) container.record = before
+      throw error
+    }
     for (const listener of container.listeners) listener(container)
   }
 }

@@ -261,6 +261,8 @@ export async function prepareStart(
   const bundle = bundleOf(parts, record.id)
   const { files } = parts.world
   await files.remove(bundle, { recursive: true, force: true })
+  // How an earlier run ended, where a full disk kept that from being recorded.
+  await files.remove(join(parts.paths.exits, record.id), { force: true })
   await files.makeDirectory(bundle, { recursive: true, mode: 0o700 })
   undo.defer(() => files.remove(bundle, { recursive: true, force: true }))
   const rootPath = await openRoot(parts, record, undo)

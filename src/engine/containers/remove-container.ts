@@ -1,10 +1,11 @@
 /** Takes a container away: its process if forced, its filesystem, its files, its anonymous volumes, its record. */
+import { join } from 'node:path'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { Container } from './container-book.ts'
 import { isAlive } from './container-record.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { attributesOf } from './event-attributes.ts'
-import { folderOf } from './prepare-start.ts'
+import { bundleOf, folderOf } from './prepare-start.ts'
 import { signalContainer, sigkill, waitStopped } from './signal-container.ts'
 
 export interface RemoveOptions {
@@ -43,21 +44,30 @@ function refuseAlive(container: Container): GantryError {
   )
 }
 
+/** How its last run ended is still there where a full disk kept it from being recorded. */
+async function forgetRun(parts: EngineParts, id: string): Promise<void> {
+  const { files } = parts.world
+  await files.remove(join(parts.paths.exits, id), { force: true })
+  await files.remove(bundleOf(parts, id), { recursive: true, force: true })
+}
+
 /** The removal itself; the caller holds the container's lock and the container does not run. */
 export async function removeLocked(parts: EngineParts, container: Container, options: RemoveOptions): Promise<void> {
   const { id, record } = container
   container.removing = true
   container.pendingRestart?.abort()
   try {
-    await parts.book.update(container, { state: { status: 'removing' }, takesVolumes: options.volumes === true })
+    // On a full disk too: a removal is what makes room.
+    await parts.book.note(container, { state: { status: 'removing' }, takesVolumes: options.volumes === true })
     // A volume that is to stay must not look like one that a crash left: told before the container is gone.
     if (options.volumes !== true) await eachAnonymous(container, (name) => parts.volumes.keep(name))
     await parts.images.snapshots.remove(id)
     await parts.world.files.remove(folderOf(parts, id), { recursive: true, force: true })
     await parts.book.remove(container)
+    await forgetRun(parts, id)
   } catch (error) {
     container.removing = false
-    await parts.book.update(container, { state: { status: 'dead', error: String(error) } })
+    await parts.book.note(container, { state: { status: 'dead', error: String(error) } })
     throw error
   }
   if (options.volumes === true) await removeVolumes(parts, container)

@@ -99,7 +99,7 @@ async function recordFailure(parts: EngineParts, container: Container, failure: 
   container.broker.finish()
   container.broker = new AttachBroker(parts.world.clock)
   container.attachWanted = false
-  await parts.book.update(container, {
+  await parts.book.note(container, {
     state: { exitCode: explained.exitCode, error: explained.error.message, pid: 0 },
   })
   return explained.error

@@ -141,11 +141,12 @@ async function settle(parts: EngineParts, container: Container, { exit, ranMs, s
     oomKilled: exit.oomKilled,
     finishedAt: exit.finishedAtMs,
   }
-  await parts.book.update(container, {
+  const written = await parts.book.note(container, {
     networks: container.record.networks,
     state: { ...ended, status: restarting ? 'restarting' : 'exited' },
   })
-  await forgetRun(parts, container.id)
+  // Where the disk is full the next engine reads once more how it ended.
+  if (written) await forgetRun(parts, container.id)
   if (restarting && plan.restart) scheduleRestart(parts, container, { delayMs: plan.delayMs, startAgain })
   else if (hostConfig.AutoRemove && !container.removing && !container.restarting)
     await removeLocked(parts, container, { volumes: true })
