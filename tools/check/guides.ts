@@ -9,7 +9,7 @@ export function checkGuides(tree: SourceTree): string[] {
   return pages.flatMap((page) =>
     [...tree.read(page).matchAll(blockShape)].flatMap(([, path = '', code = '']) => {
       if (!tree.paths.includes(path)) return [`${page}: ${path} does not exist`]
-      return tree.read(path).includes(code)
+      return flush(tree.read(path)).includes(flush(code))
         ? []
         : [`${page}: ${path} does not hold: ${code.split('\n', 1)[0]?.trim()} …`]
     }),
