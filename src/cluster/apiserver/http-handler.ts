@@ -133,8 +133,11 @@ interface Arrival {
 /** Authenticates; a failure leaves one audit event. @throws 401. */
 async function callerOf(parts: HandlerParts, http: HttpRequest, { info, passage }: Arrival): Promise<User> {
   try {
-    return await authenticate(parts, http)
+    const user = await authenticate(parts, http)
+    parts.meter.authenticated('success')
+    return user
   } catch (error) {
+    parts.meter.authenticated('failure')
     if (parts.audit !== undefined) {
       const start = { http, info, user: { name: '', groups: [] }, auditId: passage.auditId, isLong: true }
       const trail = startTrail(parts.audit, parts.clock, start)

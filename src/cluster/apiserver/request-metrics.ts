@@ -22,6 +22,12 @@ const durationBounds = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.5, 2, 
 const verbs: Readonly<Record<string, string>> = { create: 'POST', update: 'PUT' }
 const readingVerbs: ReadonlySet<string> = new Set(['get', 'list', 'watch'])
 
+const attempts = {
+  name: 'authentication_attempts',
+  help: 'Authentications by their result.',
+  labels: ['result'],
+}
+
 interface Series {
   add(): void
   observe(seconds: number): void
@@ -40,10 +46,13 @@ export class RequestMeter {
   readonly #series = new Map<string, Series>()
   readonly #inFlight = { mutating: 0, readOnly: 0 }
   readonly #longRunning = new Map<string, number>()
+  readonly #attempts: Readonly<Record<'success' | 'failure', { readonly add: () => void }>>
 
   constructor(parts: MeterParts) {
     this.#parts = parts
     const { metrics } = parts
+    const counter = metrics.counter(attempts)
+    this.#attempts = { success: counter.bind({ result: 'success' }), failure: counter.bind({ result: 'failure' }) }
     metrics.observeAll(
       { name: 'apiserver_current_inflight_requests', help: 'Requests that run, by kind.', labels: ['request_kind'] },
       'gauge',
@@ -88,6 +97,11 @@ export class RequestMeter {
       series.add()
       series.observe((this.#parts.clock.monotonicMs() - startMs) / 1000)
     }
+  }
+
+  /** Somebody said who he is, and was believed or not. */
+  authenticated(result: 'success' | 'failure'): void {
+    this.#attempts[result].add()
   }
 
   #beginLong(info: RequestInfo): (code: number) => void {

@@ -120,6 +120,7 @@ test('metrics count requests by what they were, and made-up resources make no se
   assert.equal(value('apiserver_current_inflight_requests{request_kind="readOnly"}'), 1)
   assert.equal(value('apiserver_storage_objects{resource="configmaps"}'), 4)
   assert.match(text, /apiserver_request_duration_seconds_bucket\{verb="LIST",.*le="0.005"\}/)
+  assert.ok(value('authentication_attempts{result="success"}') > 300)
   assert.match(text, /kubernetes_build_info\{major="1",minor="36"/)
   assert.equal(text.includes('made.up'), false)
   assert.equal((await served.call('/debug/pprof/', { token })).status, 404)
