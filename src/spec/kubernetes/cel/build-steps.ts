@@ -4,7 +4,7 @@
  */
 import type { CheckedCel, ResolvedCall } from './check-types.ts'
 import { isArgument, type CelOverload } from './cel-function.ts'
-import { runtimeTypeName, type ObjectType } from './cel-type.ts'
+import { runtimeTypeName, type CelType, type ObjectType } from './cel-type.ts'
 import {
   BuiltMap,
   CelFailure,
@@ -132,12 +132,12 @@ export class StepBuilder {
     const call = this.checked.calls.get(node) as ResolvedCall
     const steps = call.target === undefined ? args : [this.build(call.target, scope), ...args]
     const choices = call.overloads.map((overload) => ({ overload, cost: callCostOf(overload.name, overload.id) }))
-    const [only] = choices as [Choice]
-    const isCertain = choices.length === 1 && isStatic(only.overload)
+    const [first] = choices as [Choice]
     return (frame) => {
-      const values = steps.map((step) => step(frame))
-      const chosen =
-        isCertain && fits(only.overload, values) ? only : choices.find(({ overload }) => fits(overload, values))
+      const values: CelValue[] = []
+      for (const step of steps) values.push(step(frame))
+      // Nearly always there is one overload, and it fits.
+      const chosen = fits(first.overload, values) ? first : choices.find(({ overload }) => fits(overload, values))
       if (chosen === undefined) {
         throw new CelFailure(`no such overload: ${node.name}(${values.map(typeNameOfValue).join(', ')})`)
       }
@@ -199,10 +199,11 @@ interface Choice {
   readonly cost: CallCost
 }
 
-const isStatic = ({ parameters }: CelOverload): boolean => parameters.every(({ kind }) => kind !== 'dyn')
-
-function fits(overload: CelOverload, values: readonly CelValue[]): boolean {
-  return overload.parameters.every((type, index) => isArgument(values[index] as CelValue, type))
+function fits({ parameters }: CelOverload, values: readonly CelValue[]): boolean {
+  for (let index = 0; index < parameters.length; index += 1) {
+    if (!isArgument(values[index] as CelValue, parameters[index] as CelType)) return false
+  }
+  return true
 }
 
 function unknownName(name: string): Step {
