@@ -11,6 +11,7 @@ import type { GlobalOptions } from './endpoint.ts'
 import { exitCodeOf, exitWith } from './exit.ts'
 import { globalFlags, readGlobalOptions } from './global-flags.ts'
 import { Session } from './session.ts'
+import { reasonOfRefusal } from './refused-words.ts'
 
 const helpFlag: FlagSpec = { name: 'help', kind: 'bool', help: 'Print usage', hidden: true }
 const shortHelpFlag: FlagSpec = { ...helpFlag, short: 'h' }
@@ -135,6 +136,8 @@ async function printHelpTopic(io: CliIo, words: readonly string[]): Promise<numb
 /** A group without a verb prints its help; anything else is no command. */
 async function refuseWord(io: CliIo, [first = '', second]: readonly string[]): Promise<number> {
   const { program } = io
+  const reason = reasonOfRefusal(first)
+  if (reason !== undefined) throw exitWith(1, `${program} ${first}: ${reason}`)
   if (!isGroup(first))
     throw exitWith(
       1,
