@@ -30,6 +30,7 @@ import type { BoundAddress } from '#kit/http/listen-address.ts'
 import { createHttpServer } from '#kit/http/server.ts'
 import type { HttpServer } from '#kit/http/server.ts'
 import type { Log } from '#kit/telemetry/log.ts'
+import type { ProcessMemory } from '#world/ports/kernel.ts'
 import type { World } from '#world/ports/world.ts'
 import { composeEngineApi } from './engine-api.ts'
 import { makeEngineFolders, shareMounts } from './engine-config.ts'
@@ -159,6 +160,16 @@ function serve({ world, log, config }: Composition, handler: HttpHandler): Promi
   })
 }
 
+/** What the start touched of the program was dropped already; later on what a burst of work touched goes too. */
+function releaser(memory: ProcessMemory): () => void {
+  let first = true
+  return () => {
+    memory.release()
+    if (!first) memory.dropProgramPages()
+    first = false
+  }
+}
+
 /** Each request is work, and so is what it leaves behind when it ends. */
 function touching(keeper: MemoryKeeper, handler: HttpHandler): HttpHandler {
   return async (request, response) => {
@@ -211,7 +222,7 @@ export async function startEngine(world: World, log: Log, config: EngineConfig):
     ...{ parts, state, execs, networkingConfig },
     registries: (config.settings ?? defaultSettings).registries,
   })
-  const keeper = scope.use(createMemoryKeeper(world.clock, () => world.kernel.memory.release()))
+  const keeper = scope.use(createMemoryKeeper(world.clock, releaser(world.kernel.memory)))
   const server = scope.use(await serve(composition, touching(keeper, handler)))
   keeper.touch()
   // Last in, first out: whoever ends while the engine does is found by the next one.
