@@ -18,10 +18,10 @@ import { createAuthority, type IssuedCertificate, issueCertificate } from '#kit/
 import type { DescribeType } from '#spec/kubernetes/openapi/type-words.ts'
 import type { Files } from '#world/ports/files.ts'
 import type { World } from '#world/ports/world.ts'
-import { startControlLoops } from './control-loops.ts'
 import { hostPathsUnder } from './host-paths.ts'
 import { keptCertificate, keptSigningKeys } from './kept-keys.ts'
 import { kubeconfigText } from './kubeconfig-text.ts'
+import { startServerLoops } from './lead-control-loops.ts'
 import type { EtcdFlags } from './server-flags.ts'
 import { defaultSecurity, openServerSecurity, type SecurityFlags } from './server-security.ts'
 import { openServerStore } from './server-store.ts'
@@ -123,9 +123,9 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
     hostPaths: hostPathsUnder(files, join(options.root, 'volumes')),
     metrics,
   }
-  scope.use(startControlLoops(world, { api, log }, loops))
-  areLoopsRunning = true
   const url = `https://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`
+  scope.use(await startServerLoops(world, { api, log, url, isReplicated: options.etcd !== undefined }, loops))
+  areLoopsRunning = true
   const kubeconfig = join(options.root, 'admin.kubeconfig')
   await writeKubeconfig(world, kubeconfig, { url, authority })
   const running = scope.move()
