@@ -160,13 +160,13 @@ function serve({ world, log, config }: Composition, handler: HttpHandler): Promi
   })
 }
 
-/** What the start touched of the program was dropped already; later on what a burst of work touched goes too. */
+/** So much of the program is used all the time; more was touched by a burst of work. */
+const programBytesKept = 28 << 20
+
 function releaser(memory: ProcessMemory): () => void {
-  let first = true
   return () => {
     memory.release()
-    if (!first) memory.dropProgramPages()
-    first = false
+    memory.dropProgramPages({ aboveBytes: programBytesKept })
   }
 }
 

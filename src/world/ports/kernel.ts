@@ -232,8 +232,8 @@ export interface KernelProbe {
 
 /** Memory of this process. Nothing changes but what it takes up, and for a while its speed. */
 export interface ProcessMemory {
-  /** Forgets pages of programs that lie in their files too; those in use come back one by one. */
-  dropProgramPages(): void
+  /** Forgets pages of programs that lie in their files too, when there are more than that; those in use come back one by one. */
+  dropProgramPages(options?: { readonly aboveBytes?: number }): void
   /** Collects garbage at once and returns what is free to the machine. Takes tens of milliseconds. */
   release(): void
 }

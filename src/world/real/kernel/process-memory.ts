@@ -12,6 +12,8 @@ const dontNeed = 4
 export interface MemoryRange {
   readonly start: number
   readonly end: number
+  /** How much of it is in memory. */
+  readonly residentBytes: number
 }
 
 /**
@@ -23,7 +25,8 @@ export function programRanges(smaps: string): MemoryRange[] {
     const head = /^([0-9a-f]+)-([0-9a-f]+) r-[-x]p [0-9a-f]+ [0-9a-f:]+ [1-9]\d* +(\/.*)$/m.exec(block)
     const isProgram = head !== null && /(\/node|\.node|\.so(\.[0-9.]+)?)$/.test(head[3] ?? '')
     if (!isProgram || !/^Anonymous: +0 kB$/m.test(block)) return []
-    return [{ start: Number.parseInt(head[1] ?? '', 16), end: Number.parseInt(head[2] ?? '', 16) }]
+    const residentBytes = Number(/^Rss: +(\d+) kB$/m.exec(block)?.[1] ?? 0) * 1024
+    return [{ start: Number.parseInt(head[1] ?? '', 16), end: Number.parseInt(head[2] ?? '', 16), residentBytes }]
   })
 }
 
@@ -50,8 +53,10 @@ function collectGarbage(): void {
 /** The memory of this process. */
 export function createProcessMemory(libc: Libc): ProcessMemory {
   return {
-    dropProgramPages: () => {
-      for (const { start, end } of programRanges(readMappings())) libc.madvise(start, end - start, dontNeed)
+    dropProgramPages: ({ aboveBytes = 0 } = {}) => {
+      const ranges = programRanges(readMappings())
+      if (ranges.reduce((sum, { residentBytes }) => sum + residentBytes, 0) <= aboveBytes) return
+      for (const { start, end } of ranges) libc.madvise(start, end - start, dontNeed)
     },
     release: () => {
       collectGarbage()
