@@ -23,6 +23,7 @@ import { applyManifest, type Manifest } from './apply-manifest.ts'
 import { brokenInvariants } from './cluster-errors.ts'
 import type { ClusterConnection } from './connect-cluster.ts'
 import { type ClusterHistory, followHistory } from './cluster-history.ts'
+import { type ClusterIdentity, createClusterIdentity, identityDeps } from './cluster-identity.ts'
 import { type ListenAt, type Listening, listenForClients } from './listen-for-clients.ts'
 import { podRangeFor } from './pod-range.ts'
 import { durationMs } from './simulated-duration.ts'
@@ -88,7 +89,7 @@ export interface Cluster extends AsyncDisposable {
   readonly violations: readonly string[]
 }
 
-const administrator: User = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }
+const administrator: User = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
 const component = (name: string): User => ({ name, groups: ['system:masters', 'system:authenticated'] })
 /** Nothing but heartbeats for this long counts as settled: longer than probes, back-offs of a first restart, retries. */
 const quietMs = 15_000
@@ -99,7 +100,9 @@ const leaseMs = 20_000
 
 /** Starts a cluster; it answers when the promise resolves. Time stands still until it is advanced. */
 export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  const state = { running: await startRunning(options, asSnapshot(options)), turn: Promise.resolve(), ended: false }
+  const identity = (options.listen ?? false) === false ? undefined : await createClusterIdentity()
+  const running = await startRunning(options, asSnapshot(options), identity)
+  const state = { running, turn: Promise.resolve(), ended: false }
   /** One at a time: two that let time pass at once would each see half of it. */
   const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
     const result = state.turn.then(act)
@@ -127,11 +130,10 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     }
   }
   const snapshot = (): ClusterSnapshot => snapshotOf(state.running)
-  const listening = await listen(
-    options,
-    () => state.running.api,
-    (ms) => inTurn(() => pass(ms)),
-  )
+  const listening = await listen(identity, options, {
+    api: () => state.running.api,
+    keepUp: (ms) => inTurn(() => pass(ms)),
+  })
   return {
     get client() {
       return state.running.api.clientFor(administrator)
@@ -154,7 +156,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     rollback: (to) =>
       inTurn(async () => {
         await state.running[Symbol.asyncDispose]()
-        state.running = await startRunning(options, to)
+        state.running = await startRunning(options, to, identity)
       }),
     history: () => state.running.history.digest(),
     get violations() {
@@ -175,11 +177,13 @@ function snapshotOf({ store, clock, nodes }: Running): ClusterSnapshot {
 }
 
 async function listen(
-  { listen: at = false, log = silentLog }: ClusterOptions,
-  api: () => Running['api'],
-  keepUp: (ms: number) => Promise<void>,
+  identity: ClusterIdentity | undefined,
+  { listen: at, log = silentLog }: ClusterOptions,
+  { api, keepUp }: { readonly api: () => Running['api']; readonly keepUp: (ms: number) => Promise<void> },
 ): Promise<Listening | undefined> {
-  return at === false ? undefined : listenForClients(api, { at: at === true ? {} : at, log, keepUp })
+  if (identity === undefined) return undefined
+  const { authority } = identity
+  return listenForClients(api, { at: typeof at === 'object' ? at : {}, authority, log, keepUp })
 }
 
 async function endListening(listening: Listening | undefined): Promise<void> {
@@ -206,7 +210,11 @@ interface Running extends AsyncDisposable {
   readonly connect: () => ClusterConnection
 }
 
-async function startRunning(options: ClusterOptions, from: ReturnType<typeof asSnapshot>): Promise<Running> {
+async function startRunning(
+  options: ClusterOptions,
+  from: ReturnType<typeof asSnapshot>,
+  identity: ClusterIdentity | undefined,
+): Promise<Running> {
   const { seed = 1, log = silentLog } = options
   const faults = { ...noFaults, ...options.faults }
   await using scope = new AsyncDisposableStack()
@@ -215,7 +223,14 @@ async function startRunning(options: ClusterOptions, from: ReturnType<typeof asS
   const clock = new SimClock({ startMs: Math.ceil(from.timeMs), order: random.fork('order') })
   const store = scope.use(createMemoryStore({ clock, ...(from.store === undefined ? {} : { from: from.store }) }))
   const history = scope.use(followHistory(store, () => clock.monotonicMs()))
-  const api = scope.use(await createApiServer({ clock, random: random.fork('server'), store, log }))
+  const known = identity === undefined ? {} : await identityDeps(identity, clock, scope)
+  const certificateAuthority = identity?.authority.certificate
+  const api = scope.use(
+    await createApiServer(
+      { clock, random: random.fork('server'), store, log, ...known },
+      certificateAuthority === undefined ? {} : { certificateAuthority },
+    ),
+  )
   const actAs = (name: string, user: User = component(name)): KubeClient =>
     faultyClient(api.clientFor(user), faults, random.fork(`faults of ${name}`))
   const depsFor = (name: string): { client: KubeClient; clock: SimClock; random: SeededRandom; log: Log } => ({
@@ -230,7 +245,7 @@ async function startRunning(options: ClusterOptions, from: ReturnType<typeof asS
       {
         rootCertificatePem: api.config.certificateAuthority,
         clusterCidr: podRangeFor(from.nodes.length),
-        signingAuthority: once(() => createAuthority({ clock, random }, 'gantry')),
+        signingAuthority: once(() => identity?.authority ?? createAuthority({ clock, random }, 'gantry')),
       },
     ),
   )

@@ -3,7 +3,7 @@ import type { ApiServer } from '#cluster/apiserver/api-server.ts'
 import { mayLeaveHttp } from '#cluster/apiserver/may-leave-http.ts'
 import { createHttpServer } from '#kit/http/server.ts'
 import type { Log } from '#kit/telemetry/log.ts'
-import { createAuthority, issueCertificate } from '#kit/tls/issue-certificate.ts'
+import { type IssuedCertificate, issueCertificate } from '#kit/tls/issue-certificate.ts'
 import { createClock } from '#world/real/clock.ts'
 import { createFiles } from '#world/real/files.ts'
 import { createRandom } from '#world/real/random.ts'
@@ -26,14 +26,19 @@ const pulseMs = 20
 /** Starts listening. `api` is asked at each request, so that a rollback may change the server behind the port. */
 export async function listenForClients(
   api: () => ApiServer,
-  options: { readonly at: ListenAt; readonly log: Log; readonly keepUp: (ms: number) => Promise<void> },
+  options: {
+    readonly at: ListenAt
+    /** Signs the server and the administrator. */
+    readonly authority: IssuedCertificate
+    readonly log: Log
+    readonly keepUp: (ms: number) => Promise<void>
+  },
 ): Promise<Listening> {
-  const { at, log } = options
+  const { at, authority, log } = options
   const host = at.host ?? '127.0.0.1'
   const [clock, random, files] = [createClock(), createRandom(), createFiles()]
   await using scope = new AsyncDisposableStack()
   const parts = { clock, random }
-  const authority = createAuthority(parts, 'gantry')
   const serving = issueCertificate(parts, authority, {
     commonName: 'kube-apiserver',
     dnsNames: ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'],
@@ -60,12 +65,12 @@ export async function listenForClients(
   const port = address !== undefined && 'port' in address ? address.port : 0
   const url = `https://${host.includes(':') ? `[${host}]` : host}:${port}`
   const admin = issueCertificate(parts, authority, {
-    commonName: 'kubernetes-admin',
+    commonName: 'admin',
     organizations: ['system:masters'],
   })
   const folder = scope.use(await files.temporaryDirectory('gantry-cluster-'))
   const kubeconfig = `${folder.path}/kubeconfig`
-  const text = kubeconfigText({ url, authority: authority.certificate, user: 'kubernetes-admin', ...admin })
+  const text = kubeconfigText({ url, authority: authority.certificate, user: 'admin', ...admin })
   await files.write(kubeconfig, text, { mode: 0o600 })
   const abort = new AbortController()
   const pulse = (async () => {
