@@ -43,14 +43,14 @@ describe('asking a cluster why', () => {
     await using cluster = await createCluster()
     await cluster.apply(`
 apiVersion: v1
-kind: LimitRange
-metadata: {name: small, namespace: default}
-spec: {limits: [{type: Container, max: {cpu: "1"}}]}
+kind: ResourceQuota
+metadata: {name: none, namespace: default}
+spec: {hard: {pods: "0"}}
 `)
     await cluster.apply(tooBig)
     await cluster.time.advance('1 minute')
     const text = await why(cluster, 'deployments.apps', 'big')
-    assert.match(text, /ReplicaFailure is True \(FailedCreate\): .* maximum cpu usage per Container is 1/)
+    assert.match(text, /ReplicaFailure is True \(FailedCreate\): .* exceeded quota: none, requested: pods=1/)
   })
 
   it('tells of something gone by the events that name it', async () => {

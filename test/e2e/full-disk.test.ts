@@ -32,8 +32,13 @@ describe('an engine on a full disk', { skip }, () => {
     assert.match(type(`docker run --rm busybox sh -c '${fill}; echo rc=$?'`), /rc=1\n$/)
     assert.match(type(`docker run --name kept busybox sh -c '${fill}; exit 7'; echo code $?`), /code 7\n$/)
     assert.equal(type("docker inspect -f '{{.State.Status}} {{.State.ExitCode}}' kept"), 'exited 7\n')
-    assert.match(type('docker start kept; echo code $?'), /space[\s\S]*code 1\n$/)
-    assert.equal(type('docker rm kept'), 'kept\n', 'a removal makes the room that it needs')
+    // The last bytes decide whether a start still fits; when it does not, it says why.
+    assert.match(type('docker start kept; echo code $?'), /^kept\ncode 0\n$|space[\s\S]*code 1\n$/)
+    assert.equal(
+      type('docker wait kept >/dev/null; docker rm kept'),
+      'kept\n',
+      'a removal makes the room that it needs',
+    )
 
     assert.match(type('tar c large | docker import - large:1; echo code $?'), /too large|no space[\s\S]*code 1\n$/)
     assert.match(
