@@ -30,16 +30,47 @@ const membersOf = (value: unknown): Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Members) : noMembers
 const itemsOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
+/** A set filled by a walk: the nodes on the way to where it is are at hand, so that no path is followed twice. */
+class PathSet {
+  readonly #root = new SetBuilder()
+  readonly #nodes: SetBuilder[] = []
+
+  /** Marks the path at which the walk stands. */
+  insert(path: readonly string[]): void {
+    let node = this.#nodes.at(-1) ?? this.#root
+    for (let depth = this.#nodes.length; depth < path.length; depth++) {
+      node = node.child(path[depth] ?? '')
+      this.#nodes.push(node)
+    }
+    node.insert()
+  }
+
+  /** The walk went back to a depth. */
+  leave(depth: number): void {
+    if (this.#nodes.length > depth) this.#nodes.length = depth
+  }
+
+  build(): FieldSet {
+    return this.#root.build()
+  }
+}
+
 class CompareWalk {
-  readonly added: SetBuilder = new SetBuilder()
-  readonly removed: SetBuilder = new SetBuilder()
-  readonly modified: SetBuilder = new SetBuilder()
+  readonly added: PathSet = new PathSet()
+  readonly removed: PathSet = new PathSet()
+  readonly modified: PathSet = new PathSet()
   readonly #path: string[] = []
 
-  #insert(into: SetBuilder): void {
-    let node = into
-    for (const element of this.#path) node = node.child(element)
-    node.insert()
+  #insert(into: PathSet): void {
+    into.insert(this.#path)
+  }
+
+  #leave(): void {
+    this.#path.pop()
+    const depth = this.#path.length
+    this.added.leave(depth)
+    this.removed.leave(depth)
+    this.modified.leave(depth)
   }
 
   compare(before: unknown, after: unknown, type: MergeType): void {
@@ -73,7 +104,7 @@ class CompareWalk {
     if (before === after) return
     this.#path.push(element)
     this.compare(before, after, type)
-    this.#path.pop()
+    this.#leave()
   }
 
   #items(before: readonly unknown[], after: readonly unknown[], type: MergeType): void {
@@ -82,7 +113,7 @@ class CompareWalk {
     for (const element of new Set([...old.keys(), ...now.keys()])) {
       this.#path.push(element)
       this.#group(old.get(element) ?? [], now.get(element) ?? [], type.element ?? type)
-      this.#path.pop()
+      this.#leave()
     }
   }
 

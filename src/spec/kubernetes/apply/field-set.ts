@@ -138,20 +138,28 @@ export class SetBuilder {
   }
 
   #node(): FieldSet | undefined {
-    return nodeOf(this.#ends, this.#build())
+    const out: Record<string, FieldSet> = this.#ends ? { [self]: emptySet } : {}
+    if (this.#fill(out)) return out
+    return this.#ends ? emptySet : undefined
   }
 
-  #build(): Record<string, FieldSet> {
-    const out: Record<string, FieldSet> = {}
-    for (const [element, builder] of this.#children ?? []) {
+  /** True when a path ends below this node. */
+  #fill(out: Record<string, FieldSet>): boolean {
+    if (this.#children === undefined) return false
+    let isFilled = false
+    for (const [element, builder] of this.#children) {
       const node = builder.#node()
-      if (node !== undefined) out[element] = node
+      if (node === undefined) continue
+      out[element] = node
+      isFilled = true
     }
-    return out
+    return isFilled
   }
 
   /** The set of the root. */
   build(): FieldSet {
-    return this.#build()
+    const out: Record<string, FieldSet> = {}
+    this.#fill(out)
+    return out
   }
 }

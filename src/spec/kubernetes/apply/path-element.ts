@@ -51,10 +51,13 @@ export function printElement(element: string): string {
 
 const rank: Readonly<Record<string, number>> = { '.': 0, f: 1, k: 2, v: 3, i: 4 }
 
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
 function compareValues(a: unknown, b: unknown): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b
-  const [left, right] = [String(a), String(b)]
-  return left === right ? 0 : left < right ? -1 : 1
+  return compareTexts(String(a), String(b))
 }
 
 /** Compares two `k:` elements by their keys' values: numbers as numbers. */
@@ -72,11 +75,13 @@ function compareKeys(a: string, b: string): number {
 
 /** The order in which upstream writes path elements: fields, keys, values, indexes; each kind by value. */
 export function compareElements(a: string, b: string): number {
+  // Nearly all are fields.
+  if (a.startsWith('f:') && b.startsWith('f:')) return compareTexts(a, b)
   const kinds = (rank[a[0] ?? ''] ?? 9) - (rank[b[0] ?? ''] ?? 9)
   if (kinds !== 0) return kinds
   if (a.startsWith('k:')) return compareKeys(a, b)
   if (a.startsWith('v:') || a.startsWith('i:')) return compareValues(JSON.parse(a.slice(2)), JSON.parse(b.slice(2)))
-  return a < b ? -1 : a > b ? 1 : 0
+  return compareTexts(a, b)
 }
 
 function isSorted(keys: readonly string[]): boolean {
@@ -87,6 +92,7 @@ function isSorted(keys: readonly string[]): boolean {
 /** The set with its elements in upstream's order, ready to be written. */
 export function sortedSet(set: FieldSet): FieldSet {
   const keys = Object.keys(set)
+  if (keys.length === 0) return set
   const out: Record<string, FieldSet> = {}
   for (const key of isSorted(keys) ? keys : keys.sort(compareElements)) out[key] = sortedSet(set[key] as FieldSet)
   return out

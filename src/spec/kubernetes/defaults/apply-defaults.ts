@@ -17,6 +17,8 @@ const resourceList = 'io.k8s.api.core.v1.ResourceList'
 /** Members of a struct (pod specs, containers) from which on remembering is cheaper than looking again. */
 const rememberedFrom = 10
 
+const nothing: Draft = Object.freeze({})
+
 /** A struct's own rule and default markers, and the members in which rules may apply. */
 interface Plan {
   readonly rule: DefaultRule | undefined
@@ -101,7 +103,8 @@ export class Defaulter {
       rule?.(draft, context)
       for (const field of markers) fillMarker(draft, field)
       for (const field of struct.fields) {
-        if (draft[field.json] !== value[field.json]) draft[field.json] = inOrder(draft[field.json], field.type)
+        const [before, after] = [value[field.json], draft[field.json]]
+        if (after !== before) draft[field.json] = inOrder(after, field.type, before)
       }
     }
     for (const field of inner) {
@@ -141,20 +144,23 @@ function shows(member: unknown, field: SchemaField): boolean {
   return member === undefined || isOmitted(member, field) ? alwaysShows(field) : true
 }
 
-/** A value that a rule wrote, with the members of its structs in upstream's order. */
-function inOrder(value: unknown, type: SchemaType): unknown {
-  if (typeof value !== 'object' || value === null) return value
+/** A value that a rule wrote, with the members of its structs in upstream's order; what it shares with the canonical `before` is. */
+function inOrder(value: unknown, type: SchemaType, before: unknown): unknown {
+  if (value === before || typeof value !== 'object' || value === null) return value
   const { struct, element } = type
-  if (struct !== undefined) {
-    const out: Draft = {}
-    for (const field of struct.fields) {
-      const member = (value as Draft)[field.json]
-      if (shows(member, field)) out[field.json] = inOrder(member ?? zeroValue(field), field.type)
-    }
-    return out
-  }
+  const known = typeof before === 'object' && before !== null ? (before as Draft) : nothing
+  if (struct !== undefined) return membersInOrder(value as Draft, struct, known)
   if (!Array.isArray(value) || element?.struct === undefined) return sortMap(value, type)
-  return value.map((item: unknown) => inOrder(item, element))
+  return value.map((item: unknown, i) => inOrder(item, element, known[i]))
+}
+
+function membersInOrder(value: Draft, struct: StructType, before: Draft): Draft {
+  const out: Draft = {}
+  for (const field of struct.fields) {
+    const member = value[field.json]
+    if (shows(member, field)) out[field.json] = inOrder(member ?? zeroValue(field), field.type, before[field.json])
+  }
+  return out
 }
 
 function sortMap(value: object, type: SchemaType): object {

@@ -30,25 +30,33 @@ const volume: DefaultRule = (draft) => {
 }
 
 const pod: DefaultRule = (draft) => {
-  const spec = copyIn(draft, 'spec')
+  const before = objectAt(draft, 'spec')
+  const spec = { ...before }
   fillAbsent(spec, { enableServiceLinks: true })
   for (const key of ['containers', 'initContainers']) {
-    if (Array.isArray(spec[key]))
-      spec[key] = listAt(spec, key).map((item) => podContainer(item, spec['hostNetwork'] === true))
+    if (Array.isArray(spec[key])) spec[key] = podContainers(spec[key] as Draft[], spec['hostNetwork'] === true)
   }
   if (hasMembers(objectAt(spec, 'resources', 'limits')) || hasMembers(objectAt(spec, 'resources', 'requests')))
     podResources(spec)
+  // A spec that lacks nothing stays the one it is, so that it need not be gone through.
+  if (before === undefined || Object.keys(spec).some((key) => spec[key] !== before[key])) draft['spec'] = spec
+}
+
+function podContainers(items: readonly Draft[], hostNetwork: boolean): readonly Draft[] {
+  const filled = items.map((item) => podContainer(item, hostNetwork))
+  return filled.every((item, i) => item === items[i]) ? items : filled
 }
 
 /** Requests follow limits, and host ports follow container ports on the host's network: in pods, never in templates. */
 function podContainer(item: Draft, hostNetwork: boolean): Draft {
+  const limits = objectAt(item, 'resources', 'limits')
+  const requests = objectAt(item, 'resources', 'requests') ?? {}
+  const followsLimits = limits !== undefined && Object.keys(limits).some((key) => requests[key] === undefined)
+  const fillsPorts = hostNetwork && Array.isArray(item['ports'])
+  if (!followsLimits && !fillsPorts) return item
   const draft = { ...item }
-  const limits = objectAt(draft, 'resources', 'limits')
-  if (hasMembers(limits)) {
-    const resources = copyIn(draft, 'resources')
-    resources['requests'] = { ...limits, ...(resources['requests'] as Draft | undefined) }
-  }
-  if (hostNetwork && Array.isArray(draft['ports'])) {
+  if (followsLimits) copyIn(draft, 'resources')['requests'] = { ...limits, ...requests }
+  if (fillsPorts) {
     draft['ports'] = listAt(draft, 'ports').map((port) => {
       const copy = { ...port }
       fillZero(copy, { hostPort: copy['containerPort'] })
