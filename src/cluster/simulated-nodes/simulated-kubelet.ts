@@ -15,6 +15,7 @@ import { behaviourOf, type BehaviourRule } from './pod-behaviour.ts'
 import { containerEvents } from './pod-events.ts'
 import { advance, arrive, isStopped, nextChangeMs, type PodRun, takeOver } from './pod-run.ts'
 import { podStatus } from './pod-status.ts'
+import { statusPatch } from './status-patch.ts'
 
 export interface KubeletDeps {
   readonly client: ApiClient
@@ -128,9 +129,10 @@ export class SimulatedKubelet {
   }
 
   async #writeStatus(pod: Pod, status: PodStatus): Promise<void> {
-    if (saysTheSame(pod.status, status)) return
+    const changed = statusPatch(pod.status, status)
+    if (changed === undefined) return
     const { name, namespace, uid } = pod.metadata
-    const patch = { metadata: { uid }, status }
+    const patch = { metadata: { uid }, status: changed }
     try {
       await this.#deps.client.patch(resources.pods, name, patch, {
         namespace,
@@ -155,25 +157,4 @@ export class SimulatedKubelet {
       if (!isGone(error)) throw error
     }
   }
-}
-
-/** True when every field of `now` is in `before` already. */
-function saysTheSame(before: PodStatus | undefined, now: PodStatus): boolean {
-  if (before === undefined) return false
-  return Object.entries(now).every(([key, value]) => sameValue((before as Record<string, unknown>)[key], value))
-}
-
-function sameValue(a: unknown, b: unknown): boolean {
-  if (a === b) return true
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
-  const left = Object.entries(a).filter(([, value]) => value !== undefined && !isEmpty(value))
-  const right = Object.entries(b).filter(([, value]) => value !== undefined && !isEmpty(value))
-  return (
-    left.length === right.length && right.every(([key, value]) => sameValue((a as Record<string, unknown>)[key], value))
-  )
-}
-
-/** An empty object or list, which the API may leave out. */
-function isEmpty(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).length === 0
 }
