@@ -2,6 +2,7 @@
  * Who owns whom, across all resources: objects by uid, and dependents by the uid of their owners. Fed by changes of
  * caches; answers which objects a change makes worth a look.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 import type { ApiResource } from '#kit/reconcile/api-client.ts'
 import { hasFinalizer, isBeingDeleted } from '#kit/reconcile/finalizers.ts'
@@ -32,6 +33,10 @@ export class OwnerGraph {
   /** Takes a change in. Returns the uids to look at. */
   apply(resource: ApiResource, { type, object, previous }: CacheChange<KubernetesObject>): readonly string[] {
     const uid = object.metadata.uid ?? ''
+    if (type === 'updated' && previous !== undefined && isTiedAlike(previous, object)) {
+      this.#nodes.set(uid, { resource, object })
+      return []
+    }
     const before = ownersOf(previous)
     const after = type === 'deleted' ? [] : ownersOf(object)
     for (const owner of before) this.#unlink(owner, uid)
@@ -83,6 +88,16 @@ export class OwnerGraph {
     known?.delete(dependent)
     if (known?.size === 0) this.#dependents.delete(owner)
   }
+}
+
+/** Heartbeats and statuses change nothing of who lives by whom. */
+function isTiedAlike({ metadata: a }: KubernetesObject, { metadata: b }: KubernetesObject): boolean {
+  return (
+    a.uid === b.uid &&
+    a.deletionTimestamp === b.deletionTimestamp &&
+    isDeepStrictEqual(a.ownerReferences, b.ownerReferences) &&
+    isDeepStrictEqual(a.finalizers, b.finalizers)
+  )
 }
 
 function ownersOf(object: KubernetesObject | undefined): readonly string[] {
