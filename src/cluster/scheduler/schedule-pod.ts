@@ -226,14 +226,14 @@ function pickBest(
 
 /** The index of the highest total; between equals chance decides. */
 function highest(totals: Float64Array, random: Random): number {
-  let best = 0
-  let equals = 1
-  for (let index = 1; index < totals.length; index++) {
-    const difference = (totals[index] ?? 0) - (totals[best] ?? 0)
-    if (difference > 0) {
-      best = index
+  let most = -Infinity
+  let equals = 0
+  for (const total of totals) {
+    if (total > most) {
+      most = total
       equals = 1
-    } else if (difference === 0 && random.below(++equals) === 0) best = index
+    } else if (total === most) equals++
   }
-  return best
+  let chosen = equals > 1 ? random.below(equals) : 0
+  return totals.findIndex((total) => total === most && chosen-- === 0)
 }
