@@ -246,3 +246,19 @@ test(
     assert.deepEqual((await cluster.client.get(resources.configMaps, 'made', place)).data, { a: 'b' })
   },
 )
+
+for (const ageMs of [1000, 29_000]) {
+  test(`a node that falls silent is lost 50 s later, ${ageMs} ms after its lease was renewed`, async () => {
+    await using cluster = await readyCluster({ nodes: 2 })
+    const readiness = async (): Promise<string | undefined> => {
+      const { status } = await cluster.client.get(resources.nodes, 'sim-1')
+      return status?.conditions?.find(({ type }) => type === 'Ready')?.status
+    }
+    await cluster.time.advance(25_000 + ageMs)
+    cluster.nodes.lose('sim-1')
+    await cluster.time.advance('49 seconds')
+    assert.equal(await readiness(), 'True')
+    await cluster.time.advance('10 seconds')
+    assert.equal(await readiness(), 'Unknown')
+  })
+}

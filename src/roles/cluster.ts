@@ -95,8 +95,11 @@ const component = (name: string): User => ({ name, groups: ['system:masters', 's
 const quietMs = 15_000
 const settleMostMs = 300_000
 const minuteMs = 60_000
-/** Half as often as kubelets renew, well within the 50 s after which a node counts as lost: days pass twice as fast. */
-const leaseMs = 20_000
+/**
+ * A third as often as kubelets renew, well within the 50 s after which a node counts as lost: days pass faster. A failed
+ * renewal is tried again soon, and a node that falls silent renews a last time, so nobody is lost earlier for it.
+ */
+const leaseMs = 30_000
 
 /** Starts a cluster; it answers when the promise resolves. Time stands still until it is advanced. */
 export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {

@@ -54,6 +54,8 @@ export interface SimulatedNodes extends AsyncDisposable {
 }
 
 const workers = 8
+/** A heartbeat that failed is tried again soon: silence must mean that the node is away. */
+const heartbeatRetryMs = 5000
 
 interface Running {
   readonly kubelet: SimulatedKubelet
@@ -77,9 +79,7 @@ export function startSimulatedNodes(deps: SimulatedNodesDeps, config: SimulatedN
       return fleet.isIdle
     },
     behave: (rule) => fleet.behave(rule),
-    lose: (name) => {
-      fleet.find(name).isLost = true
-    },
+    lose: (name) => fleet.lose(name),
     recover: (name) => fleet.recover(name),
     add: (node) => fleet.add(node),
     usage: createNodeUsage(deps.clock, fleet),
@@ -160,6 +160,16 @@ class Fleet {
     for (const name of this.running.keys()) this.#wakeAll(name)
   }
 
+  /** However seldom leases are renewed, silence counts from here on: the last renewal is of this moment. */
+  lose(name: string): void {
+    const node = this.find(name)
+    if (node.isLost) return
+    node.isLost = true
+    node.kubelet
+      .renewLease()
+      .catch((error: unknown) => this.#deps.log.debug('no last heartbeat', { node: name, error }))
+  }
+
   recover(name: string): void {
     const node = this.find(name)
     node.isLost = false
@@ -213,10 +223,15 @@ class Fleet {
   async #repeat(everyMs: number, node: Running, act: () => Promise<void>): Promise<void> {
     const { clock, log } = this.#deps
     const { signal } = this.#abort
+    let waitMs = everyMs
     while (!signal.aborted) {
-      await clock.sleep(everyMs, signal).catch(() => undefined)
+      await clock.sleep(waitMs, signal).catch(() => undefined)
+      waitMs = everyMs
       if (signal.aborted || node.isLost) continue
-      await act().catch((error: unknown) => log.debug('heartbeat failed', { node: node.kubelet.node.name, error }))
+      await act().catch((error: unknown) => {
+        waitMs = Math.min(everyMs, heartbeatRetryMs)
+        log.debug('heartbeat failed', { node: node.kubelet.node.name, error })
+      })
     }
   }
 }
