@@ -2,7 +2,7 @@
  * Follows every write of a simulated cluster: its history as one digest (the same seed has the same), the last write that
  * was more than a heartbeat, and invariants that no fault may break.
  */
-import { digestOf } from '#base/data/digest.ts'
+import { createDigestStream } from '#base/data/digest.ts'
 import type { StoreEvent, VersionedStore } from '#kit/store/versioned-store.ts'
 import { ClusterInvariants } from './cluster-invariants.ts'
 
@@ -23,13 +23,14 @@ const heartbeats = [/\/leases\//, /\/events\//, /\/registry\/\/nodes\//]
 /** Starts following a store from now. */
 export function followHistory(store: VersionedStore, nowMs: () => number): ClusterHistory {
   const abort = new AbortController()
-  const state = { digest: '', writes: 0, lastChangeMs: nowMs() }
+  const state = { writes: 0, lastChangeMs: nowMs() }
+  const digest = createDigestStream()
   const invariants = new ClusterInvariants()
   const take = (event: StoreEvent): void => {
     const { entry } = event
     state.writes++
-    const told = `${state.digest} ${nowMs()} ${event.type} ${entry.key} ${entry.modRevision} `
-    state.digest = digestOf(Buffer.concat([Buffer.from(told), entry.value]))
+    digest.update(`${nowMs()} ${event.type} ${entry.key} ${entry.modRevision} ${entry.value.byteLength} `)
+    digest.update(entry.value)
     if (!heartbeats.some((pattern) => pattern.test(entry.key))) state.lastChangeMs = nowMs()
     invariants.take(event)
   }
@@ -40,7 +41,7 @@ export function followHistory(store: VersionedStore, nowMs: () => number): Clust
   })()
   following.catch((error: unknown) => invariants.violations.push(`the history was lost: ${String(error)}`))
   return {
-    digest: () => state.digest,
+    digest: () => digest.soFar(),
     get writes() {
       return state.writes
     },

@@ -26,6 +26,8 @@ export interface DigestStream {
   /** Bytes seen so far. */
   readonly sizeBytes: number
   update(chunk: Uint8Array | string): void
+  /** The digest of everything fed so far; more may follow. */
+  soFar(): Digest
   /** The digest of everything fed; the stream must not be used afterwards. */
   finish(): Digest
 }
@@ -42,6 +44,7 @@ export function createDigestStream(algorithm: 'sha256' | 'sha512' = 'sha256'): D
       sizeBytes += typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.byteLength
       hash.update(chunk)
     },
+    soFar: () => `${algorithm}:${hash.copy().digest('hex')}`,
     finish: () => `${algorithm}:${hash.digest('hex')}`,
   }
 }
