@@ -8,6 +8,7 @@ import type { ListingShape } from '#cli/output/listing.ts'
 import { goTime } from '#cli/docker/timestamps.ts'
 import { shortId } from './container-listing.ts'
 import { formatFlag, noTruncFlag, quietFlag } from './list-flags.table.ts'
+import { platformQuery } from './platform-query.ts'
 
 interface Layer {
   readonly Id: string
@@ -44,7 +45,9 @@ export const history: Verb = {
   completes: 'images',
   async run({ flags, args, session }) {
     const client = await session.client()
-    const layers = await client.json<readonly Layer[]>('GET', `/images${pathOf(args[0] ?? '')}/history`)
+    const layers = await client.json<readonly Layer[]>('GET', `/images${pathOf(args[0] ?? '')}/history`, {
+      query: { platform: platformQuery(flags.text('platform')) },
+    })
     const [human, full, now] = [flags.bool('human'), flags.bool('no-trunc'), session.io.clock.now()]
     const rows = layers.map((layer) => ({
       ID: full ? layer.Id : shortId(layer.Id),

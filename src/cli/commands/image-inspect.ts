@@ -7,11 +7,12 @@ import type { Verb } from '#cli/grammar/command.ts'
 import { atLeast } from '#cli/grammar/command.ts'
 import { inspectObjects } from './inspect-objects.ts'
 import { inspectFormatFlag } from './list-flags.table.ts'
+import { platformQuery } from './platform-query.ts'
 
 /** A missing image is named twice, as the docker client does. */
-export async function imageText(client: EngineClient, name: string): Promise<string> {
+export async function imageText(client: EngineClient, name: string, platform = ''): Promise<string> {
   try {
-    return await client.text('GET', `/images${pathOf(name)}/json`)
+    return await client.text('GET', `/images${pathOf(name)}/json`, { query: { platform: platformQuery(platform) } })
   } catch (error) {
     if (!isErrorKind(error, 'not-found')) throw error
     throw exitWith(1, `Error response from daemon: ${daemonMessage(error)}`, error)
@@ -27,7 +28,7 @@ export const imageInspect: Verb = {
     const client = await session.client()
     await inspectObjects(session, args, {
       format: flags.text('format'),
-      find: async (name) => ({ struct: 'image', text: await imageText(client, name) }),
+      find: async (name) => ({ struct: 'image', text: await imageText(client, name, flags.text('platform')) }),
     })
   },
 }

@@ -16,7 +16,6 @@ export const images: Verb = {
     formatFlag,
     noTruncFlag,
     quietFlag('IDs'),
-    { name: 'tree', kind: 'bool', help: 'Show multi-platform images as a tree', hidden: true },
   ],
   count: atMost(1),
   completes: 'images',

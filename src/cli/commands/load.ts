@@ -7,6 +7,7 @@ import { none } from '#cli/grammar/command.ts'
 import { readJsonMessages } from '#clients/docker/json-messages.ts'
 import { goError } from './key-value-files.ts'
 import { absolute } from './mount-flag.ts'
+import { platformQuery } from './platform-query.ts'
 
 export const load: Verb = {
   usage: '[OPTIONS]',
@@ -29,7 +30,7 @@ export const load: Verb = {
     const quiet = flags.bool('quiet') || !terminal.stdoutIsTerminal
     const body = input === '' ? terminal.stdin : files.readStream(absolute(cwd, input), { chunkBytes: 1024 * 1024 })
     const reply = await client.stream('POST', '/images/load', {
-      query: { quiet },
+      query: { quiet, platform: platformQuery(flags.text('platform')) },
       headers: { 'Content-Type': 'application/x-tar' },
       body,
     })

@@ -7,6 +7,7 @@ import { fullName, parseReference } from '#cli/docker/references.ts'
 import type { Verb } from '#cli/grammar/command.ts'
 import { exactly } from '#cli/grammar/command.ts'
 import { pathOf } from '#clients/docker/engine-client.ts'
+import { platformQuery } from './platform-query.ts'
 
 export const push: Verb = {
   usage: '[OPTIONS] NAME[:TAG]',
@@ -28,7 +29,7 @@ export const push: Verb = {
     const auth = await readCredentials(session, serverKey(reference.domain))
     const client = await session.client()
     const messages = client.messages<ProgressMessage>('POST', `/images${pathOf(fullName(reference))}/push`, {
-      query: { tag },
+      query: { tag, platform: platformQuery(flags.text('platform')) },
       headers: { 'X-Registry-Auth': encodeAuth(auth) },
     })
     await showProgress(session, messages, quiet ? { print: () => Promise.resolve() } : {})

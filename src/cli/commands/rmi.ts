@@ -4,6 +4,7 @@ import { pathOf } from '#clients/docker/engine-client.ts'
 import { exitWith } from '#cli/docker/exit.ts'
 import type { Verb } from '#cli/grammar/command.ts'
 import { atLeast } from '#cli/grammar/command.ts'
+import { platformQuery } from './platform-query.ts'
 
 export interface RemovedImage {
   readonly Untagged?: string
@@ -26,7 +27,11 @@ export const rmi: Verb = {
     for (const name of args) {
       try {
         const removed = await client.json<readonly RemovedImage[]>('DELETE', `/images${pathOf(name)}`, {
-          query: { force: flags.bool('force'), noprune: flags.bool('no-prune') },
+          query: {
+            force: flags.bool('force'),
+            noprune: flags.bool('no-prune'),
+            platforms: flags.list('platform').map((one) => platformQuery(one) ?? ''),
+          },
         })
         await session.print(
           removed

@@ -2,6 +2,7 @@
 import type { Verb } from '#cli/grammar/command.ts'
 import { atLeast } from '#cli/grammar/command.ts'
 import { saveStream } from './save-stream.ts'
+import { platformQuery } from './platform-query.ts'
 
 export const save: Verb = {
   usage: '[OPTIONS] IMAGE [IMAGE...]',
@@ -16,7 +17,12 @@ export const save: Verb = {
     await saveStream(session, {
       path: flags.text('output'),
       what: 'image',
-      open: async () => (await client.stream('GET', '/images/get', { query: { names: args } })).body,
+      open: async () =>
+        (
+          await client.stream('GET', '/images/get', {
+            query: { names: args, platform: platformQuery(flags.text('platform')) },
+          })
+        ).body,
     })
   },
 }

@@ -4,10 +4,17 @@ import { daysFromCivil } from '#base/data/civil-day.ts'
 import { booleanFilter } from '#spec/docker/filters.ts'
 import type { Images } from '#images/images.ts'
 import type { ImageRecord, ImageRow } from '#images/records/record-types.ts'
+import { readPlatform, requirePlatform } from '#images/records/require-platform.ts'
 import type { EngineEvent } from '#engine/containers/engine-parts.ts'
 import { viewImage } from './view-image.ts'
 import { param, readFilters } from './api-route.ts'
 import type { ApiCall, ApiRoute } from './api-route.ts'
+
+/** Images here are of one platform: a call for another one is refused rather than answered with what there is. */
+function checkPlatforms(images: Images, name: string, { request: { query } }: ApiCall): void {
+  for (const wanted of [...query.all('platform'), ...query.all('platforms')])
+    requirePlatform(images.resolve(name), wanted, name)
+}
 
 /** A row of the list as the client's version knows it (contract T21). */
 function viewRow(row: ImageRow, options: { readonly minor: number; readonly digests: boolean }): object {
@@ -53,6 +60,7 @@ function checkFilters(filters: Readonly<Record<string, readonly string[]>>, know
 }
 
 async function handleSave(images: Images, names: readonly string[], call: ApiCall): Promise<void> {
+  for (const name of names) checkPlatforms(images, name, call)
   const stream = images.save(names)
   call.response.start(200, { 'Content-Type': 'application/x-tar' })
   for await (const chunk of stream) await call.response.write(chunk as Buffer)
@@ -62,6 +70,7 @@ async function handleSave(images: Images, names: readonly string[], call: ApiCal
 async function handleLoad(images: Images, call: ApiCall): Promise<void> {
   const { request, response } = call
   const quiet = request.query.flag('quiet', true)
+  const platform = request.query.get('platform') ?? ''
   // The head waits for the first word: some clients take it for the end of the load and stop sending.
   const begin = (): void => {
     if (!response.started) response.start(200, { 'Content-Type': 'application/json' })
@@ -69,6 +78,7 @@ async function handleLoad(images: Images, call: ApiCall): Promise<void> {
   try {
     const loaded = await images.load(request.body, {
       signal: request.signal,
+      ...(platform === '' ? {} : { platform: readPlatform(platform) }),
       onProgress: ({ layer, currentBytes, totalBytes, done }) => {
         if (quiet) return
         begin()
@@ -114,6 +124,7 @@ async function handleTag(images: Images, call: ApiCall): Promise<void> {
 async function handleRemove(images: Images, call: ApiCall): Promise<void> {
   const { query } = call.request
   const options = { force: query.flag('force'), noPrune: query.flag('noprune') }
+  checkPlatforms(images, param(call, 'name'), call)
   call.response.json(200, await images.remove(param(call, 'name'), options))
 }
 
@@ -152,12 +163,16 @@ export function imageRoutes(deps: ImageApiDeps): ApiRoute[] {
   ): ApiRoute => ({ method, path, handler: (call) => handler(images, call) })
   return [
     row('GET', '/images/json', handleList),
-    row('GET', '/images/{name...}/json', (_images, call) =>
-      call.response.json(200, viewImage(images, resolveToShow(images, param(call, 'name')))),
-    ),
-    row('GET', '/images/{name...}/history', (_images, call) =>
-      call.response.json(200, images.history(param(call, 'name'))),
-    ),
+    row('GET', '/images/{name...}/json', (_images, call) => {
+      const record = resolveToShow(images, param(call, 'name'))
+      checkPlatforms(images, param(call, 'name'), call)
+      call.response.json(200, viewImage(images, record))
+    }),
+    row('GET', '/images/{name...}/history', (_images, call) => {
+      const history = images.history(param(call, 'name'))
+      checkPlatforms(images, param(call, 'name'), call)
+      call.response.json(200, history)
+    }),
     row('POST', '/images/{name...}/tag', handleTag),
     row('DELETE', '/images/{name...}', handleRemove),
     { method: 'POST', path: '/images/prune', handler: (call) => handlePrune(deps, call) },

@@ -5,6 +5,7 @@ import type { Images } from '#images/images.ts'
 import { decodeAuth } from '#spec/docker/auth-header.ts'
 import type { RegistryAuth } from '#spec/docker/auth-header.ts'
 import type { ImageRunConfig } from '#spec/oci/image-config.ts'
+import { requirePlatform } from '#images/records/require-platform.ts'
 import { parsePlatform } from '#spec/oci/platform.ts'
 import { param, readBodyObject, readFilters } from './api-route.ts'
 import type { ApiCall, ApiRoute } from './api-route.ts'
@@ -122,6 +123,8 @@ function handlePush(deps: TransferApiDeps, call: ApiCall): Promise<void> {
   const tag = request.query.get('tag') ?? ''
   const name = param(call, 'name')
   const named = /:[^/]+$/.test(name)
+  const platform = request.query.get('platform') ?? ''
+  if (platform !== '') requirePlatform(deps.images.resolve(tag === '' ? name : `${name}:${tag}`), platform, name)
   return stream(call, (emit) =>
     deps.transfer.push({
       reference: readReference(name, tag),

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { createUndoStack } from '#base/async/undo-stack.ts'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { ImageRecord } from '#images/records/record-types.ts'
+import { requirePlatform } from '#images/records/require-platform.ts'
 import type { ContainerCreateBody, HostConfig } from '#spec/docker/container-config.ts'
 import { checkHostConfig } from './check-host-config.ts'
 import { completeHostConfig } from './complete-host-config.ts'
@@ -27,23 +28,6 @@ export interface CreateContainerRequest {
 export interface CreatedContainer {
   readonly id: string
   readonly warnings: readonly string[]
-}
-
-function checkPlatform(image: ImageRecord, wanted: string, reference: string): void {
-  if (wanted === '') return
-  const [os = '', architecture = os, variant] = wanted.split('/')
-  const actual = `${image.config.os}/${image.config.architecture}`
-  const matches =
-    image.config.os === (wanted.includes('/') ? os : 'linux') &&
-    image.config.architecture === architecture &&
-    (variant === undefined || image.config.variant === undefined || image.config.variant === variant)
-  if (matches) return
-  throw new GantryError(
-    'ENGINE_PLATFORM_MISMATCH',
-    'not-found',
-    `image with reference ${reference} was found but does not match the specified platform: wanted ${wanted}, actual: ${actual}`,
-    { remedy: 'Pull the image for that platform.' },
-  )
 }
 
 function inheritedMounts(parts: EngineParts, hostConfig: HostConfig): MountsRequest['inherited'] {
@@ -195,7 +179,7 @@ function planRecord(
 export async function createContainer(parts: EngineParts, request: CreateContainerRequest): Promise<CreatedContainer> {
   const reference = request.body.Image ?? ''
   const image = parts.images.resolve(reference)
-  checkPlatform(image, request.platform, reference)
+  requirePlatform(image, request.platform, reference)
   const plan = planRecord(parts, request, image)
   await using undo = createUndoStack((error) => parts.log.warn('a create could not be undone', { error }))
   const folder = join(parts.paths.containers, plan.record.id)
