@@ -9,7 +9,7 @@ export interface MemoryKeeper extends Disposable {
 /** So long nothing must have happened. */
 const quietMs = 1000
 /** A release takes the time of many requests: not more than one in so long. */
-const pauseMs = 10_000
+const pauseMs = 3000
 
 /** Calls `release` once in each quiet that follows work; a failure of it is no reason to stop. */
 export function createMemoryKeeper(clock: Clock, release: () => void): MemoryKeeper {
