@@ -49,7 +49,7 @@ function planned(
   of: ReplicaSet,
   candidates: readonly Pod[],
 ): { actions: string[]; plan: ReturnType<typeof planReplicas> } {
-  const plan = planReplicas({ set: of, candidates, related: candidates, pods, nowMs })
+  const plan = planReplicas({ set: of, candidates, related: () => candidates, pods, nowMs })
   return {
     plan,
     actions: (plan.plan.actions ?? []).map((action) => `${action.do} ${action.object.metadata.name ?? '*'}`),

@@ -23,8 +23,8 @@ export interface ReplicasObserved {
   readonly set: ReplicaSet
   /** Pods that it controls and pods of its namespace that nobody controls. */
   readonly candidates: readonly Pod[]
-  /** Active pods of sets with the same owner, its own among them. */
-  readonly related: readonly Pod[]
+  /** Active pods of sets with the same owner, its own among them; asked for when some are to go. */
+  readonly related: () => readonly Pod[]
   readonly pods: ApiResource<Pod>
   readonly nowMs: number
 }
@@ -82,7 +82,7 @@ function scale(observed: ReplicasObserved, active: readonly Pod[]): readonly Act
     }))
   }
   if (missing === 0) return []
-  const order = rankForDeletion(active, observed.related, observed.nowMs)
+  const order = rankForDeletion(active, observed.related(), observed.nowMs)
   const going = order.slice(0, Math.min(-missing, burstMost))
   return going.map((object) => ({ do: 'delete', resource, object, told: deleteTold }))
 }

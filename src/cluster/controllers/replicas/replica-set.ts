@@ -38,9 +38,11 @@ function planFor(
   sets: Lister<ReplicaSet>,
   { podCache, nowMs }: { readonly podCache: Lister<Pod>; readonly nowMs: number },
 ): Plan {
-  const owner = controllerOf(set)
-  const siblings = owner === undefined ? [set] : sets.controlledBy(owner.uid)
-  const related = siblings.flatMap((sibling) => podCache.controlledBy(sibling.metadata.uid ?? '')).filter(isPodActive)
+  const related = (): readonly Pod[] => {
+    const owner = controllerOf(set)
+    const siblings = owner === undefined ? [set] : sets.controlledBy(owner.uid)
+    return siblings.flatMap((sibling) => podCache.controlledBy(sibling.metadata.uid ?? '')).filter(isPodActive)
+  }
   const planned = planReplicas({ set, candidates: candidatesFor(podCache, set), related, pods, nowMs })
   return {
     ...planned.plan,

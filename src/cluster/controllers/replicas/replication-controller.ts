@@ -1,7 +1,11 @@
 /** The ReplicationController controller: the ReplicaSet's rules for the older kind. */
 import { pods, replicationControllers } from '#clients/kubernetes/resources.table.ts'
 import type { ReplicaSet, ReplicaSetStatus } from '#spec/kubernetes/objects/apps-v1.generated.ts'
-import type { ReplicationController, ReplicationControllerStatus } from '#spec/kubernetes/objects/core-v1.generated.ts'
+import type {
+  Pod,
+  ReplicationController,
+  ReplicationControllerStatus,
+} from '#spec/kubernetes/objects/core-v1.generated.ts'
 import { type Controller, createController, watch } from '#kit/reconcile/controller.ts'
 import { keyOf } from '#kit/reconcile/object-key.ts'
 import { nothingToDo, type Plan } from '#kit/reconcile/plan.ts'
@@ -28,7 +32,7 @@ export function startReplicationController(context: ControllerContext): Controll
       const found = controllers.get(key)
       if (found === undefined) return nothingToDo
       const set = asReplicaSet(found)
-      const related = podCache.controlledBy(found.metadata.uid ?? '').filter(isPodActive)
+      const related = (): readonly Pod[] => podCache.controlledBy(found.metadata.uid ?? '').filter(isPodActive)
       const planned = planReplicas({
         set,
         candidates: candidatesFor(podCache, found),

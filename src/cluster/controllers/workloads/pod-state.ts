@@ -39,6 +39,8 @@ export function isPodAvailable(pod: Pod, minReadySeconds: number, nowMs: number)
 
 /** Milliseconds until the next of the ready pods becomes available; undefined when none is waiting. */
 export function nextAvailableInMs(pods: readonly Pod[], minReadySeconds: number, nowMs: number): number | undefined {
+  // Who is ready is available at once.
+  if (minReadySeconds === 0) return undefined
   let soonest: number | undefined
   for (const pod of pods) {
     const sinceMs = readySinceMs(pod)
