@@ -159,7 +159,8 @@ function scoreSpread(
       if (value !== undefined && !ignored.has(entry.row)) domains.set(value, 0)
     }
     const size = isHost ? entries.length - ignored.size : domains.size
-    if (!isHost) countInto(domains, pod, { constraint, entries: cycle.table.order().filter(takesPart) })
+    if (!isHost && domains.size > 0)
+      countInto(domains, pod, { constraint, entries: cycle.table.order().filter(takesPart) })
     // Domains weigh by the logarithm of their number, so that many hosts do not drown few zones.
     return { constraint, isHost, domains, weight: Math.log(size + 2) }
   })
