@@ -59,7 +59,11 @@ const flags = [
   '127.0.0.1:0',
   ...(etcd === undefined ? [] : ['--etcd-servers', etcd]),
 ]
-const server = spawn(process.execPath, [...program, ...flags], { stdio: ['ignore', 'ignore', 'pipe'] })
+// As the launcher starts it.
+const server = spawn(process.execPath, ['--max-semi-space-size=8', ...program, ...flags], {
+  env: { ...process.env, MALLOC_ARENA_MAX: '2' },
+  stdio: ['ignore', 'ignore', 'pipe'],
+})
 const began = performance.now()
 await new Promise<void>((resolve, reject) => {
   server.stderr.on('data', (chunk: Buffer) => chunk.includes('server ready') && resolve())
