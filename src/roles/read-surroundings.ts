@@ -1,6 +1,7 @@
 /** Reads what `gantry why` answers from: the namespace's lists and, for a pod that waits, what the scheduler looks at. */
 import type { ApiResource } from '#clients/kubernetes/api-resource.ts'
 import type { KubeClient } from '#clients/kubernetes/kube-client.ts'
+import { listAll } from '#clients/kubernetes/list-all.ts'
 import * as resources from '#clients/kubernetes/resources.table.ts'
 import { type ClusterObjects, noObjects } from '#cluster/scheduler/cluster-objects.ts'
 import { explainPlacement, type Placement } from '#cluster/scheduler/explain-placement.ts'
@@ -10,8 +11,6 @@ import { isForbidden, isNotFound } from '#clients/kubernetes/status-error.ts'
 import type { Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 import type { World } from '#world/ports/world.ts'
-
-const pageSize = 500
 
 interface Reader {
   /** Everything of a resource; nothing where the caller may not read it, which is then noted. */
@@ -24,21 +23,13 @@ function createReader(client: KubeClient): Reader {
   return {
     refused,
     async list<T extends KubernetesObject>(resource: ApiResource<T>, namespace?: string) {
-      const items: T[] = []
-      let next: string | undefined
       try {
-        do {
-          const more = next === undefined ? {} : { continue: next }
-          // oxlint-disable-next-line no-await-in-loop -- each page names the next
-          const page = await client.list(resource, { namespace, limit: pageSize, ...more })
-          items.push(...page.items)
-          next = page.metadata?.continue
-        } while (next !== undefined && next !== '')
+        return (await listAll(client, resource, namespace === undefined ? {} : { namespace })).objects
       } catch (error) {
         if (!isForbidden(error) && !isNotFound(error)) throw error
         refused.push(resource.resource)
+        return []
       }
-      return items
     },
   }
 }

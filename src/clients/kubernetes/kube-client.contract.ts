@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 import type { ConfigMap } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { KubeClient, WatchEvent } from './kube-client.ts'
-import { listAll } from './list-watch.ts'
+import { listAll } from './list-all.ts'
 import { configMaps, deployments, namespaces, pods } from './resources.table.ts'
 import { isAlreadyExists, isConflict, isForbidden, isInvalid, isNotFound, statusOf } from './status-error.ts'
 

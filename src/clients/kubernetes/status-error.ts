@@ -43,13 +43,5 @@ export const isNotFound: (error: unknown) => boolean = hasReason('NotFound')
 export const isAlreadyExists: (error: unknown) => boolean = hasReason('AlreadyExists')
 /** The object changed meanwhile: read it again and repeat. */
 export const isConflict: (error: unknown) => boolean = hasReason('Conflict')
-/** The version asked for is gone: list again. */
-export const isExpired: (error: unknown) => boolean = hasReason('Expired', 'Gone')
 export const isForbidden: (error: unknown) => boolean = hasReason('Forbidden')
 export const isInvalid: (error: unknown) => boolean = hasReason('Invalid')
-export const isTooManyRequests: (error: unknown) => boolean = hasReason('TooManyRequests')
-/** The namespace is being deleted; nothing can be created in it any more. */
-export function isNamespaceTerminating(error: unknown): boolean {
-  const causes = statusOf(error)?.details?.causes ?? []
-  return causes.some((cause) => cause.reason === 'NamespaceTerminating')
-}

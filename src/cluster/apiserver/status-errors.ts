@@ -100,11 +100,6 @@ export function unauthorized(): GantryError {
   return failure({ code: 401, reason: 'Unauthorized', message: 'Unauthorized' })
 }
 
-export function methodNotAllowed(subject: Subject, verb: string): GantryError {
-  const message = `${verb} is not supported on resources of kind ${JSON.stringify(qualified(subject))}`
-  return failure({ code: 405, reason: 'MethodNotAllowed', message, details: detailsOf(subject) })
-}
-
 export function unsupportedMediaType(accepted: readonly string[]): GantryError {
   const message = `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`
   return failure({ code: 415, reason: 'UnsupportedMediaType', message })
@@ -148,17 +143,6 @@ export function versionAhead(wanted: number, current: number): GantryError {
     reason: 'Timeout',
     message: `Timeout: ${message}`,
     details: { causes, retryAfterSeconds: 1 },
-  })
-}
-
-/** 504: what was asked for could not be decided in time. */
-export function serverTimeout(subject: Subject, verb: string): GantryError {
-  const message = `The ${verb} operation against ${qualified(subject)} could not be completed at this time, please try again.`
-  return failure({
-    code: 500,
-    reason: 'ServerTimeout',
-    message,
-    details: { ...detailsOf(subject), retryAfterSeconds: 0 },
   })
 }
 

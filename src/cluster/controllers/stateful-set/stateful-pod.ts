@@ -5,7 +5,7 @@ import type { OwnerReference } from '#spec/kubernetes/objects/objects.ts'
 import { podFromTemplate } from '../workloads/pod-from-template.ts'
 import { revisionHashLabel } from '../workloads/revisions.ts'
 
-export const podNameLabel = 'statefulset.kubernetes.io/pod-name'
+const podNameLabel = 'statefulset.kubernetes.io/pod-name'
 const podIndexLabel = 'apps.kubernetes.io/pod-index'
 
 /** The ordinal in a pod's name, undefined where the name is not of this set. */

@@ -57,13 +57,6 @@ export function ifSet<T>(
   return value === undefined || value === null ? [] : check(value)
 }
 
-/** The error when a condition holds. */
-export function when(condition: boolean, error: () => FieldError | readonly FieldError[]): readonly FieldError[] {
-  if (!condition) return []
-  const found = error()
-  return Array.isArray(found) ? found : [found as FieldError]
-}
-
 /** A text that must be one of a list; printed in the order given. Empty counts as unsupported. */
 export function oneOf(at: Path, value: string | undefined, supported: readonly string[]): FieldError[] {
   return value !== undefined && supported.includes(value) ? [] : [notSupported(at, value ?? '', supported)]

@@ -95,27 +95,10 @@ export function tooLong(at: Path, bytesMax: number): FieldError {
   return fieldError(at, { reason: 'FieldValueTooLong', head: 'Too long', detail })
 }
 
-/** `Too long: may not be more than N characters`. */
-export function tooLongCharacters(at: Path, charactersMax: number): FieldError {
-  const detail = `may not be more than ${counted(charactersMax, 'character')}`
-  return fieldError(at, { reason: 'FieldValueTooLong', head: 'Too long', detail })
-}
-
-/** `Too short: must be at least N characters`. */
-export function tooShort(at: Path, charactersMin: number): FieldError {
-  const detail = `must be at least ${counted(charactersMin, 'character')}`
-  return fieldError(at, { reason: 'FieldValueTooShort', head: 'Too short', detail })
-}
-
 /** `Too many: N: must have at most M items`. */
 export function tooMany(at: Path, count: number, countMax: number): FieldError {
   const detail = `must have at most ${counted(countMax, 'item')}`
   return fieldError(at, { reason: 'FieldValueTooMany', head: `Too many: ${count}`, detail })
-}
-
-/** `Internal error: why`. */
-export function internalError(at: Path, detail: string): FieldError {
-  return fieldError(at, { reason: 'InternalError', head: 'Internal error', detail })
 }
 
 /** One error as one line: `spec.replicas: Invalid value: -1: must be greater than or equal to 0`. */

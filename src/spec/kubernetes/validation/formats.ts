@@ -2,7 +2,7 @@
  * Formats of names and texts in the API and what upstream says when they are broken (apimachinery util/validation,
  * v1.36). Each answers the problems of a text, none for a valid one.
  */
-import { byteLength, rangeText } from './checks.ts'
+import { byteLength } from './checks.ts'
 
 /** What is wrong with a text, in upstream's words. */
 export type Format = (value: string) => readonly string[]
@@ -47,11 +47,6 @@ const subdomainProblem = patternText(
   subdomain,
   'example.com',
 )
-const caselessProblem = patternText(
-  "an RFC 1123 subdomain must consist of alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
-  subdomain,
-  'Example.com',
-)
 const underscoreProblem = patternText(
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character",
   underscoreSubdomain,
@@ -90,12 +85,6 @@ export function dnsLabel(value: string): readonly string[] {
 /** RFC 1123 subdomain, at most 253 characters. */
 export function dnsSubdomain(value: string): readonly string[] {
   return problemsBy(value, { max: 253, pattern: subdomainPattern, problem: subdomainProblem })
-}
-
-/** RFC 1123 subdomain in any case. */
-export function dnsSubdomainCaseless(value: string): readonly string[] {
-  const lower = new RegExp(subdomainPattern, 'i')
-  return problemsBy(value, { max: 253, pattern: lower, problem: caselessProblem, unit: bytes })
 }
 
 /** RFC 1123 subdomain whose labels may have underscores (DNS search domains). */
@@ -221,9 +210,6 @@ export function httpHeaderName(value: string): readonly string[] {
   const text = "a valid HTTP header must consist of alphanumeric characters or '-'"
   return /^[-A-Za-z0-9]+$/.test(value) ? [] : [patternText(text, '[-A-Za-z0-9]+', 'X-Header-Name')]
 }
-
-/** Text for user and group numbers out of range. */
-export const idRangeText: string = rangeText(0, 2147483647)
 
 /** A decimal integer without leading zeros or plus. */
 export function decimalInteger(value: string): readonly string[] {

@@ -2,7 +2,6 @@
  * Equality as upstream's semantic comparison has it: an absent list or map equals an empty one, members that are absent
  * equal the zero value that the encoder leaves out, and order counts in lists only.
  */
-import { compareQuantities, tryParseQuantity } from '#base/data/quantity.ts'
 import { isJsonObject } from '../objects/objects.ts'
 
 function isNothing(value: unknown): boolean {
@@ -30,12 +29,4 @@ export function sameValue(a: unknown, b: unknown): boolean {
     return a.length === b.length && a.every((item, index) => sameValue(item, b[index]))
   }
   return isJsonObject(a) && isJsonObject(b) && sameMembers(a, b)
-}
-
-/** True when two amounts are equal, however written. */
-export function sameQuantity(a: string | undefined, b: string | undefined): boolean {
-  if (a === b) return true
-  const left = a === undefined ? undefined : tryParseQuantity(a)
-  const right = b === undefined ? undefined : tryParseQuantity(b)
-  return left !== undefined && right !== undefined && compareQuantities(left, right) === 0
 }

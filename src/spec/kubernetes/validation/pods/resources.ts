@@ -1,5 +1,5 @@
 /** Names and amounts of compute resources (core/validation and core/helper, v1.36). */
-import { compareQuantities, parseQuantity, tryParseQuantity, type Quantity } from '#base/data/quantity.ts'
+import { compareQuantities, tryParseQuantity, type Quantity } from '#base/data/quantity.ts'
 import type { ResourceClaim, ResourceRequirements } from '../../objects/core-v1.generated.ts'
 import { each, eachEntry, matches, negativeText } from '../checks.ts'
 import { duplicate, forbidden, invalid, notFound, notSupported, required, type FieldError } from '../field-errors.ts'
@@ -226,9 +226,4 @@ export function validateOverhead(at: Path, overhead: Amounts | undefined): Field
   if (overhead === undefined) return []
   const rules = { claims: [], allowIndivisibleHugePages: false }
   return validateContainerResources(at, { limits: overhead } as ResourceRequirements, rules)
-}
-
-/** True for an amount above zero. */
-export function isPositiveAmount(text: string): boolean {
-  return parseQuantity(text).nanos > 0n
 }
