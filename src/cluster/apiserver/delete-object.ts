@@ -4,8 +4,8 @@
  */
 import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { builtInTypes } from '#spec/kubernetes/schema/type-rows.ts'
-import { type AdmissionRequest, Rounds } from './admission/admission.ts'
-import { operationOptions } from './admission/operation-options.ts'
+import type { AdmissionRequest } from './admission/admission.ts'
+import { requestPart } from './admission/request-part.ts'
 import { type ApiObject, timeText, withMetadata } from './api-object.ts'
 import { type ApiAnswer, type ApiRequest, booleanQuery, isDryRun } from './api-request.ts'
 import { fromStored } from './convert-stored.ts'
@@ -109,21 +109,11 @@ async function deleteOnce(
   const old = live.value
   checkPreconditions(request, deletion, old)
   const admitted: AdmissionRequest = {
+    ...requestPart(parts, request),
     operation: 'DELETE',
-    resource,
-    subresource: request.subresource,
-    namespace: request.namespace,
-    name: request.name,
     object: undefined,
     old,
-    user: request.user,
     dryRun: deletion.dryRun,
-    view: parts.view,
-    options: operationOptions(request),
-    signal: request.signal,
-    rounds: new Rounds(),
-    warn: (text) => void request.warnings.push(text),
-    annotate: (key, value) => request.annotate?.(key, value),
     onFailure: () => {},
   }
   await parts.admission.announce(admitted)

@@ -6,8 +6,8 @@ import { GantryError } from '#base/errors/gantry-error.ts'
 import { absent, type TxnResult, type Write } from '#kit/store/versioned-store.ts'
 import { zeroValue } from '#spec/kubernetes/decode/zero-value.ts'
 import { randomUuid } from '#world/ports/random.ts'
-import { type AdmissionRequest, Rounds } from './admission/admission.ts'
-import { operationOptions } from './admission/operation-options.ts'
+import type { AdmissionRequest } from './admission/admission.ts'
+import { requestPart } from './admission/request-part.ts'
 import { type ApiObject, equalJson, withMember, withMetadata } from './api-object.ts'
 import { type ApiAnswer, type ApiRequest, isDryRun } from './api-request.ts'
 import { fromStored, toStored } from './convert-stored.ts'
@@ -72,21 +72,11 @@ function admissionRequest(
   { operation, object, old, scope }: Admitted,
 ): AdmissionRequest {
   return {
+    ...requestPart(parts, request),
     operation,
-    resource: request.resource,
-    subresource: request.subresource,
-    namespace: request.namespace,
     name: request.name === '' ? (object?.metadata.name ?? '') : request.name,
     object,
     old,
-    user: request.user,
-    dryRun: isDryRun(request),
-    view: parts.view,
-    options: operationOptions(request),
-    signal: request.signal,
-    rounds: new Rounds(),
-    warn: (text) => void request.warnings.push(text),
-    annotate: (key, value) => request.annotate?.(key, value),
     onFailure: (undo) => scope.onFailure(undo),
   }
 }

@@ -3,11 +3,11 @@ import type { Query } from '#kit/http/query.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { builtInTypes } from '#spec/kubernetes/schema/type-rows.ts'
 import type { ApiObject } from '../api-object.ts'
-import { type ApiRequest, isDryRun, type User } from '../api-request.ts'
+import type { ApiRequest, User } from '../api-request.ts'
 import type { RequestInfo } from '../request-info.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { type AdmissionRequest, type ObjectKind, Rounds } from './admission.ts'
-import { operationOptions } from './operation-options.ts'
+import { requestPart } from './request-part.ts'
 
 /** What a subresource creates, after every step has seen it. @throws the Status that refuses the request. */
 export async function admitSubresource(
@@ -16,22 +16,11 @@ export async function admitSubresource(
   { object, own }: { readonly object: ApiObject; readonly own: ObjectKind },
 ): Promise<ApiObject> {
   const admitted: AdmissionRequest = {
+    ...requestPart(parts, request),
     operation: 'CREATE',
-    resource: request.resource,
-    subresource: request.subresource,
-    namespace: request.namespace,
-    name: request.name,
     object,
     old: undefined,
     own,
-    user: request.user,
-    dryRun: isDryRun(request),
-    view: parts.view,
-    options: operationOptions(request),
-    signal: request.signal,
-    rounds: new Rounds(),
-    warn: (text) => void request.warnings.push(text),
-    annotate: (key, value) => request.annotate?.(key, value),
     onFailure: () => {},
   }
   const changed = await parts.admission.mutate(admitted)

@@ -4,8 +4,9 @@
  */
 import type { Clock } from '#world/ports/clock.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
-import { listAt, objectAt, textAt } from '../../api-object.ts'
+import { objectAt, textAt } from '../../api-object.ts'
 import type { ClusterView } from '../../cluster-view.ts'
+import { type ServiceAddress, serviceAddresses, type ServicePort } from '../../service-endpoints.ts'
 
 /** One HTTPS request to a webhook. */
 export interface WebhookRequest {
@@ -57,41 +58,14 @@ export function webhookTarget(client: JsonObject, view: ClusterView): WebhookTar
   }
 }
 
-interface ServicePort {
-  readonly namespace: string
-  readonly name: string
-  readonly port: number
-}
-
-/** A ready address behind a service's port, or its cluster address where it has no endpoints of its own. */
-function serviceAddress(view: ClusterView, { namespace, name, port }: ServicePort): { host: string; port: number } {
-  const service = view.find('/services', namespace, name)
-  if (service === undefined) throw new WebhookFailure(`service ${JSON.stringify(name)} not found`)
-  const spec = objectAt(service, 'spec')
-  if (textAt(spec, 'type') === 'ExternalName') return { host: textAt(spec, 'externalName'), port }
-  const chosen = listAt(spec, 'ports').find((one) => one['port'] === port)
-  if (chosen === undefined)
-    throw new WebhookFailure(`no service port ${port} found for service ${JSON.stringify(name)}`)
-  const ready = readyEndpoints(view, { namespace, name, portName: textAt(chosen, 'name') })
-  if (ready.length === 0) throw new WebhookFailure(`no endpoints available for service ${JSON.stringify(name)}`)
-  return ready[view.random.below(ready.length)] as { host: string; port: number }
-}
-
-function readyEndpoints(
-  view: ClusterView,
-  { namespace, name, portName }: { namespace: string; name: string; portName: string },
-): readonly { host: string; port: number }[] {
-  const slices = view
-    .list('discovery.k8s.io/endpointslices', namespace)
-    .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === name)
-  return slices.flatMap((slice) => {
-    const port = listAt(slice, 'ports').find((one) => textAt(one, 'name') === portName)?.['port']
-    if (typeof port !== 'number') return []
-    return listAt(slice, 'endpoints')
-      .filter((endpoint) => objectAt(endpoint, 'conditions')['ready'] !== false)
-      .map((endpoint) => ({ host: (endpoint['addresses'] as readonly string[] | undefined)?.[0] ?? '', port }))
-      .filter(({ host }) => host !== '')
-  })
+/** A ready address behind a service's port. */
+function serviceAddress(view: ClusterView, { namespace, name, port }: ServicePort): ServiceAddress {
+  const found = serviceAddresses(view, { namespace, name, port })
+  if (typeof found !== 'string') return found[view.random.below(found.length)] as ServiceAddress
+  const quoted = JSON.stringify(name)
+  if (found === 'no service') throw new WebhookFailure(`service ${quoted} not found`)
+  if (found === 'no port') throw new WebhookFailure(`no service port ${port} found for service ${quoted}`)
+  throw new WebhookFailure(`no endpoints available for service ${quoted}`)
 }
 
 /** What a webhook is asked, and how long it may take. */
