@@ -130,7 +130,10 @@ async function run(argv: Argv): Promise<number> {
   if (word === 'image' && rest[0] === 'bootstrap')
     return runOwn(async () => (await import('#roles/image-command.ts')).runBootstrapCommand, rest.slice(1))
   const code = await runDocker('gantry', argv)
-  if (word === '' || word === '--help' || (word === 'help' && rest.length === 0)) process.stdout.write(`\n${overview}`)
+  if (word === '' || word === '--help' || (word === 'help' && rest.length === 0)) {
+    endWithReader()
+    process.stdout.write(`\n${overview}`)
+  }
   return code
 }
 
