@@ -5,7 +5,7 @@
 import type { Diagnosis } from './fit-error.ts'
 import type { Cycle, Plugin } from './plugin.ts'
 import type { PodRecord } from './pod-record.ts'
-import { type Preemption, type PreemptionDeps, planPreemption } from './preempt.ts'
+import { type Preemption, type PreemptionArgs, type PreemptionDeps, planPreemption } from './preempt.ts'
 import type { WeighedPlugin } from './schedule-pod.ts'
 
 export interface Aftermath {
@@ -17,11 +17,11 @@ export interface Aftermath {
   readonly acts: readonly (() => Promise<void>)[]
 }
 
-export interface AftermathDeps extends PreemptionDeps {
+export interface AftermathDeps extends Omit<PreemptionDeps, 'args'> {
   readonly cycle: Cycle
   readonly plugins: readonly WeighedPlugin[]
-  /** DefaultPreemption is on. */
-  readonly preempts: boolean
+  /** Undefined where DefaultPreemption is off. */
+  readonly preemption: PreemptionArgs | undefined
 }
 
 /** What upstream's cycle state says of work that was never begun. */
@@ -29,7 +29,7 @@ const neverBegun = 'not found'
 
 /** Asks everybody who may help, in their order. */
 export function afterFailure(pod: PodRecord, deps: AftermathDeps): Aftermath {
-  const { cycle, diagnosis, plugins } = deps
+  const { cycle, diagnosis, plugins, preemption: args } = deps
   const said: string[] = []
   const acts: (() => Promise<void>)[] = []
   for (const [index, { plugin }] of plugins.entries()) {
@@ -40,8 +40,8 @@ export function afterFailure(pod: PodRecord, deps: AftermathDeps): Aftermath {
     said.push(result.message)
     if (result.act !== undefined) acts.push(result.act)
   }
-  if (!deps.preempts) return { message: said.join(', '), acts }
-  const preemption = planPreemption(pod, deps)
+  if (args === undefined) return { message: said.join(', '), acts }
+  const preemption = planPreemption(pod, { ...deps, args })
   const message = 'message' in preemption ? [...said, `preemption: ${preemption.message}`].join(', ') : ''
   return { message, preemption, acts }
 }

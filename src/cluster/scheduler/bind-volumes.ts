@@ -8,10 +8,14 @@ import type { ResourceClaim } from '#spec/kubernetes/objects/resource-v1.generat
 import type { Clock } from '#world/ports/clock.ts'
 import { createDeviceMatcher } from './device-selector.ts'
 import type { ClaimWriter } from './plugins/dynamic-resources.ts'
-import { provisioningFailed, volumesNotBound, type VolumePlan, type VolumeWriter } from './plugins/volume-binding.ts'
+import {
+  type BindWait,
+  provisioningFailed,
+  volumesNotBound,
+  type VolumePlan,
+  type VolumeWriter,
+} from './plugins/volume-binding.ts'
 
-/** Upstream's bindTimeoutSeconds. */
-const bindMostMs = 600_000
 const selectedNode = 'volume.kubernetes.io/selected-node'
 
 export interface VolumeWriterDeps {
@@ -25,10 +29,10 @@ const keyOfClaim = ({ metadata }: PersistentVolumeClaim): string => `${metadata.
 /** Writes claimRefs and selected nodes, then waits for the binder or provisioner. */
 export function createVolumeWriter({ client, clock, claims }: VolumeWriterDeps): VolumeWriter {
   return {
-    async carryOut(plan, signal) {
+    async carryOut(plan, wait) {
       await writePlan(plan, client)
       const wanted = new Set([...plan.bind.map(({ claim }) => claim), ...plan.provision].map(keyOfClaim))
-      await waitUntilBound(wanted, { claims, clock, signal, nodeName: plan.nodeName })
+      await waitUntilBound(wanted, { claims, clock, ...wait, nodeName: plan.nodeName })
     },
   }
 }
@@ -54,14 +58,16 @@ async function writePlan({ bind, provision, nodeName }: VolumePlan, client: ApiC
   }
 }
 
-interface Waiting {
+interface Waiting extends BindWait {
   readonly claims: Informer<PersistentVolumeClaim>
   readonly clock: Clock
-  readonly signal: AbortSignal
   readonly nodeName: string
 }
 
-async function waitUntilBound(wanted: Set<string>, { claims, clock, signal, nodeName }: Waiting): Promise<void> {
+async function waitUntilBound(
+  wanted: Set<string>,
+  { claims, clock, signal, mostMs, nodeName }: Waiting,
+): Promise<void> {
   const done = Promise.withResolvers<void>()
   const ordered = new Set<string>()
   const look = (claim: PersistentVolumeClaim): void => {
@@ -77,7 +83,7 @@ async function waitUntilBound(wanted: Set<string>, { claims, clock, signal, node
     if (type === 'deleted' && wanted.has(keyOfClaim(object))) done.reject(volumesNotBound(undefined))
     else look(object)
   })
-  using _timer = clock.setTimer(bindMostMs, () => done.reject(volumesNotBound(undefined)))
+  using _timer = clock.setTimer(mostMs, () => done.reject(volumesNotBound(undefined)))
   const onAbort = (): void => done.reject(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })
   try {

@@ -11,6 +11,7 @@ import { fitErrorMessage } from './fit-error.ts'
 import { NodeTable } from './node-table.ts'
 import { NominatedPods } from './nominated-pods.ts'
 import type { Cycle, Rejection } from './plugin.ts'
+import { defaultPreemptionArgs } from './preempt.ts'
 import { type PodRecord, recordOf } from './pod-record.ts'
 import { type ActiveFilter, prepareFilters, schedulePod, type WeighedPlugin } from './schedule-pod.ts'
 
@@ -138,6 +139,16 @@ function choose(
   const { diagnosis, filters } = outcome
   if (diagnosis.nodeCount === 0) return { message: fitErrorMessage(diagnosis) }
   const { table, objects } = cycle
-  const deps = { table, objects, random, nominated, filters, diagnosis, cycle, plugins, preempts: true }
+  const deps = {
+    table,
+    objects,
+    random,
+    nominated,
+    filters,
+    diagnosis,
+    cycle,
+    plugins,
+    preemption: defaultPreemptionArgs,
+  }
   return { message: fitErrorMessage(diagnosis, afterFailure(record, deps).message) }
 }

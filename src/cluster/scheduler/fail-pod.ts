@@ -8,7 +8,7 @@ import { type Aftermath, afterFailure } from './after-failure.ts'
 import { type Diagnosis, fitErrorMessage } from './fit-error.ts'
 import type { PodRecord } from './pod-record.ts'
 import type { Cycle } from './plugin.ts'
-import { type Candidate, type Preemption, preemptionReason } from './preempt.ts'
+import { type Candidate, type Preemption, type PreemptionArgs, preemptionReason } from './preempt.ts'
 import type { ActiveFilter, WeighedPlugin } from './schedule-pod.ts'
 import { runBeside, type SchedulerParts } from './scheduler-parts.ts'
 import type { QueuedPod } from './scheduling-queue.ts'
@@ -17,7 +17,11 @@ import type { QueuedPod } from './scheduling-queue.ts'
 interface Failing {
   readonly parts: SchedulerParts
   readonly help?:
-    | { readonly plugins: readonly WeighedPlugin[]; readonly preempts: boolean; readonly cycle: Cycle }
+    | {
+        readonly plugins: readonly WeighedPlugin[]
+        readonly preemption: PreemptionArgs | undefined
+        readonly cycle: Cycle
+      }
     | undefined
 }
 

@@ -33,18 +33,25 @@ export interface PreemptionDeps {
   readonly nominated: NominatedPods
   readonly filters: readonly ActiveFilter[]
   readonly diagnosis: Diagnosis
+  readonly args: PreemptionArgs
 }
 
 const notHelpful = finalRejection('Preemption is not helpful for scheduling')
 const noVictims = finalRejection('No preemption victims found for incoming pod')
-const candidatesLeast = 100
-const candidatesPercent = 10
+/** How many nodes preemption tries out before it takes the best of them. */
+export interface PreemptionArgs {
+  readonly leastPercent: number
+  readonly leastNodes: number
+}
+
+export const defaultPreemptionArgs: PreemptionArgs = { leastPercent: 10, leastNodes: 100 }
 
 /** Condition reason on pods that the scheduler evicts. */
 export const preemptionReason = 'PreemptionByScheduler'
 
 /** Finds where a pod could be made room for. */
 export function planPreemption(pod: PodRecord, deps: PreemptionDeps): Preemption {
+  const { args } = deps
   const obstacle = whyNotEligible(pod, deps)
   if (obstacle !== undefined) return { message: obstacle, keepNomination: true }
   const nodes = deps.table.order()
@@ -53,7 +60,7 @@ export function planPreemption(pod: PodRecord, deps: PreemptionDeps): Preemption
   )
   const wanted = Math.min(
     hopeful.length,
-    Math.max(candidatesLeast, Math.trunc((nodes.length * candidatesPercent) / 100)),
+    Math.max(args.leastNodes, Math.trunc((nodes.length * args.leastPercent) / 100)),
   )
   const offset = hopeful.length === 0 ? 0 : deps.random.below(hopeful.length)
   const candidates: Candidate[] = []

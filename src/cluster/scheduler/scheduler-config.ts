@@ -1,5 +1,6 @@
 /** Settings of a scheduler: profiles by the name that pods ask for, and the limits of what is under way. */
 import { defaultPlugins, type PluginWriters } from './default-plugins.table.ts'
+import { defaultPreemptionArgs, type PreemptionArgs } from './preempt.ts'
 import type { WeighedPlugin } from './schedule-pod.ts'
 import { defaultQueueConfig, type QueueConfig } from './scheduling-queue.ts'
 
@@ -9,8 +10,8 @@ export interface SchedulerProfile {
   readonly percentageOfNodesToScore: number
   /** Makes the plugins, the first one with `compare` orders the queue. */
   readonly plugins: (writers: PluginWriters) => readonly WeighedPlugin[]
-  /** DefaultPreemption: evicts pods that matter less. */
-  readonly preempts: boolean
+  /** DefaultPreemption: evicts pods that matter less. Undefined: it is off. */
+  readonly preemption: PreemptionArgs | undefined
 }
 
 export interface SchedulerConfig {
@@ -23,8 +24,8 @@ export interface SchedulerConfig {
 export const defaultProfile: SchedulerProfile = {
   schedulerName: 'default-scheduler',
   percentageOfNodesToScore: 0,
-  plugins: defaultPlugins,
-  preempts: true,
+  plugins: (writers) => defaultPlugins(writers),
+  preemption: defaultPreemptionArgs,
 }
 
 export const defaultSchedulerConfig: SchedulerConfig = {

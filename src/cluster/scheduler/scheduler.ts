@@ -171,8 +171,8 @@ function decidePod(
   try {
     const outcome = schedulePod(record, { cycle, config, memory, random: parts.random, nominated: parts.nominated })
     if (!outcome.found) {
-      const { made: plugins, preempts } = profile
-      failPod(queued, outcome, { parts, help: { plugins, preempts, cycle } })
+      const { made: plugins, preemption } = profile
+      failPod(queued, outcome, { parts, help: { plugins, preemption, cycle } })
       return
     }
     const { entry } = outcome

@@ -9,7 +9,7 @@ import { recordOf } from './pod-record.ts'
 import { type Outcome, schedulePod } from './schedule-pod.ts'
 import { afterFailure } from './after-failure.ts'
 import { fitErrorMessage } from './fit-error.ts'
-import type { Preemption } from './preempt.ts'
+import { defaultPreemptionArgs, type Preemption } from './preempt.ts'
 
 export interface PodShape {
   readonly labels?: Record<string, string>
@@ -90,6 +90,6 @@ export function decide(
   if (outcome.found) return { node: outcome.entry.name }
   const { diagnosis, filters } = outcome
   const deps = { table, objects, random: alwaysFirst, nominated, filters, diagnosis }
-  const { message, preemption } = afterFailure(record, { ...deps, cycle, plugins, preempts: true })
+  const { message, preemption } = afterFailure(record, { ...deps, cycle, plugins, preemption: defaultPreemptionArgs })
   return { message: fitErrorMessage(diagnosis, message), ...(preemption === undefined ? {} : { preemption }) }
 }

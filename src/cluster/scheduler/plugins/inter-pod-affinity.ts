@@ -12,8 +12,14 @@ const existingRejects = rejection("node(s) didn't satisfy existing pods anti-aff
 const antiRejects = rejection("node(s) didn't match pod anti-affinity rules")
 const affinityRejects = finalRejection("node(s) didn't match pod affinity rules")
 
-/** Required affinity of a placed pod towards the new one weighs this much when nodes are compared (upstream's default). */
-const hardPodAffinityWeight = 1
+export interface InterPodAffinityArgs {
+  /** Required affinity of a placed pod towards the new one weighs this much when nodes are compared. */
+  readonly hardWeight: number
+  /** What placed pods like does not count for a pod that likes nothing itself. */
+  readonly ignoresLikesOfPlaced: boolean
+}
+
+export const defaultInterPodAffinityArgs: InterPodAffinityArgs = { hardWeight: 1, ignoresLikesOfPlaced: false }
 
 /** Counts by topology key and value. */
 export class PairCounts {
@@ -110,48 +116,52 @@ function meetsAffinity({ pod, counts, objects }: Counting, entry: KnownNode): bo
   return isEverywhere || (counts.affinity.isEmpty && allTermsSelect(pod.affinity, pod, objects))
 }
 
-export const interPodAffinity: Plugin = {
-  name: 'InterPodAffinity',
-  preFilter: (pod, { table, objects }) => {
-    const counts: Required = { existing: new PairCounts(), affinity: new PairCounts(), anti: new PairCounts() }
-    const counting = { pod, counts, objects }
-    countAll(counting, table)
-    const cares = pod.affinity.length > 0 || pod.antiAffinity.length > 0
-    if (!cares && counts.existing.isEmpty && table.withAntiAffinity.size === 0) return undefined
-    return {
-      check: (entry) => {
-        if (pod.affinity.length > 0 && !meetsAffinity(counting, entry)) return affinityRejects
-        for (const { topologyKey } of pod.antiAffinity) {
-          const value = topologyOf(entry, topologyKey)
-          if (value !== undefined && counts.anti.of(topologyKey, value) > 0) return antiRejects
-        }
-        return !counts.existing.isEmpty && counts.existing.sumFor(entry) > 0 ? existingRejects : undefined
-      },
-      whatIf: (other, entry, by) => countPod(counting, { other, entry, by }),
-    }
-  },
-  preScore: (pod, { table, objects }) => {
-    const cares = pod.preferredAffinity.length > 0 || pod.preferredAntiAffinity.length > 0
-    if (!cares && table.withAffinity.size === 0) return undefined
-    const weights = new PairCounts()
-    for (const entry of cares ? table.order() : table.withAffinity) {
-      if (entry.node === undefined) continue
-      const known = entry as KnownNode
-      const others = cares ? entry.pods : entry.withAffinity
-      for (const other of others.values()) weigh({ pod, other, entry: known, weights, objects })
-    }
-    if (weights.isEmpty) return undefined
-    return { score: (entry) => weights.sumFor(entry), normalize: spreadOut }
-  },
-  hints: {
-    'pod-added': true,
-    'pod-deleted': true,
-    'pod-changed': true,
-    'own-pod-changed': true,
-    'node-added': true,
-    'node-changed': true,
-    namespace: true,
-  },
+/** Builds the plugin; its arguments are the profile's choice. */
+export function interPodAffinity(args: InterPodAffinityArgs = defaultInterPodAffinityArgs): Plugin {
+  return {
+    name: 'InterPodAffinity',
+    preFilter: (pod, { table, objects }) => {
+      const counts: Required = { existing: new PairCounts(), affinity: new PairCounts(), anti: new PairCounts() }
+      const counting = { pod, counts, objects }
+      countAll(counting, table)
+      const cares = pod.affinity.length > 0 || pod.antiAffinity.length > 0
+      if (!cares && counts.existing.isEmpty && table.withAntiAffinity.size === 0) return undefined
+      return {
+        check: (entry) => {
+          if (pod.affinity.length > 0 && !meetsAffinity(counting, entry)) return affinityRejects
+          for (const { topologyKey } of pod.antiAffinity) {
+            const value = topologyOf(entry, topologyKey)
+            if (value !== undefined && counts.anti.of(topologyKey, value) > 0) return antiRejects
+          }
+          return !counts.existing.isEmpty && counts.existing.sumFor(entry) > 0 ? existingRejects : undefined
+        },
+        whatIf: (other, entry, by) => countPod(counting, { other, entry, by }),
+      }
+    },
+    preScore: (pod, { table, objects }) => {
+      const cares = pod.preferredAffinity.length > 0 || pod.preferredAntiAffinity.length > 0
+      if (!cares && (args.ignoresLikesOfPlaced || table.withAffinity.size === 0)) return undefined
+      const weights = new PairCounts()
+      for (const entry of cares ? table.order() : table.withAffinity) {
+        if (entry.node === undefined) continue
+        const known = entry as KnownNode
+        const others = cares ? entry.pods : entry.withAffinity
+        for (const other of others.values())
+          weigh({ pod, other, entry: known, weights, objects, hardWeight: args.hardWeight })
+      }
+      if (weights.isEmpty) return undefined
+      return { score: (entry) => weights.sumFor(entry), normalize: spreadOut }
+    },
+    hints: {
+      'pod-added': true,
+      'pod-deleted': true,
+      'pod-changed': true,
+      'own-pod-changed': true,
+      'node-added': true,
+      'node-changed': true,
+      namespace: true,
+    },
+  }
 }
 
 function weigh(pair: {
@@ -160,8 +170,9 @@ function weigh(pair: {
   readonly entry: KnownNode
   readonly weights: PairCounts
   readonly objects: ClusterObjects
+  readonly hardWeight: number
 }): void {
-  const { pod, other, entry, weights, objects } = pair
+  const { pod, other, entry, weights, objects, hardWeight } = pair
   const add = (terms: readonly AffinityTerm[], about: PodRecord, weightOf: (term: AffinityTerm) => number): void => {
     for (const term of terms) {
       const value = topologyOf(entry, term.topologyKey)
@@ -171,7 +182,7 @@ function weigh(pair: {
   }
   add(pod.preferredAffinity, other, ({ weight }) => weight)
   add(pod.preferredAntiAffinity, other, ({ weight }) => -weight)
-  add(other.affinity, pod, () => hardPodAffinityWeight)
+  add(other.affinity, pod, () => hardWeight)
   add(other.preferredAffinity, pod, ({ weight }) => weight)
   add(other.preferredAntiAffinity, pod, ({ weight }) => -weight)
 }

@@ -1,10 +1,11 @@
 /** Node selectors and node affinity: which nodes a pod demands and which it likes. */
-import type { NodeSelectorTerm } from '#spec/kubernetes/objects/core-v1.generated.ts'
-import { compileTerm } from '../node-match.ts'
+import type { NodeAffinity, NodeSelectorTerm } from '#spec/kubernetes/objects/core-v1.generated.ts'
+import { compileNodeSelector, compileTerm, type NodeTest } from '../node-match.ts'
 import type { PodRecord } from '../pod-record.ts'
 import { finalRejection, normalizeToHighest, type Plugin } from '../plugin.ts'
 
 const rejected = finalRejection("node(s) didn't match Pod's node affinity/selector")
+const enforcedRejected = finalRejection("node(s) didn't match scheduler-enforced node affinity")
 const contradictory = finalRejection('pod affinity terms conflict')
 
 /** Names that a term pins by `metadata.name`; undefined when it pins none. */
@@ -31,35 +32,47 @@ function onlyNodes(pod: PodRecord): Set<string> | undefined {
   return all
 }
 
-export const nodeAffinity: Plugin = {
-  name: 'NodeAffinity',
-  preFilter: (pod) => {
-    const matches = pod.requiredNodes
-    if (matches === undefined) return undefined
-    const only = onlyNodes(pod)
-    if (only?.size === 0) return contradictory
-    return {
-      ...(only === undefined ? {} : { onlyNodes: only }),
-      check: (entry) => (matches(entry.node) ? undefined : rejected),
-    }
-  },
-  preScore: (pod) => {
-    const preferred = pod.pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []
-    const terms = preferred.flatMap(({ weight, preference }) => {
-      const isEmpty = (preference.matchExpressions ?? []).length + (preference.matchFields ?? []).length === 0
-      return weight === 0 || isEmpty ? [] : [{ weight, matches: compileTerm(preference) }]
-    })
-    if (terms.length === 0) return undefined
-    return {
-      score: (entry) => terms.reduce((sum, { weight, matches }) => (matches(entry.node) ? sum + weight : sum), 0),
-      normalize: (scores) => normalizeToHighest(scores, false),
-    }
-  },
-  hints: {
-    'node-added': (pod, { object }) => object === undefined || nodeMatches(pod, object),
-    'node-changed': (pod, { object }) => object === undefined || nodeMatches(pod, object),
-    'own-pod-changed': true,
-  },
+/** Builds the plugin; `added` is what the profile demands and likes on behalf of every pod. */
+export function nodeAffinity(added: NodeAffinity = {}): Plugin {
+  const required = added.requiredDuringSchedulingIgnoredDuringExecution
+  const enforced = required === undefined ? undefined : compileNodeSelector(required)
+  const addedTerms = preferredTerms(added)
+  return {
+    name: 'NodeAffinity',
+    preFilter: (pod) => {
+      const matches = pod.requiredNodes
+      if (matches === undefined && enforced === undefined) return undefined
+      const only = onlyNodes(pod)
+      if (only?.size === 0) return contradictory
+      return {
+        ...(only === undefined ? {} : { onlyNodes: only }),
+        check: ({ node }) => {
+          if (enforced?.(node) === false) return enforcedRejected
+          return matches?.(node) === false ? rejected : undefined
+        },
+      }
+    },
+    preScore: (pod) => {
+      const terms = [...addedTerms, ...preferredTerms(pod.pod.spec.affinity?.nodeAffinity)]
+      if (terms.length === 0) return undefined
+      return {
+        score: (entry) => terms.reduce((sum, { weight, matches }) => (matches(entry.node) ? sum + weight : sum), 0),
+        normalize: (scores) => normalizeToHighest(scores, false),
+      }
+    },
+    hints: {
+      'node-added': (pod, { object }) => object === undefined || nodeMatches(pod, object),
+      'node-changed': (pod, { object }) => object === undefined || nodeMatches(pod, object),
+      'own-pod-changed': true,
+    },
+  }
+}
+
+function preferredTerms(affinity: NodeAffinity | undefined): { readonly weight: number; readonly matches: NodeTest }[] {
+  return (affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).flatMap(({ weight, preference }) => {
+    const isEmpty = (preference.matchExpressions ?? []).length + (preference.matchFields ?? []).length === 0
+    return weight === 0 || isEmpty ? [] : [{ weight, matches: compileTerm(preference) }]
+  })
 }
 
 function nodeMatches(pod: PodRecord, object: { readonly kind: string }): boolean {

@@ -2,8 +2,26 @@
 import { finalRejection, type Plugin, rejection, type Rejection } from '../plugin.ts'
 import type { KnownNode, NodeTable, ResourceColumn } from '../node-table.ts'
 import type { PodRecord } from '../pod-record.ts'
+import { fitScore, type ShapePoint, type StrategyType } from './fit-strategies.ts'
+import { cpuAndMemory, scoredResources, type WeighedResource } from './scored-resources.ts'
 
-export type ScoringStrategy = 'LeastAllocated' | 'MostAllocated'
+export interface FitArgs {
+  readonly strategy: StrategyType
+  readonly resources: readonly WeighedResource[]
+  /** The line that RequestedToCapacityRatio follows. */
+  readonly shape: readonly ShapePoint[]
+  /** Extended resources that somebody else looks after: by name, and by the part before the slash. */
+  readonly ignoredResources: readonly string[]
+  readonly ignoredGroups: readonly string[]
+}
+
+export const defaultFitArgs: FitArgs = {
+  strategy: 'LeastAllocated',
+  resources: cpuAndMemory,
+  shape: [],
+  ignoredResources: [],
+  ignoredGroups: [],
+}
 
 interface Wanted {
   readonly amount: number
@@ -11,31 +29,19 @@ interface Wanted {
   readonly reason: string
 }
 
-/** Builds the plugin; the strategy is the profile's choice. */
-export function nodeResourcesFit(strategy: ScoringStrategy = 'LeastAllocated'): Plugin {
+/** Builds the plugin; its arguments are the profile's choice. */
+export function nodeResourcesFit(args: FitArgs = defaultFitArgs): Plugin {
+  const scoreOf = fitScore(args.strategy, args.shape)
   return {
     name: 'NodeResourcesFit',
     preFilter: (pod, { table }) => {
-      const wanted = wantedOf(pod, table)
+      const wanted = wantedOf(pod, table, args)
       return { check: (entry) => checkFit(entry, wanted, table.podCount) }
     },
-    preScore: (pod, { table }) => ({
-      score: ({ row }) => {
-        const cpu = share(
-          (table.presumedCpu[row] ?? 0) + pod.presumedCpuMillis,
-          table.cpu.allocatable[row] ?? 0,
-          strategy,
-        )
-        const memory = share(
-          (table.presumedMemory[row] ?? 0) + pod.presumedMemoryBytes,
-          table.memory.allocatable[row] ?? 0,
-          strategy,
-        )
-        if (cpu === undefined && memory === undefined) return 0
-        if (cpu === undefined || memory === undefined) return cpu ?? memory ?? 0
-        return Math.trunc((cpu + memory) / 2)
-      },
-    }),
+    preScore: (pod, { table }) => {
+      const scored = scoredResources({ pod, table, presumes: true }, args.resources)
+      return { score: ({ row }) => scoreOf(scored, row) }
+    },
     hints: {
       'pod-deleted': true,
       'pod-changed': true,
@@ -46,12 +52,18 @@ export function nodeResourcesFit(strategy: ScoringStrategy = 'LeastAllocated'): 
   }
 }
 
-function wantedOf(pod: PodRecord, table: NodeTable): Wanted[] {
+function wantedOf(pod: PodRecord, table: NodeTable, args: FitArgs): Wanted[] {
   return Array.from(pod.requests, ([name, amount]) => ({
+    name,
     amount,
     column: table.column(name),
     reason: `Insufficient ${name}`,
-  })).filter(({ amount }) => amount > 0)
+  })).filter(({ name, amount }) => amount > 0 && !isIgnored(name, args))
+}
+
+function isIgnored(name: string, { ignoredResources, ignoredGroups }: FitArgs): boolean {
+  const slash = name.indexOf('/')
+  return slash > 0 && (ignoredResources.includes(name) || ignoredGroups.includes(name.slice(0, slash)))
 }
 
 const tooManyPods = 'Too many pods'
@@ -70,11 +82,4 @@ function checkFit({ row }: KnownNode, wanted: readonly Wanted[], podCount: Resou
   }
   if (reasons === undefined) return undefined
   return isHopeless ? finalRejection(...reasons) : rejection(...reasons)
-}
-
-/** 0 to 100 of one resource; undefined where the node has none of it. */
-function share(requested: number, allocatable: number, strategy: ScoringStrategy): number | undefined {
-  if (allocatable === 0) return undefined
-  if (strategy === 'MostAllocated') return Math.trunc((Math.min(requested, allocatable) * 100) / allocatable)
-  return requested > allocatable ? 0 : Math.trunc(((allocatable - requested) * 100) / allocatable)
 }

@@ -5,6 +5,7 @@
 import { matchesSelector, type Requirement, selectorFromObject } from '#base/data/label-selector.ts'
 import type { TopologySpreadConstraint } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import { untolerated } from '../node-match.ts'
+import type { ClusterObjects } from '../cluster-objects.ts'
 import type { KnownNode, NodeTable } from '../node-table.ts'
 import type { PodRecord } from '../pod-record.ts'
 import { type Cycle, finalRejection, type Plugin, rejection } from '../plugin.ts'
@@ -40,21 +41,33 @@ function compile(constraint: TopologySpreadConstraint, pod: PodRecord): Constrai
   }
 }
 
-const constraintsOf = (pod: PodRecord, when: string): Constraint[] =>
-  (pod.pod.spec.topologySpreadConstraints ?? [])
-    .filter((constraint) => constraint.whenUnsatisfiable === when)
-    .map((constraint) => compile(constraint, pod))
+/** A constraint of the profile, for pods that have none of their own; pods of the same owner are counted. */
+export type ProfileConstraint = Pick<TopologySpreadConstraint, 'maxSkew' | 'topologyKey' | 'whenUnsatisfiable'>
 
 /** The cluster's own soft constraints: 3 pods of difference between nodes, 5 between zones. */
-function builtInConstraints(pod: PodRecord, cycle: Cycle): Constraint[] {
-  if ((pod.pod.spec.topologySpreadConstraints ?? []).length > 0) return []
-  const selector = defaultSelector(pod, cycle.objects)
+export const systemConstraints: readonly ProfileConstraint[] = [
+  { maxSkew: 3, topologyKey: hostnameKey, whenUnsatisfiable: 'ScheduleAnyway' },
+  { maxSkew: 5, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway' },
+]
+
+interface Wanted {
+  readonly when: string
+  readonly profile: readonly ProfileConstraint[]
+  readonly objects: ClusterObjects
+}
+
+/** The pod's own constraints of a kind, or the profile's where the pod has none at all. */
+function constraintsOf(pod: PodRecord, { when, profile, objects }: Wanted): Constraint[] {
+  const own = pod.pod.spec.topologySpreadConstraints ?? []
+  if (own.length > 0)
+    return own.filter(({ whenUnsatisfiable }) => whenUnsatisfiable === when).map((one) => compile(one, pod))
+  const added = profile.filter(({ whenUnsatisfiable }) => whenUnsatisfiable === when)
+  const selector = added.length === 0 ? [] : defaultSelector(pod, objects)
   if (selector.length === 0) return []
-  const common = { minDomains: 1, selector, honorsAffinity: true, honorsTaints: false }
-  return [
-    { ...common, maxSkew: 3, topologyKey: hostnameKey },
-    { ...common, maxSkew: 5, topologyKey: 'topology.kubernetes.io/zone' },
-  ]
+  return added.map(({ maxSkew, topologyKey }) => ({
+    ...{ maxSkew, topologyKey, selector },
+    ...{ minDomains: 1, honorsAffinity: true, honorsTaints: false },
+  }))
 }
 
 function isCounted(pod: PodRecord, entry: KnownNode, constraint: Constraint): boolean {
@@ -99,57 +112,59 @@ const leastOf = (domains: ReadonlyMap<string, number>, { minDomains }: Constrain
   return least === Infinity ? 0 : least
 }
 
-export const podTopologySpread: Plugin = {
-  name: 'PodTopologySpread',
-  preFilter: (pod, { table }) => {
-    const constraints = constraintsOf(pod, 'DoNotSchedule')
-    if (constraints.length === 0) return undefined
-    const parts = constraints.map((constraint) => {
-      const domains = domainCounts(pod, table, { constraint, all: constraints })
-      return { constraint, domains, least: leastOf(domains, constraint), self: counts(pod, pod, constraint) ? 1 : 0 }
-    })
-    return {
-      check: (entry) => {
-        for (const { constraint, domains, least, self } of parts) {
-          const value = entry.node.metadata.labels?.[constraint.topologyKey]
-          if (value === undefined) return unlabelled
-          if ((domains.get(value) ?? 0) + self - least > constraint.maxSkew) return skewed
-        }
-        return undefined
-      },
-      whatIf: (other, entry, by) => {
-        for (const part of parts) {
-          const value = entry.node.metadata.labels?.[part.constraint.topologyKey]
-          if (value === undefined || !counts(other, pod, part.constraint)) continue
-          if (!hasAllKeys(entry, constraints) || !isCounted(pod, entry, part.constraint)) continue
-          part.domains.set(value, (part.domains.get(value) ?? 0) + by)
-          part.least = leastOf(part.domains, part.constraint)
-        }
-      },
-    }
-  },
-  preScore: (pod, cycle, entries) => scoreSpread(pod, cycle, entries),
-  hints: {
-    'pod-added': true,
-    'pod-deleted': true,
-    'pod-changed': true,
-    'own-pod-changed': true,
-    'node-added': true,
-    'node-changed': true,
-  },
+/** Builds the plugin; `profile` holds the constraints of pods that have none of their own. */
+export function podTopologySpread(profile: readonly ProfileConstraint[] = systemConstraints): Plugin {
+  return {
+    name: 'PodTopologySpread',
+    preFilter: (pod, { table, objects }) => {
+      const constraints = constraintsOf(pod, { when: 'DoNotSchedule', profile, objects })
+      if (constraints.length === 0) return undefined
+      const parts = constraints.map((constraint) => {
+        const domains = domainCounts(pod, table, { constraint, all: constraints })
+        return { constraint, domains, least: leastOf(domains, constraint), self: counts(pod, pod, constraint) ? 1 : 0 }
+      })
+      return {
+        check: (entry) => {
+          for (const { constraint, domains, least, self } of parts) {
+            const value = entry.node.metadata.labels?.[constraint.topologyKey]
+            if (value === undefined) return unlabelled
+            if ((domains.get(value) ?? 0) + self - least > constraint.maxSkew) return skewed
+          }
+          return undefined
+        },
+        whatIf: (other, entry, by) => {
+          for (const part of parts) {
+            const value = entry.node.metadata.labels?.[part.constraint.topologyKey]
+            if (value === undefined || !counts(other, pod, part.constraint)) continue
+            if (!hasAllKeys(entry, constraints) || !isCounted(pod, entry, part.constraint)) continue
+            part.domains.set(value, (part.domains.get(value) ?? 0) + by)
+            part.least = leastOf(part.domains, part.constraint)
+          }
+        },
+      }
+    },
+    preScore: (pod, cycle, entries) => scoreSpread(pod, { cycle, profile }, entries),
+    hints: {
+      'pod-added': true,
+      'pod-deleted': true,
+      'pod-changed': true,
+      'own-pod-changed': true,
+      'node-added': true,
+      'node-changed': true,
+    },
+  }
 }
 
 function scoreSpread(
   pod: PodRecord,
-  cycle: Cycle,
+  { cycle, profile }: { readonly cycle: Cycle; readonly profile: readonly ProfileConstraint[] },
   entries: readonly KnownNode[],
 ): ReturnType<NonNullable<Plugin['preScore']>> {
-  const own = constraintsOf(pod, 'ScheduleAnyway')
-  const builtIn = own.length === 0 && constraintsOf(pod, 'DoNotSchedule').length === 0
-  const constraints = builtIn ? builtInConstraints(pod, cycle) : own
+  const constraints = constraintsOf(pod, { when: 'ScheduleAnyway', profile, objects: cycle.objects })
   if (constraints.length === 0) return undefined
-  // With the built-in constraints a node without a zone still takes part, by its other keys.
-  const takesPart = (entry: KnownNode): boolean => builtIn || hasAllKeys(entry, constraints)
+  // With the cluster's own constraints a node without a zone still takes part, by its other keys.
+  const isLenient = profile === systemConstraints && (pod.pod.spec.topologySpreadConstraints ?? []).length === 0
+  const takesPart = (entry: KnownNode): boolean => isLenient || hasAllKeys(entry, constraints)
   const ignored = new Set(entries.filter((entry) => !takesPart(entry)).map(({ row }) => row))
   const parts = constraints.map((constraint) => {
     const isHost = constraint.topologyKey === hostnameKey

@@ -23,10 +23,19 @@ export interface VolumePlan {
   readonly nodeName: string
 }
 
+/** How long to wait for claims to be bound. */
+export interface BindWait {
+  readonly signal: AbortSignal
+  readonly mostMs: number
+}
+
+/** Upstream's bindTimeoutSeconds. */
+export const defaultBindMostMs = 600_000
+
 /** Carries plans out; supplied by the scheduler, which has the API. */
 export interface VolumeWriter {
   /** Resolves when all claims are bound. */
-  carryOut(plan: VolumePlan, signal: AbortSignal): Promise<void>
+  carryOut(plan: VolumePlan, wait: BindWait): Promise<void>
 }
 
 interface Claims {
@@ -117,7 +126,7 @@ function whyBoundElsewhere(
 const isPlan = (value: VolumePlan | Rejection): value is VolumePlan => 'bind' in value
 
 /** Builds the plugin; it remembers what it promised until the pod is bound or given up. */
-export function volumeBinding(writer: VolumeWriter): Plugin {
+export function volumeBinding(writer: VolumeWriter, bindMostMs: number = defaultBindMostMs): Plugin {
   const promised = new Map<string, VolumePlan>()
   const taken = (): Set<string> =>
     new Set([...promised.values()].flatMap(({ bind }) => bind.map(({ volume }) => volume.metadata.name)))
@@ -148,7 +157,7 @@ export function volumeBinding(writer: VolumeWriter): Plugin {
     preBind: async (pod, _nodeName, signal) => {
       const plan = promised.get(pod.uid)
       if (plan === undefined) return
-      await writer.carryOut(plan, signal)
+      await writer.carryOut(plan, { signal, mostMs: bindMostMs })
     },
     postBind: (pod) => void promised.delete(pod.uid),
     hints: {
