@@ -9,6 +9,8 @@ const setsMax = 2048
 
 export class FieldSetPool {
   readonly #sets = new Map<string, object>()
+  /** Sets that are shared already, so that most need not be written out to be found. */
+  readonly #shared = new WeakSet<object>()
 
   /** The object's metadata with shared sets of managed fields. */
   shared(metadata: ApiObject['metadata']): ApiObject['metadata'] {
@@ -21,12 +23,13 @@ export class FieldSetPool {
   }
 
   #share<T>(set: T): T {
-    if (typeof set !== 'object' || set === null) return set
+    if (typeof set !== 'object' || set === null || this.#shared.has(set)) return set
     const text = JSON.stringify(set)
     const known = this.#sets.get(text)
     if (known !== undefined) return known as T
     if (this.#sets.size >= setsMax) this.#sets.clear()
     this.#sets.set(text, set)
+    this.#shared.add(set)
     return set
   }
 }

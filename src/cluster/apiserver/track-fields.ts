@@ -1,6 +1,7 @@
 /** Field ownership of ordinary writes and applies: who is the manager, and what a request can own at all. */
 import { applyObject } from '#spec/kubernetes/apply/apply-object.ts'
 import type { FieldSet } from '#spec/kubernetes/apply/field-set.ts'
+import { KnownFields } from '#spec/kubernetes/apply/known-fields.ts'
 import { type FieldContext, trackUpdate } from '#spec/kubernetes/apply/track-update.ts'
 import { zeroStruct } from '#spec/kubernetes/decode/zero-value.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
@@ -38,6 +39,17 @@ function emptyObject(resource: ServedResource): ApiObject {
   return empty
 }
 
+const knownFields = new WeakMap<ServedResource, KnownFields>()
+
+function knownFieldsOf(resource: ServedResource): KnownFields {
+  let known = knownFields.get(resource)
+  if (known === undefined) {
+    known = new KnownFields(resource.mergeType, emptyObject(resource))
+    knownFields.set(resource, known)
+  }
+  return known
+}
+
 /** What field tracking needs to know of a request. */
 export function fieldContext(request: Pick<ApiRequest, 'resource' | 'subresource'>, now: string): FieldContext {
   const { resource, subresource } = request
@@ -48,6 +60,7 @@ export function fieldContext(request: Pick<ApiRequest, 'resource' | 'subresource
     subresource,
     now,
     emptyObject: emptyObject(resource),
+    ...(subresource === '' ? { known: knownFieldsOf(resource) } : {}),
     ...(resetFields === undefined ? {} : { resetFields }),
   }
 }

@@ -89,13 +89,28 @@ function isSorted(keys: readonly string[]): boolean {
   return true
 }
 
-/** The set with its elements in upstream's order, ready to be written. */
+/** Whole sets that are known to be in order: what is read from an object and written again was mostly written here. */
+const inOrder = new WeakSet<FieldSet>()
+
+/** The set with its elements in upstream's order, ready to be written; the set itself when they are. */
 export function sortedSet(set: FieldSet): FieldSet {
+  if (inOrder.has(set)) return set
+  const sorted = sortedNode(set)
+  inOrder.add(sorted)
+  return sorted
+}
+
+function sortedNode(set: FieldSet): FieldSet {
   const keys = Object.keys(set)
-  if (keys.length === 0) return set
-  const out: Record<string, FieldSet> = {}
-  for (const key of isSorted(keys) ? keys : keys.sort(compareElements)) out[key] = sortedSet(set[key] as FieldSet)
-  return out
+  const isOrdered = isSorted(keys)
+  let out: Record<string, FieldSet> | undefined = isOrdered ? undefined : {}
+  for (const key of isOrdered ? keys : keys.sort(compareElements)) {
+    const node = set[key] as FieldSet
+    const sorted = sortedNode(node)
+    if (sorted !== node) out ??= { ...set }
+    if (out !== undefined) out[key] = sorted
+  }
+  return out ?? set
 }
 
 /** Every path of a set as messages print it: what ends at a place first, then what lies below its elements. */

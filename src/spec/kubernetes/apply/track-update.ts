@@ -10,6 +10,7 @@ import {
   withoutPrefixes,
 } from './field-set.ts'
 import type { Conflict } from './apply-conflict.ts'
+import type { KnownFields } from './known-fields.ts'
 import {
   capManagers,
   type Manager,
@@ -20,6 +21,7 @@ import {
   writeManagers,
 } from './managers.ts'
 import type { MergeType } from './merge-type.ts'
+import { sortedSet } from './path-element.ts'
 
 export type ApiObject = Readonly<Record<string, unknown>>
 
@@ -35,6 +37,8 @@ export interface FieldContext {
   readonly emptyObject: ApiObject
   /** Fields that this request cannot write (status on the main resource, everything else on /status): never owned by it. */
   readonly resetFields?: FieldSet
+  /** The fields of new objects as they were worked out before, for this type, empty object and these reset fields. */
+  readonly known?: KnownFields
   /** False for versions that no longer exist; their entries are dropped. All versions are known when left out. */
   readonly knowsVersion?: (apiVersion: string) => boolean
 }
@@ -147,6 +151,18 @@ export function trackChange(
   return capManagers(withManager(taken, { ...entry, fields: unionSets(fields, previous) }))
 }
 
+/** The manager who creates an object that nobody manages yet owns all that it says. */
+function firstManagers(object: ApiObject, name: string, context: FieldContext): Managers {
+  const compare = (): FieldSet => {
+    const { modified, added } = compareValues(context.emptyObject, object, context.type)
+    return sortedSet(ownable(unionSets(modified, added), context))
+  }
+  const fields = context.known?.of(object, compare) ?? compare()
+  const { apiVersion, subresource, now } = context
+  const entry: Manager = { manager: name, operation: 'Update', apiVersion, subresource, time: now, fields }
+  return withManager(new Map(), entry)
+}
+
 /** `[]` or `[{}]`: the request asks for the book-keeping to be dropped. */
 function asksForReset(entries: unknown): boolean {
   if (!Array.isArray(entries)) return false
@@ -173,6 +189,8 @@ export function trackUpdate(
   const managers = knownManagers(startingManagers(live, wanted, context), context)
   const isNew = live === undefined || metadataOf(live)['uid'] === undefined
   if (managers.size === 0 && !isNew) return withManagedFields(wanted, managers)
+  if (live === undefined && managers.size === 0)
+    return withManagedFields(wanted, firstManagers(withoutManagedFields(wanted), manager, context))
   const before = live ?? context.emptyObject
   return withManagedFields(wanted, trackChange(managers, [before, wanted], { name: manager, context }))
 }
