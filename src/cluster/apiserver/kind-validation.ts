@@ -1,5 +1,6 @@
 /** Validation of built-in kinds by the rules of `spec/kubernetes/validation`. */
 import { validateCreate, validateUpdate, type ValidationContext } from '#spec/kubernetes/validation/validate.ts'
+import { createWarnings, updateWarnings } from '#spec/kubernetes/warnings/warnings.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { ObjectValidation } from './object-validation.ts'
 import type { CustomVerdict, ServedResource } from './served-resource.ts'
@@ -11,11 +12,16 @@ export function createKindValidation(clock: Pick<Clock, 'now'>): ObjectValidatio
   return {
     create: (resource, object, warn) => {
       if (resource.custom !== undefined) return told(resource.custom.checkCreate(object), warn)
-      return isUnruled(resource) ? [] : validateCreate(resource, object, context())
+      if (isUnruled(resource)) return []
+      const causes = validateCreate(resource, object, context())
+      return causes.length > 0 ? causes : told({ causes, warnings: createWarnings(resource, object) }, warn)
     },
     update: (resource, { next, old, subresource }, warn) => {
       if (resource.custom !== undefined) return told(resource.custom.checkUpdate(next, old, subresource), warn)
-      return isUnruled(resource) ? [] : validateUpdate(resource, next, old, { subresource, context: context() })
+      if (isUnruled(resource)) return []
+      const causes = validateUpdate(resource, next, old, { subresource, context: context() })
+      if (causes.length > 0) return causes
+      return told({ causes, warnings: updateWarnings(resource, { object: next, old, subresource }) }, warn)
     },
   }
 }

@@ -185,19 +185,23 @@ export function endpointIp(at: Path, value: string): FieldError[] {
   return errors
 }
 
-/** What a client is warned of about an address that works but should be written otherwise; undefined when nothing. */
-export function ipWarning(at: Path, value: string): string | undefined {
+/** What a client is warned of about an address that works but should be written otherwise; nothing when all is well. */
+export function ipWarnings(at: Path, value: string): readonly string[] {
   const ip = parseIp(value)
-  if (ip === undefined) return undefined
+  if (ip === undefined) return []
   const canonical = formatIp(ip)
   if (ip.hasLeadingZeros || ip.isMapped) {
-    return `${at.toString()}: non-standard IP address ${JSON.stringify(value)} is invalid: use ${JSON.stringify(canonical)}`
+    return [
+      `${at.toString()}: non-standard IP address ${JSON.stringify(value)} is invalid: use ${JSON.stringify(canonical)}`,
+    ]
   }
-  if (ip.bytes.length === 4 || canonical === value) return undefined
-  return `${at.toString()}: IPv6 address ${JSON.stringify(value)} should be in RFC 5952 canonical format (${JSON.stringify(canonical)})`
+  if (ip.bytes.length === 4 || canonical === value) return []
+  return [
+    `${at.toString()}: IPv6 address ${JSON.stringify(value)} should be in RFC 5952 canonical format (${JSON.stringify(canonical)})`,
+  ]
 }
 
-/** As `ipWarning` for a block. */
+/** As `ipWarnings` for a block. */
 export function cidrWarnings(at: Path, value: string): readonly string[] {
   const cidr = parseCidr(value)
   if (cidr === undefined) return []
