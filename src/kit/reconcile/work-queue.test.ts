@@ -84,3 +84,25 @@ test('no key is ever worked on twice at once, and none that was added is left', 
     ),
   )
 })
+
+test('a key that was worked on rests: what is added meanwhile is handed out together, once, and what comes later at once', async () => {
+  const clock = new VirtualClock()
+  using queue = new WorkQueue({ clock, restMs: 20 })
+  queue.add('a')
+  queue.done((await queue.take()) ?? '')
+  for (let change = 0; change < 5; change++) {
+    queue.add('a')
+    queue.add('b')
+    await clock.advance(3)
+  }
+  assert.equal(queue.size, 1, 'another key does not wait for it')
+  assert.equal(await queue.take(), 'b')
+  assert.equal(queue.size, 0)
+  await clock.advance(5)
+  assert.equal(await queue.take(), 'a')
+  queue.done('a')
+  await clock.advance(20)
+  assert.equal(queue.size, 0)
+  queue.add('a')
+  assert.equal(await queue.take(), 'a')
+})

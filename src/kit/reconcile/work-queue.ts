@@ -10,6 +10,11 @@ export interface WorkQueueOptions {
   readonly retryFirstMs?: number
   /** Longest delay of `retry`, 1000 s unless told. */
   readonly retryMostMs?: number
+  /**
+   * How long a key rests after it was worked on, none unless told: what happens to it meanwhile is looked at together, so
+   * that a hundred pods that start in one moment are counted once or twice and not a hundred times.
+   */
+  readonly restMs?: number
   readonly observer?: QueueObserver
 }
 
@@ -33,6 +38,7 @@ export class WorkQueue implements Disposable {
   readonly #waiting = new Set<string>()
   readonly #working = new Set<string>()
   readonly #again = new Set<string>()
+  readonly #resting = new Map<string, Disposable>()
   readonly #failures = new Map<string, number>()
   readonly #delayed = new Map<string, Delayed>()
   readonly #takers: ((key: string | undefined) => void)[] = []
@@ -49,13 +55,13 @@ export class WorkQueue implements Disposable {
 
   add(key: string): void {
     if (this.#ended) return
-    const isWorkedOn = this.#working.has(key)
-    const place = isWorkedOn ? this.#again : this.#waiting
+    const isHeldBack = this.#working.has(key) || this.#resting.has(key)
+    const place = isHeldBack ? this.#again : this.#waiting
     if (!place.has(key)) {
       place.add(key)
       this.#options.observer?.added(key)
     }
-    if (!isWorkedOn) this.#handOut()
+    if (!isHeldBack) this.#handOut()
   }
 
   /** Adds later; of several pending times the earliest counts. */
@@ -105,8 +111,20 @@ export class WorkQueue implements Disposable {
   }
 
   done(key: string): void {
+    const { clock, observer, restMs = 0 } = this.#options
     this.#working.delete(key)
-    this.#options.observer?.done(key)
+    observer?.done(key)
+    if (restMs > 0 && !this.#ended)
+      this.#resting.set(
+        key,
+        clock.setTimer(restMs, () => this.#wake(key)),
+      )
+    else this.#wake(key)
+  }
+
+  /** The key may be handed out again, and is when it was added meanwhile. */
+  #wake(key: string): void {
+    this.#resting.delete(key)
     if (!this.#again.delete(key)) return
     this.#waiting.add(key)
     this.#handOut()
@@ -118,6 +136,8 @@ export class WorkQueue implements Disposable {
     this.#again.clear()
     for (const { timer } of this.#delayed.values()) timer[Symbol.dispose]()
     this.#delayed.clear()
+    for (const timer of this.#resting.values()) timer[Symbol.dispose]()
+    this.#resting.clear()
     for (const resolve of this.#takers.splice(0)) resolve(undefined)
   }
 

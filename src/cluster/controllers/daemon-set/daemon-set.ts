@@ -5,6 +5,7 @@ import { type Controller, createController, watch } from '#kit/reconcile/control
 import { keyFrom, keyOf } from '#kit/reconcile/object-key.ts'
 import { nothingToDo } from '#kit/reconcile/plan.ts'
 import type { ControllerContext } from '../controller-context.ts'
+import { countingQueue } from '../counting-queue.ts'
 import { candidatesFor, indexOrphans, ownerKeys } from '../workloads/owned-objects.ts'
 import { selectorMatches } from '../workloads/selector-of.ts'
 import { planDaemonSet } from './plan-daemon-set.ts'
@@ -24,6 +25,7 @@ export function startDaemonSetController(context: ControllerContext): Controller
   })
   return createController(context, {
     name: 'daemonset',
+    queue: countingQueue,
     watches: [
       watch(cache, ({ object }) => [keyOf(object)]),
       watch(podCache, owners),

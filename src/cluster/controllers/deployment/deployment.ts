@@ -5,6 +5,7 @@ import { keyFrom, keyOf } from '#kit/reconcile/object-key.ts'
 import { controllerOf } from '#kit/reconcile/owner-references.ts'
 import { nothingToDo } from '#kit/reconcile/plan.ts'
 import type { ControllerContext } from '../controller-context.ts'
+import { countingQueue } from '../counting-queue.ts'
 import { candidatesFor, indexOrphans, ownerKeys } from '../workloads/owned-objects.ts'
 import { selectorMatches } from '../workloads/selector-of.ts'
 import { planDeployment } from './plan-deployment.ts'
@@ -23,6 +24,7 @@ export function startDeploymentController(context: ControllerContext): Controlle
   })
   return createController(context, {
     name: 'deployment',
+    queue: countingQueue,
     watches: [
       watch(cache, (change) => [keyOf(change.object)]),
       watch(sets, owners),

@@ -22,6 +22,7 @@ import type { Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { KubernetesObject, OwnerReference } from '#spec/kubernetes/objects/objects.ts'
 import type { PodDisruptionBudget } from '#spec/kubernetes/objects/policy-v1.generated.ts'
 import type { ControllerContext } from '../controller-context.ts'
+import { countingQueue } from '../counting-queue.ts'
 import { isPodReady } from '../workloads/pod-state.ts'
 import { readScale } from '../workloads/read-scale.ts'
 import { requirementsOf } from '../workloads/selector-of.ts'
@@ -37,6 +38,7 @@ export function startDisruptionController(context: ControllerContext): Controlle
   const scaleOf = scaleFinder(context)
   return createController(context, {
     name: 'disruption',
+    queue: countingQueue,
     watches: [
       watch(budgets, ({ object }) => [keyOf(object)]),
       watch(podCache, (change) => [

@@ -6,6 +6,7 @@ import { type Controller, createController, watch } from '#kit/reconcile/control
 import { keyFrom, keyOf } from '#kit/reconcile/object-key.ts'
 import { nothingToDo, type Plan } from '#kit/reconcile/plan.ts'
 import type { ControllerContext } from '../controller-context.ts'
+import { countingQueue } from '../counting-queue.ts'
 import { familiesOf, isHeadless, podEndpoints } from './desired-endpoints.ts'
 import { planSlices } from './plan-slices.ts'
 import { hasSelector, selectsPod, serviceKeysOfPod, triggerTime } from './services-of-pod.ts'
@@ -28,6 +29,7 @@ export function startEndpointSliceController(context: ControllerContext): Contro
     slices.byIndex('service', key).filter((slice) => slice.metadata.labels?.[managedByLabel] === managedBy)
   return createController(context, {
     name: 'endpointslice',
+    queue: countingQueue,
     watches: [
       watch(serviceCache, ({ object }) => [keyOf(object)]),
       watch(podCache, serviceKeysOfPod(serviceCache)),

@@ -4,6 +4,7 @@ import { type Controller, createController, watch } from '#kit/reconcile/control
 import { keyOf } from '#kit/reconcile/object-key.ts'
 import { nothingToDo } from '#kit/reconcile/plan.ts'
 import type { ControllerContext } from '../controller-context.ts'
+import { countingQueue } from '../counting-queue.ts'
 import { planEndpoints } from './plan-endpoints.ts'
 import { hasSelector, selectsPod, serviceKeysOfPod, triggerTime } from './services-of-pod.ts'
 
@@ -15,6 +16,7 @@ export function startEndpointsController(context: ControllerContext): Controller
   const known = informers.of(endpoints)
   return createController(context, {
     name: 'endpoints',
+    queue: countingQueue,
     watches: [
       watch(serviceCache, ({ object }) => [keyOf(object)]),
       watch(podCache, serviceKeysOfPod(serviceCache)),

@@ -7,6 +7,7 @@ import { controllerOf } from '#kit/reconcile/owner-references.ts'
 import type { Plan } from '#kit/reconcile/plan.ts'
 import type { Job } from '#spec/kubernetes/objects/batch-v1.generated.ts'
 import type { ControllerContext } from '../controller-context.ts'
+import { countingQueue } from '../counting-queue.ts'
 import { candidatesFor, indexOrphans, ownerKeys } from '../workloads/owned-objects.ts'
 import { selectorMatches } from '../workloads/selector-of.ts'
 import { countJobs } from './job-metrics.ts'
@@ -28,6 +29,7 @@ export function startJobController(context: ControllerContext): Controller {
   const count = context.metrics === undefined ? undefined : countJobs(context.metrics)
   return createController(context, {
     name: 'job',
+    queue: countingQueue,
     watches: [
       watch(cache, (change) => {
         count?.(change)

@@ -9,6 +9,7 @@ import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 import { amountsText } from '#spec/kubernetes/quota/amounts.ts'
 import { isCounted, usageOf } from '#spec/kubernetes/quota/quota-usage.ts'
 import type { ControllerContext } from '../controller-context.ts'
+import { countingQueue } from '../counting-queue.ts'
 import { builtInCatalogue, customResource } from '../resource-catalogue.ts'
 import { type CountedObjects, planQuota } from './plan-quota.ts'
 
@@ -29,6 +30,7 @@ export function startQuotaController(context: ControllerContext): Controller {
   }
   const controller = createController(context, {
     name: 'resourcequota',
+    queue: countingQueue,
     watches: [
       watch(quotas, ({ object }) => [keyOf(object)]),
       ...builtInCatalogue()

@@ -8,6 +8,7 @@ import { keyOf } from '#kit/reconcile/object-key.ts'
 import { controllerOf } from '#kit/reconcile/owner-references.ts'
 import { nothingToDo, type Plan } from '#kit/reconcile/plan.ts'
 import type { ControllerContext } from '../controller-context.ts'
+import { countingQueue } from '../counting-queue.ts'
 import { candidatesFor, indexOrphans, ownerKeys } from '../workloads/owned-objects.ts'
 import { isPodActive } from '../workloads/pod-state.ts'
 import { selectorMatches } from '../workloads/selector-of.ts'
@@ -25,6 +26,7 @@ export function startReplicaSetController(context: ControllerContext): Controlle
   })
   return createController(context, {
     name: 'replicaset',
+    queue: countingQueue,
     watches: [watch(sets, (change) => [keyOf(change.object)]), watch(podCache, owners)],
     reconcile: (key) => {
       const set = sets.get(key)

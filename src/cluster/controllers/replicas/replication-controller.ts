@@ -10,6 +10,7 @@ import { type Controller, createController, watch } from '#kit/reconcile/control
 import { keyOf } from '#kit/reconcile/object-key.ts'
 import { nothingToDo, type Plan } from '#kit/reconcile/plan.ts'
 import type { ControllerContext } from '../controller-context.ts'
+import { countingQueue } from '../counting-queue.ts'
 import { candidatesFor, indexOrphans, ownerKeys } from '../workloads/owned-objects.ts'
 import { isPodActive } from '../workloads/pod-state.ts'
 import { selectorMatches } from '../workloads/selector-of.ts'
@@ -27,6 +28,7 @@ export function startReplicationController(context: ControllerContext): Controll
   })
   return createController(context, {
     name: 'replicationcontroller',
+    queue: countingQueue,
     watches: [watch(controllers, (change) => [keyOf(change.object)]), watch(podCache, owners)],
     reconcile: (key): Plan => {
       const found = controllers.get(key)

@@ -4,6 +4,7 @@ import { type Controller, createController, watch } from '#kit/reconcile/control
 import { keyFrom, keyOf } from '#kit/reconcile/object-key.ts'
 import { nothingToDo } from '#kit/reconcile/plan.ts'
 import type { ControllerContext } from '../controller-context.ts'
+import { countingQueue } from '../counting-queue.ts'
 import { candidatesFor, indexOrphans, ownerKeys } from '../workloads/owned-objects.ts'
 import { selectorMatches } from '../workloads/selector-of.ts'
 import { planStatefulSet } from './plan-stateful-set.ts'
@@ -23,6 +24,7 @@ export function startStatefulSetController(context: ControllerContext): Controll
   })
   return createController(context, {
     name: 'statefulset',
+    queue: countingQueue,
     watches: [
       watch(cache, ({ object }) => [keyOf(object)]),
       watch(podCache, owners),
