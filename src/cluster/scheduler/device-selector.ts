@@ -4,6 +4,7 @@ import { boolType, type CelType, dynType, mapType, stringType } from '#spec/kube
 import { CelGiven, type CelMap, type CelValue, JsonMap } from '#spec/kubernetes/cel/cel-value.ts'
 import { type CelProgram, compileCel } from '#spec/kubernetes/cel/compile-cel.ts'
 import { perCallLimit } from '#spec/kubernetes/cel/cel-limits.ts'
+import { deviceEnvironment } from '#spec/kubernetes/cel/device-environment.ts'
 import { celEnvironment } from '#spec/kubernetes/cel/environment.ts'
 import { quantityType } from '#spec/kubernetes/cel/named-types.ts'
 import { readJson } from '#spec/kubernetes/cel/read-json.ts'
@@ -12,20 +13,6 @@ import type { Device, DeviceAttribute, DeviceSelector } from '#spec/kubernetes/o
 /** True when a device suits a selector; one that cannot be compiled or evaluated suits nothing. */
 export type MatchDevice = (selector: DeviceSelector, device: Device, driver: string) => boolean
 
-const attributesType = mapType(stringType, mapType(stringType, dynType))
-const capacityType = mapType(stringType, mapType(stringType, quantityType))
-const deviceType: CelType = {
-  kind: 'object',
-  name: 'kubernetes.DRADevice',
-  fields: new Map(
-    Object.entries({
-      driver: stringType,
-      allowMultipleAllocations: boolType,
-      attributes: attributesType,
-      capacity: capacityType,
-    }).map(([name, type]) => [name, { name, type }]),
-  ),
-}
 const programsMost = 1000
 
 type Named = Readonly<Record<string, unknown>>
@@ -68,14 +55,13 @@ function byDomain(values: Named, driver: string, type: CelType): CelGiven {
 
 /** Makes a matcher. It remembers programs, and for each device what they said. */
 export function createDeviceMatcher(): MatchDevice {
-  const environment = celEnvironment({ variables: { device: deviceType } })
   const programs = new LruCache<string, CelProgram | { readonly problem: string }>({ capacity: programsMost })
   const answers = new WeakMap<Device, Map<string, boolean>>()
   const make = createValues()
   const programOf = (text: string): CelProgram | undefined => {
     let known = programs.get(text)
     if (known === undefined) {
-      const compiled = compileCel(text, environment, { result: [boolType] })
+      const compiled = compileCel(text, deviceEnvironment, { result: [boolType] })
       known = 'program' in compiled ? compiled.program : compiled
       programs.set(text, known)
     }

@@ -21,6 +21,7 @@ import { priority } from './priority.ts'
 import { QuotaLedger } from './quota/quota-ledger.ts'
 import { resourceQuota } from './quota/resource-quota.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
+import { resourceClaimRights } from './resource-claim-rights.ts'
 import { serviceAccount } from './service-account.ts'
 import { mutatingWebhooks } from './webhooks/mutating-webhooks.ts'
 import { validatingWebhooks } from './webhooks/validating-webhooks.ts'
@@ -65,6 +66,7 @@ export function admissionSteps(deps: AdmissionDeps): readonly AdmissionStep[] {
     podTopologyLabels,
     podResize,
     rbacEscalation(authorizer, authorizer.rbac),
+    resourceClaimRights(authorizer),
     // New steps go above: what users add comes last.
     mutatingPolicies(deps),
     mutatingWebhooks(deps, webhooks),

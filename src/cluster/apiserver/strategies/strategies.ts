@@ -7,6 +7,8 @@ import { namespaceStrategy } from './namespaces.ts'
 import { nodeStrategy } from './nodes.ts'
 import { persistentVolumeClaimStrategy, persistentVolumeStrategy } from './persistent-volumes.ts'
 import { podStrategy } from './pods.ts'
+import { resourceClaimStrategy } from './resource-claims.ts'
+import { resourceSliceStrategy } from './resource-slices.ts'
 import { secretStrategy } from './secrets.ts'
 import { serviceStrategy } from './services.ts'
 import { daemonSetStrategy, statefulSetStrategy } from './workloads.ts'
@@ -62,6 +64,8 @@ const own: Readonly<Record<string, Partial<Strategy>>> = {
   'batch/jobs': jobStrategy,
   'certificates.k8s.io/certificatesigningrequests': certificateSigningRequestStrategy,
   'apiextensions.k8s.io/customresourcedefinitions': customResourceDefinitionStrategy,
+  'resource.k8s.io/resourceclaims': resourceClaimStrategy,
+  'resource.k8s.io/resourceslices': resourceSliceStrategy,
   'apps/deployments': { statusKeepsLabels: true },
 }
 

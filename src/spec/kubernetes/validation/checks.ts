@@ -1,4 +1,5 @@
 /** The small checks that the validation of every kind is built from. Each answers the errors, none when all is well. */
+import { sortedKeys } from '../decode/sorted-keys.ts'
 import { invalid, notSupported, required, type FieldError } from './field-errors.ts'
 import type { Path } from './field-path.ts'
 
@@ -11,7 +12,8 @@ type Messages = (value: string) => readonly string[]
 
 /** An invalid error for each thing that a format finds wrong with a text. */
 export function matches(at: Path, value: string, format: Messages): FieldError[] {
-  return format(value).map((text) => invalid(at, value, text))
+  const problems = format(value)
+  return problems.length === 0 ? [] : problems.map((text) => invalid(at, value, text))
 }
 
 /** As `matches`, for a text that may be absent or empty. */
@@ -29,13 +31,27 @@ export function requiredText(at: Path, value: string | undefined, detail: string
   return value === undefined || value === '' ? [required(at, detail)] : []
 }
 
+function add(errors: FieldError[], more: readonly FieldError[]): void {
+  for (const error of more) errors.push(error)
+}
+
+/** The errors of several checks, one after the other. */
+export function joined(...lists: readonly (readonly FieldError[])[]): FieldError[] {
+  const errors: FieldError[] = []
+  for (const list of lists) add(errors, list)
+  return errors
+}
+
 /** The errors of every element of a list, each at its index. */
 export function each<T>(
   at: Path,
   list: readonly T[] | undefined,
   check: (item: T, at: Path, index: number) => readonly FieldError[],
 ): FieldError[] {
-  return (list ?? []).flatMap((item, index) => check(item, at.index(index), index))
+  const errors: FieldError[] = []
+  if (list === undefined) return errors
+  for (let i = 0; i < list.length; i++) add(errors, check(list[i] as T, at.index(i), i))
+  return errors
 }
 
 /** The errors of every entry of a map, each at its key, by ascending key. */
@@ -44,9 +60,10 @@ export function eachEntry<T>(
   map: Readonly<Record<string, T>> | undefined,
   check: (key: string, value: T, at: Path) => readonly FieldError[],
 ): FieldError[] {
-  return Object.entries(map ?? {})
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([key, value]) => check(key, value, at.key(key)))
+  const errors: FieldError[] = []
+  if (map === undefined) return errors
+  for (const key of sortedKeys(map)) add(errors, check(key, map[key] as T, at.key(key)))
+  return errors
 }
 
 /** The errors of a value that may be absent. */
@@ -95,6 +112,12 @@ export function inRange(at: Path, value: number, [min, max]: readonly [min: numb
 /** A port number. */
 export function portNumber(at: Path, value: number): FieldError[] {
   return inRange(at, value, [1, 65535])
+}
+
+/** True for a text of more bytes in UTF-8. */
+export function isLongerThan(text: string, bytesMax: number): boolean {
+  // A character is one to three bytes for each of its units, so that most texts need not be counted.
+  return text.length > bytesMax || (text.length * 3 > bytesMax && byteLength(text) > bytesMax)
 }
 
 /** Length in bytes of UTF-8, which is what upstream's limits count. */

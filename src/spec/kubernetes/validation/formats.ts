@@ -2,7 +2,7 @@
  * Formats of names and texts in the API and what upstream says when they are broken (apimachinery util/validation,
  * v1.36). Each answers the problems of a text, none for a valid one.
  */
-import { byteLength } from './checks.ts'
+import { isLongerThan } from './checks.ts'
 
 /** What is wrong with a text, in upstream's words. */
 export type Format = (value: string) => readonly string[]
@@ -72,7 +72,7 @@ interface Rule {
 }
 
 function problemsBy(value: string, { max, pattern, problem, unit = characters }: Rule): string[] {
-  const problems = byteLength(value) > max ? [unit(max)] : []
+  const problems = isLongerThan(value, max) ? [unit(max)] : []
   return pattern.test(value) ? problems : [...problems, problem]
 }
 
@@ -122,14 +122,14 @@ const valuePattern = new RegExp(`^(${keyName})?$`)
 
 /** `[prefix/]name` as in label keys, annotation keys, finalizers and conditions. */
 export function qualifiedName(value: string): readonly string[] {
-  const parts = value.split('/')
-  if (parts.length > 2) {
+  const slash = value.indexOf('/')
+  if (slash >= 0 && value.includes('/', slash + 1)) {
     return [`a valid label key ${keyProblem} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`]
   }
-  const name = parts.at(-1) ?? ''
-  const problems = parts.length === 2 ? prefixProblems(parts[0] ?? '') : []
+  const name = value.slice(slash + 1)
+  const problems = slash >= 0 ? prefixProblems(value.slice(0, slash)) : []
   if (name === '') problems.push('name part must be non-empty')
-  else if (byteLength(name) > 63) problems.push(`name part ${bytes(63)}`)
+  else if (isLongerThan(name, 63)) problems.push(`name part ${bytes(63)}`)
   return keyPattern.test(name) ? problems : [...problems, `name part ${keyProblem}`]
 }
 

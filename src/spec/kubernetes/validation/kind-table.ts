@@ -10,6 +10,12 @@ import { eventRules, newEventRules } from './core/event-rules.ts'
 import { limitRangeRules, resourceQuotaRules } from './core/limit-rules.ts'
 import { nodeRules } from './core/node-rules.ts'
 import {
+  deviceClassRules,
+  resourceClaimRules,
+  resourceClaimTemplateRules,
+  resourceSliceRules,
+} from './devices/device-rules.ts'
+import {
   mutatingBindingRules,
   mutatingPolicyRules,
   validatingBindingRules,
@@ -118,6 +124,10 @@ export const kindTable: Readonly<Record<string, AnyKindRules>> = {
   'rbac.authorization.k8s.io/ClusterRoleBinding': clusterRoleBindingRules,
   'rbac.authorization.k8s.io/Role': roleRules,
   'rbac.authorization.k8s.io/RoleBinding': roleBindingRules,
+  'resource.k8s.io/DeviceClass': deviceClassRules,
+  'resource.k8s.io/ResourceClaim': resourceClaimRules,
+  'resource.k8s.io/ResourceClaimTemplate': resourceClaimTemplateRules,
+  'resource.k8s.io/ResourceSlice': resourceSliceRules,
   'scheduling.k8s.io/PriorityClass': priorityClassRules,
   'storage.k8s.io/CSIDriver': csiDriverRules,
   'storage.k8s.io/CSINode': csiNodeRules,

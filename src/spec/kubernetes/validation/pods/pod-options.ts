@@ -1,5 +1,6 @@
 /** What the checks of a pod spec depend on besides the spec itself. */
 import type { Container, EphemeralContainer, PodSpec } from '../../objects/core-v1.generated.ts'
+import { each, joined } from '../checks.ts'
 import type { FieldError } from '../field-errors.ts'
 import type { Path } from '../field-path.ts'
 
@@ -38,13 +39,11 @@ export function eachContainer(
   at: Path,
   check: (container: AnyContainer, at: Path) => readonly FieldError[],
 ): FieldError[] {
-  const lists: readonly (readonly [string, readonly AnyContainer[] | undefined])[] = [
-    ['initContainers', spec.initContainers],
-    ['containers', spec.containers],
-    ['ephemeralContainers', spec.ephemeralContainers as readonly AnyContainer[] | undefined],
-  ]
-  return lists.flatMap(([name, list]) =>
-    (list ?? []).flatMap((container, index) => check(container, at.child(name).index(index))),
+  const ephemeral = spec.ephemeralContainers as readonly AnyContainer[] | undefined
+  return joined(
+    each(at.child('initContainers'), spec.initContainers, check),
+    each(at.child('containers'), spec.containers, check),
+    each(at.child('ephemeralContainers'), ephemeral, check),
   )
 }
 

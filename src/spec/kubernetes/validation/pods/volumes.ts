@@ -5,8 +5,8 @@ import { duplicate, forbidden, invalid, required, type FieldError } from '../fie
 import type { Path } from '../field-path.ts'
 import { csiDriverName, fileMode, localPath } from '../format-errors.ts'
 import { dnsLabel, dnsSubdomain } from '../formats.ts'
-import { validateAnnotations, validateLabels } from '../labels.ts'
 import { validateClaimSpec } from '../storage/persistent-volume-claim-spec.ts'
+import { validateTemplateMetadata } from '../template-metadata.ts'
 import { validatePullPolicy } from './containers.ts'
 import {
   isIscsiNameTooLong,
@@ -50,29 +50,12 @@ function validateCsi(at: Path, source: CSIVolumeSource): FieldError[] {
   return [...errors, ...matches(at.child('name'), ref.name ?? '', dnsSubdomain)]
 }
 
-const templateMembers = [
-  'name',
-  'generateName',
-  'namespace',
-  'uid',
-  'resourceVersion',
-  'finalizers',
-  'ownerReferences',
-] as const
-
 function validateEphemeral(at: Path, source: EphemeralVolumeSource): FieldError[] {
   const template = source.volumeClaimTemplate
   const templateAt = at.child('volumeClaimTemplate')
   if (template === undefined) return [required(templateAt)]
-  const metaAt = templateAt.child('metadata')
-  const extra = templateMembers.filter((name) => {
-    const value = template.metadata?.[name]
-    return Array.isArray(value) ? value.length > 0 : (value ?? '') !== ''
-  })
   return [
-    ...validateAnnotations(metaAt.child('annotations'), template.metadata?.annotations),
-    ...validateLabels(metaAt.child('labels'), template.metadata?.labels),
-    ...extra.map((name) => forbidden(metaAt.child(name), 'cannot be set')),
+    ...validateTemplateMetadata(templateAt.child('metadata'), template.metadata),
     ...validateClaimSpec(templateAt.child('spec'), template.spec),
   ]
 }
