@@ -8,7 +8,8 @@ import { createApiServer } from '#cluster/apiserver/api-server.ts'
 import { serveMetrics } from '#cluster/apiserver/metrics-api/serve-metrics.ts'
 import { serverVersion } from '#cluster/apiserver/server-version.ts'
 import { startControllers } from '#cluster/controllers/controllers.ts'
-import { defaultSchedulerConfig } from '#cluster/scheduler/scheduler-config.ts'
+import { readSchedulerConfiguration } from '#cluster/scheduler/configuration/read-scheduler-configuration.ts'
+import type { SchedulerConfig } from '#cluster/scheduler/scheduler-config.ts'
 import { startScheduler } from '#cluster/scheduler/scheduler.ts'
 import type { SimulatedNode } from '#cluster/simulated-nodes/node-object.ts'
 import type { BehaviourRule } from '#cluster/simulated-nodes/pod-behaviour.ts'
@@ -23,6 +24,7 @@ import { applyManifest, type Manifest } from './apply-manifest.ts'
 import { brokenInvariants } from './cluster-errors.ts'
 import type { ClusterConnection } from './connect-cluster.ts'
 import { type ClusterHistory, followHistory } from './cluster-history.ts'
+import { Violations, watchInvariants } from './cluster-invariants.ts'
 import { type ClusterIdentity, createClusterIdentity, identityDeps } from './cluster-identity.ts'
 import { type ListenAt, type Listening, listenForClients } from './listen-for-clients.ts'
 import { podRangeFor } from './pod-range.ts'
@@ -45,6 +47,8 @@ export interface ClusterOptions {
   readonly faults?: Partial<SimulatedFaults>
   /** How pods behave, by labels, namespace or image. */
   readonly behaviours?: readonly BehaviourRule[]
+  /** A KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1), as YAML or as an object: profiles, plugins, back-off. */
+  readonly scheduler?: string | object
   /** Listens on a port with TLS and writes a kubeconfig; virtual time then keeps up with the wall's. */
   readonly listen?: boolean | ListenAt
   /** Starts from a moment of another cluster: a simulated one's, or what `gantry server export` wrote of a live one. */
@@ -117,8 +121,8 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   }
   const pass = async (ms: number): Promise<void> => {
     await state.running.clock.advance(ms)
-    if (state.running.history.violations.length > 0)
-      throw brokenInvariants(state.running.history.violations, options.seed)
+    const { violations } = state.running
+    if (violations.length > 0) throw brokenInvariants(violations, options.seed)
   }
   const settle = async (withinMs: number): Promise<void> => {
     const { clock, history } = state.running
@@ -163,7 +167,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
       }),
     history: () => state.running.history.digest(),
     get violations() {
-      return state.running.history.violations
+      return state.running.violations
     },
     async [Symbol.asyncDispose]() {
       if (state.ended) return
@@ -210,6 +214,7 @@ interface Running extends AsyncDisposable {
   readonly api: Awaited<ReturnType<typeof createApiServer>>
   readonly nodes: SimulatedNodes
   readonly history: ClusterHistory
+  readonly violations: readonly string[]
   readonly connect: () => ClusterConnection
 }
 
@@ -225,7 +230,8 @@ async function startRunning(
   const random = createSeededRandom(from.store === undefined ? seed : `${seed}/${from.store.revision}`)
   const clock = new SimClock({ startMs: Math.ceil(from.timeMs), order: random.fork('order') })
   const store = scope.use(createMemoryStore({ clock, ...(from.store === undefined ? {} : { from: from.store }) }))
-  const history = scope.use(followHistory(store, () => clock.monotonicMs()))
+  const violations = new Violations()
+  const history = scope.use(followHistory(store, { nowMs: () => clock.monotonicMs(), violations }))
   const known = identity === undefined ? {} : await identityDeps(identity, clock, scope)
   const certificateAuthority = identity?.authority.certificate
   const api = scope.use(
@@ -234,6 +240,7 @@ async function startRunning(
       certificateAuthority === undefined ? {} : { certificateAuthority },
     ),
   )
+  scope.use(watchInvariants(api.parts.cache, violations))
   const actAs = (name: string, user: User = component(name)): KubeClient =>
     faultyClient(api.clientFor(user), faults, random.fork(`faults of ${name}`))
   const depsFor = (name: string): { client: KubeClient; clock: SimClock; random: SeededRandom; log: Log } => ({
@@ -252,7 +259,7 @@ async function startRunning(
       },
     ),
   )
-  scope.use(startScheduler(depsFor('system:kube-scheduler'), defaultSchedulerConfig))
+  scope.use(startScheduler(depsFor('system:kube-scheduler'), schedulerConfigOf(options)))
   const nodes = scope.use(
     startSimulatedNodes(
       {
@@ -276,7 +283,12 @@ async function startRunning(
     const parts = depsFor('controller of the user')
     return { ...parts, [Symbol.asyncDispose]: () => parts.client[Symbol.asyncDispose]() }
   }
-  return { clock, store, api, nodes, history, connect, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  const end = (): Promise<void> => owned.disposeAsync()
+  return { clock, store, api, nodes, history, violations: violations.found, connect, [Symbol.asyncDispose]: end }
+}
+
+function schedulerConfigOf({ scheduler }: ClusterOptions): SchedulerConfig | undefined {
+  return scheduler === undefined ? undefined : readSchedulerConfiguration(scheduler)
 }
 
 /** Makes something when it is first asked for. */

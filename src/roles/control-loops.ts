@@ -3,7 +3,7 @@ import type { ApiServer } from '#cluster/apiserver/api-server.ts'
 import { serveMetrics } from '#cluster/apiserver/metrics-api/serve-metrics.ts'
 import { serverVersion } from '#cluster/apiserver/server-version.ts'
 import { type ControllersConfig, startControllers } from '#cluster/controllers/controllers.ts'
-import { defaultSchedulerConfig } from '#cluster/scheduler/scheduler-config.ts'
+import type { SchedulerConfig } from '#cluster/scheduler/scheduler-config.ts'
 import { startScheduler } from '#cluster/scheduler/scheduler.ts'
 import { startSimulatedNodes } from '#cluster/simulated-nodes/simulated-nodes.ts'
 import type { Log } from '#kit/telemetry/log.ts'
@@ -13,13 +13,15 @@ import { podRangeFor } from './pod-range.ts'
 export interface ControlLoopsConfig extends ControllersConfig {
   /** How many nodes (`sim-0`, `sim-1`, …) pretend to run pods. */
   readonly simulatedNodes: number
+  /** The scheduler's settings; upstream's defaults unless told. */
+  readonly scheduler?: SchedulerConfig
 }
 
 /** Starts the loops; disposing the result ends them, the nodes first. */
 export function startControlLoops(
   { clock, random }: Pick<World, 'clock' | 'random'>,
   { api, log }: { readonly api: ApiServer; readonly log: Log },
-  { simulatedNodes, ...config }: ControlLoopsConfig,
+  { simulatedNodes, scheduler: schedulerConfig, ...config }: ControlLoopsConfig,
 ): AsyncDisposable {
   const scope = new AsyncDisposableStack()
   const groups = ['system:authenticated']
@@ -31,7 +33,7 @@ export function startControlLoops(
     ),
   )
   const scheduler = api.clientFor({ name: 'system:kube-scheduler', groups })
-  scope.use(startScheduler({ client: scheduler, ...deps }, defaultSchedulerConfig))
+  scope.use(startScheduler({ client: scheduler, ...deps }, schedulerConfig))
   if (simulatedNodes > 0) {
     const nodes = startSimulatedNodes(
       {

@@ -5,7 +5,8 @@ import { parseServerFlags } from './server-flags.ts'
 import { defaultSecurity } from './server-security.ts'
 
 test('flags with = and with a space, relative paths, addresses of both families', () => {
-  const flags = parseServerFlags(['--root=state', '--listen', '[::1]:0', '--simulated-nodes', '3'], '/home')
+  const argv = ['--root=state', '--listen', '[::1]:0', '--simulated-nodes', '3', '--scheduler-config=profiles.yaml']
+  const flags = parseServerFlags(argv, '/home')
   assert.deepEqual(flags, {
     ...{
       root: '/home/state',
@@ -13,6 +14,7 @@ test('flags with = and with a space, relative paths, addresses of both families'
       port: 0,
       simulatedNodes: 3,
       controllers: ['*'],
+      schedulerFile: '/home/profiles.yaml',
       etcd: undefined,
       logLevel: 'info',
     },

@@ -12,6 +12,7 @@ Options:
       --listen HOST:PORT    Where the API is served (default 127.0.0.1:6443; port 0 chooses a free one)
       --simulated-nodes N   Add N nodes that pretend to run pods (default 0)
       --controllers LIST    Which controllers run: '*' for all, 'foo' for one more, '-foo' for one less (default *)
+      --scheduler-config FILE   Profiles, plugins and back-off (kubescheduler.config.k8s.io/v1)
       --etcd-servers URLS   Keep the objects in etcd, URL[,URL...] of its members, instead of DIR/cluster.db
       --etcd-cafile FILE    Trust the members' certificates by this authority
       --etcd-certfile FILE  Show the members this certificate
@@ -36,6 +37,8 @@ export interface ServerFlags {
   readonly port: number
   readonly simulatedNodes: number
   readonly controllers: readonly string[]
+  /** Path of a KubeSchedulerConfiguration. */
+  readonly schedulerFile: string | undefined
   readonly etcd: EtcdFlags | undefined
   readonly security: SecurityFlags
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
@@ -57,6 +60,7 @@ const readers: Readonly<Record<string, Read>> = {
   },
   '--simulated-nodes': (value, so) => (/^\d{1,5}$/.test(value) ? { ...so, simulatedNodes: Number(value) } : undefined),
   '--controllers': (value, so) => ({ ...so, controllers: value.split(',').map((name) => name.trim()) }),
+  '--scheduler-config': (value, so, cwd) => ({ ...so, schedulerFile: absolute(value, cwd) }),
   '--log-level': (value, so) =>
     /^(?:debug|info|warn|error)$/.test(value) ? { ...so, logLevel: value as ServerFlags['logLevel'] } : undefined,
   '--etcd-servers': (value, so) => {
@@ -97,6 +101,7 @@ export function parseServerFlags(argv: readonly string[], cwd: string): ServerFl
       port: 6443,
       simulatedNodes: 0,
       controllers: ['*'],
+      schedulerFile: undefined,
       etcd: noEtcd,
       security: defaultSecurity,
       logLevel: 'info',

@@ -9,6 +9,7 @@ import { defaultRequestHeaders } from '#cluster/apiserver/authentication/request
 import { defaultApiServerConfig } from '#cluster/apiserver/api-server-config.ts'
 import { mayLeaveHttp } from '#cluster/apiserver/may-leave-http.ts'
 import { addressRange, addressText } from '#cluster/apiserver/strategies/allocations.ts'
+import { readSchedulerConfiguration } from '#cluster/scheduler/configuration/read-scheduler-configuration.ts'
 import { createTokenUse, type TokenUse } from '#cluster/controllers/accounts/token-use.ts'
 import type { ListenAddress } from '#kit/http/listen-address.ts'
 import { createHttpServer, type HttpServer } from '#kit/http/server.ts'
@@ -18,6 +19,7 @@ import { createAuthority, type IssuedCertificate, issueCertificate } from '#kit/
 import type { DescribeType } from '#spec/kubernetes/openapi/type-words.ts'
 import type { Files } from '#world/ports/files.ts'
 import type { World } from '#world/ports/world.ts'
+import type { ControlLoopsConfig } from './control-loops.ts'
 import { hostPathsUnder } from './host-paths.ts'
 import { keptCertificate, keptSigningKeys } from './kept-keys.ts'
 import { kubeconfigText } from './kubeconfig-text.ts'
@@ -39,6 +41,8 @@ export interface ServerOptions {
   readonly simulatedNodes?: number
   /** Names of controllers that run; all unless told. */
   readonly controllers?: readonly string[]
+  /** Path of a KubeSchedulerConfiguration. */
+  readonly schedulerFile?: string | undefined
   /** Keeps the objects there instead of in a file under `root`. */
   readonly etcd?: EtcdFlags | undefined
   readonly security?: SecurityFlags
@@ -120,6 +124,7 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
     tokenUse,
     simulatedNodes: options.simulatedNodes ?? 0,
     controllers: options.controllers ?? ['*'],
+    ...(await schedulerFrom(files, options.schedulerFile)),
     hostPaths: hostPathsUnder(files, join(options.root, 'volumes')),
     metrics,
   }
@@ -176,6 +181,11 @@ async function openTokens(world: ServerWorld, path: string): Promise<{ tokenKeys
   const { issuer } = defaultApiServerConfig
   const keys = await createTokenKeys({ clock: world.clock, issuer, ...(await keptSigningKeys(world.files, path)) })
   return { tokenKeys: { ...keys, noteSecretUse: tokenUse.note }, tokenUse }
+}
+
+/** @throws GantryError for a file that is missing or malformed. */
+async function schedulerFrom(files: Files, path: string | undefined): Promise<Pick<ControlLoopsConfig, 'scheduler'>> {
+  return path === undefined ? {} : { scheduler: readSchedulerConfiguration(await files.readText(path)) }
 }
 
 function wordsReader(files: Files, { declarations }: ServerOptions): () => Promise<DescribeType> {

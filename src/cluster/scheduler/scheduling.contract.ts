@@ -2,14 +2,14 @@
 import type { Node, Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { Random } from '#world/ports/random.ts'
 import { type ClusterObjects, noObjects } from './cluster-objects.ts'
-import { defaultPlugins } from './default-plugins.table.ts'
 import { NodeTable } from './node-table.ts'
 import { NominatedPods } from './nominated-pods.ts'
 import { recordOf } from './pod-record.ts'
 import { type Outcome, schedulePod } from './schedule-pod.ts'
 import { afterFailure } from './after-failure.ts'
 import { fitErrorMessage } from './fit-error.ts'
-import { defaultPreemptionArgs, type Preemption } from './preempt.ts'
+import type { Preemption } from './preempt.ts'
+import { defaultProfile, type SchedulerProfile } from './scheduler-config.ts'
 
 export interface PodShape {
   readonly labels?: Record<string, string>
@@ -65,13 +65,19 @@ export interface Scene {
   /** Pods that are on nodes (by their nodeName). */
   readonly placed?: readonly Pod[]
   readonly objects?: Partial<ClusterObjects>
+  /** The default one unless told. */
+  readonly profile?: SchedulerProfile
+}
+
+/** What came of a cycle. */
+export interface Decision {
+  readonly node?: string
+  readonly message?: string
+  readonly preemption?: Preemption
 }
 
 /** One cycle over a scene: the node's name, or the message. */
-export function decide(
-  pod: Pod,
-  scene: Scene,
-): { readonly node?: string; readonly message?: string; readonly preemption?: Preemption } {
+export function decide(pod: Pod, scene: Scene): Decision {
   const table = new NodeTable()
   const objects = { ...noObjects, ...scene.objects }
   for (const node of scene.nodes) table.putNode(node)
@@ -79,7 +85,8 @@ export function decide(
   const record = recordOf(pod, table.reader)
   const nominated = new NominatedPods()
   const cycle = { table, objects, nowMs: 0 }
-  const plugins = defaultPlugins(noWriters)
+  const profile = scene.profile ?? defaultProfile
+  const plugins = profile.plugins(noWriters)
   const outcome: Outcome = schedulePod(record, {
     cycle,
     config: { plugins, percentageOfNodesToScore: 0 },
@@ -90,6 +97,6 @@ export function decide(
   if (outcome.found) return { node: outcome.entry.name }
   const { diagnosis, filters } = outcome
   const deps = { table, objects, random: alwaysFirst, nominated, filters, diagnosis }
-  const { message, preemption } = afterFailure(record, { ...deps, cycle, plugins, preemption: defaultPreemptionArgs })
+  const { message, preemption } = afterFailure(record, { ...deps, cycle, plugins, preemption: profile.preemption })
   return { message: fitErrorMessage(diagnosis, message), ...(preemption === undefined ? {} : { preemption }) }
 }
