@@ -34,6 +34,7 @@ import { EventLeases } from './event-leases.ts'
 import { FlowControl } from './flow-control/flow-control.ts'
 import { SchemaStatuses } from './flow-control/schema-status.ts'
 import type { HealthCheck } from './health-checks.ts'
+import { startSteps } from './start-steps.table.ts'
 import { createApiHandler, type HandlerParts, type StreamingHandler } from './http-handler.ts'
 import { createInProcessClient } from './in-process-client.ts'
 import { ObjectCache } from './object-cache.ts'
@@ -159,6 +160,8 @@ function createParts(deps: ApiServerDeps, config: ApiServerConfig): HandlerParts
       { name: 'etcd', isHealthy: () => broken === undefined },
       { name: 'etcd-readiness', isHealthy: () => broken === undefined, isReadiness: true },
       { name: 'informer-sync', isHealthy: () => broken === undefined, isReadiness: true },
+      // Nothing is answered before these are done.
+      ...startSteps.map((name): HealthCheck => ({ name, isHealthy: () => true })),
     ],
     streaming: deps.streaming,
     audit: deps.audit,

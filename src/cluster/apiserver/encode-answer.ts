@@ -107,7 +107,6 @@ function asItem(resource: ServedResource): (value: ApiObject) => JsonObject {
 export function bookmarkObject(resource: ServedResource, revision: number, endsInitial: boolean): ApiObject {
   const metadata = {
     resourceVersion: String(revision),
-    creationTimestamp: null,
     ...(endsInitial ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
   }
   return { kind: resource.kind, apiVersion: resource.apiVersion, metadata } as unknown as ApiObject

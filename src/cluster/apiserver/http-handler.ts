@@ -7,6 +7,7 @@ import type { EncodedError, HttpHandler, HttpRequest, HttpResponse } from '#kit/
 import { randomUuid } from '#world/ports/random.ts'
 import { admitConnect } from './admission/admit-subresource.ts'
 import type { User } from './api-request.ts'
+import { checkTimeout } from './check-timeout.ts'
 import { type AuditTrail, startTrail } from './audit/audit-trail.ts'
 import { authenticate } from './authentication/authenticate.ts'
 import { type Access, refusalOf } from './authorization/access.ts'
@@ -66,6 +67,7 @@ async function answer(parts: HandlerParts, http: HttpRequest, passage: Passage):
   outer.setHeader('Audit-Id', auditId)
   passage.response.setHeader('Cache-Control', 'no-cache, private')
   try {
+    checkTimeout(http, info)
     await handle(parts, http, { info, passage })
   } catch (error) {
     passage.trail?.fail(toStatus(error))

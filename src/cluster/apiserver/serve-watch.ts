@@ -94,10 +94,6 @@ class FrameEncoder {
       item.object === undefined
         ? bookmarkObject(resource, item.revision, item.endsInitial)
         : valueOf(resource, item.object)
-    if (format.as === 'Table' && item.object === undefined) {
-      const metadata = { resourceVersion: String(item.revision) }
-      return { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata, columnDefinitions: null, rows: [] }
-    }
     const withoutColumns = !this.#isFirst
     this.#isFirst = false
     return shown(resource, value, { format, table: { ...table, nowSeconds, withoutColumns } })

@@ -7,6 +7,7 @@ import { gunzipSync } from 'node:zlib'
 import { configMaps } from '#clients/kubernetes/resources.table.ts'
 import { createClock } from '#world/real/clock.ts'
 import { answerHealth } from './health-checks.ts'
+import { startSteps } from './start-steps.table.ts'
 import { type ServedApi, serveApi } from './served-api.contract.ts'
 
 const place = { namespace: 'default' }
@@ -56,13 +57,54 @@ test('health endpoints name their checks, leave some out, and answer for one', a
   await using served = await serveApi()
   const text = async (where: string): Promise<string> => (await served.call(where, { token })).text()
   assert.equal(await text('/livez'), 'ok')
-  assert.equal(await text('/livez?verbose'), '[+]ping ok\n[+]log ok\n[+]etcd ok\nlivez check passed\n')
+  const steps = startSteps.map((name) => `[+]${name} ok\n`).join('')
+  assert.equal(await text('/livez?verbose'), `[+]ping ok\n[+]log ok\n[+]etcd ok\n${steps}livez check passed\n`)
   assert.equal(
     await text('/readyz?verbose&exclude=etcd&exclude=no'),
-    '[+]ping ok\n[+]log ok\n[+]etcd excluded: ok\n[+]etcd-readiness ok\n[+]informer-sync ok\nwarn: some health checks cannot be excluded: no matches for "no"\nreadyz check passed\n',
+    `[+]ping ok\n[+]log ok\n[+]etcd excluded: ok\n[+]etcd-readiness ok\n[+]informer-sync ok\n${steps}warn: some health checks cannot be excluded: no matches for "no"\nreadyz check passed\n`,
   )
   assert.equal(await text('/readyz/informer-sync'), 'ok')
+  assert.equal(await text('/livez/poststarthook/rbac/bootstrap-roles'), 'ok')
   assert.equal((await served.call('/livez/informer-sync', { token })).status, 404)
+})
+
+test('a time limit that nobody can read is refused before anything else', async () => {
+  await using served = await serveApi()
+  const answers = async (where: string, more: { readonly token?: string } = {}): Promise<unknown> => {
+    const reply = await served.call(where, more)
+    const text = await reply.text()
+    return reply.status === 200 ? 200 : [reply.status, (JSON.parse(text) as Refusal).message]
+  }
+  const refusal = 'invalid timeout specified in the request URL - time:'
+  assert.deepEqual(await answers('/version?timeout=soon'), [400, `${refusal} invalid duration "soon"`])
+  assert.deepEqual(await answers(`${path}?timeout=5`, { token }), [400, `${refusal} missing unit in duration "5"`])
+  for (const timeout of ['', '0s', '3m', '1h']) assert.equal(await answers(`/version?timeout=${timeout}`), 200)
+  await using watch = await served.call(`${path}?watch=1&timeout=soon&timeoutSeconds=1`, { token })
+  assert.equal(watch.status, 200)
+})
+
+test('a bookmark in a table is a row that says where the watch stands', async () => {
+  await using served = await serveApi()
+  const table = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' }
+  const query =
+    'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1'
+  await using watch = await served.call(`/api/v1/namespaces/default/pods?${query}`, { token, headers: table })
+  const [line = ''] = (await watch.text()).split('\n')
+  const { type, object } = JSON.parse(line) as { type: string; object: { rows: { cells: unknown; object: unknown }[] } }
+  assert.equal(type, 'BOOKMARK')
+  const [row] = object.rows
+  const { resourceVersion } = (row?.object as { metadata: { resourceVersion: string } }).metadata
+  const none = '<none>'
+  assert.deepEqual(object.rows, [
+    {
+      cells: ['', '0/0', '', '0', '<unknown>', none, none, none, none],
+      object: {
+        kind: 'PartialObjectMetadata',
+        apiVersion: 'meta.k8s.io/v1',
+        metadata: { resourceVersion, annotations: { 'k8s.io/initial-events-end': 'true' } },
+      },
+    },
+  ])
 })
 
 test('a check that fails is told without its reason', () => {
