@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { configMaps } from '#clients/kubernetes/resources.table.ts'
 import { createClock } from '#world/real/clock.ts'
+import type { ApiObject } from './api-object.ts'
 import { answerHealth } from './health-checks.ts'
 import { startSteps } from './start-steps.table.ts'
 import { type ServedApi, serveApi } from './served-api.contract.ts'
@@ -93,7 +94,7 @@ test('a bookmark in a table is a row that says where the watch stands', async ()
   const { type, object } = JSON.parse(line) as { type: string; object: { rows: { cells: unknown; object: unknown }[] } }
   assert.equal(type, 'BOOKMARK')
   const [row] = object.rows
-  const { resourceVersion } = (row?.object as { metadata: { resourceVersion: string } }).metadata
+  const resourceVersion = (row?.object as ApiObject | undefined)?.metadata.resourceVersion
   const none = '<none>'
   assert.deepEqual(object.rows, [
     {

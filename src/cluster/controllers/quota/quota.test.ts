@@ -111,3 +111,50 @@ test('the status follows objects as they come and go', async () => {
   await bench.pass(2000)
   assert.deepEqual(used(), { pods: '1', 'count/configmaps': '0', services: '1', 'services.nodeports': '1' })
 })
+
+test('an object that moves into or out of a scope is counted anew', async () => {
+  await using bench = createBench()
+  bench.start(startQuotaController)
+  const used = (): unknown => bench.api.all<ResourceQuota>(resourceQuotas).map(({ status }) => status?.used?.['pods'])
+  const scoped = (name: string): ResourceQuota => {
+    const made = quota({ pods: '5' }, { scopes: [name] })
+    return { ...made, metadata: { ...made.metadata, name: name.toLowerCase(), uid: name } }
+  }
+  await bench.put(resourceQuotas, scoped('NotTerminating'))
+  await bench.put(resourceQuotas, scoped('Terminating'))
+  await bench.put(pods, pod('a'))
+  await bench.pass(2000)
+  assert.deepEqual(used(), ['1', '0'])
+  await bench.put(pods, pod('a', { activeDeadlineSeconds: 60 }))
+  await bench.pass(2000)
+  assert.deepEqual(used(), ['0', '1'])
+})
+
+test('claims count for as many devices of each class as they may be given', () => {
+  const claim = (name: string, ...requests: readonly object[]): KubernetesObject =>
+    ({
+      apiVersion: 'resource.k8s.io/v1',
+      kind: 'ResourceClaim',
+      metadata: { name, namespace: 'default', uid: name },
+      spec: { devices: { requests } },
+    }) as unknown as KubernetesObject
+  const asks = (deviceClassName: string, count?: number): object =>
+    count === undefined
+      ? { deviceClassName, allocationMode: 'All' }
+      : { deviceClassName, allocationMode: 'ExactCount', count }
+  const resource = { group: 'resource.k8s.io', resource: 'resourceclaims' }
+  const objects = [
+    claim('two', { name: 'a', exactly: asks('gold', 1) }, { name: 'b', exactly: asks('gold', 2) }),
+    claim('all', { name: 'a', exactly: asks('tin') }),
+    claim('either', { name: 'a', firstAvailable: [asks('gold', 4), asks('gold', 3), asks('tin', 1)] }),
+  ]
+  const devices = (name: string): string => `${name}.deviceclass.resource.k8s.io/devices`
+  const hard = { [devices('gold')]: '9', [devices('tin')]: '99', 'count/resourceclaims.resource.k8s.io': '5' }
+  const counted = [{ resource, objects }]
+  const plan = planQuota({ quota: quota(hard), counted, unchangedMs: settleMs, nowMs: 0 })
+  assert.deepEqual((plan.status?.object as ResourceQuota | undefined)?.status?.used, {
+    [devices('gold')]: '7',
+    [devices('tin')]: '33',
+    'count/resourceclaims.resource.k8s.io': '3',
+  })
+})

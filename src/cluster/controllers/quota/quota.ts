@@ -6,12 +6,12 @@ import type { CacheChange } from '#kit/reconcile/object-cache.ts'
 import { keyOf } from '#kit/reconcile/object-key.ts'
 import { nothingToDo } from '#kit/reconcile/plan.ts'
 import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
-import { amountsText } from '#spec/kubernetes/quota/amounts.ts'
-import { isCounted, usageOf } from '#spec/kubernetes/quota/quota-usage.ts'
+import { isCounted } from '#spec/kubernetes/quota/quota-usage.ts'
 import type { ControllerContext } from '../controller-context.ts'
 import { countingQueue } from '../counting-queue.ts'
 import { builtInCatalogue, customResource } from '../resource-catalogue.ts'
 import { type CountedObjects, planQuota } from './plan-quota.ts'
+import { quotasToLookAt } from './quotas-to-look-at.ts'
 
 /** Starts the controller. */
 export function startQuotaController(context: ControllerContext): Controller {
@@ -19,9 +19,8 @@ export function startQuotaController(context: ControllerContext): Controller {
   const followed = new Map<string, { readonly resource: ApiResource; readonly ending: Disposable | undefined }>()
   const seen = new Map<string, { readonly version: string; readonly sinceMs: number }>()
   const keysFor = (change: CacheChange<KubernetesObject>, resource: ApiResource): readonly string[] => {
-    const concerned = quotas.list(change.object.metadata.namespace)
-    if (concerned.length === 0 || !matters(change, resource, context.clock.now())) return []
-    return concerned.map(keyOf)
+    const near = quotas.list(change.object.metadata.namespace)
+    return near.length === 0 ? [] : quotasToLookAt(near, { change, resource, nowMs: context.clock.now() }).map(keyOf)
   }
   const follow = (resource: ApiResource): Watch => {
     const informer = context.informers.of(resource)
@@ -76,17 +75,6 @@ export function startQuotaController(context: ControllerContext): Controller {
       await controller[Symbol.asyncDispose]()
     },
   }
-}
-
-/** Whether a change can make a quota wrong: most updates change nothing that is counted. */
-function matters(
-  { type, object, previous }: CacheChange<KubernetesObject>,
-  resource: ApiResource,
-  nowMs: number,
-): boolean {
-  if (type !== 'updated' || previous === undefined) return true
-  if (resource.group !== '' || !['pods', 'services', 'persistentvolumeclaims'].includes(resource.resource)) return false
-  return amountsText(usageOf(resource, object, nowMs)) !== amountsText(usageOf(resource, previous, nowMs))
 }
 
 /** What is in a namespace, of every resource whose objects are all known. */

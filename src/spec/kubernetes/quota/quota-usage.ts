@@ -5,7 +5,9 @@
 import { parseQuantity, quantityOfUnits, quantityUnits, type Quantity } from '#base/data/quantity.ts'
 import type { PersistentVolumeClaim, Pod, ResourceQuota, Service } from '../objects/core-v1.generated.ts'
 import type { KubernetesObject } from '../objects/objects.ts'
-import type { Amounts } from './amounts.ts'
+import type { ResourceClaim } from '../objects/resource-v1.generated.ts'
+import { type Amounts, plus } from './amounts.ts'
+import { deviceUsage, isDeviceName } from './device-usage.ts'
 import { podConstraint, podUsage } from './pod-usage.ts'
 import { claimInScope, podInScope, scopesOf } from './quota-scopes.ts'
 
@@ -42,7 +44,7 @@ export function countName({ group, resource }: QuotaResource): string {
   return group === '' ? `count/${resource}` : `count/${resource}.${group}`
 }
 
-const kindOf = ({ group, resource }: QuotaResource): string => (group === '' ? resource : '')
+const kindOf = ({ group, resource }: QuotaResource): string => (group === '' ? resource : `${resource}.${group}`)
 
 /** What an object counts for. */
 export function usageOf(resource: QuotaResource, object: KubernetesObject, nowMs: number): Amounts {
@@ -53,6 +55,8 @@ export function usageOf(resource: QuotaResource, object: KubernetesObject, nowMs
       return serviceUsage(object as unknown as Service)
     case 'persistentvolumeclaims':
       return claimUsage(object as unknown as PersistentVolumeClaim)
+    case 'resourceclaims.resource.k8s.io':
+      return plus(countUsage(resource), deviceUsage(object as unknown as ResourceClaim))
     default:
       return countUsage(resource)
   }
@@ -154,7 +158,8 @@ export function namesFor(resource: QuotaResource, names: readonly string[]): rea
       return names.filter(isClaimName)
     default: {
       const own = countUsage(resource)
-      return names.filter((name) => own.has(name))
+      const isDevice = kindOf(resource) === 'resourceclaims.resource.k8s.io' ? isDeviceName : () => false
+      return names.filter((name) => own.has(name) || isDevice(name))
     }
   }
 }
