@@ -46,7 +46,11 @@ export function qualified({ group, resource }: Subject): string {
 }
 
 function detailsOf({ group, resource, name }: Subject): NonNullable<Status['details']> {
-  return { ...(name === undefined || name === '' ? {} : { name }), ...(group === '' ? {} : { group }), kind: resource }
+  return {
+    ...(name === undefined || name === '' ? {} : { name }),
+    ...(group === '' ? {} : { group }),
+    ...(resource === '' ? {} : { kind: resource }),
+  } as NonNullable<Status['details']>
 }
 
 export function notFound(subject: Subject): GantryError {

@@ -95,8 +95,8 @@ function refuse(resource: ServedResource, name: string, causes: readonly Cause[]
   if (causes.length > 0) throw invalid({ group: resource.group, resource: resource.kind, name }, causes)
 }
 
-/** Where an object goes must be what the body says, when it says something. */
-function checkNamespace(request: ApiRequest, object: ApiObject): ApiObject {
+/** Where an object goes must be what the body says, when it says something. @throws 400. */
+export function checkNamespace(request: ApiRequest, object: ApiObject): ApiObject {
   const said = object.metadata.namespace ?? ''
   if (said !== '' && said !== request.namespace)
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')

@@ -54,12 +54,7 @@ export class Rbac implements Authorizer {
   }
 
   rulesOf(user: User, namespace: string): UserRules {
-    const rules = user.groups.includes('system:masters')
-      ? [
-          { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
-          { verbs: ['*'], nonResourceURLs: ['*'] },
-        ]
-      : Array.from(this.#grantsOf(user, namespace)).flatMap((grant) => grant.rules)
+    const rules = Array.from(this.#grantsOf(user, namespace)).flatMap((grant) => grant.rules)
     return {
       resourceRules: rules.filter((rule) => (rule.resources ?? []).length > 0),
       nonResourceRules: rules.filter((rule) => (rule.nonResourceURLs ?? []).length > 0),

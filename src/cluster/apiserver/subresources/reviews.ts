@@ -8,42 +8,63 @@ import { isComputed } from '../computed-resource.ts'
 import { decodeBody } from '../decode-body.ts'
 import type { ServedResource } from '../served-resource.ts'
 import type { AnswerRequest, ServerParts } from '../server-parts.ts'
-import { badRequest, type Cause, invalid, unknownResource } from '../status-errors.ts'
+import { badRequest, invalid, unknownResource } from '../status-errors.ts'
+import { trackWrite } from '../track-fields.ts'
+import { checkNamespace } from '../write-object.ts'
 import { bindPod } from './bind-pod.ts'
 
 type Review = (parts: ServerParts, request: ApiRequest, review: ApiObject) => Promise<object> | object
 
 const handlers: Readonly<Record<string, Review>> = {
-  selfsubjectreviews: (_parts, { user }) => ({ userInfo: userInfo(user) }),
   selfsubjectaccessreviews: (parts, { user }, review) => decide(parts, accessOf(review, user)),
   subjectaccessreviews: (parts, _request, review) => decide(parts, accessOf(review, subjectOfReview(review))),
-  localsubjectaccessreviews: (parts, request, review) => {
-    if (textAt(review, 'spec', 'resourceAttributes', 'namespace') !== request.namespace)
-      throw badRequest('spec.resourceAttributes.namespace must match namespace')
-    return decide(parts, accessOf(review, subjectOfReview(review)))
-  },
-  selfsubjectrulesreviews: (parts, { user }, review) => {
-    const { resourceRules, nonResourceRules } = parts.authorizer.rulesOf(user, textAt(review, 'spec', 'namespace'))
-    return { resourceRules, nonResourceRules, incomplete: false }
-  },
+  localsubjectaccessreviews: (parts, _request, review) => decide(parts, accessOf(review, subjectOfReview(review))),
   tokenreviews: (parts, _request, review) => reviewToken(parts, review),
+}
+
+/** Questions about the caller: the answer says nothing of what was asked. */
+const selfHandlers: Readonly<Record<string, (...given: Parameters<Review>) => object>> = {
+  selfsubjectreviews: (parts, { user }) => ({
+    metadata: { creationTimestamp: parts.view.now() },
+    status: { userInfo: userInfo(user) },
+  }),
+  selfsubjectrulesreviews: (parts, { user }, review) => {
+    const namespace = textAt(review, 'spec', 'namespace')
+    if (namespace === '') throw badRequest('no namespace on request')
+    const { resourceRules, nonResourceRules } = parts.authorizer.rulesOf(user, namespace)
+    return { metadata: {}, spec: {}, status: { resourceRules, nonResourceRules, incomplete: false } }
+  },
 }
 
 /** The handler of a resource that is a question, or is worked out when it is asked for. */
 export function reviewHandler(resource: ServedResource): AnswerRequest {
   if (isComputed(resource)) return resource.answer
   if (resource.group === '' && resource.resource === 'bindings') return bindPod
+  const { kind, apiVersion } = resource
+  const answerSelf = selfHandlers[resource.resource]
+  if (answerSelf !== undefined) {
+    return (parts, request): Promise<ApiAnswer> =>
+      Promise.resolve().then(() => {
+        const answer = answerSelf(parts, request, decodeBody(request, resource))
+        const object = { kind, apiVersion, ...answer } as unknown as ApiObject
+        return { form: 'value', code: 201, object, resource }
+      })
+  }
   const handler = handlers[resource.resource]
   if (handler === undefined) return () => Promise.reject(unknownResource())
   return async (parts, request): Promise<ApiAnswer> => {
-    const review = decodeBody(request, resource)
-    const metadata = {
-      ...review.metadata,
-      ...(resource.resource === 'selfsubjectreviews' ? { creationTimestamp: parts.view.now() } : {}),
-    }
+    const review = asked(parts, request, decodeBody(request, resource))
     const status = await handler(parts, request, review)
-    return { form: 'value', code: 201, object: { ...review, metadata, status }, resource }
+    return { form: 'value', code: 201, object: { ...review, status }, resource }
   }
+}
+
+/** The question with who asked what, once it is found to be one. @throws 400, 422. */
+function asked(parts: ServerParts, request: ApiRequest, decoded: ApiObject): ApiObject {
+  const review = trackWrite(request, undefined, checkNamespace(request, decoded), parts.view.now())
+  const causes = parts.validation.create(request.resource, review, (text) => void request.warnings.push(text))
+  if (causes.length > 0) throw invalid({ group: request.resource.group, resource: '', name: '' }, causes)
+  return review
 }
 
 function userInfo({ name, uid, groups, extra }: User): object {
@@ -65,7 +86,6 @@ function accessOf(review: ApiObject, user: User): Access {
   const spec = objectAt(review, 'spec')
   const resource = objectAt(spec, 'resourceAttributes')
   const path = objectAt(spec, 'nonResourceAttributes')
-  checkReview(review, spec)
   const isResource = spec['resourceAttributes'] !== undefined
   return {
     user,
@@ -78,33 +98,6 @@ function accessOf(review: ApiObject, user: User): Access {
     name: textAt(resource, 'name'),
     path: textAt(path, 'path'),
   }
-}
-
-function checkReview(review: ApiObject, spec: object): void {
-  const causes: Cause[] = []
-  const both = 'resourceAttributes' in spec && 'nonResourceAttributes' in spec
-  const neither = !('resourceAttributes' in spec) && !('nonResourceAttributes' in spec)
-  const why = 'exactly one of nonResourceAttributes or resourceAttributes must be specified'
-  if (both)
-    causes.push({
-      reason: 'FieldValueInvalid',
-      message: `Invalid value: "": cannot be specified in combination with resourceAttributes`,
-      field: 'spec.nonResourceAttributes',
-    })
-  if (neither)
-    causes.push({
-      reason: 'FieldValueInvalid',
-      message: `Invalid value: null: ${why}`,
-      field: 'spec.resourceAttributes',
-    })
-  const isSelf = review.kind === 'SelfSubjectAccessReview'
-  if (!isSelf && textAt(spec, 'user') === '' && !Array.isArray((spec as { readonly groups?: unknown }).groups))
-    causes.push({
-      reason: 'FieldValueInvalid',
-      message: 'Invalid value: "": at least one of user or group must be specified',
-      field: 'spec.user',
-    })
-  if (causes.length > 0) throw invalid({ group: 'authorization.k8s.io', resource: '', name: '' }, causes)
 }
 
 function decide(parts: ServerParts, access: Access): object {

@@ -43,7 +43,8 @@ import {
   priorityClassRules,
   runtimeClassRules,
 } from './policy/cluster-policy-rules.ts'
-import { flowSchemaRules, priorityLevelRules } from './policy/flow-rules.ts'
+import { flowSchemaRules } from './policy/flow-rules.ts'
+import { priorityLevelRules } from './policy/priority-level-rules.ts'
 import {
   accessReviewRules,
   bindingRules,

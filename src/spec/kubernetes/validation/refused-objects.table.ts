@@ -861,4 +861,59 @@ export const refusedObjects: readonly (readonly [object: Json, messages: readonl
     { apiVersion: 'v1', kind: 'Event', metadata: { name: 'x' }, involvedObject: { namespace: 'other' } },
     ['involvedObject.namespace: Invalid value: "other": does not match event.namespace'],
   ],
+  [
+    {
+      apiVersion: 'flowcontrol.apiserver.k8s.io/v1',
+      kind: 'FlowSchema',
+      metadata: { name: 'x' },
+      spec: {
+        matchingPrecedence: 1,
+        priorityLevelConfiguration: { name: '' },
+        distinguisherMethod: { type: 'ByAge' },
+        rules: [
+          {
+            subjects: [{ kind: 'User', group: { name: 'g' } }, { kind: 'Robot' }],
+            nonResourceRules: [{ verbs: ['look'], nonResourceURLs: ['a', '/a*', '/a/*'] }],
+            resourceRules: [{ verbs: ['*', 'get'], apiGroups: [], resources: ['*', 'pods'], namespaces: ['Bad_'] }],
+          },
+        ],
+      },
+    },
+    [
+      "spec.matchingPrecedence: Invalid value: 1: only the schema named 'exempt' may have matchingPrecedence 1",
+      'spec.distinguisherMethod.type: Unsupported value: {"Type":"ByAge"}: supported values: "ByNamespace", "ByUser"',
+      'spec.priorityLevelConfiguration.name: Required value: must reference a priority level',
+      "spec.rules[0].subjects[0].user: Required value: user is required when subject kind is 'User'",
+      "spec.rules[0].subjects[0].group: Forbidden: group is forbidden when subject kind is not 'Group'",
+      'spec.rules[0].subjects[1].kind: Unsupported value: "Robot": supported values: "Group", "ServiceAccount", "User"',
+      'spec.rules[0].resourceRules[0].verbs: Invalid value: ["*","get"]: if \'*\' is present, must not specify other verbs',
+      'spec.rules[0].resourceRules[0].apiGroups: Required value: resource rules must supply at least one api group',
+      'spec.rules[0].resourceRules[0].resources: Invalid value: ["*","pods"]: if \'*\' is present, must not specify other resources',
+      "spec.rules[0].resourceRules[0].namespaces[0]: Invalid value: \"Bad_\": each member of this list must be '*' or a DNS-1123 label; a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
+      'spec.rules[0].nonResourceRules[0].verbs: Unsupported value: ["look"]: supported values: "create", "delete", "deletecollection", "get", "list", "patch", "proxy", "update", "watch"',
+      'spec.rules[0].nonResourceRules[0].nonResourceURLs[0]: Invalid value: "a": must start with slash',
+      'spec.rules[0].nonResourceRules[0].nonResourceURLs[1]: Invalid value: "/a*": wildcard can only do suffix matching',
+    ],
+  ],
+  [
+    {
+      apiVersion: 'flowcontrol.apiserver.k8s.io/v1',
+      kind: 'PriorityLevelConfiguration',
+      metadata: { name: 'x' },
+      spec: {
+        type: 'Limited',
+        exempt: {},
+        limited: {
+          lendablePercent: 101,
+          limitResponse: { type: 'Queue', queuing: { queues: 1000, handSize: 8, queueLengthLimit: -1 } },
+        },
+      },
+    },
+    [
+      'spec.exempt: Forbidden: must be nil if the type is Limited',
+      'spec.limited.limitResponse.queuing.queueLengthLimit: Invalid value: -1: must be positive',
+      'spec.limited.limitResponse.queuing.handSize: Invalid value: 8: required entropy bits of deckSize 1000 and handSize 8 should not be greater than 60',
+      'spec.limited.lendablePercent: Invalid value: 101: must be between 0 and 100, inclusive',
+    ],
+  ],
 ]

@@ -10,7 +10,15 @@ import { validateCreate, validateUpdate, type KindName } from './validate.ts'
 
 type Json = Readonly<Record<string, unknown>>
 const defaulter = new Defaulter()
-const clusterKinds = ['Node', 'PersistentVolume', 'Namespace', 'StorageClass', 'PriorityClass', 'ClusterRole']
+const clusterKinds = [
+  'FlowSchema',
+  'Node',
+  'PersistentVolume',
+  'Namespace',
+  'StorageClass',
+  'PriorityClass',
+  'ClusterRole',
+]
 
 /** An object as the server has it when it validates: decoded, defaulted, with a namespace and a version. */
 function prepared(object: Json): { readonly kind: KindName; readonly object: KubernetesObject } {
@@ -262,11 +270,47 @@ test('the whole message is one line for one error and a list for several', () =>
   assert.equal(invalidMessage(of, [one, two]), 'Deployment.apps "x" is invalid: [a: Required value, b: Required value]')
 })
 
+/** What is wrong with a question, as clients send it: without metadata. */
+function reviewTexts(kind: string, spec: Json, metadata: Json = {}): readonly string[] {
+  const review = { apiVersion: 'authorization.k8s.io/v1', kind, metadata, spec } as unknown as KubernetesObject
+  return validateCreate({ group: 'authorization.k8s.io', version: 'v1', kind }, review).map(fieldErrorText)
+}
+
 test('a review that asks nothing is refused', () => {
-  const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', metadata: {}, spec: {} }
-  assert.deepEqual(createTexts(review), [
+  assert.deepEqual(reviewTexts('SubjectAccessReview', {}), [
     'spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified',
     'spec.user: Invalid value: "": at least one of user or group must be specified',
+  ])
+})
+
+test('a review has no metadata, and asks about its own namespace', () => {
+  const resourceAttributes = { namespace: 'b' }
+  assert.deepEqual(reviewTexts('SelfSubjectAccessReview', { resourceAttributes }, { name: 'x' }), [
+    'metadata: Invalid value: {"name":"x"}: must be empty',
+  ])
+  assert.deepEqual(reviewTexts('LocalSubjectAccessReview', { user: 'u', resourceAttributes }, { namespace: 'a' }), [
+    'spec.resourceAttributes.namespace: Invalid value: "b": must match metadata.namespace',
+  ])
+})
+
+test('selectors of a review name requirements that can be met, operators of newer servers aside', () => {
+  const labelSelector = {
+    requirements: [
+      { key: 'a', operator: 'In' },
+      { key: 'b', operator: 'Newer', values: ['-'] },
+    ],
+  }
+  const fieldSelector = { rawSelector: 'a=b', requirements: [{ key: '', operator: 'Exists', values: ['c'] }] }
+  assert.deepEqual(reviewTexts('SelfSubjectAccessReview', { resourceAttributes: { labelSelector, fieldSelector } }), [
+    'spec.resourceAttributes.fieldSelector.rawSelector: Invalid value: "a=b": may not specified at the same time as requirements',
+    'spec.resourceAttributes.fieldSelector.requirements[0].key: Required value: must be specified',
+    "spec.resourceAttributes.fieldSelector.requirements[0].values: Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+    "spec.resourceAttributes.labelSelector.requirements[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
+    "spec.resourceAttributes.labelSelector.requirements[1].values[0]: Invalid value: \"-\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
+  ])
+  const resourceAttributes = { labelSelector: {} }
+  assert.deepEqual(reviewTexts('SelfSubjectAccessReview', { resourceAttributes }), [
+    'spec.resourceAttributes.labelSelector.requirements: Required value: when spec.resourceAttributes.labelSelector is specified, requirements or rawSelector is required',
   ])
 })
 

@@ -122,7 +122,8 @@ function validateSource(at: Path, spec: PersistentVolumeSpec, name: string): Fie
   const found = (Object.keys(sources) as SourceName[]).filter((member) => spec[member] !== undefined)
   if (found.length === 0) return [required(at, 'must specify a volume type')]
   const errors = found.flatMap((member, index) => {
-    if (index > 0) return [forbidden(at.child(extraNames[member] ?? member), 'may not specify more than 1 volume type')]
+    if (index > 0 && member !== 'flexVolume')
+      return [forbidden(at.child(extraNames[member] ?? member), 'may not specify more than 1 volume type')]
     const check = sources[member] as (at: Path, source: unknown) => FieldError[]
     return check(at.child(contentNames[member] ?? member), spec[member])
   })
@@ -133,15 +134,22 @@ function validateSource(at: Path, spec: PersistentVolumeSpec, name: string): Fie
   return [...errors, required(at.child('nodeAffinity'), 'Local volume requires node affinity')]
 }
 
+/** An amount whose whole units are below zero. */
+function notNegative(at: Path, amount: string): FieldError[] {
+  const units = amountOf(amount).nanos / 1_000_000_000n
+  return units < 0n ? [invalid(at, Number(units), 'must be a valid resource quantity')] : []
+}
+
 function capacity(at: Path, amounts: Amounts | undefined): FieldError[] {
   const names = Object.keys(amounts ?? {})
   const isStorage = names.length === 1 && names[0] === 'storage'
   return [
     ...(names.length === 0 ? [required(at)] : []),
     ...(isStorage ? [] : [notSupported(at, amounts ?? null, ['storage'])]),
-    ...eachEntry(at, amounts, (_, amount, entryAt) =>
-      amountOf(amount).nanos > 0n ? [] : [invalid(entryAt, amount, 'must be greater than zero')],
-    ),
+    ...eachEntry(at, amounts, (_, amount, entryAt) => [
+      ...notNegative(entryAt, amount),
+      ...(amountOf(amount).nanos > 0n ? [] : [invalid(entryAt, amount, 'must be greater than zero')]),
+    ]),
   ]
 }
 
@@ -335,22 +343,18 @@ function claimStatus(object: PersistentVolumeClaim): FieldError[] {
   const statusPath = path('status')
   const statesAt = statusPath.child('allocatedResourceStatuses')
   const allocatedAt = statusPath.child('allocatedResources')
-  const negative = (at: Path, amount: string): FieldError[] =>
-    amountOf(amount).nanos < 0n
-      ? [invalid(at, Number(amountOf(amount).nanos / 1_000_000_000n), 'must be a valid resource quantity')]
-      : []
   return [
     ...needsVersion(object),
     ...(isEmpty(object.spec?.accessModes) ? [required(path('Spec', 'accessModes'))] : []),
     ...eachEntry(statusPath.child('capacity'), status?.capacity as Amounts | undefined, (_, amount, at) =>
-      negative(at, amount),
+      notNegative(at, amount),
     ),
     ...eachEntry(statesAt, status?.allocatedResourceStatuses, (name, state) => [
       ...allocatedName(statesAt, name),
       ...(resizeStates.includes(state) ? [] : [notSupported(statesAt, name, resizeStates)]),
     ]),
     ...eachEntry(allocatedAt, status?.allocatedResources as Amounts | undefined, (name, amount, at) => {
-      const errors = [...allocatedName(allocatedAt, name), ...negative(at, amount)]
+      const errors = [...allocatedName(allocatedAt, name), ...notNegative(at, amount)]
       return errors.length > 0 ? errors : validateAmount(at, 'storage', amount)
     }),
   ]
