@@ -1,10 +1,18 @@
-/** What must hold in every cluster whatever fails: checked write by write. */
-import type { StoreEvent } from '#kit/store/versioned-store.ts'
+/** What must hold in every cluster whatever fails: checked change by change, as the API server takes each in. */
+import type { Collection, CollectionEvent } from '#cluster/apiserver/collection.ts'
+import type { ObjectCache } from '#cluster/apiserver/object-cache.ts'
 import type { Pod, Service } from '#spec/kubernetes/objects/core-v1.generated.ts'
 
-const podPrefix = '/registry//pods/'
-const servicePrefix = '/registry//services/'
 const violationsMost = 100
+
+/** Broken invariants in words; the first ones tell enough. */
+export class Violations {
+  readonly found: string[] = []
+
+  add(what: string): void {
+    if (this.found.length < violationsMost) this.found.push(what)
+  }
+}
 
 interface SeenPod {
   readonly uid: string
@@ -12,61 +20,76 @@ interface SeenPod {
   readonly address: string | undefined
 }
 
-export class ClusterInvariants {
-  readonly violations: string[] = []
+/** Looks at every change of pods and services from now on. Objects are looked at as the cache holds them: nothing is read twice. */
+export function watchInvariants(cache: Pick<ObjectCache, 'collection'>, violations: Violations): Disposable {
+  const invariants = new ClusterInvariants(violations)
+  const pods = follow<Pod>(cache.collection('/pods'), (place, pod) => invariants.takePod(place, pod))
+  const services = follow<Service>(cache.collection('/services'), (place, service) =>
+    invariants.takeService(place, service),
+  )
+  return {
+    [Symbol.dispose]: () => {
+      pods[Symbol.dispose]()
+      services[Symbol.dispose]()
+    },
+  }
+}
+
+/** Tells of each new state of a collection's objects: `NAMESPACE/NAME` and the object, undefined when it is gone. */
+function follow<T>(collection: Collection, take: (place: string, object: T | undefined) => void): Disposable {
+  const listener = {
+    hear: ({ type, object }: CollectionEvent) =>
+      take(object.place, type === 'DELETED' ? undefined : (object.value as unknown as T)),
+    flush: () => undefined,
+    end: () => undefined,
+  }
+  collection.listen(listener)
+  return { [Symbol.dispose]: () => collection.ignore(listener) }
+}
+
+class ClusterInvariants {
+  readonly #violations: Violations
   readonly #pods = new Map<string, SeenPod>()
   readonly #podAddresses = new Map<string, string>()
   readonly #serviceAddresses = new Map<string, string>()
   readonly #services = new Map<string, string>()
   readonly #gone = new Set<string>()
-  #revision = 0
 
-  /** Looks at one write. */
-  take(event: StoreEvent): void {
-    const { key, modRevision, value } = event.entry
-    if (modRevision < this.#revision) this.#violated(`revision ${modRevision} came after ${this.#revision}`)
-    this.#revision = modRevision
-    if (key.startsWith(podPrefix)) this.#takePod(key, event.type === 'delete' ? undefined : (parse(value) as Pod))
-    else if (key.startsWith(servicePrefix)) {
-      this.#takeService(key, event.type === 'delete' ? undefined : (parse(value) as Service))
-    }
+  constructor(violations: Violations) {
+    this.#violations = violations
   }
 
-  #takePod(key: string, pod: Pod | undefined): void {
-    const before = this.#pods.get(key)
+  takePod(place: string, pod: Pod | undefined): void {
+    const before = this.#pods.get(place)
     if (before?.address !== undefined) this.#podAddresses.delete(before.address)
     if (pod === undefined) {
-      this.#pods.delete(key)
+      this.#pods.delete(place)
       if (before !== undefined) this.#gone.add(before.uid)
       return
     }
     const now = seen(pod)
-    if (this.#gone.has(now.uid)) this.#violated(`${key} came back after it was deleted`)
+    if (this.#gone.has(now.uid)) this.#violations.add(`pod ${place} came back after it was deleted`)
     const isSame = before?.uid === now.uid
     if (isSame && before.nodeName !== '' && before.nodeName !== now.nodeName)
-      this.#violated(`${key} was bound to ${before.nodeName}, then to "${now.nodeName}"`)
-    if (now.address !== undefined) this.#claim(this.#podAddresses, now.address, key)
-    this.#pods.set(key, now)
+      this.#violations.add(`pod ${place} was bound to ${before.nodeName}, then to "${now.nodeName}"`)
+    if (now.address !== undefined) this.#claim(this.#podAddresses, now.address, `pod ${place}`)
+    this.#pods.set(place, now)
   }
 
-  #claim(addresses: Map<string, string>, address: string, key: string): void {
-    const owner = addresses.get(address)
-    if (owner !== undefined && owner !== key) this.#violated(`${address} belongs to ${owner} and to ${key}`)
-    addresses.set(address, key)
-  }
-
-  #takeService(key: string, service: Service | undefined): void {
-    const before = this.#services.get(key)
+  takeService(place: string, service: Service | undefined): void {
+    const before = this.#services.get(place)
     if (before !== undefined) this.#serviceAddresses.delete(before)
-    this.#services.delete(key)
+    this.#services.delete(place)
     const address = service?.spec.clusterIP ?? ''
     if (address === '' || address === 'None') return
-    this.#claim(this.#serviceAddresses, address, key)
-    this.#services.set(key, address)
+    this.#claim(this.#serviceAddresses, address, `service ${place}`)
+    this.#services.set(place, address)
   }
 
-  #violated(what: string): void {
-    if (this.violations.length < violationsMost) this.violations.push(what)
+  #claim(addresses: Map<string, string>, address: string, owner: string): void {
+    const other = addresses.get(address)
+    if (other !== undefined && other !== owner) this.#violations.add(`${address} belongs to ${other} and to ${owner}`)
+    addresses.set(address, owner)
   }
 }
 
@@ -75,8 +98,4 @@ function seen({ metadata, spec, status }: Pod): SeenPod {
   const isOver = status?.phase === 'Succeeded' || status?.phase === 'Failed'
   const address = isOver || spec.hostNetwork === true ? undefined : status?.podIP
   return { uid: metadata.uid ?? '', nodeName: spec.nodeName ?? '', address }
-}
-
-function parse(value: Uint8Array): unknown {
-  return JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8'))
 }
