@@ -6,6 +6,7 @@
 import type { Node } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { HostPort, PodRecord } from './pod-record.ts'
 import { AmountReader } from './resource-amounts.ts'
+import { type PodSelection, SelectedPods } from './selected-pods.ts'
 
 /** One resource over all rows. */
 export class ResourceColumn {
@@ -81,6 +82,7 @@ export class NodeTable {
   readonly withAffinity: Set<NodeEntry> = new Set()
   readonly withAntiAffinity: Set<NodeEntry> = new Set()
   readonly #byName = new Map<string, NodeEntry>()
+  readonly #selected = new SelectedPods()
   readonly #freeRows: number[] = []
   #rows = 64
   #usedRows = 0
@@ -135,6 +137,11 @@ export class NodeTable {
     }
     this.#order = order
     return order
+  }
+
+  /** How many pods of a selection each node has, by row; good for one cycle. */
+  selectedPods(selection: PodSelection): readonly (number | undefined)[] {
+    return this.#selected.byRow(selection, () => this.#byName.values())
   }
 
   /** A node is new or changed. */
@@ -200,6 +207,7 @@ export class NodeTable {
     this.podCount.requested[row] = entry.pods.size
     this.presumedCpu[row] = (this.presumedCpu[row] ?? 0) + by * record.presumedCpuMillis
     this.presumedMemory[row] = (this.presumedMemory[row] ?? 0) + by * record.presumedMemoryBytes
+    this.#selected.count(record, row, by)
     for (const port of record.hostPorts) countPort(entry.ports, port, by)
     for (const claim of record.claims) countIn(entry.claims, `${record.namespace}/${claim}`, by)
   }

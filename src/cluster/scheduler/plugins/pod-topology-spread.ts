@@ -2,13 +2,14 @@
  * Spreads pods over topology domains. DoNotSchedule constraints hold the skew of matching pods at or below `maxSkew`;
  * ScheduleAnyway constraints, and the built-in ones for pods of a service or workload, only order the nodes.
  */
-import { matchesSelector, type Requirement, selectorFromObject } from '#base/data/label-selector.ts'
+import { type Requirement, selectorFromObject } from '#base/data/label-selector.ts'
 import type { TopologySpreadConstraint } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import { untolerated } from '../node-match.ts'
 import type { ClusterObjects } from '../cluster-objects.ts'
 import type { KnownNode, NodeTable } from '../node-table.ts'
 import type { PodRecord } from '../pod-record.ts'
 import { type Cycle, finalRejection, type Plugin, rejection } from '../plugin.ts'
+import { isSelected, type PodSelection } from '../selected-pods.ts'
 import { defaultSelector } from './default-selector.ts'
 
 const skewed = rejection("node(s) didn't match pod topology spread constraints")
@@ -76,16 +77,8 @@ function isCounted(pod: PodRecord, entry: KnownNode, constraint: Constraint): bo
   return !constraint.honorsTaints || untolerated(entry.node.spec.taints, pod.pod.spec.tolerations, hard) === undefined
 }
 
-const counts = (other: PodRecord, pod: PodRecord, constraint: Constraint): boolean =>
-  other.namespace === pod.namespace &&
-  other.pod.metadata.deletionTimestamp === undefined &&
-  matchesSelector(constraint.selector, other.labels)
-
-function countOn(entry: KnownNode, pod: PodRecord, constraint: Constraint): number {
-  let count = 0
-  for (const other of entry.pods.values()) if (counts(other, pod, constraint)) count++
-  return count
-}
+/** The pods that count together with `pod`. */
+const countedWith = ({ namespace }: PodRecord, { selector }: Constraint): PodSelection => ({ namespace, selector })
 
 const hasAllKeys = (entry: KnownNode, constraints: readonly Constraint[]): boolean =>
   constraints.every(({ topologyKey }) => entry.node.metadata.labels?.[topologyKey] !== undefined)
@@ -97,10 +90,11 @@ function domainCounts(
   { constraint, all }: { readonly constraint: Constraint; readonly all: readonly Constraint[] },
 ): Map<string, number> {
   const domains = new Map<string, number>()
+  const counts = table.selectedPods(countedWith(pod, constraint))
   for (const entry of table.order()) {
     if (!hasAllKeys(entry, all) || !isCounted(pod, entry, constraint)) continue
     const value = entry.node.metadata.labels?.[constraint.topologyKey] ?? ''
-    domains.set(value, (domains.get(value) ?? 0) + countOn(entry, pod, constraint))
+    domains.set(value, (domains.get(value) ?? 0) + (counts[entry.row] ?? 0))
   }
   return domains
 }
@@ -121,7 +115,8 @@ export function podTopologySpread(profile: readonly ProfileConstraint[] = system
       if (constraints.length === 0) return undefined
       const parts = constraints.map((constraint) => {
         const domains = domainCounts(pod, table, { constraint, all: constraints })
-        return { constraint, domains, least: leastOf(domains, constraint), self: counts(pod, pod, constraint) ? 1 : 0 }
+        const self = isSelected(pod, countedWith(pod, constraint)) ? 1 : 0
+        return { constraint, domains, least: leastOf(domains, constraint), self }
       })
       return {
         check: (entry) => {
@@ -135,7 +130,7 @@ export function podTopologySpread(profile: readonly ProfileConstraint[] = system
         whatIf: (other, entry, by) => {
           for (const part of parts) {
             const value = entry.node.metadata.labels?.[part.constraint.topologyKey]
-            if (value === undefined || !counts(other, pod, part.constraint)) continue
+            if (value === undefined || !isSelected(other, countedWith(pod, part.constraint))) continue
             if (!hasAllKeys(entry, constraints) || !isCounted(pod, entry, part.constraint)) continue
             part.domains.set(value, (part.domains.get(value) ?? 0) + by)
             part.least = leastOf(part.domains, part.constraint)
@@ -168,25 +163,23 @@ function scoreSpread(
   const ignored = new Set(entries.filter((entry) => !takesPart(entry)).map(({ row }) => row))
   const parts = constraints.map((constraint) => {
     const isHost = constraint.topologyKey === hostnameKey
-    const domains = new Map<string, number>()
-    for (const entry of entries) {
-      const value = entry.node.metadata.labels?.[constraint.topologyKey]
-      if (value !== undefined && !ignored.has(entry.row)) domains.set(value, 0)
-    }
-    const size = isHost ? entries.length - ignored.size : domains.size
-    if (!isHost && domains.size > 0)
-      countInto(domains, pod, { constraint, entries: cycle.table.order().filter(takesPart) })
+    const counts = cycle.table.selectedPods(countedWith(pod, constraint))
+    // A host is a domain of its own: its pods need no adding up.
+    const domains = isHost ? undefined : domainsOf(constraint, entries, ignored)
+    if (domains !== undefined && domains.size > 0)
+      countInto(domains, pod, { constraint, counts, entries: cycle.table.order().filter(takesPart) })
+    const size = domains?.size ?? entries.length - ignored.size
     // Domains weigh by the logarithm of their number, so that many hosts do not drown few zones.
-    return { constraint, isHost, domains, weight: Math.log(size + 2) }
+    return { constraint, counts, domains, weight: Math.log(size + 2) }
   })
   return {
     score: (entry) => {
       if (ignored.has(entry.row)) return 0
       let sum = 0
-      for (const { constraint, isHost, domains, weight } of parts) {
+      for (const { constraint, counts, domains, weight } of parts) {
         const value = entry.node.metadata.labels?.[constraint.topologyKey]
         if (value === undefined) continue
-        const count = isHost ? countOn(entry, pod, constraint) : (domains.get(value) ?? 0)
+        const count = (domains === undefined ? counts[entry.row] : domains.get(value)) ?? 0
         sum += count * weight + (constraint.maxSkew - 1)
       }
       return Math.round(sum)
@@ -195,17 +188,39 @@ function scoreSpread(
   }
 }
 
+/** The domains of the nodes that take part, without pods so far. */
+function domainsOf(
+  { topologyKey }: Constraint,
+  entries: readonly KnownNode[],
+  ignored: ReadonlySet<number>,
+): Map<string, number> {
+  const domains = new Map<string, number>()
+  for (const entry of entries) {
+    const value = entry.node.metadata.labels?.[topologyKey]
+    if (value !== undefined && !ignored.has(entry.row)) domains.set(value, 0)
+  }
+  return domains
+}
+
 /** Adds the matching pods of nodes to the domains that take part. */
 function countInto(
   domains: Map<string, number>,
   pod: PodRecord,
-  { constraint, entries }: { readonly constraint: Constraint; readonly entries: readonly KnownNode[] },
+  {
+    constraint,
+    counts,
+    entries,
+  }: {
+    readonly constraint: Constraint
+    readonly counts: readonly (number | undefined)[]
+    readonly entries: readonly KnownNode[]
+  },
 ): void {
   for (const entry of entries) {
     const value = entry.node.metadata.labels?.[constraint.topologyKey]
     const count = value === undefined ? undefined : domains.get(value)
     if (value === undefined || count === undefined || !isCounted(pod, entry, constraint)) continue
-    domains.set(value, count + countOn(entry, pod, constraint))
+    domains.set(value, count + (counts[entry.row] ?? 0))
   }
 }
 
