@@ -16,7 +16,7 @@ const managerLengthMax = 128
 
 function resetFieldsOf(resource: ServedResource, subresource: string): FieldSet | undefined {
   if (!resource.strategy.hasStatus) return undefined
-  if (subresource === '') return statusOnly
+  if (subresource === '') return resource.strategy.resetFields ?? statusOnly
   if (subresource !== 'status') return undefined
   if (resource.strategy.statusKeepsMetadata === true) return notStatusOrMetadata
   return resource.strategy.statusKeepsLabels ? { ...notStatus, 'f:metadata': { 'f:labels': {} } } : notStatus

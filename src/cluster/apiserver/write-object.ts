@@ -92,7 +92,9 @@ export function withDefaults(
 }
 
 function refuse(resource: ServedResource, name: string, causes: readonly Cause[]): void {
-  if (causes.length > 0) throw invalid({ group: resource.group, resource: resource.kind, name }, causes)
+  // Both kinds of events are one kind inside, of the core group.
+  const group = resource.group === 'events.k8s.io' ? '' : resource.group
+  if (causes.length > 0) throw invalid({ group, resource: resource.kind, name }, causes)
 }
 
 /** Where an object goes must be what the body says, when it says something. @throws 400. */
@@ -108,6 +110,10 @@ function withoutStatus(resource: ServedResource, object: ApiObject): ApiObject {
   const field = resource.type?.struct?.byName.get('status')
   const isShown = resource.type?.struct?.always.some((one) => one.json === 'status') === true
   return withMember(object, 'status', field !== undefined && isShown ? zeroValue(field) : undefined)
+}
+
+function internal(resource: ServedResource, object: ApiObject): ApiObject {
+  return resource.strategy.internalize?.(object) ?? object
 }
 
 function withSystemFields(parts: ServerParts, request: ApiRequest, object: ApiObject): ApiObject {
@@ -170,7 +176,7 @@ async function createOnce(
   const { strategy } = resource
   await using scope = new WriteScope()
   let object = withSystemFields(parts, request, checkNamespace(request, decoded))
-  object = withDefaults(parts, resource, withoutStatus(resource, object))
+  object = internal(resource, withDefaults(parts, resource, withoutStatus(resource, object)))
   if (!isApplied) object = trackWrite(request, undefined, object, parts.view.now())
   object = await parts.admission.mutate(
     admissionRequest(parts, request, { operation: 'CREATE', object, old: undefined, scope }),
@@ -279,7 +285,7 @@ async function changeOnce(
   const old = await fromStored(resource, live.value)
   const wanted = await change.next(old)
   let next = settleMetadata(request, wanted, { old, repeats: change.repeats })
-  next = keepOtherHalf(request, next, old)
+  next = internal(resource, keepOtherHalf(request, next, old))
   if (change.isApplied !== true) next = trackWrite(request, old, next, parts.view.now())
   next = await parts.admission.mutate(
     admissionRequest(parts, request, { operation: 'UPDATE', object: next, old, scope }),

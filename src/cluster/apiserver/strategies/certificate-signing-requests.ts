@@ -3,6 +3,7 @@ import { type ApiObject, listAt, objectAt } from '../api-object.ts'
 import type { Strategy } from './strategy.ts'
 
 export const certificateSigningRequestStrategy: Partial<Strategy> = {
+  resetFields: { 'f:spec': {}, 'f:status': {} },
   prepareCreate: (request, { user }) => {
     const { uid: _, extra: __, ...spec } = objectAt(request, 'spec')
     return {

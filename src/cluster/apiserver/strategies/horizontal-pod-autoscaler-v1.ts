@@ -3,6 +3,7 @@
  * (conversion of v1.36, stored as v2).
  */
 import { type ApiObject, listAt, objectAt, withMetadata } from '../api-object.ts'
+import type { Strategy } from './strategy.ts'
 import type { Conversion } from '../served-resource.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 
@@ -91,6 +92,18 @@ function toStored(object: ApiObject): ApiObject {
     },
   } as ApiObject
   return withMetadata(out, { annotations: kept.length === 0 ? undefined : Object.fromEntries(kept) })
+}
+
+/** Without any metric v1 stands for 80 % of the CPU, as v2 does by default. */
+export const autoscalerStrategy: Partial<Strategy> = {
+  internalize: (object) => {
+    const isNothing =
+      object.apiVersion === 'autoscaling/v1' &&
+      objectAt(object, 'spec')['targetCPUUtilizationPercentage'] === undefined &&
+      object.metadata.annotations?.[annotations.metrics] === undefined
+    if (!isNothing) return object
+    return { ...object, spec: { ...objectAt(object, 'spec'), targetCPUUtilizationPercentage: 80 } }
+  },
 }
 
 export const horizontalPodAutoscalerV1: Conversion = { storedVersion: 'autoscaling/v2', fromStored, toStored }

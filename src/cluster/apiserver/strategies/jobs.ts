@@ -1,5 +1,5 @@
 /** Jobs: unless told otherwise, a job selects its pods by its own uid, written into selector and template. */
-import { type ApiObject, objectAt } from '../api-object.ts'
+import { type ApiObject, objectAt, withMetadata } from '../api-object.ts'
 import type { Strategy } from './strategy.ts'
 
 export const jobStrategy: Partial<Strategy> = {
@@ -27,8 +27,10 @@ function withOwnSelector(job: ApiObject): ApiObject {
     'controller-uid': uid,
     'job-name': name,
   }
+  // Labels that a job took over from its template are those of the template, later ones included.
+  const isTakenOver = metadata['labels'] !== undefined && job.metadata.labels === metadata['labels']
   return {
-    ...job,
+    ...(isTakenOver ? withMetadata(job, { labels }) : job),
     spec: {
       ...spec,
       selector: { ...selector, matchLabels: { ...objectAt(selector, 'matchLabels'), ...chosen } },

@@ -4,9 +4,9 @@ import { qosClassOf } from './qos-class.ts'
 import type { Strategy } from './strategy.ts'
 
 export const podStrategy: Partial<Strategy> = {
-  prepareCreate: (pod) => ({
+  prepareCreate: (pod, { view }) => ({
     ...pod,
-    status: { phase: 'Pending', ...gatedConditions(pod), qosClass: qosClassOf(pod) },
+    status: { phase: 'Pending', ...gatedConditions(pod, view.now()), qosClass: qosClassOf(pod) },
   }),
   changesGeneration: (next, old) => !equalJson(next.spec, old.spec),
   prepareStatusUpdate: (next, old) => {
@@ -19,12 +19,14 @@ export const podStrategy: Partial<Strategy> = {
 }
 
 /** A pod with scheduling gates says at once why nobody schedules it. */
-function gatedConditions(pod: ApiObject): object {
+function gatedConditions(pod: ApiObject, now: string): object {
   const gates = objectAt(pod, 'spec')['schedulingGates']
   if (!Array.isArray(gates) || gates.length === 0) return {}
   const condition = {
     type: 'PodScheduled',
     status: 'False',
+    lastProbeTime: null,
+    lastTransitionTime: now,
     reason: 'SchedulingGated',
     message: 'Scheduling is blocked due to non-empty scheduling gates',
   }

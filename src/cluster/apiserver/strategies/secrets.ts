@@ -4,6 +4,7 @@ import { objectAt } from '../api-object.ts'
 import type { Strategy } from './strategy.ts'
 
 export const secretStrategy: Partial<Strategy> = {
+  internalize: foldStringData,
   prepareCreate: foldStringData,
   prepareUpdate: (next, old) => {
     const folded = foldStringData(next)

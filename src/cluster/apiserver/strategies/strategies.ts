@@ -2,6 +2,8 @@
 import { builtInKinds } from '#spec/kubernetes/schema/kinds.ts'
 import { certificateSigningRequestStrategy } from './certificate-signing-requests.ts'
 import { customResourceDefinitionStrategy } from './custom-resource-definitions.ts'
+import { droppingDisabled } from './disabled-fields.ts'
+import { autoscalerStrategy } from './horizontal-pod-autoscaler-v1.ts'
 import { jobStrategy } from './jobs.ts'
 import { namespaceStrategy } from './namespaces.ts'
 import { nodeStrategy } from './nodes.ts'
@@ -10,8 +12,9 @@ import { podStrategy } from './pods.ts'
 import { resourceClaimStrategy } from './resource-claims.ts'
 import { resourceSliceStrategy } from './resource-slices.ts'
 import { secretStrategy } from './secrets.ts'
+import { serviceAccountStrategy } from './service-accounts.ts'
 import { serviceStrategy } from './services.ts'
-import { daemonSetStrategy, statefulSetStrategy } from './workloads.ts'
+import { daemonSetStrategy, deploymentStrategy, statefulSetStrategy } from './workloads.ts'
 import { plainStrategy, type Strategy } from './strategy.ts'
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/))
@@ -56,6 +59,8 @@ const own: Readonly<Record<string, Partial<Strategy>>> = {
   '/namespaces': namespaceStrategy,
   '/nodes': nodeStrategy,
   '/secrets': secretStrategy,
+  '/serviceaccounts': serviceAccountStrategy,
+  'autoscaling/horizontalpodautoscalers': autoscalerStrategy,
   '/persistentvolumes': persistentVolumeStrategy,
   '/persistentvolumeclaims': persistentVolumeClaimStrategy,
   '/replicationcontrollers': { defaultPropagation: 'Orphan' },
@@ -66,7 +71,7 @@ const own: Readonly<Record<string, Partial<Strategy>>> = {
   'apiextensions.k8s.io/customresourcedefinitions': customResourceDefinitionStrategy,
   'resource.k8s.io/resourceclaims': resourceClaimStrategy,
   'resource.k8s.io/resourceslices': resourceSliceStrategy,
-  'apps/deployments': { statusKeepsLabels: true },
+  'apps/deployments': deploymentStrategy,
 }
 
 /** The strategy of a built-in resource. */
@@ -80,6 +85,6 @@ export function strategyOf(group: string, resource: string): Strategy {
     hasStatus: rows.some((row) => row.subresources?.some((sub) => sub.name === 'status') === true),
     hasGeneration: counted.has(name),
     returnsDeleted: returned.has(name),
-    ...own[name],
+    ...droppingDisabled(name, own[name] ?? {}),
   }
 }

@@ -2,6 +2,7 @@
  * What one resource does differently from all others. Every member is a pure function from objects to objects; what is
  * left out is what every kind does (`write-object.ts`): status reset on create, kept on update, generation counted.
  */
+import type { FieldSet } from '#spec/kubernetes/apply/field-set.ts'
 import type { Cause } from '../status-errors.ts'
 import type { ApiObject } from '../api-object.ts'
 import type { User } from '../api-request.ts'
@@ -35,6 +36,10 @@ export interface Strategy {
   readonly statusKeepsMetadata?: boolean
   /** Finalizers that the first DELETE puts on, whatever it says of dependents. */
   readonly finalizersOnDelete?: readonly string[]
+  /** What an object turns into on its way through the server's internal form, before it is settled who owns what. */
+  internalize?(object: ApiObject): ApiObject
+  /** What nobody owns by writing the resource itself, where that is more than its status. */
+  readonly resetFields?: FieldSet
   /** Fills in what a new object gets besides defaults. */
   prepareCreate?(object: ApiObject, context: StrategyContext): ApiObject
   /** Keeps what an update may not change silently, fills in what follows from the change. */

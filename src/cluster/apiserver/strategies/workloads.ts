@@ -1,5 +1,6 @@
-/** Daemon sets and stateful sets: what older API versions left in the objects of today's. */
+/** Deployments, daemon sets and stateful sets: what their objects carry for controllers and from older API versions. */
 import { type ApiObject, equalJson, listAt, objectAt, withMetadata } from '../api-object.ts'
+import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { Strategy } from './strategy.ts'
 
 const templateGeneration = 'deprecated.daemonset.template.generation'
@@ -15,6 +16,7 @@ function withGeneration(daemonSet: ApiObject, generation: number): ApiObject {
 
 /** The number of its template, which once was a field of the spec. */
 export const daemonSetStrategy: Partial<Strategy> = {
+  internalize: (daemonSet) => withGeneration(daemonSet, generationOf(daemonSet)),
   prepareCreate: (daemonSet) => withGeneration(daemonSet, Math.max(1, generationOf(daemonSet))),
   prepareUpdate: (next, old) => {
     const isSame = equalJson(objectAt(next, 'spec')['template'], objectAt(old, 'spec')['template'])
@@ -29,8 +31,29 @@ function withTypedClaims(statefulSet: ApiObject): ApiObject {
   return { ...statefulSet, spec: { ...objectAt(statefulSet, 'spec'), volumeClaimTemplates: typed } }
 }
 
+function rollingUpdateOf(statefulSet: ApiObject): JsonObject {
+  return objectAt(statefulSet, 'spec', 'updateStrategy', 'rollingUpdate')
+}
+
+/** Without `maxUnavailable`: the feature MaxUnavailableStatefulSet is off by default in 1.36. */
+function withoutMaxUnavailable(statefulSet: ApiObject): ApiObject {
+  const { maxUnavailable, ...rollingUpdate } = rollingUpdateOf(statefulSet)
+  if (maxUnavailable === undefined) return statefulSet
+  const spec = objectAt(statefulSet, 'spec')
+  const updateStrategy = { ...objectAt(spec, 'updateStrategy'), rollingUpdate }
+  return { ...statefulSet, spec: { ...spec, updateStrategy } }
+}
+
 /** Claim templates say what they are. */
 export const statefulSetStrategy: Partial<Strategy> = {
-  prepareCreate: withTypedClaims,
-  prepareUpdate: withTypedClaims,
+  prepareCreate: (set) => withoutMaxUnavailable(withTypedClaims(set)),
+  prepareUpdate: (next, old) =>
+    withTypedClaims(rollingUpdateOf(old)['maxUnavailable'] === undefined ? withoutMaxUnavailable(next) : next),
+}
+
+/** Annotations count as a change of what is wanted: replica sets get copies of them. */
+export const deploymentStrategy: Partial<Strategy> = {
+  statusKeepsLabels: true,
+  changesGeneration: (next, old) =>
+    !equalJson(next.spec, old.spec) || !equalJson(next.metadata.annotations ?? {}, old.metadata.annotations ?? {}),
 }

@@ -48,14 +48,17 @@ function writtenAddressWarnings({ spec }: Service, { hasIp }: { readonly hasIp: 
   ]
 }
 
+function hintsWarnings({ metadata }: Service): Texts {
+  return metadata.annotations?.[hintsAnnotation] === undefined ? [] : [hintsText]
+}
+
 function serviceWarnings(service: Service): Texts {
   const { clusterIP = '', type, externalIPs = [] } = service.spec ?? {}
   const isHeadless = type === 'ClusterIP' && clusterIP === 'None'
   const isName = type === 'ExternalName'
   const isPublished = externalIPs.length > 0 && !isHeadless && !isName
-  const hasHints = service.metadata.annotations?.[hintsAnnotation] !== undefined
   return [
-    ...(hasHints ? [hintsText] : []),
+    ...hintsWarnings(service),
     ...(isHeadless ? headlessWarnings(service) : []),
     ...writtenAddressWarnings(service, { hasIp: clusterIP !== '' && clusterIP !== 'None' && !isName }),
     ...(isPublished ? ['spec.externalIPs is deprecated and may no longer be implemented in some clusters'] : []),

@@ -76,7 +76,7 @@ function systemClassProblem(name: string, value: number, isGlobal: boolean): str
 }
 
 function priorityClass(object: PriorityClass): FieldError[] {
-  const { name } = object.metadata
+  const name = (object.metadata.name as string | undefined) ?? ''
   const value = object.value ?? 0
   const errors: FieldError[] = []
   if (name.startsWith('system-')) {

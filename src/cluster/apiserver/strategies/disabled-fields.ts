@@ -1,0 +1,113 @@
+/** Fields of features that v1.36 leaves switched off: dropped in silence, unless the object already had them. */
+import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import { type ApiObject, listAt, objectAt, withMember } from '../api-object.ts'
+import type { Strategy } from './strategy.ts'
+
+/** Where the kinds that hold pods or templates of pods keep the specification of the pod. */
+const podSpecPaths: Readonly<Record<string, readonly string[]>> = {
+  '/pods': ['spec'],
+  '/podtemplates': ['template', 'spec'],
+  '/replicationcontrollers': ['spec', 'template', 'spec'],
+  'apps/daemonsets': ['spec', 'template', 'spec'],
+  'apps/deployments': ['spec', 'template', 'spec'],
+  'apps/replicasets': ['spec', 'template', 'spec'],
+  'apps/statefulsets': ['spec', 'template', 'spec'],
+  'batch/cronjobs': ['spec', 'jobTemplate', 'spec', 'template', 'spec'],
+  'batch/jobs': ['spec', 'template', 'spec'],
+}
+
+/** Members of other kinds. */
+const disabledPaths: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  'apps/statefulsets': [['spec', 'updateStrategy', 'rollingUpdate', 'maxUnavailable']],
+  'storage.k8s.io/csidrivers': [['spec', 'preventPodSchedulingIfMissing']],
+  '/nodes': [['status', 'config']],
+}
+
+/** The value with what is at `path` replaced; everything around is copied. */
+function withAt<T extends object>(value: T, path: readonly string[], change: (at: unknown) => unknown): T {
+  const [first = '', ...rest] = path
+  const member = (value as JsonObject)[first]
+  if (rest.length === 0) return withMember(value, first, change(member))
+  return withMember(value, first, withAt((member ?? {}) as object, rest, change))
+}
+
+function isAt(value: unknown, path: readonly string[]): boolean {
+  return objectAt(value, ...path.slice(0, -1))[path.at(-1) ?? ''] !== undefined
+}
+
+const containerLists = ['containers', 'initContainers', 'ephemeralContainers'] as const
+const disabledSources = ['clusterTrustBundle', 'podCertificate'] as const
+const stopSignal = ['lifecycle', 'stopSignal']
+
+const sourcesOf = (volume: JsonObject): readonly JsonObject[] => listAt(volume, 'projected', 'sources')
+
+function hasSource(spec: JsonObject, source: string): boolean {
+  return listAt(spec, 'volumes').some((volume) => sourcesOf(volume).some((one) => one[source] !== undefined))
+}
+
+function withoutSource(spec: JsonObject, source: string): JsonObject {
+  const volumes = listAt(spec, 'volumes').map((volume) => {
+    if (!sourcesOf(volume).some((one) => one[source] !== undefined)) return volume
+    return withAt(volume, ['projected', 'sources'], () =>
+      sourcesOf(volume).map((one) => withMember(one, source, undefined)),
+    )
+  })
+  return { ...spec, volumes }
+}
+
+function hasStopSignal(spec: JsonObject): boolean {
+  return containerLists.some((list) => listAt(spec, list).some((container) => isAt(container, stopSignal)))
+}
+
+/** A life cycle that said nothing else goes with the signal. */
+function withoutStopSignal(container: JsonObject): JsonObject {
+  if (!isAt(container, stopSignal)) return container
+  const { stopSignal: _, ...lifecycle } = objectAt(container, 'lifecycle')
+  return withMember(container, 'lifecycle', Object.keys(lifecycle).length === 0 ? undefined : lifecycle)
+}
+
+function withoutStopSignals(spec: JsonObject): JsonObject {
+  let out = spec
+  for (const list of containerLists)
+    if (spec[list] !== undefined) out = { ...out, [list]: listAt(spec, list).map(withoutStopSignal) }
+  return out
+}
+
+/** The specification of a pod without what is switched off and `old` does not use; itself when there is nothing to drop. */
+export function withoutDisabled(spec: JsonObject, old: JsonObject): JsonObject {
+  let out = spec
+  for (const source of disabledSources)
+    if (hasSource(out, source) && !hasSource(old, source)) out = withoutSource(out, source)
+  if (hasStopSignal(out) && !hasStopSignal(old)) out = withoutStopSignals(out)
+  if (out['schedulingGroup'] !== undefined && old['schedulingGroup'] === undefined)
+    out = withMember(out, 'schedulingGroup', undefined)
+  return out
+}
+
+function enabledPart(name: string, object: ApiObject, old: ApiObject | undefined): ApiObject {
+  let out = object
+  for (const path of disabledPaths[name] ?? [])
+    if (isAt(out, path) && !isAt(old, path)) out = withAt(out, path, () => undefined)
+  const specPath = podSpecPaths[name]
+  if (specPath === undefined) return out
+  const spec = objectAt(out, ...specPath)
+  const kept = withoutDisabled(spec, objectAt(old, ...specPath))
+  return kept === spec ? out : withAt(out, specPath, () => kept)
+}
+
+/** The strategy with these fields dropped before it prepares anything. @param name `GROUP/RESOURCE`. */
+export function droppingDisabled(name: string, strategy: Partial<Strategy>): Partial<Strategy> {
+  if (podSpecPaths[name] === undefined && disabledPaths[name] === undefined) return strategy
+  const { prepareCreate, prepareUpdate } = strategy
+  return {
+    ...strategy,
+    prepareCreate: (object, context) => {
+      const kept = enabledPart(name, object, undefined)
+      return prepareCreate?.(kept, context) ?? kept
+    },
+    prepareUpdate: (next, old, context) => {
+      const kept = enabledPart(name, next, old)
+      return prepareUpdate?.(kept, old, context) ?? kept
+    },
+  }
+}
