@@ -1,6 +1,6 @@
 /** Conditions as newer kinds have them in their status (meta/v1/validation, v1.36). */
 import type { Condition } from '../objects/objects.ts'
-import { byteLength, each, matches, oneOf } from './checks.ts'
+import { byteLength, each, matches, oneOf, joined } from './checks.ts'
 import { duplicate, invalid, required, tooLong, type FieldError } from './field-errors.ts'
 import type { Path } from './field-path.ts'
 import { patternText, qualifiedName } from './formats.ts'
@@ -24,10 +24,10 @@ function reasonErrors(at: Path, reason: string): FieldError[] {
 
 function validateCondition(condition: Condition, at: Path): FieldError[] {
   const generation = condition.observedGeneration ?? 0
-  const errors = [
-    ...matches(at.child('type'), condition.type, qualifiedName),
-    ...oneOf(at.child('status'), condition.status, ['False', 'True', 'Unknown']),
-  ]
+  const errors = joined(
+    matches(at.child('type'), condition.type, qualifiedName),
+    oneOf(at.child('status'), condition.status, ['False', 'True', 'Unknown']),
+  )
   if (generation < 0) {
     errors.push(invalid(at.child('observedGeneration'), generation, 'must be greater than or equal to zero'))
   }
@@ -45,6 +45,6 @@ export function validateConditions(at: Path, conditions: readonly Condition[] | 
   return each(at, conditions, (condition, itemAt) => {
     const repeated = seen.has(condition.type) ? [duplicate(itemAt.child('type'), condition.type)] : []
     seen.add(condition.type)
-    return [...repeated, ...validateCondition(condition, itemAt)]
+    return joined(repeated, validateCondition(condition, itemAt))
   })
 }

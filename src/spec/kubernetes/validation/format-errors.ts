@@ -1,5 +1,5 @@
 /** Formats whose errors name more than the text itself: domain-prefixed paths and keys, fully qualified names, paths. */
-import { byteLength, matches } from './checks.ts'
+import { byteLength, matches, joined } from './checks.ts'
 import { invalid, required, tooLong, type FieldError } from './field-errors.ts'
 import type { Path } from './field-path.ts'
 import { dnsLabel, dnsSubdomain, patternText, qualifiedName } from './formats.ts'
@@ -59,13 +59,13 @@ export function noBacksteps(at: Path, value: string): FieldError[] {
 /** A relative path that stays below where it starts. */
 export function localPath(at: Path, value: string): FieldError[] {
   const absolute = value.startsWith('/') ? [invalid(at, value, 'must be a relative path')] : []
-  return [...absolute, ...noBacksteps(at, value)]
+  return joined(absolute, noBacksteps(at, value))
 }
 
 /** As `localPath`, and not starting with `..`, which atomic writers keep for themselves. */
 export function localUnreservedPath(at: Path, value: string): FieldError[] {
   const reserved = value.startsWith('..') && !value.startsWith('../')
-  return [...localPath(at, value), ...(reserved ? [invalid(at, value, "must not start with '..'")] : [])]
+  return joined(localPath(at, value), reserved ? [invalid(at, value, "must not start with '..'")] : [])
 }
 
 /** The mode of a file: 0 to 0777. */
@@ -78,5 +78,8 @@ export function fileMode(at: Path, mode: number | undefined): FieldError[] {
 export function csiDriverName(at: Path, value: string | undefined): FieldError[] {
   if (value === undefined || value === '') return [required(at)]
   const long = byteLength(value) > 63 ? [tooLong(at, 63)] : []
-  return [...long, ...dnsSubdomain(value.toLowerCase()).map((text) => invalid(at, value, text))]
+  return joined(
+    long,
+    dnsSubdomain(value.toLowerCase()).map((text) => invalid(at, value, text)),
+  )
 }

@@ -2,7 +2,7 @@
 import { matchesSelector, selectorFromObject } from '#base/data/label-selector.ts'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { LabelSelector } from '../objects/objects.ts'
-import { byteLength, each, matches } from './checks.ts'
+import { byteLength, each, matches, joined } from './checks.ts'
 import { forbidden, invalid, required, tooLong, type FieldError } from './field-errors.ts'
 import type { Path } from './field-path.ts'
 import { labelValue, qualifiedName } from './formats.ts'
@@ -14,10 +14,9 @@ export const annotationBytesMax: number = 256 * 1024
 
 /** Keys and values of labels; both are reported at the map itself. */
 export function validateLabels(at: Path, labels: Texts | undefined): FieldError[] {
-  return Object.entries(labels ?? {}).flatMap(([key, value]) => [
-    ...matches(at, key, qualifiedName),
-    ...matches(at, value, labelValue),
-  ])
+  return Object.entries(labels ?? {}).flatMap(([key, value]) =>
+    joined(matches(at, key, qualifiedName), matches(at, value, labelValue)),
+  )
 }
 
 /** Keys (in any case) and total size of annotations. */
@@ -48,13 +47,13 @@ export function selectorValueErrors(at: Path, operator: string, values: readonly
 }
 
 function validateRequirement(at: Path, requirement: Requirement, allowInvalidValues: boolean): FieldError[] {
-  return [
-    ...selectorValueErrors(at, requirement.operator, requirement.values),
-    ...matches(at.child('key'), requirement.key, qualifiedName),
-    ...(allowInvalidValues
+  return joined(
+    selectorValueErrors(at, requirement.operator, requirement.values),
+    matches(at.child('key'), requirement.key, qualifiedName),
+    allowInvalidValues
       ? []
-      : each(at.child('values'), requirement.values, (value, valueAt) => matches(valueAt, value, labelValue))),
-  ]
+      : each(at.child('values'), requirement.values, (value, valueAt) => matches(valueAt, value, labelValue)),
+  )
 }
 
 /**
@@ -67,12 +66,12 @@ export function validateLabelSelector(
   allowInvalidValues: boolean = false,
 ): FieldError[] {
   if (selector === undefined) return []
-  return [
-    ...validateLabels(at.child('matchLabels'), selector.matchLabels),
-    ...each(at.child('matchExpressions'), selector.matchExpressions, (requirement, itemAt) =>
+  return joined(
+    validateLabels(at.child('matchLabels'), selector.matchLabels),
+    each(at.child('matchExpressions'), selector.matchExpressions, (requirement, itemAt) =>
       validateRequirement(itemAt, requirement, allowInvalidValues),
     ),
-  ]
+  )
 }
 
 /** True when a selector has values that are no label values. */

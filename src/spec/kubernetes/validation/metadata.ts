@@ -1,6 +1,6 @@
 /** Metadata of every kind, on create and update (apimachinery api/validation, v1.36). */
 import type { ObjectMeta, OwnerReference } from '../objects/objects.ts'
-import { byteLength, each, immutableText, matches, nonNegative } from './checks.ts'
+import { byteLength, each, immutableText, matches, nonNegative, joined } from './checks.ts'
 import { forbidden, invalid, required, tooLong, type FieldError } from './field-errors.ts'
 import { path, type Path } from './field-path.ts'
 import { asPrefix, dnsLabel, qualifiedName, type Format } from './formats.ts'
@@ -21,7 +21,7 @@ const standardFinalizers: ReadonlySet<string> = new Set(['kubernetes', 'orphan',
 
 function validateName(at: Path, { name = '', generateName = '' }: Partial<ObjectMeta>, format: Format): FieldError[] {
   const errors = generateName === '' ? [] : matches(at.child('generateName'), generateName, asPrefix(format))
-  if (name !== '') return [...errors, ...matches(at.child('name'), name, format)]
+  if (name !== '') return joined(errors, matches(at.child('name'), name, format))
   return [...errors, required(at.child('name'), 'name or generateName is required')]
 }
 
@@ -32,17 +32,17 @@ export function validateMetadata(
   at: Path = metadataPath,
 ): FieldError[] {
   const meta: Partial<ObjectMeta> = given ?? {}
-  return [
-    ...validateName(at, meta, rules.name),
-    ...validateNamespace(given, rules.namespaced, at.child('namespace')),
-    ...nonNegative(at.child('generation'), meta.generation),
-    ...validateLabels(at.child('labels'), meta.labels),
-    ...validateAnnotations(at.child('annotations'), meta.annotations),
-    ...validateOwners(at.child('ownerReferences'), meta.ownerReferences),
-    ...validateFinalizers(at.child('finalizers'), meta.finalizers ?? []),
-    ...validateManagedFields(at.child('managedFields'), meta.managedFields),
-    ...(rules.anyFinalizer === true ? [] : validateKnownFinalizers(at.child('finalizers'), meta.finalizers)),
-  ]
+  return joined(
+    validateName(at, meta, rules.name),
+    validateNamespace(given, rules.namespaced, at.child('namespace')),
+    nonNegative(at.child('generation'), meta.generation),
+    validateLabels(at.child('labels'), meta.labels),
+    validateAnnotations(at.child('annotations'), meta.annotations),
+    validateOwners(at.child('ownerReferences'), meta.ownerReferences),
+    validateFinalizers(at.child('finalizers'), meta.finalizers ?? []),
+    validateManagedFields(at.child('managedFields'), meta.managedFields),
+    rules.anyFinalizer === true ? [] : validateKnownFinalizers(at.child('finalizers'), meta.finalizers),
+  )
 }
 
 function validateNamespace(meta: ObjectMeta | undefined, namespaced: boolean, at: Path): FieldError[] {
@@ -170,13 +170,13 @@ export function validateMetadataUpdate(
   if ((meta.generation ?? 0) < (old.generation ?? 0)) {
     errors.push(invalid(at.child('generation'), meta.generation ?? 0, 'must not be decremented'))
   }
-  return [
-    ...errors,
-    ...validateFrozen(meta, old, at),
-    ...validateLabels(at.child('labels'), meta.labels),
-    ...validateAnnotations(at.child('annotations'), meta.annotations),
-    ...validateOwners(at.child('ownerReferences'), meta.ownerReferences),
-    ...validateManagedFields(at.child('managedFields'), meta.managedFields),
-    ...(rules.anyFinalizer === true ? [] : validateKnownFinalizers(at.child('finalizers'), meta.finalizers)),
-  ]
+  return joined(
+    errors,
+    validateFrozen(meta, old, at),
+    validateLabels(at.child('labels'), meta.labels),
+    validateAnnotations(at.child('annotations'), meta.annotations),
+    validateOwners(at.child('ownerReferences'), meta.ownerReferences),
+    validateManagedFields(at.child('managedFields'), meta.managedFields),
+    rules.anyFinalizer === true ? [] : validateKnownFinalizers(at.child('finalizers'), meta.finalizers),
+  )
 }

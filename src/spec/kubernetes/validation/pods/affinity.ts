@@ -10,7 +10,7 @@ import type {
   TopologySpreadConstraint,
 } from '../../objects/core-v1.generated.ts'
 import type { LabelSelector } from '../../objects/objects.ts'
-import { each, ifSet, matches, oneOf, oneOfIfSet, positive, requiredOneOf } from '../checks.ts'
+import { each, ifSet, matches, oneOf, oneOfIfSet, positive, requiredOneOf, joined } from '../checks.ts'
 import { duplicate, forbidden, invalid, notSupported, required, type FieldError } from '../field-errors.ts'
 import type { Path } from '../field-path.ts'
 import { dnsLabel, dnsSubdomain, labelValue, qualifiedName } from '../formats.ts'
@@ -29,13 +29,11 @@ function validateNodeRequirement(
   const isComparison = operator === 'Gt' || operator === 'Lt'
   const single = "must be specified single value when `operator` is 'Lt' or 'Gt'"
   const counted = values?.length === 1 ? [] : [required(at.child('values'), single)]
-  return [
-    ...(isComparison ? counted : selectorValueErrors(at, operator, values)),
-    ...matches(at.child('key'), key, qualifiedName),
-    ...(allowInvalidValues
-      ? []
-      : each(at.child('values'), values, (value, valueAt) => matches(valueAt, value, labelValue))),
-  ]
+  return joined(
+    isComparison ? counted : selectorValueErrors(at, operator, values),
+    matches(at.child('key'), key, qualifiedName),
+    allowInvalidValues ? [] : each(at.child('values'), values, (value, valueAt) => matches(valueAt, value, labelValue)),
+  )
 }
 
 function validateFieldRequirement(requirement: NodeSelectorRequirement, at: Path): FieldError[] {
@@ -48,16 +46,19 @@ function validateFieldRequirement(requirement: NodeSelectorRequirement, at: Path
     errors.push(required(at.child('values'), text))
   }
   if (key !== 'metadata.name') return [...errors, invalid(at.child('key'), key, 'not a valid field selector key')]
-  return [...errors, ...each(at.child('values'), values, (value, valueAt) => matches(valueAt, value, dnsSubdomain))]
+  return joined(
+    errors,
+    each(at.child('values'), values, (value, valueAt) => matches(valueAt, value, dnsSubdomain)),
+  )
 }
 
 function validateNodeTerm(at: Path, term: NodeSelectorTerm, allowInvalidValues: boolean): FieldError[] {
-  return [
-    ...each(at.child('matchExpressions'), term.matchExpressions, (requirement, itemAt) =>
+  return joined(
+    each(at.child('matchExpressions'), term.matchExpressions, (requirement, itemAt) =>
       validateNodeRequirement(itemAt, requirement, allowInvalidValues),
     ),
-    ...each(at.child('matchFields'), term.matchFields, validateFieldRequirement),
-  ]
+    each(at.child('matchFields'), term.matchFields, validateFieldRequirement),
+  )
 }
 
 /** A node selector: at least one term. */
@@ -98,10 +99,10 @@ interface KeyedTerm {
 /** Keys whose values are taken from the pod itself: they need a selector, and may be named once only. */
 function validateMatchKeys(at: Path, term: KeyedTerm): FieldError[] {
   const { matchLabelKeys = [], mismatchLabelKeys = [], labelSelector } = term
-  const errors = [
-    ...labelKeys(at.child('matchLabelKeys'), matchLabelKeys, labelSelector),
-    ...labelKeys(at.child('mismatchLabelKeys'), mismatchLabelKeys, labelSelector),
-  ]
+  const errors = joined(
+    labelKeys(at.child('matchLabelKeys'), matchLabelKeys, labelSelector),
+    labelKeys(at.child('mismatchLabelKeys'), mismatchLabelKeys, labelSelector),
+  )
   const seen = new Set(Object.keys(labelSelector?.matchLabels ?? {}))
   for (const { key } of labelSelector?.matchExpressions ?? []) {
     const index = matchLabelKeys.lastIndexOf(key)
@@ -121,42 +122,43 @@ function validateMatchKeys(at: Path, term: KeyedTerm): FieldError[] {
 function validateAffinityTerm(at: Path, term: PodAffinityTerm, options: PodOptions): FieldError[] {
   const keyAt = at.child('topologyKey')
   const allow = options.allowInvalidSelectorValues
-  return [
-    ...validateLabelSelector(at.child('labelSelector'), term.labelSelector, allow),
-    ...validateLabelSelector(at.child('namespaceSelector'), term.namespaceSelector, allow),
-    ...(term.namespaces ?? []).flatMap((name) => matches(at.child('namespace'), name, dnsLabel)),
-    ...validateMatchKeys(at, term),
-    ...(term.topologyKey === '' ? [required(keyAt, 'can not be empty')] : []),
-    ...matches(keyAt, term.topologyKey, qualifiedName),
-  ]
+  return joined(
+    validateLabelSelector(at.child('labelSelector'), term.labelSelector, allow),
+    validateLabelSelector(at.child('namespaceSelector'), term.namespaceSelector, allow),
+    (term.namespaces ?? []).flatMap((name) => matches(at.child('namespace'), name, dnsLabel)),
+    validateMatchKeys(at, term),
+    term.topologyKey === '' ? [required(keyAt, 'can not be empty')] : [],
+    matches(keyAt, term.topologyKey, qualifiedName),
+  )
 }
 
 function validatePodAffinity(at: Path, affinity: PodAffinity, options: PodOptions): FieldError[] {
-  return [
-    ...each(at.child(requiredTerms), affinity[requiredTerms], (term, itemAt) =>
+  return joined(
+    each(at.child(requiredTerms), affinity[requiredTerms], (term, itemAt) =>
       validateAffinityTerm(itemAt, term, options),
     ),
-    ...each(at.child(preferredTerms), affinity[preferredTerms], (term, itemAt) => [
-      ...weightErrors(itemAt, term.weight),
-      ...validateAffinityTerm(itemAt.child('podAffinityTerm'), term.podAffinityTerm, options),
-    ]),
-  ]
+    each(at.child(preferredTerms), affinity[preferredTerms], (term, itemAt) =>
+      joined(
+        weightErrors(itemAt, term.weight),
+        validateAffinityTerm(itemAt.child('podAffinityTerm'), term.podAffinityTerm, options),
+      ),
+    ),
+  )
 }
 
 /** Affinity to nodes and to other pods. */
 export function validateAffinity(at: Path, affinity: Affinity | undefined, options: PodOptions): FieldError[] {
   const nodeAt = at.child('nodeAffinity')
-  return [
-    ...ifSet(affinity?.nodeAffinity?.[requiredTerms], (selector) =>
+  return joined(
+    ifSet(affinity?.nodeAffinity?.[requiredTerms], (selector) =>
       validateNodeSelector(nodeAt.child(requiredTerms), selector, options.allowInvalidNodeAffinityValues),
     ),
-    ...each(nodeAt.child(preferredTerms), affinity?.nodeAffinity?.[preferredTerms], (term, itemAt) => [
-      ...weightErrors(itemAt, term.weight),
-      ...validateNodeTerm(itemAt.child('preference'), term.preference, true),
-    ]),
-    ...ifSet(affinity?.podAffinity, (pods) => validatePodAffinity(at.child('podAffinity'), pods, options)),
-    ...ifSet(affinity?.podAntiAffinity, (pods) => validatePodAffinity(at.child('podAntiAffinity'), pods, options)),
-  ]
+    each(nodeAt.child(preferredTerms), affinity?.nodeAffinity?.[preferredTerms], (term, itemAt) =>
+      joined(weightErrors(itemAt, term.weight), validateNodeTerm(itemAt.child('preference'), term.preference, true)),
+    ),
+    ifSet(affinity?.podAffinity, (pods) => validatePodAffinity(at.child('podAffinity'), pods, options)),
+    ifSet(affinity?.podAntiAffinity, (pods) => validatePodAffinity(at.child('podAntiAffinity'), pods, options)),
+  )
 }
 
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
@@ -196,7 +198,7 @@ export function validateTolerations(at: Path, tolerations: readonly Toleration[]
       errors.push(invalid(itemAt.child('effect'), effect ?? '', text))
     }
     errors.push(...tolerationValue(itemAt, toleration))
-    return [...errors, ...((effect ?? '') === '' ? [] : validateTaintEffect(itemAt.child('effect'), effect))]
+    return joined(errors, (effect ?? '') === '' ? [] : validateTaintEffect(itemAt.child('effect'), effect))
   })
 }
 
@@ -221,20 +223,20 @@ export function validateTopologySpread(
       .slice(index + 1)
       .some((other) => other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable)
     const repeatAt = itemAt.child('{topologyKey, whenUnsatisfiable}')
-    return [
-      ...positive(itemAt.child('maxSkew'), constraint.maxSkew ?? 0),
-      ...(topologyKey === '' ? [required(itemAt.child('topologyKey'), 'can not be empty')] : []),
-      ...oneOf(itemAt.child('whenUnsatisfiable'), whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway']),
-      ...(repeats ? [duplicate(repeatAt, `{${topologyKey}, ${whenUnsatisfiable}}`)] : []),
-      ...validateMinDomains(itemAt.child('minDomains'), constraint),
-      ...oneOfIfSet(itemAt.child('nodeAffinityPolicy'), constraint.nodeAffinityPolicy, ['Honor', 'Ignore']),
-      ...oneOfIfSet(itemAt.child('nodeTaintsPolicy'), constraint.nodeTaintsPolicy, ['Honor', 'Ignore']),
-      ...validateMatchKeys(itemAt, constraint),
-      ...validateLabelSelector(
+    return joined(
+      positive(itemAt.child('maxSkew'), constraint.maxSkew ?? 0),
+      topologyKey === '' ? [required(itemAt.child('topologyKey'), 'can not be empty')] : [],
+      oneOf(itemAt.child('whenUnsatisfiable'), whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway']),
+      repeats ? [duplicate(repeatAt, `{${topologyKey}, ${whenUnsatisfiable}}`)] : [],
+      validateMinDomains(itemAt.child('minDomains'), constraint),
+      oneOfIfSet(itemAt.child('nodeAffinityPolicy'), constraint.nodeAffinityPolicy, ['Honor', 'Ignore']),
+      oneOfIfSet(itemAt.child('nodeTaintsPolicy'), constraint.nodeTaintsPolicy, ['Honor', 'Ignore']),
+      validateMatchKeys(itemAt, constraint),
+      validateLabelSelector(
         itemAt.child('labelSelector'),
         constraint.labelSelector,
         options.allowInvalidSelectorValues,
       ),
-    ]
+    )
   })
 }

@@ -5,7 +5,7 @@ import type {
   ContainerRestartRule,
   PodSpec,
 } from '../../objects/core-v1.generated.ts'
-import { byteLength, each, matches, oneOf, portNumber, requiredMatches, requiredOneOf } from '../checks.ts'
+import { byteLength, each, matches, oneOf, portNumber, requiredMatches, requiredOneOf, joined } from '../checks.ts'
 import {
   duplicate,
   forbidden,
@@ -51,7 +51,7 @@ function validatePorts(at: Path, ports: readonly ContainerPort[] | undefined): F
     if ((port.containerPort ?? 0) === 0) errors.push(required(itemAt.child('containerPort')))
     else errors.push(...portNumber(itemAt.child('containerPort'), port.containerPort))
     if ((port.hostPort ?? 0) !== 0) errors.push(...portNumber(itemAt.child('hostPort'), port.hostPort ?? 0))
-    return [...errors, ...requiredOneOf(itemAt.child('protocol'), port.protocol, protocols)]
+    return joined(errors, requiredOneOf(itemAt.child('protocol'), port.protocol, protocols))
   })
 }
 
@@ -79,7 +79,7 @@ function validateRestartRule(at: Path, rule: ContainerRestartRule): FieldError[]
   if (codes === undefined) return [...errors, required(at.child('exitCodes'), 'must be specified')]
   const count = codes.values?.length ?? 0
   const many = count > 255 ? [tooMany(at.child('exitCodes', 'values'), count, 255)] : []
-  return [...errors, ...oneOf(at.child('exitCodes', 'operator'), codes.operator, ['In', 'NotIn']), ...many]
+  return joined(errors, oneOf(at.child('exitCodes', 'operator'), codes.operator, ['In', 'NotIn']), many)
 }
 
 function validateRestartPolicy(at: Path, container: AnyContainer): FieldError[] {
@@ -90,7 +90,10 @@ function validateRestartPolicy(at: Path, container: AnyContainer): FieldError[] 
   else if (rules.length > 0) errors.push(required(policyAt, 'must specify restartPolicy when restart rules are used'))
   const rulesAt = at.child('restartPolicyRules')
   if (rules.length > 20) errors.push(tooMany(rulesAt, rules.length, 20))
-  return [...errors, ...each(rulesAt, rules, (rule, itemAt) => validateRestartRule(itemAt, rule))]
+  return joined(
+    errors,
+    each(rulesAt, rules, (rule, itemAt) => validateRestartRule(itemAt, rule)),
+  )
 }
 
 /** What holds for containers of every sort. */
@@ -99,23 +102,23 @@ function validateContainer(at: Path, container: AnyContainer, scope: PodScope): 
   const image = container.image ?? ''
   const claims = (spec.resourceClaims ?? []).map((claim) => claim.name).filter((name) => name !== '')
   const policy = container.terminationMessagePolicy
-  return [
-    ...requiredMatches(at.child('name'), container.name, dnsLabel),
-    ...(image === '' ? [required(at.child('image'))] : []),
-    ...requiredOneOf(at.child('terminationMessagePolicy'), policy, ['File', 'FallbackToLogsOnError']),
-    ...validatePorts(at.child('ports'), container.ports),
-    ...validateEnv(at.child('env'), container.env),
-    ...validateEnvFrom(at.child('envFrom'), container.envFrom),
-    ...validateVolumeMounts(at.child('volumeMounts'), container, volumes),
-    ...validateVolumeDevices(at.child('volumeDevices'), container, volumes),
-    ...validatePullPolicy(at.child('imagePullPolicy'), container.imagePullPolicy),
-    ...validateContainerResources(at.child('resources'), container.resources, { claims, ...options }),
-    ...validateResizePolicy(at.child('resizePolicy'), container.resizePolicy, spec),
-    ...validateContainerSecurity(at.child('securityContext'), container.securityContext, {
+  return joined(
+    requiredMatches(at.child('name'), container.name, dnsLabel),
+    image === '' ? [required(at.child('image'))] : [],
+    requiredOneOf(at.child('terminationMessagePolicy'), policy, ['File', 'FallbackToLogsOnError']),
+    validatePorts(at.child('ports'), container.ports),
+    validateEnv(at.child('env'), container.env),
+    validateEnvFrom(at.child('envFrom'), container.envFrom),
+    validateVolumeMounts(at.child('volumeMounts'), container, volumes),
+    validateVolumeDevices(at.child('volumeDevices'), container, volumes),
+    validatePullPolicy(at.child('imagePullPolicy'), container.imagePullPolicy),
+    validateContainerResources(at.child('resources'), container.resources, { claims, ...options }),
+    validateResizePolicy(at.child('resizePolicy'), container.resizePolicy, spec),
+    validateContainerSecurity(at.child('securityContext'), container.securityContext, {
       usesHostUsers: usesHostUsers(spec),
       allowPrivileged: options.allowPrivileged,
     }),
-  ]
+  )
 }
 
 function duplicateName(at: Path, name: string, names: Set<string>): FieldError[] {
@@ -147,16 +150,18 @@ export function validateAppContainers(at: Path, scope: PodScope): FieldError[] {
   if ((containers ?? []).length === 0) return [required(at)]
   const names = new Set<string>()
   const pod = graceAndOs(scope.spec)
-  return [
-    ...each(at, containers, (container, itemAt) => [
-      ...validateContainer(itemAt, container, scope),
-      ...duplicateName(itemAt, container.name, names),
-      ...validateLifecycle(itemAt.child('lifecycle'), container.lifecycle, pod),
-      ...validateProbes(itemAt, container, pod.graceSeconds),
-      ...validateRestartPolicy(itemAt, container),
-    ]),
-    ...hostPortConflicts(at, containers),
-  ]
+  return joined(
+    each(at, containers, (container, itemAt) =>
+      joined(
+        validateContainer(itemAt, container, scope),
+        duplicateName(itemAt, container.name, names),
+        validateLifecycle(itemAt.child('lifecycle'), container.lifecycle, pod),
+        validateProbes(itemAt, container, pod.graceSeconds),
+        validateRestartPolicy(itemAt, container),
+      ),
+    ),
+    hostPortConflicts(at, containers),
+  )
 }
 
 const sidecarMembers = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const
@@ -164,10 +169,10 @@ const sidecarMembers = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startup
 function validateSidecarParts(at: Path, container: AnyContainer, spec: PodSpec): FieldError[] {
   if (container.restartPolicy === 'Always') {
     const pod = graceAndOs(spec)
-    return [
-      ...validateLifecycle(at.child('lifecycle'), container.lifecycle, pod),
-      ...validateProbes(at, container, pod.graceSeconds),
-    ]
+    return joined(
+      validateLifecycle(at.child('lifecycle'), container.lifecycle, pod),
+      validateProbes(at, container, pod.graceSeconds),
+    )
   }
   const errors = sidecarMembers
     .filter((member) => container[member] !== undefined)
@@ -177,19 +182,21 @@ function validateSidecarParts(at: Path, container: AnyContainer, spec: PodSpec):
     const text = "must not be set to 'RestartContainer' for non-sidecar initContainers"
     return [invalid(itemAt.child('restartPolicy'), restartPolicy, text)]
   })
-  return [...errors, ...resize]
+  return joined(errors, resize)
 }
 
 /** The init containers; those that restart always are sidecars and may have probes and hooks. */
 export function validateInitContainers(at: Path, scope: PodScope): FieldError[] {
   const names = new Set((scope.spec.containers ?? []).map((container) => container.name))
-  return each(at, scope.spec.initContainers, (container, itemAt) => [
-    ...validateContainer(itemAt, container, scope),
-    ...validateRestartPolicy(itemAt, container),
-    ...duplicateName(itemAt, container.name, names),
-    ...hostPortConflicts(at, [container]),
-    ...validateSidecarParts(itemAt, container, scope.spec),
-  ])
+  return each(at, scope.spec.initContainers, (container, itemAt) =>
+    joined(
+      validateContainer(itemAt, container, scope),
+      validateRestartPolicy(itemAt, container),
+      duplicateName(itemAt, container.name, names),
+      hostPortConflicts(at, [container]),
+      validateSidecarParts(itemAt, container, scope.spec),
+    ),
+  )
 }
 
 // In the order of upstream's type, which is the order in which it reports them.
@@ -222,19 +229,19 @@ export function validateEphemeralContainers(at: Path, scope: PodScope): FieldErr
     spec.ephemeralContainers as readonly (AnyContainer & { targetContainerName?: string })[],
     (container, itemAt) => {
       const target = container.targetContainerName ?? ''
-      return [
-        ...validateContainer(itemAt, container, scope),
-        ...validateImageBlanks(itemAt, container),
-        ...duplicateName(itemAt, container.name, names),
-        ...(target === '' || others.has(target) ? [] : [notFound(itemAt.child('targetContainerName'), target)]),
-        ...ephemeralForbidden
-          .filter((name) => isSet(container[name]))
-          .map((name) => forbidden(itemAt.child(name), text)),
-        ...each(itemAt.child('volumeMounts'), container.volumeMounts, (mount, mountAt) => [
-          ...((mount.subPath ?? '') === '' ? [] : [forbidden(mountAt.child('subPath'), text)]),
-          ...((mount.subPathExpr ?? '') === '' ? [] : [forbidden(mountAt.child('subPathExpr'), text)]),
-        ]),
-      ]
+      return joined(
+        validateContainer(itemAt, container, scope),
+        validateImageBlanks(itemAt, container),
+        duplicateName(itemAt, container.name, names),
+        target === '' || others.has(target) ? [] : [notFound(itemAt.child('targetContainerName'), target)],
+        ephemeralForbidden.filter((name) => isSet(container[name])).map((name) => forbidden(itemAt.child(name), text)),
+        each(itemAt.child('volumeMounts'), container.volumeMounts, (mount, mountAt) =>
+          joined(
+            (mount.subPath ?? '') === '' ? [] : [forbidden(mountAt.child('subPath'), text)],
+            (mount.subPathExpr ?? '') === '' ? [] : [forbidden(mountAt.child('subPathExpr'), text)],
+          ),
+        ),
+      )
     },
   )
 }

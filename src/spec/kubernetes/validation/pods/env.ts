@@ -9,7 +9,7 @@ import type {
   ObjectFieldSelector,
   ResourceFieldSelector,
 } from '../../objects/core-v1.generated.ts'
-import { each, ifSet, matches, matchesIfSet, requiredMatches, requiredText } from '../checks.ts'
+import { each, ifSet, matches, matchesIfSet, requiredMatches, requiredText, joined } from '../checks.ts'
 import { invalid, notSupported, required, type FieldError } from '../field-errors.ts'
 import type { Path } from '../field-path.ts'
 import { noBacksteps } from '../format-errors.ts'
@@ -100,33 +100,33 @@ export function validateResourceFieldRef(at: Path, ref: ResourceFieldSelector, i
   if (isVolume && (ref.containerName ?? '') === '') errors.push(required(at.child('containerName')))
   else if (ref.resource === '') errors.push(required(at.child('resource')))
   else if (!isKnown) errors.push(notSupported(at.child('resource'), ref.resource, resourceFields))
-  return [...errors, ...validateDivisor(at, ref)]
+  return joined(errors, validateDivisor(at, ref))
 }
 
 function validateKeyRef(at: Path, ref: ConfigMapKeySelector): FieldError[] {
-  return [
-    ...matches(at.child('name'), ref.name ?? '', dnsSubdomain),
-    ...requiredMatches(at.child('key'), ref.key, configKey),
-  ]
+  return joined(
+    matches(at.child('name'), ref.name ?? '', dnsSubdomain),
+    requiredMatches(at.child('key'), ref.key, configKey),
+  )
 }
 
 function validateFileKeyRef(at: Path, ref: FileKeySelector): FieldError[] {
-  return [
-    ...requiredMatches(at.child('key'), ref.key, envName),
-    ...requiredMatches(at.child('volumeName'), ref.volumeName, dnsLabel),
-    ...requiredText(at.child('path'), ref.path),
-    ...noBacksteps(at.child('path'), ref.path),
-  ]
+  return joined(
+    requiredMatches(at.child('key'), ref.key, envName),
+    requiredMatches(at.child('volumeName'), ref.volumeName, dnsLabel),
+    requiredText(at.child('path'), ref.path),
+    noBacksteps(at.child('path'), ref.path),
+  )
 }
 
 function validateValueFrom(at: Path, source: EnvVarSource, value: string): FieldError[] {
-  const errors = [
-    ...ifSet(source.fieldRef, (ref) => validateFieldRef(at.child('fieldRef'), ref, envFields)),
-    ...ifSet(source.resourceFieldRef, (ref) => validateResourceFieldRef(at.child('resourceFieldRef'), ref, false)),
-    ...ifSet(source.configMapKeyRef, (ref) => validateKeyRef(at.child('configMapKeyRef'), ref)),
-    ...ifSet(source.secretKeyRef, (ref) => validateKeyRef(at.child('secretKeyRef'), ref)),
-    ...ifSet(source.fileKeyRef, (ref) => validateFileKeyRef(at.child('fileKeyRef'), ref)),
-  ]
+  const errors = joined(
+    ifSet(source.fieldRef, (ref) => validateFieldRef(at.child('fieldRef'), ref, envFields)),
+    ifSet(source.resourceFieldRef, (ref) => validateResourceFieldRef(at.child('resourceFieldRef'), ref, false)),
+    ifSet(source.configMapKeyRef, (ref) => validateKeyRef(at.child('configMapKeyRef'), ref)),
+    ifSet(source.secretKeyRef, (ref) => validateKeyRef(at.child('secretKeyRef'), ref)),
+    ifSet(source.fileKeyRef, (ref) => validateFileKeyRef(at.child('fileKeyRef'), ref)),
+  )
   const count = Object.values(source).filter((member) => member !== undefined).length
   if (count === 0) {
     const sources = '`fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`'
@@ -139,12 +139,12 @@ function validateValueFrom(at: Path, source: EnvVarSource, value: string): Field
 
 /** The variables of a container. */
 export function validateEnv(at: Path, variables: readonly EnvVar[] | undefined): FieldError[] {
-  return each(at, variables, (variable, itemAt) => [
-    ...requiredMatches(itemAt.child('name'), variable.name, envName),
-    ...ifSet(variable.valueFrom, (source) =>
-      validateValueFrom(itemAt.child('valueFrom'), source, variable.value ?? ''),
+  return each(at, variables, (variable, itemAt) =>
+    joined(
+      requiredMatches(itemAt.child('name'), variable.name, envName),
+      ifSet(variable.valueFrom, (source) => validateValueFrom(itemAt.child('valueFrom'), source, variable.value ?? '')),
     ),
-  ])
+  )
 }
 
 /** Config maps and secrets whose keys become variables. */
@@ -152,11 +152,11 @@ export function validateEnvFrom(at: Path, sources: readonly EnvFromSource[] | un
   return each(at, sources, (source, itemAt) => {
     const { configMapRef, secretRef } = source
     const name = asPrefix(dnsSubdomain)
-    const errors = [
-      ...matchesIfSet(itemAt.child('prefix'), source.prefix, envName),
-      ...ifSet(configMapRef, (ref) => requiredMatches(itemAt.child('configMapRef', 'name'), ref.name, name)),
-      ...ifSet(secretRef, (ref) => requiredMatches(itemAt.child('secretRef', 'name'), ref.name, name)),
-    ]
+    const errors = joined(
+      matchesIfSet(itemAt.child('prefix'), source.prefix, envName),
+      ifSet(configMapRef, (ref) => requiredMatches(itemAt.child('configMapRef', 'name'), ref.name, name)),
+      ifSet(secretRef, (ref) => requiredMatches(itemAt.child('secretRef', 'name'), ref.name, name)),
+    )
     if (configMapRef === undefined && secretRef === undefined) {
       errors.push(invalid(at, '', 'must specify one of: `configMapRef` or `secretRef`'))
     } else if (configMapRef !== undefined && secretRef !== undefined) {

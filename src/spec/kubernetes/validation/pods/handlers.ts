@@ -7,7 +7,7 @@ import type {
   Probe,
   SleepAction,
 } from '../../objects/core-v1.generated.ts'
-import { each, ifSet, matches, nonNegative, oneOf, portNumber } from '../checks.ts'
+import { each, ifSet, matches, nonNegative, oneOf, portNumber, joined } from '../checks.ts'
 import { forbidden, invalid, notSupported, required, type FieldError } from '../field-errors.ts'
 import type { Path } from '../field-path.ts'
 import { httpHeaderName, portName } from '../formats.ts'
@@ -20,12 +20,12 @@ export function portNumberOrName(at: Path, port: number | string): FieldError[] 
 type Handler = Probe & LifecycleHandler
 
 function validateHttpGet(at: Path, action: HTTPGetAction): FieldError[] {
-  return [
-    ...((action.path ?? '') === '' ? [required(at.child('path'))] : []),
-    ...portNumberOrName(at.child('port'), action.port),
-    ...oneOf(at.child('scheme'), action.scheme, ['HTTP', 'HTTPS']),
-    ...each(at, action.httpHeaders, (header) => matches(at.child('httpHeaders'), header.name, httpHeaderName)),
-  ]
+  return joined(
+    (action.path ?? '') === '' ? [required(at.child('path'))] : [],
+    portNumberOrName(at.child('port'), action.port),
+    oneOf(at.child('scheme'), action.scheme, ['HTTP', 'HTTPS']),
+    each(at, action.httpHeaders, (header) => matches(at.child('httpHeaders'), header.name, httpHeaderName)),
+  )
 }
 
 function validateSleep(at: Path, sleep: SleepAction, graceSeconds: number | undefined): FieldError[] {
@@ -64,17 +64,17 @@ function validateHandler(at: Path, handler: Handler, graceSeconds: number | unde
 
 function validateProbe(at: Path, probe: Probe, graceSeconds: number | undefined): FieldError[] {
   const grace = probe.terminationGracePeriodSeconds
-  return [
-    ...validateHandler(at, probe, graceSeconds),
-    ...nonNegative(at.child('initialDelaySeconds'), probe.initialDelaySeconds),
-    ...nonNegative(at.child('timeoutSeconds'), probe.timeoutSeconds),
-    ...nonNegative(at.child('periodSeconds'), probe.periodSeconds),
-    ...nonNegative(at.child('successThreshold'), probe.successThreshold),
-    ...nonNegative(at.child('failureThreshold'), probe.failureThreshold),
-    ...(grace !== undefined && grace <= 0
+  return joined(
+    validateHandler(at, probe, graceSeconds),
+    nonNegative(at.child('initialDelaySeconds'), probe.initialDelaySeconds),
+    nonNegative(at.child('timeoutSeconds'), probe.timeoutSeconds),
+    nonNegative(at.child('periodSeconds'), probe.periodSeconds),
+    nonNegative(at.child('successThreshold'), probe.successThreshold),
+    nonNegative(at.child('failureThreshold'), probe.failureThreshold),
+    grace !== undefined && grace <= 0
       ? [invalid(at.child('terminationGracePeriodSeconds'), grace, 'must be greater than 0')]
-      : []),
-  ]
+      : [],
+  )
 }
 
 interface Probes {
@@ -86,14 +86,14 @@ interface Probes {
 function validateOnceProbe(at: Path, probe: Probe, graceSeconds: number | undefined): FieldError[] {
   const threshold = probe.successThreshold ?? 0
   const once = threshold === 1 ? [] : [invalid(at.child('successThreshold'), threshold, 'must be 1')]
-  return [...validateProbe(at, probe, graceSeconds), ...once]
+  return joined(validateProbe(at, probe, graceSeconds), once)
 }
 
 /** The three probes of a container. */
 export function validateProbes(at: Path, container: Probes, graceSeconds: number | undefined): FieldError[] {
-  return [
-    ...ifSet(container.livenessProbe, (probe) => validateOnceProbe(at.child('livenessProbe'), probe, graceSeconds)),
-    ...ifSet(container.readinessProbe, (probe) => {
+  return joined(
+    ifSet(container.livenessProbe, (probe) => validateOnceProbe(at.child('livenessProbe'), probe, graceSeconds)),
+    ifSet(container.readinessProbe, (probe) => {
       const probeAt = at.child('readinessProbe')
       const grace = probe.terminationGracePeriodSeconds
       const errors = validateProbe(probeAt, probe, graceSeconds)
@@ -101,8 +101,8 @@ export function validateProbes(at: Path, container: Probes, graceSeconds: number
       const text = 'must not be set for readinessProbes'
       return [...errors, invalid(probeAt.child('terminationGracePeriodSeconds'), grace, text)]
     }),
-    ...ifSet(container.startupProbe, (probe) => validateOnceProbe(at.child('startupProbe'), probe, graceSeconds)),
-  ]
+    ifSet(container.startupProbe, (probe) => validateOnceProbe(at.child('startupProbe'), probe, graceSeconds)),
+  )
 }
 
 const plainSignals =
@@ -129,9 +129,9 @@ export function validateLifecycle(
   lifecycle: Lifecycle | undefined,
   pod: { readonly graceSeconds: number | undefined; readonly os: PodOS | undefined },
 ): FieldError[] {
-  return [
-    ...ifSet(lifecycle?.postStart, (hook) => validateHandler(at.child('postStart'), hook, pod.graceSeconds)),
-    ...ifSet(lifecycle?.preStop, (hook) => validateHandler(at.child('preStop'), hook, pod.graceSeconds)),
-    ...ifSet(lifecycle?.stopSignal, (signal) => validateStopSignal(at.child('stopSignal'), signal, pod.os)),
-  ]
+  return joined(
+    ifSet(lifecycle?.postStart, (hook) => validateHandler(at.child('postStart'), hook, pod.graceSeconds)),
+    ifSet(lifecycle?.preStop, (hook) => validateHandler(at.child('preStop'), hook, pod.graceSeconds)),
+    ifSet(lifecycle?.stopSignal, (signal) => validateStopSignal(at.child('stopSignal'), signal, pod.os)),
+  )
 }

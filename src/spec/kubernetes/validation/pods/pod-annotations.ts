@@ -1,6 +1,7 @@
 /** Annotations of pods that once were fields: mirror pods, deletion cost, seccomp and AppArmor profiles. */
 import type { AppArmorProfile, Pod, PodSpec, SeccompProfile } from '../../objects/core-v1.generated.ts'
 import type { ObjectMeta } from '../../objects/objects.ts'
+import { joined } from '../checks.ts'
 import { forbidden, invalid, type FieldError } from '../field-errors.ts'
 import { path, type Path } from '../field-path.ts'
 import { localPath } from '../format-errors.ts'
@@ -67,7 +68,7 @@ export function validatePodAnnotations(
   for (const [key, profile] of Object.entries(annotations)) {
     if (key.startsWith(seccompContainer)) errors.push(...seccompErrors(at.child(key), profile))
   }
-  return [...errors, ...appArmorErrors(at, annotations, of.spec)]
+  return joined(errors, appArmorErrors(at, annotations, of.spec))
 }
 
 /** True when the annotation already breaks the rule for deletion costs. */
@@ -119,14 +120,14 @@ export function validateProfileAgreement(at: Path, meta: ObjectMeta | undefined,
     if (annotation === undefined || profile === undefined) return []
     return seccompMismatch(containerAt.child('securityContext', 'seccompProfile'), annotation, profile)
   })
-  if (spec.os?.name === 'windows') return [...errors, ...seccomp]
+  if (spec.os?.name === 'windows') return joined(errors, seccomp)
   const appArmor = eachContainer(spec, at, (container, containerAt) => {
     const annotation = annotations[appArmorContainer + container.name]
     const profile = container.securityContext?.appArmorProfile ?? appArmorProfile
     if (annotation === undefined || profile === undefined) return []
     return appArmorMismatch(containerAt.child('securityContext', 'appArmorProfile'), annotation, profile)
   })
-  return [...errors, ...seccomp, ...appArmor]
+  return joined(errors, seccomp, appArmor)
 }
 
 /** Annotations that may not be added, changed or removed once the pod exists. */
@@ -139,5 +140,8 @@ export function validateFrozenAnnotations(at: Path, pod: Pod, old: Pod): FieldEr
     if (key.startsWith(appArmorContainer)) return [forbidden(at.key(key), `may not ${verb} AppArmor annotations`)]
     return key === mirrorAnnotation ? [forbidden(at.key(key), `may not ${verb} mirror pod annotation`)] : []
   }
-  return [...changed.flatMap((key) => errors(key, 'remove or update')), ...added.flatMap((key) => errors(key, 'add'))]
+  return joined(
+    changed.flatMap((key) => errors(key, 'remove or update')),
+    added.flatMap((key) => errors(key, 'add')),
+  )
 }

@@ -19,7 +19,7 @@ import { validatePodSpec } from './pod-spec.ts'
 import { validatePodStatus } from './pod-status.ts'
 import { validatePodTemplate } from './pod-template.ts'
 import { validateEphemeralUpdate, validatePodSpecUpdate } from './pod-update.ts'
-import { each } from '../checks.ts'
+import { each, joined } from '../checks.ts'
 
 const specPath = path('spec')
 const annotationsPath = path('metadata', 'annotations')
@@ -56,15 +56,13 @@ function validatePod(pod: Pod, options: PodOptions): FieldError[] {
       return source.serviceAccountToken === undefined ? [] : [forbidden(sourceAt.child('serviceAccountToken'), text)]
     }),
   )
-  return [
-    ...validatePodAnnotations(annotationsPath, meta.annotations, { spec, options }),
-    ...validatePodSpec(specPath, spec, { options, meta }),
-    ...tokens,
-    ...each(specPath.child('containers'), spec.containers, (container, at) => validateImageBlanks(at, container)),
-    ...each(specPath.child('initContainers'), spec.initContainers, (container, at) =>
-      validateImageBlanks(at, container),
-    ),
-  ]
+  return joined(
+    validatePodAnnotations(annotationsPath, meta.annotations, { spec, options }),
+    validatePodSpec(specPath, spec, { options, meta }),
+    tokens,
+    each(specPath.child('containers'), spec.containers, (container, at) => validateImageBlanks(at, container)),
+    each(specPath.child('initContainers'), spec.initContainers, (container, at) => validateImageBlanks(at, container)),
+  )
 }
 
 function createPod(pod: Pod, context: ValidationContext): FieldError[] {
@@ -77,32 +75,32 @@ function createPod(pod: Pod, context: ValidationContext): FieldError[] {
     const text = 'cannot be set until all schedulingGates have been cleared'
     errors.push(forbidden(specPath.child('nodeName'), text))
   }
-  return [...errors, ...validateProfileAgreement(specPath, pod.metadata, spec)]
+  return joined(errors, validateProfileAgreement(specPath, pod.metadata, spec))
 }
 
 function updatePod({ object: pod, old, context }: UpdateInput<Pod>): FieldError[] {
-  return [
-    ...validatePod(pod, optionsFor(context, old)),
-    ...validateFrozenAnnotations(annotationsPath, pod, old),
-    ...validatePodSpecUpdate(pod.spec, old.spec),
-  ]
+  return joined(
+    validatePod(pod, optionsFor(context, old)),
+    validateFrozenAnnotations(annotationsPath, pod, old),
+    validatePodSpecUpdate(pod.spec, old.spec),
+  )
 }
 
 function updateEphemeral({ object: pod, old, context }: UpdateInput<Pod>): FieldError[] {
-  return [
-    ...validatePod(pod, optionsFor(context, old)),
-    ...validateFrozenAnnotations(annotationsPath, pod, old),
-    ...validateEphemeralUpdate(pod, old),
-  ]
+  return joined(
+    validatePod(pod, optionsFor(context, old)),
+    validateFrozenAnnotations(annotationsPath, pod, old),
+    validateEphemeralUpdate(pod, old),
+  )
 }
 
 function updateStatus({ object: pod, old, context }: UpdateInput<Pod>): FieldError[] {
   const annotations = { spec: pod.spec, options: optionsFor(context, old) }
-  return [
-    ...validateFrozenAnnotations(annotationsPath, pod, old),
-    ...validatePodAnnotations(annotationsPath, pod.metadata.annotations, annotations),
-    ...validatePodStatus(pod, old),
-  ]
+  return joined(
+    validateFrozenAnnotations(annotationsPath, pod, old),
+    validatePodAnnotations(annotationsPath, pod.metadata.annotations, annotations),
+    validatePodStatus(pod, old),
+  )
 }
 
 /** The rules of pods. */
@@ -113,10 +111,8 @@ export const podRules: AnyKindRules = kindRules<Pod>({
   status: updateStatus,
   subresources: {
     ephemeralcontainers: updateEphemeral,
-    resize: ({ object, old, context }) => [
-      ...validatePod(object, optionsFor(context, old)),
-      ...validatePodResize(object, old),
-    ],
+    resize: ({ object, old, context }) =>
+      joined(validatePod(object, optionsFor(context, old)), validatePodResize(object, old)),
   },
 })
 

@@ -8,7 +8,7 @@ import type {
   PodSpec,
 } from '../../objects/core-v1.generated.ts'
 import type { ObjectMeta } from '../../objects/objects.ts'
-import { byteLength, each, eachEntry, ifSet, inRange, matches, matchesIfSet, requiredOneOf } from '../checks.ts'
+import { byteLength, each, eachEntry, ifSet, inRange, matches, matchesIfSet, requiredOneOf, joined } from '../checks.ts'
 import { duplicate, forbidden, invalid, notFound, required, tooLong, type FieldError } from '../field-errors.ts'
 import type { Path } from '../field-path.ts'
 import { dnsLabel, dnsSubdomain, dnsSubdomainWithUnderscore, qualifiedName } from '../formats.ts'
@@ -46,11 +46,11 @@ function validateClaim(at: Path, claim: PodResourceClaim, names: Set<string>): F
   if (resourceClaimName === undefined && resourceClaimTemplateName === undefined) {
     errors.push(invalid(at, value, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'))
   }
-  return [
-    ...errors,
-    ...ifSet(resourceClaimName, (text) => matches(at.child('resourceClaimName'), text, dnsSubdomain)),
-    ...ifSet(resourceClaimTemplateName, (text) => matches(at.child('resourceClaimTemplateName'), text, dnsSubdomain)),
-  ]
+  return joined(
+    errors,
+    ifSet(resourceClaimName, (text) => matches(at.child('resourceClaimName'), text, dnsSubdomain)),
+    ifSet(resourceClaimTemplateName, (text) => matches(at.child('resourceClaimTemplateName'), text, dnsSubdomain)),
+  )
 }
 
 function validateClaims(at: Path, spec: PodSpec, meta: ObjectMeta | undefined): FieldError[] {
@@ -99,17 +99,17 @@ function validateConsistency(at: Path, spec: PodSpec): FieldError[] {
       const text = `must be greater than or equal to aggregate container ${kind} of ${sum}`
       return [invalid(at.child(kind).key(name), amount, text)]
     })
-  return [
-    ...below('requests', requests, () => true),
-    ...below('limits', limits, isHugePages),
-    ...each(at.child('containers'), spec.containers, (container, itemAt) =>
+  return joined(
+    below('requests', requests, () => true),
+    below('limits', limits, isHugePages),
+    each(at.child('containers'), spec.containers, (container, itemAt) =>
       eachEntry(itemAt, container.resources?.limits as Amounts | undefined, (name, amount, entryAt) => {
         const limit = limits[name]
         if (limit === undefined || compareAmounts(amount, limit) <= 0) return []
         return [invalid(entryAt.child('limits'), amount, `must be less than or equal to pod limits of ${limit}`)]
       }),
     ),
-  ]
+  )
 }
 
 function validateResources(at: Path, spec: PodSpec, options: PodOptions): FieldError[] {
@@ -117,13 +117,13 @@ function validateResources(at: Path, spec: PodSpec, options: PodOptions): FieldE
   if (resources === undefined) return []
   if (spec.os?.name === 'windows') return [forbidden(at, 'may not be set for a windows pod')]
   const claims = (spec.resourceClaims ?? []).map((claim) => claim.name)
-  return [
-    ...(resources.claims === undefined
+  return joined(
+    resources.claims === undefined
       ? []
-      : [forbidden(at.child('claims'), 'claims may not be set for Resources at pod-level')]),
-    ...validatePodLevelResources(at, resources, { claims, ...options }),
-    ...validateConsistency(at, spec),
-  ]
+      : [forbidden(at.child('claims'), 'claims may not be set for Resources at pod-level')],
+    validatePodLevelResources(at, resources, { claims, ...options }),
+    validateConsistency(at, spec),
+  )
 }
 
 function validateSearch(search: string, at: Path): FieldError[] {
@@ -150,13 +150,13 @@ function validateDns(at: Path, config: PodDNSConfig | undefined, policy: string 
     const text = 'must not have more than 2048 characters (including spaces) in the search list'
     errors.push(invalid(searchesAt, searches, text))
   }
-  return [
-    ...errors,
-    ...each(searchesAt, searches, validateSearch),
-    ...each(at.child('options'), options, (option, itemAt) =>
+  return joined(
+    errors,
+    each(searchesAt, searches, validateSearch),
+    each(at.child('options'), options, (option, itemAt) =>
       (option.name ?? '') === '' ? [required(itemAt, 'must not be empty')] : [],
     ),
-  ]
+  )
 }
 
 function validateGates(at: Path, gates: readonly PodSchedulingGate[] | undefined): FieldError[] {
@@ -164,7 +164,7 @@ function validateGates(at: Path, gates: readonly PodSchedulingGate[] | undefined
   return each(at, gates, ({ name }, itemAt) => {
     const repeated = seen.has(name) ? [duplicate(itemAt, name)] : []
     seen.add(name)
-    return [...matches(itemAt, name, qualifiedName), ...repeated]
+    return joined(matches(itemAt, name, qualifiedName), repeated)
   })
 }
 
@@ -179,7 +179,7 @@ function validateHostUsers(at: Path, spec: PodSpec, options: PodOptions): FieldE
   const devices = eachContainer(spec, at, (container, containerAt) =>
     (container.volumeDevices ?? []).length > 0 ? [forbidden(containerAt.child('volumeDevices'), text)] : [],
   )
-  return [...errors, ...devices]
+  return joined(errors, devices)
 }
 
 function validateHostnameOverride(at: Path, spec: PodSpec): FieldError[] {
@@ -191,35 +191,37 @@ function validateHostnameOverride(at: Path, spec: PodSpec): FieldError[] {
   }
   if (spec.hostNetwork === true) errors.push(forbidden(at, 'may not be specified when hostNetwork is true'))
   if (byteLength(name) > 64) errors.push(tooLong(at, 64))
-  return [...errors, ...matches(at, name, dnsSubdomain)]
+  return joined(errors, matches(at, name, dnsSubdomain))
 }
 
 function validateAliases(at: Path, aliases: readonly HostAlias[] | undefined): FieldError[] {
-  return each(at, aliases, (alias, itemAt) => [
-    ...legacyIp(itemAt.child('ip'), alias.ip),
-    ...each(itemAt.child('hostnames'), alias.hostnames, (name, nameAt) => matches(nameAt, name, dnsSubdomain)),
-  ])
+  return each(at, aliases, (alias, itemAt) =>
+    joined(
+      legacyIp(itemAt.child('ip'), alias.ip),
+      each(itemAt.child('hostnames'), alias.hostnames, (name, nameAt) => matches(nameAt, name, dnsSubdomain)),
+    ),
+  )
 }
 
 /** Names and numbers that stand for themselves. */
 function validateScalars(at: Path, spec: PodSpec): FieldError[] {
-  return [
-    ...matchesIfSet(at.child('serviceAccountName'), spec.serviceAccountName, dnsSubdomain),
-    ...matchesIfSet(at.child('nodeName'), spec.nodeName, dnsSubdomain),
-    ...ifSet(spec.activeDeadlineSeconds, (seconds) =>
+  return joined(
+    matchesIfSet(at.child('serviceAccountName'), spec.serviceAccountName, dnsSubdomain),
+    matchesIfSet(at.child('nodeName'), spec.nodeName, dnsSubdomain),
+    ifSet(spec.activeDeadlineSeconds, (seconds) =>
       inRange(at.child('activeDeadlineSeconds'), seconds, [1, 2147483647]),
     ),
-    ...matchesIfSet(at.child('hostname'), spec.hostname, dnsLabel),
-    ...matchesIfSet(at.child('subdomain'), spec.subdomain, dnsLabel),
-    ...validateTolerations(at.child('tolerations'), spec.tolerations),
-    ...validateAliases(at.child('hostAliases'), spec.hostAliases),
-    ...matchesIfSet(at.child('priorityClassName'), spec.priorityClassName, dnsSubdomain),
-    ...ifSet(spec.runtimeClassName, (name) => matches(at.child('runtimeClassName'), name, dnsSubdomain)),
-    ...ifSet(spec.preemptionPolicy, (policy) =>
+    matchesIfSet(at.child('hostname'), spec.hostname, dnsLabel),
+    matchesIfSet(at.child('subdomain'), spec.subdomain, dnsLabel),
+    validateTolerations(at.child('tolerations'), spec.tolerations),
+    validateAliases(at.child('hostAliases'), spec.hostAliases),
+    matchesIfSet(at.child('priorityClassName'), spec.priorityClassName, dnsSubdomain),
+    ifSet(spec.runtimeClassName, (name) => matches(at.child('runtimeClassName'), name, dnsSubdomain)),
+    ifSet(spec.preemptionPolicy, (policy) =>
       requiredOneOf(at.child('preemptionPolicy'), policy, ['PreemptLowerPriority', 'Never']),
     ),
-    ...validateOverhead(at.child('overhead'), spec.overhead as Amounts | undefined),
-  ]
+    validateOverhead(at.child('overhead'), spec.overhead as Amounts | undefined),
+  )
 }
 
 function validateFileKeyVolumes(at: Path, spec: PodSpec): FieldError[] {
@@ -250,36 +252,36 @@ export function validatePodSpec(
   const grace = spec.terminationGracePeriodSeconds
   const dnsPolicies = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']
   const group = spec.schedulingGroup
-  return [
-    ...(grace === undefined ? [required(at.child('terminationGracePeriodSeconds'))] : []),
-    ...volumes.errors,
-    ...validateClaims(at.child('resourceClaims'), spec, meta),
-    ...validateAppContainers(at.child('containers'), scope),
-    ...validateInitContainers(at.child('initContainers'), scope),
-    ...validateEphemeralContainers(at.child('ephemeralContainers'), scope),
-    ...validateResources(at.child('resources'), spec, options),
-    ...validateHostNetworkPorts(at.child('containers'), spec, options.isPod),
-    ...validatePodRestartPolicy(at.child('restartPolicy'), spec.restartPolicy),
-    ...requiredOneOf(at.child('dnsPolicy'), spec.dnsPolicy, dnsPolicies),
-    ...validateLabels(at.child('nodeSelector'), spec.nodeSelector),
-    ...validatePodSecurity(at.child('securityContext'), spec),
-    ...validateAffinity(at.child('affinity'), spec.affinity, options),
-    ...validateDns(at.child('dnsConfig'), spec.dnsConfig, spec.dnsPolicy),
-    ...each(at.child('readinessGates'), spec.readinessGates, (gate, itemAt) =>
+  return joined(
+    grace === undefined ? [required(at.child('terminationGracePeriodSeconds'))] : [],
+    volumes.errors,
+    validateClaims(at.child('resourceClaims'), spec, meta),
+    validateAppContainers(at.child('containers'), scope),
+    validateInitContainers(at.child('initContainers'), scope),
+    validateEphemeralContainers(at.child('ephemeralContainers'), scope),
+    validateResources(at.child('resources'), spec, options),
+    validateHostNetworkPorts(at.child('containers'), spec, options.isPod),
+    validatePodRestartPolicy(at.child('restartPolicy'), spec.restartPolicy),
+    requiredOneOf(at.child('dnsPolicy'), spec.dnsPolicy, dnsPolicies),
+    validateLabels(at.child('nodeSelector'), spec.nodeSelector),
+    validatePodSecurity(at.child('securityContext'), spec),
+    validateAffinity(at.child('affinity'), spec.affinity, options),
+    validateDns(at.child('dnsConfig'), spec.dnsConfig, spec.dnsPolicy),
+    each(at.child('readinessGates'), spec.readinessGates, (gate, itemAt) =>
       matches(itemAt.child('conditionType'), gate.conditionType, qualifiedName),
     ),
-    ...validateGates(at.child('schedulingGates'), spec.schedulingGates),
-    ...validateTopologySpread(at.child('topologySpreadConstraints'), spec.topologySpreadConstraints, options),
-    ...validateHostProcesses(at, spec, options.allowPrivileged),
-    ...validateHostUsers(at, spec, options),
-    ...validateHostnameOverride(at.child('hostnameOverride'), spec),
-    ...validateScalars(at, spec),
-    ...validatePodOs(at, spec),
-    ...ifSet(group, ({ podGroupName }) => {
+    validateGates(at.child('schedulingGates'), spec.schedulingGates),
+    validateTopologySpread(at.child('topologySpreadConstraints'), spec.topologySpreadConstraints, options),
+    validateHostProcesses(at, spec, options.allowPrivileged),
+    validateHostUsers(at, spec, options),
+    validateHostnameOverride(at.child('hostnameOverride'), spec),
+    validateScalars(at, spec),
+    validatePodOs(at, spec),
+    ifSet(group, ({ podGroupName }) => {
       const nameAt = at.child('schedulingGroup', 'podGroupName')
       if (podGroupName === undefined) return [invalid(nameAt, null, 'must specify one of: `podGroupName`')]
       return matches(nameAt, podGroupName, dnsSubdomain)
     }),
-    ...validateFileKeyVolumes(at, spec),
-  ]
+    validateFileKeyVolumes(at, spec),
+  )
 }

@@ -7,7 +7,7 @@ import type {
   PodSpec,
   PodStatus,
 } from '../../objects/core-v1.generated.ts'
-import { byteLength, each, ifSet, immutableText, matches, matchesIfSet, oneOf } from '../checks.ts'
+import { byteLength, each, ifSet, immutableText, matches, matchesIfSet, oneOf, joined } from '../checks.ts'
 import { duplicate, forbidden, invalid, required, tooLong, type FieldError } from '../field-errors.ts'
 import { path, type Path } from '../field-path.ts'
 import { dnsSubdomain, qualifiedName } from '../formats.ts'
@@ -24,7 +24,7 @@ function validateConditions(at: Path, conditions: readonly PodCondition[] | unde
     const text = 'must be a non-negative integer'
     const errors = generation < 0 ? [invalid(itemAt.child('observedGeneration'), generation, text)] : []
     if (['PodScheduled', 'Ready', 'Initialized'].includes(condition.type)) return errors
-    return [...errors, ...matches(itemAt.child('Type'), condition.type, qualifiedName)]
+    return joined(errors, matches(itemAt.child('Type'), condition.type, qualifiedName))
   })
 }
 
@@ -76,19 +76,19 @@ function validateAllTransitions(pod: Pod, old: Pod): FieldError[] {
       return mayRestartAll(spec) || (container !== undefined && isRestarted(container, spec, exitCode))
     }
   const pair = (member: StatusMember): readonly [Statuses, Statuses] => [pod.status?.[member], old.status?.[member]]
-  return [
-    ...validateTransitions(statusPath.child('containerStatuses'), pair('containerStatuses'), among(spec.containers)),
-    ...validateTransitions(
+  return joined(
+    validateTransitions(statusPath.child('containerStatuses'), pair('containerStatuses'), among(spec.containers)),
+    validateTransitions(
       statusPath.child('initContainerStatuses'),
       pair('initContainerStatuses'),
       among(spec.initContainers),
     ),
-    ...validateTransitions(
+    validateTransitions(
       statusPath.child('ephemeralContainerStatuses'),
       pair('ephemeralContainerStatuses'),
       () => false,
     ),
-  ]
+  )
 }
 
 type StatusMember = 'containerStatuses' | 'initContainerStatuses' | 'ephemeralContainerStatuses'
@@ -123,11 +123,11 @@ function validateUsers(at: Path, statuses: Statuses, isWindows: boolean): FieldE
     const userAt = itemAt.child('user', 'linux')
     if (user === undefined) return []
     if (isWindows) return [forbidden(userAt, 'cannot be set for a windows pod')]
-    return [
-      ...idNumber(userAt.child('uid'), user.uid),
-      ...idNumber(userAt.child('gid'), user.gid),
-      ...each(userAt.child('supplementalGroups'), user.supplementalGroups, (id, idAt) => idNumber(idAt, id)),
-    ]
+    return joined(
+      idNumber(userAt.child('uid'), user.uid),
+      idNumber(userAt.child('gid'), user.gid),
+      each(userAt.child('supplementalGroups'), user.supplementalGroups, (id, idAt) => idNumber(idAt, id)),
+    )
   })
 }
 
@@ -162,10 +162,12 @@ function allocatedHealth(at: Path, allocated: Allocated): FieldError[] {
 function validateAllocated(at: Path, statuses: Statuses, containers: readonly Container[] | undefined): FieldError[] {
   return each(at, statuses, (status, itemAt) => {
     const container = (containers ?? []).find(({ name }) => name === status.name)
-    return each(itemAt.child('allocatedResourcesStatus'), status.allocatedResourcesStatus, (allocated, allocatedAt) => [
-      ...(container === undefined ? [] : allocatedName(allocatedAt.child('name'), allocated.name, container)),
-      ...allocatedHealth(allocatedAt.child('resources'), allocated),
-    ])
+    return each(itemAt.child('allocatedResourcesStatus'), status.allocatedResourcesStatus, (allocated, allocatedAt) =>
+      joined(
+        container === undefined ? [] : allocatedName(allocatedAt.child('name'), allocated.name, container),
+        allocatedHealth(allocatedAt.child('resources'), allocated),
+      ),
+    )
   })
 }
 
@@ -180,10 +182,10 @@ function validateClaimStatuses(pod: Pod): FieldError[] {
     }
     if (seen.has(status.name)) errors.push(duplicate(nameAt, status.name))
     seen.add(status.name)
-    return [
-      ...errors,
-      ...ifSet(status.resourceClaimName, (name) => matches(itemAt.child('resourceClaimName'), name, dnsSubdomain)),
-    ]
+    return joined(
+      errors,
+      ifSet(status.resourceClaimName, (name) => matches(itemAt.child('resourceClaimName'), name, dnsSubdomain)),
+    )
   })
 }
 
@@ -220,20 +222,16 @@ export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
         ? []
         : [forbidden(itemAt.child('allocatedResourcesStatus'), 'must not be specified in container status')],
   )
-  return [
-    ...errors,
-    ...validateAllTransitions(pod, old),
-    ...validateClaimStatuses(pod),
-    ...validateIps(pod, old, 'podIPs'),
-    ...validateHostIp(pod),
-    ...validateIps(pod, old, 'hostIPs'),
-    ...statusMembers.flatMap((member) => validateUsers(statusPath.child(member), status[member], isWindows)),
-    ...validateAllocated(statusPath.child('containerStatuses'), status.containerStatuses, pod.spec.containers),
-    ...validateAllocated(
-      statusPath.child('initContainerStatuses'),
-      status.initContainerStatuses,
-      pod.spec.initContainers,
-    ),
-    ...noAllocated,
-  ]
+  return joined(
+    errors,
+    validateAllTransitions(pod, old),
+    validateClaimStatuses(pod),
+    validateIps(pod, old, 'podIPs'),
+    validateHostIp(pod),
+    validateIps(pod, old, 'hostIPs'),
+    statusMembers.flatMap((member) => validateUsers(statusPath.child(member), status[member], isWindows)),
+    validateAllocated(statusPath.child('containerStatuses'), status.containerStatuses, pod.spec.containers),
+    validateAllocated(statusPath.child('initContainerStatuses'), status.initContainerStatuses, pod.spec.initContainers),
+    noAllocated,
+  )
 }

@@ -1,5 +1,6 @@
 /** Templates of pods inside workloads. */
 import type { PodTemplateSpec } from '../../objects/core-v1.generated.ts'
+import { joined } from '../checks.ts'
 import { forbidden, invalid, type FieldError } from '../field-errors.ts'
 import type { Path } from '../field-path.ts'
 import { validateAnnotations, validateLabels } from '../labels.ts'
@@ -26,16 +27,16 @@ export function validatePodTemplate(
   const annotationsAt = at.child('annotations')
   const specAt = at.child('spec')
   const ephemeral = (spec.ephemeralContainers ?? []).length > 0
-  return [
-    ...validateLabels(at.child('labels'), meta?.labels),
-    ...validateAnnotations(annotationsAt, meta?.annotations),
-    ...validatePodAnnotations(annotationsAt, meta?.annotations, { spec, options }),
-    ...validatePodSpec(specAt, spec, { options }),
-    ...validateProfileAgreement(specAt, meta, spec),
-    ...(ephemeral
+  return joined(
+    validateLabels(at.child('labels'), meta?.labels),
+    validateAnnotations(annotationsAt, meta?.annotations),
+    validatePodAnnotations(annotationsAt, meta?.annotations, { spec, options }),
+    validatePodSpec(specAt, spec, { options }),
+    validateProfileAgreement(specAt, meta, spec),
+    ephemeral
       ? [forbidden(specAt.child('ephemeralContainers'), 'ephemeral containers not allowed in pod template')]
-      : []),
-  ]
+      : [],
+  )
 }
 
 /** Labels of a template that its workload's selector does not match. */

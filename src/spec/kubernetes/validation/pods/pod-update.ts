@@ -8,7 +8,7 @@ import type {
   PodSpec,
   Toleration,
 } from '../../objects/core-v1.generated.ts'
-import { each, inRange, requiredText } from '../checks.ts'
+import { each, inRange, requiredText, joined } from '../checks.ts'
 import { forbidden, invalid, type FieldError } from '../field-errors.ts'
 import { path, type Path } from '../field-path.ts'
 import { internal, internalList } from '../internal-value.ts'
@@ -36,10 +36,9 @@ function validateContainerCount(at: Path, containers: Containers, old: Container
 }
 
 function validateImages(at: Path, containers: Containers): FieldError[] {
-  return each(at, containers, (container, itemAt) => [
-    ...requiredText(itemAt.child('image'), container.image),
-    ...validateImageBlanks(itemAt, container),
-  ])
+  return each(at, containers, (container, itemAt) =>
+    joined(requiredText(itemAt.child('image'), container.image), validateImageBlanks(itemAt, container)),
+  )
 }
 
 function validateDeadline(spec: PodSpec, old: PodSpec): { readonly errors: FieldError[]; readonly stop: boolean } {

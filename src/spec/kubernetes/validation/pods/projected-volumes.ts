@@ -8,7 +8,7 @@ import type {
   ServiceAccountTokenProjection,
   VolumeProjection,
 } from '../../objects/core-v1.generated.ts'
-import { each, requiredText } from '../checks.ts'
+import { each, requiredText, joined } from '../checks.ts'
 import { forbidden, invalid, notSupported, required, tooLong, type FieldError } from '../field-errors.ts'
 import type { Path } from '../field-path.ts'
 import { domainPrefixedKey, fileMode, localUnreservedPath } from '../format-errors.ts'
@@ -20,12 +20,12 @@ import { validateFieldRef, validateResourceFieldRef, volumeFields } from './env.
 
 /** One key of a config map or secret and the file it becomes. */
 export function validateKeyToPath(item: KeyToPath, at: Path): FieldError[] {
-  return [
-    ...requiredText(at.child('key'), item.key),
-    ...requiredText(at.child('path'), item.path),
-    ...localUnreservedPath(at.child('path'), item.path),
-    ...fileMode(at.child('mode'), item.mode),
-  ]
+  return joined(
+    requiredText(at.child('key'), item.key),
+    requiredText(at.child('path'), item.path),
+    localUnreservedPath(at.child('path'), item.path),
+    fileMode(at.child('mode'), item.mode),
+  )
 }
 
 /** A config map or secret as a volume. */
@@ -34,17 +34,17 @@ export function validateKeyedVolume(
   source: { readonly defaultMode?: number; readonly items?: readonly KeyToPath[] },
   name: readonly [member: string, value: string | undefined],
 ): FieldError[] {
-  return [
-    ...requiredText(at.child(name[0]), name[1]),
-    ...fileMode(at.child('defaultMode'), source.defaultMode),
-    ...each(at.child('items'), source.items, validateKeyToPath),
-  ]
+  return joined(
+    requiredText(at.child(name[0]), name[1]),
+    fileMode(at.child('defaultMode'), source.defaultMode),
+    each(at.child('items'), source.items, validateKeyToPath),
+  )
 }
 
 /** One file of a downward API volume; its place in the list is not told, as upstream does. */
 export function validateDownwardFile(at: Path, file: DownwardAPIVolumeFile): FieldError[] {
   const { fieldRef, resourceFieldRef } = file
-  const errors = [...requiredText(at.child('path'), file.path), ...localUnreservedPath(at.child('path'), file.path)]
+  const errors = joined(requiredText(at.child('path'), file.path), localUnreservedPath(at.child('path'), file.path))
   if (fieldRef !== undefined) {
     errors.push(...validateFieldRef(at.child('fieldRef'), fieldRef, volumeFields))
     if (resourceFieldRef !== undefined) {
@@ -53,7 +53,7 @@ export function validateDownwardFile(at: Path, file: DownwardAPIVolumeFile): Fie
   } else if (resourceFieldRef === undefined) {
     errors.push(required(at, 'one of fieldRef and resourceFieldRef is required'))
   } else errors.push(...validateResourceFieldRef(at.child('resourceFieldRef'), resourceFieldRef, true))
-  return [...errors, ...fileMode(at.child('mode'), file.mode)]
+  return joined(errors, fileMode(at.child('mode'), file.mode))
 }
 
 /** Collects the paths of all sources of a volume, which must differ. */
@@ -73,13 +73,12 @@ class Paths {
 }
 
 function keyed(at: Path, source: { name?: string; items?: readonly KeyToPath[] }, paths: Paths): FieldError[] {
-  return [
-    ...requiredText(at.child('name'), source.name),
-    ...each(at.child('items'), source.items, (item, itemAt) => [
-      ...validateKeyToPath(item, itemAt),
-      ...(item.path === '' ? [] : paths.add(item.path, source.name ?? '')),
-    ]),
-  ]
+  return joined(
+    requiredText(at.child('name'), source.name),
+    each(at.child('items'), source.items, (item, itemAt) =>
+      joined(validateKeyToPath(item, itemAt), item.path === '' ? [] : paths.add(item.path, source.name ?? '')),
+    ),
+  )
 }
 
 function token(at: Path, volumeAt: Path, source: ServiceAccountTokenProjection): FieldError[] {
@@ -91,7 +90,7 @@ function token(at: Path, volumeAt: Path, source: ServiceAccountTokenProjection):
     errors.push(invalid(secondsAt, seconds, 'may not specify a duration larger than 2^32 seconds'))
   }
   const pathAt = volumeAt.child('path')
-  return [...errors, ...(source.path === '' ? [required(pathAt)] : localUnreservedPath(pathAt, source.path))]
+  return joined(errors, source.path === '' ? [required(pathAt)] : localUnreservedPath(pathAt, source.path))
 }
 
 function bundleSource(at: Path, source: ClusterTrustBundleProjection): FieldError[] {
@@ -103,7 +102,7 @@ function bundleSource(at: Path, source: ClusterTrustBundleProjection): FieldErro
   if (signerName !== undefined) {
     const missing = signerName === '' ? [required(at.child('signerName'), 'must be a valid signer name')] : []
     const selector = validateLabelSelector(at.child('labelSelector'), labelSelector)
-    return [...missing, ...signerNameErrors(at.child('signerName'), signerName), ...selector]
+    return joined(missing, signerNameErrors(at.child('signerName'), signerName), selector)
   }
   if (name === undefined) return [required(at, 'either name or signerName must be specified')]
   const errors = name === '' ? [required(at.child('name'), 'must be a valid object name')] : []
@@ -131,13 +130,13 @@ function certificate(at: Path, source: PodCertificateProjection, paths: Paths): 
   const annotations = Object.entries(source.userAnnotations ?? {})
   const sizeBytes = annotations.reduce((sum, [key, value]) => sum + byteLength(key) + byteLength(value), 0)
   const annotationsAt = at.child('userAnnotations')
-  const errors = [
-    ...signerNameErrors(at.child('signerName'), source.signerName),
-    ...annotations.flatMap(([key]) => domainPrefixedKey(annotationsAt, key.toLowerCase())),
-    ...(sizeBytes > annotationBytesMax ? [tooLong(annotationsAt, annotationBytesMax)] : []),
-    ...(keyTypes.includes(source.keyType) ? [] : [notSupported(at.child('keyType'), source.keyType, keyTypes)]),
-    ...certificateAge(at.child('maxExpirationSeconds'), source),
-  ]
+  const errors = joined(
+    signerNameErrors(at.child('signerName'), source.signerName),
+    annotations.flatMap(([key]) => domainPrefixedKey(annotationsAt, key.toLowerCase())),
+    sizeBytes > annotationBytesMax ? [tooLong(annotationsAt, annotationBytesMax)] : [],
+    keyTypes.includes(source.keyType) ? [] : [notSupported(at.child('keyType'), source.keyType, keyTypes)],
+    certificateAge(at.child('maxExpirationSeconds'), source),
+  )
   const members = (['credentialBundlePath', 'keyPath', 'certificateChainPath'] as const).filter(
     (name) => (source[name] ?? '') !== '',
   )
@@ -150,12 +149,12 @@ function certificate(at: Path, source: PodCertificateProjection, paths: Paths): 
 }
 
 function bundle(at: Path, source: ClusterTrustBundleProjection, paths: Paths): FieldError[] {
-  return [
-    ...bundleSource(at, source),
-    ...requiredText(at.child('path'), source.path),
-    ...localUnreservedPath(at.child('path'), source.path),
-    ...paths.add(source.path),
-  ]
+  return joined(
+    bundleSource(at, source),
+    requiredText(at.child('path'), source.path),
+    localUnreservedPath(at.child('path'), source.path),
+    paths.add(source.path),
+  )
 }
 
 function projection(
@@ -168,10 +167,9 @@ function projection(
   if (source.secret !== undefined) found.push(keyed(at.child('secret'), source.secret, paths))
   if (source.configMap !== undefined) found.push(keyed(at.child('configMap'), source.configMap, paths))
   if (source.downwardAPI !== undefined) {
-    const files = (source.downwardAPI.items ?? []).flatMap((file) => [
-      ...validateDownwardFile(at.child('downwardAPI'), file),
-      ...(file.path === '' ? [] : paths.add(file.path)),
-    ])
+    const files = (source.downwardAPI.items ?? []).flatMap((file) =>
+      joined(validateDownwardFile(at.child('downwardAPI'), file), file.path === '' ? [] : paths.add(file.path)),
+    )
     found.push(files)
   }
   if (source.serviceAccountToken !== undefined) {
@@ -184,14 +182,14 @@ function projection(
     found.push(certificate(at.child('podCertificate'), source.podCertificate, paths))
   }
   const many = found.length > 1 ? [forbidden(at, 'may not specify more than 1 volume type per source')] : []
-  return [...found.flat(), ...many]
+  return joined(found.flat(), many)
 }
 
 /** A volume made of several sources. */
 export function validateProjected(at: Path, source: ProjectedVolumeSource): FieldError[] {
   const paths = new Paths(at)
-  return [
-    ...fileMode(at.child('defaultMode'), source.defaultMode),
-    ...each(at.child('sources'), source.sources, (item, itemAt) => projection(itemAt, item, { volumeAt: at, paths })),
-  ]
+  return joined(
+    fileMode(at.child('defaultMode'), source.defaultMode),
+    each(at.child('sources'), source.sources, (item, itemAt) => projection(itemAt, item, { volumeAt: at, paths })),
+  )
 }

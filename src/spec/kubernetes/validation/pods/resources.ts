@@ -1,7 +1,7 @@
 /** Names and amounts of compute resources (core/validation and core/helper, v1.36). */
 import { compareQuantities, tryParseQuantity, type Quantity } from '#base/data/quantity.ts'
 import type { ResourceClaim, ResourceRequirements } from '../../objects/core-v1.generated.ts'
-import { each, eachEntry, matches, negativeText } from '../checks.ts'
+import { each, eachEntry, matches, negativeText, joined } from '../checks.ts'
 import { duplicate, forbidden, invalid, notFound, notSupported, required, type FieldError } from '../field-errors.ts'
 import type { Path } from '../field-path.ts'
 import { dnsLabel, qualifiedName } from '../formats.ts'
@@ -150,28 +150,27 @@ function validateRequest(at: Path, request: readonly [name: string, amount: stri
 function validateRequirements(at: Path, resources: ResourceRequirements, rules: RequirementRules): FieldError[] {
   const limits = (resources.limits ?? {}) as Amounts
   const requests = (resources.requests ?? {}) as Amounts
-  const common = (entryAt: Path, name: string, amount: string): FieldError[] => [
-    ...rules.name(entryAt, name),
-    ...validateAmount(entryAt, name, amount),
-  ]
+  const common = (entryAt: Path, name: string, amount: string): FieldError[] =>
+    joined(rules.name(entryAt, name), validateAmount(entryAt, name, amount))
   const hugePages = (entryAt: Path, name: string, amount: string): FieldError[] =>
     rules.allowIndivisibleHugePages ? [] : validateHugePages(entryAt, name, amount)
-  const errors = [
-    ...eachEntry(at.child('limits'), limits, (name, amount, entryAt) => [
-      ...common(entryAt, name, amount),
-      ...hugePages(entryAt, name, amount),
-    ]),
-    ...eachEntry(at.child('requests'), requests, (name, amount, entryAt) => [
-      ...common(entryAt, name, amount),
-      ...validateRequest(at, [name, amount], limits),
-      ...hugePages(entryAt, name, amount),
-    ]),
-  ]
+  const errors = joined(
+    eachEntry(at.child('limits'), limits, (name, amount, entryAt) =>
+      joined(common(entryAt, name, amount), hugePages(entryAt, name, amount)),
+    ),
+    eachEntry(at.child('requests'), requests, (name, amount, entryAt) =>
+      joined(
+        common(entryAt, name, amount),
+        validateRequest(at, [name, amount], limits),
+        hugePages(entryAt, name, amount),
+      ),
+    ),
+  )
   const names = [...Object.keys(limits), ...Object.keys(requests)]
   if (names.some(isHugePages) && !names.includes('cpu') && !names.includes('memory')) {
     errors.push(forbidden(at, 'HugePages require cpu or memory'))
   }
-  return [...errors, ...validateClaims(at.child('claims'), resources.claims, rules.claims)]
+  return joined(errors, validateClaims(at.child('claims'), resources.claims, rules.claims))
 }
 
 function claimKeyErrors(at: Path, claim: ResourceClaim, seen: ReadonlySet<string>): FieldError[] {
@@ -180,7 +179,7 @@ function claimKeyErrors(at: Path, claim: ResourceClaim, seen: ReadonlySet<string
   if (seen.has(name)) return [duplicate(at, name)]
   if (request !== '') {
     const key = `${name}/${request}`
-    return [...matches(at.child('request'), request, dnsLabel), ...(seen.has(key) ? [duplicate(at, key)] : [])]
+    return joined(matches(at.child('request'), request, dnsLabel), seen.has(key) ? [duplicate(at, key)] : [])
   }
   return [...seen].filter((key) => key.startsWith(`${name}/`)).map(() => duplicate(at, name))
 }

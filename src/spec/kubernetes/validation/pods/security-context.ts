@@ -7,7 +7,7 @@ import type {
   SecurityContext,
   WindowsSecurityContextOptions,
 } from '../../objects/core-v1.generated.ts'
-import { byteLength, each, ifSet, inRange, matches, oneOf, oneOfIfSet } from '../checks.ts'
+import { byteLength, each, ifSet, inRange, matches, oneOf, oneOfIfSet, joined } from '../checks.ts'
 import { duplicate, forbidden, invalid, notSupported, required, tooLong, type FieldError } from '../field-errors.ts'
 import type { Path } from '../field-path.ts'
 import { localPath } from '../format-errors.ts'
@@ -111,13 +111,13 @@ export function validateContainerSecurity(
   if (context.procMount === 'Unmasked' && rules.usesHostUsers) {
     errors.push(invalid(at.child('procMount'), 'Unmasked', '`hostUsers` must be false to use `Unmasked`'))
   }
-  return [
-    ...errors,
-    ...ifSet(context.seccompProfile, (profile) => validateSeccomp(at.child('seccompProfile'), profile)),
-    ...validateEscalation(at, context),
-    ...ifSet(context.windowsOptions, (options) => validateWindowsOptions(at.child('windowsOptions'), options)),
-    ...ifSet(context.appArmorProfile, (profile) => validateAppArmor(at.child('appArmorProfile'), profile)),
-  ]
+  return joined(
+    errors,
+    ifSet(context.seccompProfile, (profile) => validateSeccomp(at.child('seccompProfile'), profile)),
+    validateEscalation(at, context),
+    ifSet(context.windowsOptions, (options) => validateWindowsOptions(at.child('windowsOptions'), options)),
+    ifSet(context.appArmorProfile, (profile) => validateAppArmor(at.child('appArmorProfile'), profile)),
+  )
 }
 
 const sysctlPattern = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/
@@ -153,12 +153,12 @@ function validateSysctls(at: Path, spec: PodSpec): FieldError[] {
 }
 
 function validateIds(at: Path, context: PodSecurityContext): FieldError[] {
-  return [
-    ...ifSet(context.fsGroup, (id) => idNumber(at.child('fsGroup'), id)),
-    ...ifSet(context.runAsUser, (id) => idNumber(at.child('runAsUser'), id)),
-    ...ifSet(context.runAsGroup, (id) => idNumber(at.child('runAsGroup'), id)),
-    ...each(at.child('supplementalGroups'), context.supplementalGroups, (id, itemAt) => idNumber(itemAt, id)),
-  ]
+  return joined(
+    ifSet(context.fsGroup, (id) => idNumber(at.child('fsGroup'), id)),
+    ifSet(context.runAsUser, (id) => idNumber(at.child('runAsUser'), id)),
+    ifSet(context.runAsGroup, (id) => idNumber(at.child('runAsGroup'), id)),
+    each(at.child('supplementalGroups'), context.supplementalGroups, (id, itemAt) => idNumber(itemAt, id)),
+  )
 }
 
 /** The security context of a pod, with what upstream keeps there: sharing of host namespaces. */
@@ -169,15 +169,15 @@ export function validatePodSecurity(at: Path, spec: PodSpec): FieldError[] {
     ? [invalid(at.child('shareProcessNamespace'), true, 'ShareProcessNamespace and HostPID cannot both be enabled')]
     : []
   if (context === undefined) return shared
-  return [
-    ...validateIds(at, context),
-    ...shared,
-    ...validateSysctls(at.child('sysctls'), spec),
-    ...oneOfIfSet(at.child('fsGroupChangePolicy'), context.fsGroupChangePolicy, ['Always', 'OnRootMismatch']),
-    ...ifSet(context.seccompProfile, (profile) => validateSeccomp(at.child('seccompProfile'), profile)),
-    ...ifSet(context.windowsOptions, (options) => validateWindowsOptions(at.child('windowsOptions'), options)),
-    ...ifSet(context.appArmorProfile, (profile) => validateAppArmor(at.child('appArmorProfile'), profile)),
-    ...oneOfIfSet(at.child('supplementalGroupsPolicy'), context.supplementalGroupsPolicy, ['Merge', 'Strict']),
-    ...oneOfIfSet(at.child('seLinuxChangePolicy'), context.seLinuxChangePolicy, ['MountOption', 'Recursive']),
-  ]
+  return joined(
+    validateIds(at, context),
+    shared,
+    validateSysctls(at.child('sysctls'), spec),
+    oneOfIfSet(at.child('fsGroupChangePolicy'), context.fsGroupChangePolicy, ['Always', 'OnRootMismatch']),
+    ifSet(context.seccompProfile, (profile) => validateSeccomp(at.child('seccompProfile'), profile)),
+    ifSet(context.windowsOptions, (options) => validateWindowsOptions(at.child('windowsOptions'), options)),
+    ifSet(context.appArmorProfile, (profile) => validateAppArmor(at.child('appArmorProfile'), profile)),
+    oneOfIfSet(at.child('supplementalGroupsPolicy'), context.supplementalGroupsPolicy, ['Merge', 'Strict']),
+    oneOfIfSet(at.child('seLinuxChangePolicy'), context.seLinuxChangePolicy, ['MountOption', 'Recursive']),
+  )
 }

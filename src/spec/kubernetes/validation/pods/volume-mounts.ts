@@ -1,6 +1,6 @@
 /** Where containers mount the volumes of their pod, and the block devices among them. */
 import type { Volume, VolumeMount } from '../../objects/core-v1.generated.ts'
-import { each, oneOf, requiredText } from '../checks.ts'
+import { each, oneOf, requiredText, joined } from '../checks.ts'
 import { forbidden, invalid, notFound, type FieldError } from '../field-errors.ts'
 import type { Path } from '../field-path.ts'
 import { localPath, noBacksteps } from '../format-errors.ts'
@@ -28,11 +28,11 @@ function validateRecursive(at: Path, mount: VolumeMount): FieldError[] {
 
 function validateMountName(at: Path, mount: VolumeMount, volumes: VolumesByName): FieldError[] {
   const missing = volumes.has(mount.name) ? [] : [notFound(at.child('name'), mount.name)]
-  return [
-    ...requiredText(at.child('name'), mount.name),
-    ...missing,
-    ...requiredText(at.child('mountPath'), mount.mountPath),
-  ]
+  return joined(
+    requiredText(at.child('name'), mount.name),
+    missing,
+    requiredText(at.child('mountPath'), mount.mountPath),
+  )
 }
 
 /** The mounts of a container. Paths within volumes are reported without the mount's index, as upstream does. */
@@ -58,7 +58,7 @@ export function validateVolumeMounts(at: Path, container: AnyContainer, volumes:
     const propagation = mount.mountPropagation
     if (propagation !== undefined)
       errors.push(...validatePropagation(at.child('mountPropagation'), propagation, container))
-    return [...errors, ...validateRecursive(at.child('recursiveReadOnly'), mount)]
+    return joined(errors, validateRecursive(at.child('recursiveReadOnly'), mount))
   })
 }
 

@@ -1,6 +1,6 @@
 /** Operating systems of pods: what Linux and Windows pods may not set, user names and host processes on Windows. */
 import type { PodSpec } from '../../objects/core-v1.generated.ts'
-import { byteLength } from '../checks.ts'
+import { byteLength, joined } from '../checks.ts'
 import { forbidden, invalid, notSupported, required, type FieldError } from '../field-errors.ts'
 import type { Path } from '../field-path.ts'
 import { eachContainer } from './pod-options.ts'
@@ -36,14 +36,14 @@ const linuxText = 'windows options cannot be set for a linux pod'
 
 function validateLinux(at: Path, spec: PodSpec): FieldError[] {
   const own = spec.securityContext?.windowsOptions
-  return [
-    ...(own === undefined ? [] : [forbidden(at.child('securityContext', 'windowsOptions'), linuxText)]),
-    ...eachContainer(spec, at, (container, containerAt) =>
+  return joined(
+    own === undefined ? [] : [forbidden(at.child('securityContext', 'windowsOptions'), linuxText)],
+    eachContainer(spec, at, (container, containerAt) =>
       container.securityContext?.windowsOptions === undefined
         ? []
         : [forbidden(containerAt.child('securityContext', 'windowsOptions'), linuxText)],
     ),
-  ]
+  )
 }
 
 // In the order in which upstream looks; those without a dot are members of the spec, which upstream keeps in its context.
@@ -89,14 +89,14 @@ function validateWindows(at: Path, spec: PodSpec): FieldError[] {
     const value = memberOf(spec, name)
     return name === 'hostPID' || name === 'hostIPC' ? value === true : value !== undefined
   }
-  return [
-    ...podMembers.filter(isSet).map((name) => forbidden(at.child(...name.split('.')), text)),
-    ...eachContainer(spec, at, (container, containerAt) =>
+  return joined(
+    podMembers.filter(isSet).map((name) => forbidden(at.child(...name.split('.')), text)),
+    eachContainer(spec, at, (container, containerAt) =>
       containerMembers
         .filter((name) => container.securityContext?.[name] !== undefined)
         .map((name) => forbidden(containerAt.child('securityContext', name), text)),
     ),
-  ]
+  )
 }
 
 /** The operating system a pod names, and what it excludes. */
