@@ -15,8 +15,8 @@ export interface CollectionEvent {
   readonly object: StoredObject
   /** The state before, which a selector may have matched. */
   readonly previous: StoredObject | undefined
-  /** Encoded frames by format, so that an event is serialised once for all watchers. */
-  readonly frames: Map<string, Buffer>
+  /** Encoded frames by format, so that an event is serialised once for all who watch when it comes; not kept after that. */
+  frames: Map<string, Buffer> | undefined
 }
 
 /** Somebody who hears of events as they come. */
@@ -35,6 +35,8 @@ export class Collection {
   readonly #places: string[] = []
   #sorted = true
   #events: CollectionEvent[] = []
+  /** Events that came since the last flush. */
+  #fresh: CollectionEvent[] = []
   #eventsFrom: number
   #lastChange: number
   readonly #listeners = new Set<CollectionListener>()
@@ -118,7 +120,7 @@ export class Collection {
     else this.#byLabel?.remove(previous)
     this.#byLabel?.add(object)
     const type = previous === undefined ? 'ADDED' : 'MODIFIED'
-    this.#tell({ type, revision: object.revision, object, previous, frames: new Map() })
+    this.#tell({ type, revision: object.revision, object, previous, frames: undefined })
   }
 
   remove(place: string, revision: number): void {
@@ -128,7 +130,7 @@ export class Collection {
     this.#byLabel?.remove(previous)
     const places = this.#inOrder()
     places.splice(lowerBound(places, place), 1)
-    this.#tell({ type: 'DELETED', revision, object: previous.at(revision), previous, frames: new Map() })
+    this.#tell({ type: 'DELETED', revision, object: previous.at(revision), previous, frames: undefined })
   }
 
   listen(listener: CollectionListener): void {
@@ -141,6 +143,8 @@ export class Collection {
 
   flush(): void {
     for (const listener of this.#listeners) listener.flush()
+    for (const event of this.#fresh) event.frames = undefined
+    this.#fresh = []
   }
 
   close(): void {
@@ -151,6 +155,7 @@ export class Collection {
   #tell(event: CollectionEvent): void {
     this.#lastChange = event.revision
     this.#events.push(event)
+    this.#fresh.push(event)
     if (this.#events.length > eventsMax * 1.25) {
       const gone = this.#events.length - eventsMax
       this.#eventsFrom = this.#events[gone - 1]?.revision ?? this.#eventsFrom

@@ -31,8 +31,6 @@ export function encodeValue(value: JsonObject, format: Format): Buffer {
   return Buffer.from(format.pretty ? `${JSON.stringify(value, null, 2)}\n` : `${JSON.stringify(value)}\n`)
 }
 
-const newline = Buffer.from('\n')
-
 /** The body of an answer, in pieces of bounded size. */
 export function encodeAnswer(answer: ApiAnswer, format: Format, table: TableOptions): readonly Buffer[] {
   if (answer.form === 'list') return encodeList(answer, format, table)
@@ -42,7 +40,7 @@ export function encodeAnswer(answer: ApiAnswer, format: Format, table: TableOpti
   }
   const { object, resource } = answer
   if (format.encoding === 'json' && format.as === 'object' && !format.pretty && isAsStored(resource, object))
-    return [object.bytes, newline]
+    return [object.served({ after: '\n' })]
   return [encodeValue(shown(resource, valueOf(resource, object), { format, table }), format)]
 }
 

@@ -29,10 +29,11 @@ export function exportState(cache: ObjectCache, timeMs: number): readonly Buffer
   let piece: Buffer[] = [Buffer.from(`${JSON.stringify(head)}\n`)]
   let sizeBytes = 0
   for (const collection of cache.stored()) {
-    for (const { place, bytes } of collection.range()) {
-      const key = JSON.stringify(`${collection.storage}/${place}`)
-      piece.push(Buffer.from(`{"key":${key},"object":`), bytes, Buffer.from('}\n'))
-      sizeBytes += bytes.length
+    for (const object of collection.range()) {
+      const key = JSON.stringify(`${collection.storage}/${object.place}`)
+      const line = object.served({ after: '}\n' })
+      piece.push(Buffer.from(`{"key":${key},"object":`), line)
+      sizeBytes += line.length
       if (sizeBytes < pieceBytes) continue
       pieces.push(Buffer.concat(piece))
       piece = []

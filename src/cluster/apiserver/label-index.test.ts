@@ -15,7 +15,7 @@ const requirement: fc.Arbitrary<Requirement> = fc.record({
 
 function put(collection: Collection, place: string, labels: Record<string, string>): void {
   const value = { kind: 'Pod', apiVersion: 'v1', metadata: { name: place, resourceVersion: '', labels } }
-  collection.put(new StoredObject(place, Buffer.from(JSON.stringify(value)), 1))
+  collection.put(new StoredObject(place, { bytes: Buffer.from(JSON.stringify(value)), revision: 1 }))
 }
 
 test('selecting by label finds what looking at every object finds, in the same order', () => {

@@ -1,5 +1,6 @@
 /** Lists as concatenated bytes: each object's own JSON, copied into pieces of 256 KB. */
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import { versionAt } from './object-bytes.ts'
 import type { ServedResource } from './served-resource.ts'
 import type { StoredObject } from './stored-object.ts'
 
@@ -18,9 +19,12 @@ export function concatenateList(
   const writer = new PieceWriter()
   writer.text(head)
   let first = true
-  for (const { bytes } of items) {
+  for (const { stored, revision } of items) {
+    const cut = versionAt(stored)
     writer.text(first ? '{' : ',{')
-    writer.bytes(bytes, skip)
+    writer.bytes(stored, skip, cut)
+    writer.text(String(revision))
+    writer.bytes(stored, cut, stored.length)
     first = false
   }
   writer.text(']}\n')
@@ -37,11 +41,10 @@ class PieceWriter {
     this.#used += this.#piece.write(text, this.#used)
   }
 
-  bytes(source: Buffer, from: number): void {
-    const length = source.length - from
+  bytes(source: Buffer, from: number, to: number): void {
+    const length = to - from
     if (this.#used + length > this.#piece.length) this.#turn(length)
-    source.copy(this.#piece, this.#used, from)
-    this.#used += length
+    this.#used += source.copy(this.#piece, this.#used, from, to)
   }
 
   finish(): readonly Buffer[] {

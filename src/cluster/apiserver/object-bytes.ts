@@ -33,23 +33,36 @@ function orderedMetadata(metadata: ObjectMeta): Record<string, unknown> {
   return out
 }
 
-/** The bytes that the store keeps. */
+/** The bytes that the store keeps, in memory of their own: a share of a slab would keep what was short-lived beside it. */
 export function storedBytes(object: ApiObject): Buffer {
   const { kind, apiVersion, metadata, ...rest } = object
-  return Buffer.from(JSON.stringify({ kind, apiVersion, metadata: orderedMetadata(metadata), ...rest }))
+  const text = JSON.stringify({ kind, apiVersion, metadata: orderedMetadata(metadata), ...rest })
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text))
+  bytes.write(text)
+  return bytes
 }
 
-/** Stored bytes with their version: what clients are sent. */
-export function servedBytes(stored: Uint8Array, revision: number): Buffer {
-  const bytes = Buffer.isBuffer(stored) ? stored : Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength)
-  // Nothing before it can hold these characters unescaped, so the first match is metadata's own.
-  const at = bytes.indexOf(unset)
-  const text = String(revision)
-  const cut = at + unset.length - 1
-  // Memory of its own: a share of a slab would keep what was short-lived beside it.
-  const out = Buffer.allocUnsafeSlow(bytes.length + text.length)
-  bytes.copy(out, 0, 0, cut)
-  out.write(text, cut, 'latin1')
-  bytes.copy(out, cut + text.length, cut)
+/** What goes around an object in an answer; ASCII. */
+export interface Around {
+  readonly before?: string
+  readonly after?: string
+}
+
+/** Stored bytes with their version: what clients are sent. Made anew each time, since keeping both would take twice the memory. */
+export function servedBytes(stored: Buffer, revision: number, { before = '', after = '' }: Around = {}): Buffer {
+  const cut = versionAt(stored)
+  const version = String(revision)
+  const out = Buffer.allocUnsafe(before.length + stored.length + version.length + after.length)
+  let at = out.write(before, 'latin1')
+  at += stored.copy(out, at, 0, cut)
+  at += out.write(version, at, 'latin1')
+  at += stored.copy(out, at, cut)
+  out.write(after, at, 'latin1')
   return out
+}
+
+/** Where in stored bytes the version goes. */
+export function versionAt(stored: Buffer): number {
+  // Nothing before it can hold these characters unescaped, so the first match is metadata's own.
+  return stored.indexOf(unset) + unset.length - 1
 }

@@ -8,7 +8,7 @@ import type { RangeQuery, StoreEvent, VersionedStore } from '#kit/store/versione
 import type { ApiObject } from './api-object.ts'
 import { Collection } from './collection.ts'
 import { sealedValue } from './encryption/sealed-value.ts'
-import { FieldSetPool } from './field-set-pool.ts'
+import { ObjectPool } from './object-pool.ts'
 import { versionAhead } from './status-errors.ts'
 import { StoredObject } from './stored-object.ts'
 
@@ -53,7 +53,7 @@ export class ObjectCache implements AsyncDisposable {
   readonly #options: CacheOptions
   readonly #collections = new Map<string, Collection>()
   readonly #written = new WeakMap<Uint8Array, ApiObject>()
-  readonly #pool = new FieldSetPool()
+  readonly #pool = new ObjectPool()
   readonly #stop = new AbortController()
   #waiters: Waiter[] = []
   #revision = 0
@@ -193,13 +193,15 @@ export class ObjectCache implements AsyncDisposable {
     // The mark of a sealed value; objects begin with a brace.
     if (value[0] === 0x6b) throw sealedValue(key)
     if (at !== undefined) {
-      const object = new StoredObject(at.rest, value, revision, undefined, this.#pool)
-      this.collection(at.storage).load(object)
+      this.collection(at.storage).load(new StoredObject(at.rest, { bytes: value, revision }, this.#pool))
     }
   }
 
-  #storedOf(place: string, { value: bytes, modRevision }: StoreEvent['entry']): StoredObject {
-    return new StoredObject(place, bytes, modRevision, this.#written.get(bytes), this.#pool)
+  #put(collection: Collection, place: string, { value: bytes, modRevision: revision }: StoreEvent['entry']): void {
+    const version = { bytes, revision, decoded: this.#written.get(bytes), before: collection.get(place) }
+    // The bytes stay: they would keep what they were made of.
+    this.#written.delete(bytes)
+    collection.put(new StoredObject(place, version, this.#pool))
   }
 
   #apply(events: readonly StoreEvent[], revision: number): void {
@@ -210,7 +212,7 @@ export class ObjectCache implements AsyncDisposable {
       const collection = this.collection(at.storage)
       touched.add(collection)
       if (type === 'delete') collection.remove(at.rest, entry.modRevision)
-      else collection.put(this.#storedOf(at.rest, entry))
+      else this.#put(collection, at.rest, entry)
     }
     this.#revision = revision
     for (const collection of touched) collection.flush()

@@ -231,7 +231,10 @@ async function objectsAt(
   const base = `${registryPrefix}${storage}/`
   try {
     const found = await store.range({ prefix: `${base}${prefix}`, start: `${base}${from}`, revision: token.revision })
-    return found.entries.map((entry) => new StoredObject(entry.key.slice(base.length), entry.value, entry.modRevision))
+    return found.entries.map(
+      ({ key, value, modRevision }) =>
+        new StoredObject(key.slice(base.length), { bytes: value, revision: modRevision }),
+    )
   } catch (error) {
     if (!isStoreError(error, 'STORE_COMPACTED')) throw error
     if (token.start === '') throw expired(`The resourceVersion for the provided list is too old.`)

@@ -65,8 +65,9 @@ class FrameEncoder {
     const { format } = this.#reply
     if (item.event === undefined || !this.#isShared(item)) return this.#frame(item, nowSeconds)
     const key = `${item.type} ${format.encoding}`
-    let frame = item.event.frames.get(key)
-    if (frame === undefined) item.event.frames.set(key, (frame = this.#frame(item, nowSeconds)))
+    const frames = (item.event.frames ??= new Map<string, Buffer>())
+    let frame = frames.get(key)
+    if (frame === undefined) frames.set(key, (frame = this.#frame(item, nowSeconds)))
     return frame
   }
 
@@ -78,10 +79,8 @@ class FrameEncoder {
 
   #frame(item: WatchItem, nowSeconds: number): Buffer {
     const { format } = this.#reply
-    if (format.encoding === 'json' && item.object !== undefined && this.#isShared(item)) {
-      const head = `{"type":"${item.type}","object":`
-      return Buffer.concat([Buffer.from(head), item.object.bytes, Buffer.from('}\n')])
-    }
+    if (format.encoding === 'json' && item.object !== undefined && this.#isShared(item))
+      return item.object.served({ before: `{"type":"${item.type}","object":`, after: '}\n' })
     const object = this.#objectOf(item, nowSeconds)
     if (format.encoding === 'protobuf') return encodeWatchFrame({ type: item.type, object: encodeObject(object) })
     return Buffer.from(`${JSON.stringify({ type: item.type, object })}\n`)

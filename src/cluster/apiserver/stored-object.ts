@@ -1,34 +1,48 @@
 /** One version of one object as the cache holds it. */
 import type { ApiObject } from './api-object.ts'
-import type { FieldSetPool } from './field-set-pool.ts'
-import { servedBytes } from './object-bytes.ts'
+import { type Around, servedBytes } from './object-bytes.ts'
+import type { ObjectPool } from './object-pool.ts'
 
 type Labels = Readonly<Record<string, string>>
 const noLabels: Labels = Object.freeze({})
 
-/** Immutable. Its parsed value is made when somebody first asks, and shared; its sets of managed fields come from the pool. */
+/** One version of an object as the store has it. */
+export interface StoredVersion {
+  readonly bytes: Uint8Array
+  readonly revision: number
+  readonly decoded?: ApiObject | undefined
+  /** The version before it, of which parts may still be there. */
+  readonly before?: StoredObject | undefined
+}
+
+/** Immutable. Its parsed value is made when somebody first asks, of parts from the pool, and shared. */
 export class StoredObject {
-  readonly #pool: FieldSetPool | undefined
+  readonly #pool: ObjectPool | undefined
   #labels: Labels | undefined
   /** `NAMESPACE/NAME`, or `NAME` where there is no namespace. */
   readonly place: string
   readonly revision: number
-  /** Canonical JSON with its version: what clients are sent. */
-  readonly bytes: Buffer
+  /** Canonical JSON as the store has it, without its version. */
+  readonly stored: Buffer
   #value: ApiObject | undefined
   #fields: { readonly by: object; readonly values: Readonly<Record<string, string>> } | undefined
 
-  // oxlint-disable-next-line max-params -- the same parts in the same order as its callers have them
-  constructor(place: string, stored: Uint8Array, revision: number, value?: ApiObject, pool?: FieldSetPool) {
+  /** `decoded` is what the bytes say, with or without its version. */
+  constructor(place: string, { bytes, revision, decoded, before }: StoredVersion, pool?: ObjectPool) {
     this.place = place
     this.revision = revision
-    this.bytes = servedBytes(stored, revision)
+    this.stored = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#pool = pool
-    if (value !== undefined) this.#value = this.#pooled(value, { resourceVersion: String(revision) })
+    if (decoded !== undefined) this.#value = this.#versioned(decoded, before === undefined ? undefined : before.#value)
   }
 
   get value(): ApiObject {
     return (this.#value ??= this.#parsed())
+  }
+
+  /** Canonical JSON with its version, in an answer: what clients are sent. */
+  served(around?: Around): Buffer {
+    return servedBytes(this.stored, this.revision, around)
   }
 
   get namespace(): string {
@@ -53,16 +67,20 @@ export class StoredObject {
 
   /** The same object at a later version: the last state of one that was deleted then. */
   at(revision: number): StoredObject {
-    const value = { ...this.value, metadata: { ...this.value.metadata, resourceVersion: '' } }
-    return new StoredObject(this.place, Buffer.from(JSON.stringify(value)), revision, value)
+    return new StoredObject(
+      this.place,
+      { bytes: this.stored, revision, decoded: this.#value, before: this },
+      this.#pool,
+    )
   }
 
   #parsed(): ApiObject {
-    return this.#pooled(JSON.parse(this.bytes.toString()) as ApiObject, {})
+    return this.#versioned(JSON.parse(this.stored.toString()) as ApiObject)
   }
 
-  #pooled(value: ApiObject, changes: { readonly resourceVersion?: string }): ApiObject {
-    const metadata = this.#pool === undefined ? value.metadata : this.#pool.shared(value.metadata)
-    return { ...value, metadata: { ...metadata, ...changes } }
+  #versioned(value: ApiObject, before?: ApiObject): ApiObject {
+    const resourceVersion = String(this.revision)
+    if (this.#pool !== undefined) return this.#pool.shared(value, resourceVersion, before)
+    return { ...value, metadata: { ...value.metadata, resourceVersion } }
   }
 }

@@ -74,8 +74,8 @@ function sizeOf(parts: TurnParts, { group, version, resource }: RequestInfo): Co
 /** Objects of one kind are alike: the first few stand for all. */
 function averageBytes(collection: Collection): number {
   let [count, sum] = [0, 0]
-  for (const { bytes } of collection.values()) {
-    sum += bytes.length
+  for (const { stored } of collection.values()) {
+    sum += stored.length
     if (++count === 4) break
   }
   return count === 0 ? 0 : sum / count

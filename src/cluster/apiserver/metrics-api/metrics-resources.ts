@@ -121,7 +121,7 @@ async function answerFor(parts: ServerParts, request: ApiRequest, measure: Measu
 function storedFor(metrics: ApiObject, revision: number): StoredObject {
   const { namespace, name = '' } = metrics.metadata
   const place = namespace === undefined ? name : `${namespace}/${name}`
-  return new StoredObject(place, storedBytes(metrics), revision, metrics)
+  return new StoredObject(place, { bytes: storedBytes(metrics), revision, decoded: metrics })
 }
 
 function oneOf(request: ApiRequest, source: readonly ApiObject[], measure: Measure): ApiAnswer {

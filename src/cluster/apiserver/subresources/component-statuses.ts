@@ -12,7 +12,7 @@ function statusOf({ name, isHealthy }: ServerParts['components'][number]): Store
     ? { type: 'Healthy', status: 'True', message: 'ok' }
     : { type: 'Healthy', status: 'False', error: 'the component does not run' }
   const object = { kind: 'ComponentStatus', apiVersion: 'v1', metadata: { name }, conditions: [condition] }
-  return new StoredObject(name, storedBytes(object as ApiObject), 0)
+  return new StoredObject(name, { bytes: storedBytes(object as ApiObject), revision: 0 })
 }
 
 /** Answers for one component. @throws 404. */

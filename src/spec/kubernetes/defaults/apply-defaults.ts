@@ -31,8 +31,11 @@ export class Defaulter {
   readonly #rules: ReadonlyMap<string, DefaultRule>
   readonly #plans = new Map<string, Plan>()
   readonly #affected = new Map<string, boolean>()
-  /** Large values that came out of here: nothing is missing from them, and what shares them need not be looked at again. */
-  readonly #complete = new WeakSet<object>()
+  /**
+   * Large values that came out of here, and as what: nothing is missing from them, and what shares them need not be looked
+   * at again.
+   */
+  readonly #complete = new WeakMap<object, StructType>()
 
   constructor(rules: Readonly<Record<string, DefaultRule>> = { ...podDefaults, ...kindDefaults }) {
     const whole = (name: string): string => (name.startsWith('io.k8s.') ? name : `io.k8s.api.${name}`)
@@ -89,9 +92,9 @@ export class Defaulter {
 
   #struct(value: Draft, struct: StructType, context: DefaultContext): Draft {
     if (struct.fields.length < rememberedFrom) return this.#filled(value, struct, context)
-    if (this.#complete.has(value)) return value
+    if (this.#complete.get(value) === struct) return value
     const filled = this.#filled(value, struct, context)
-    this.#complete.add(filled)
+    this.#complete.set(filled, struct)
     return filled
   }
 
