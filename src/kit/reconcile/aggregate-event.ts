@@ -1,8 +1,8 @@
 /**
  * Decides what becomes of an event that a controller reports: a new object, a higher count of one that was written before,
  * a common one for many that differ only in their message, or nothing when an object is reported about too often.
- * The numbers are client-go's (tools/record EventCorrelator): one common event from 10 similar ones in 10 minutes, a burst
- * of 25 for each object and source, then one every 5 minutes.
+ * The numbers are client-go's (tools/record EventCorrelator): a common event from the tenth similar one in 10 minutes on, a
+ * burst of 25 for each object and source, then one every 5 minutes.
  */
 import { LruCache } from '#base/data/lru-cache.ts'
 import type { EventSubject, EventText } from './plan.ts'
@@ -14,7 +14,14 @@ const refillMs = 300_000
 const rememberedMost = 4096
 
 export type EventDecision =
-  | { readonly write: 'new'; readonly key: string; readonly message: string; readonly count: 1 }
+  | {
+      readonly write: 'new'
+      readonly key: string
+      readonly message: string
+      readonly count: 1
+      /** It stands for several that differ in their message. */
+      readonly isCombined: boolean
+    }
   | {
       readonly write: 'again'
       readonly key: string
@@ -56,25 +63,27 @@ export function createEventAggregator(): EventAggregator {
     const fresh = known !== undefined && nowMs - known.lastMs <= similarWithinMs
     const record = fresh ? known : { messages: new Set<string>(), lastMs: nowMs }
     record.lastMs = nowMs
-    const isMany = record.messages.size >= similarMost
-    if (!isMany) record.messages.add(message)
     similar.set(group, record)
-    return isMany
+    // The message that makes it ten is not remembered: those known before go on counting for themselves.
+    if (!record.messages.has(message) && record.messages.size + 1 >= similarMost) return true
+    record.messages.add(message)
+    return false
   }
   return {
     decide(subject, text, nowMs) {
       const about = subjectKey(subject)
-      if (!isAllowed(about, nowMs)) return { write: 'nothing' }
       const group = [about, text.type, text.reason].join('\u0000')
       const isMany = isOneOfMany(group, text.message, nowMs)
       const message = isMany ? `(combined from similar events): ${text.message}` : text.message
       const key = isMany ? group : `${group}\u0000${text.message}`
       const known = counted.get(key)
+      // What is too frequent to be written counts all the same.
+      if (known?.name !== undefined) known.count++
+      if (!isAllowed(about, nowMs)) return { write: 'nothing' }
       if (known?.name === undefined) {
         counted.set(key, { count: 1, name: undefined })
-        return { write: 'new', key, message, count: 1 }
+        return { write: 'new', key, message, count: 1, isCombined: isMany }
       }
-      known.count++
       return { write: 'again', key, message, count: known.count, name: known.name }
     },
     wrote(key, name) {

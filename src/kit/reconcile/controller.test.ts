@@ -144,9 +144,31 @@ test('many events that differ only in their message become one', async () => {
     await clock.advance(10)
   }
   await recorder.flush()
-  assert.equal(api.all(events).length, 11)
+  assert.equal(api.all(events).length, 10)
   const last = api.all(events).at(-1)
-  assert.deepEqual([last?.count, last?.message], [10, '(combined from similar events): number 19'])
+  assert.deepEqual(
+    [last?.count, last?.message, last?.reportingComponent],
+    [11, '(combined from similar events): number 19', ''],
+  )
+  recorder.record(map('a'), { type: 'Warning', reason: 'Bad', message: 'number 3' })
+  await recorder.flush()
+  const third = api.all(events).find(({ message }) => message === 'number 3')
+  assert.deepEqual([api.all(events).length, third?.count], [10, 2])
+})
+
+test('an object reported about too often is told about again later, with all that was counted', async () => {
+  const clock = new VirtualClock()
+  const api = new InMemoryApi(clock)
+  await using recorder = startEventRecorder({ client: api, clock, log: silentLog }, { component: 'test' })
+  const again = async (times: number): Promise<void> => {
+    for (let n = 0; n < times; n++) recorder.record(map('a'), { type: 'Warning', reason: 'Bad', message: 'the same' })
+    await recorder.flush()
+  }
+  await again(40)
+  assert.equal(api.all(events)[0]?.count, 25)
+  await clock.advance(300_000)
+  await again(1)
+  assert.equal(api.all(events)[0]?.count, 41)
 })
 
 test('one candidate leads; when it goes the next takes over, and never two at once', async () => {

@@ -132,7 +132,7 @@ async function writeOnce(
     }
   }
   for (let attempt = 0; ; attempt++) {
-    const event = eventFor(reported, decision.message, { config, attempt })
+    const event = eventFor(reported, decision, { config, attempt })
     try {
       await deps.client.create(eventResource, event, { namespace })
       aggregator.wrote(decision.key, event.metadata.name)
@@ -156,7 +156,7 @@ function bounded(message: string): string {
 /** The new event object; its name is the subject's with the time in hexadecimal nanoseconds, as client-go makes it. */
 function eventFor(
   { subject, text, atMs }: Reported,
-  message: string,
+  { message, ...decision }: Exclude<EventDecision, { write: 'nothing' }>,
   { config, attempt }: { readonly config: EventRecorderConfig; readonly attempt: number },
 ): Event {
   const { metadata } = subject
@@ -181,7 +181,8 @@ function eventFor(
     lastTimestamp: time,
     count: 1,
     type: text.type,
-    reportingComponent: config.component,
+    // client-go names no reporter in an event that stands for several.
+    reportingComponent: decision.write === 'new' && decision.isCombined ? '' : config.component,
     reportingInstance: config.host ?? '',
   }
 }

@@ -78,7 +78,8 @@ async function runAction(run: Run, action: Action): Promise<Failed | undefined> 
   } catch (error) {
     if (isHarmless(action, error)) return undefined
     const message = messageOf(error)
-    if (!isStale(error)) tell(run, action.told?.failed, { name: action.object.metadata.name ?? '', error: message })
+    if (!isOutdated(action, error))
+      tell(run, action.told?.failed, { name: action.object.metadata.name ?? '', error: message })
     return action.mayFail === true ? undefined : { failure: { action, message }, error }
   }
 }
@@ -86,6 +87,11 @@ async function runAction(run: Run, action: Action): Promise<Failed | undefined> 
 function isHarmless(action: Action, error: unknown): boolean {
   if (action.do === 'create') return isInTerminatingNamespace(error) || (action.ifExists === 'keep' && isTaken(error))
   return isGone(error)
+}
+
+/** The plan came from an old picture. That is no fact about the world: the next plan says what holds. */
+function isOutdated(action: Action, error: unknown): boolean {
+  return isStale(error) || (action.do === 'create' && action.ifExists === 'plan-anew' && isTaken(error))
 }
 
 async function callFor(run: Run, action: Action): Promise<KubernetesObject | undefined> {
@@ -169,8 +175,7 @@ function statusToWrite(plan: Plan, failed: Failed | undefined): KubernetesObject
   const status = plan.status
   if (status === undefined) return undefined
   if (failed === undefined) return status.object
-  // A conflict is no fact about the world: the next plan says what holds.
-  if (isStale(failed.error)) return undefined
+  if (isOutdated(failed.failure.action, failed.error)) return undefined
   return status.afterFailure?.(failed.failure) ?? status.object
 }
 

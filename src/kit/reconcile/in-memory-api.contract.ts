@@ -146,7 +146,10 @@ export class InMemoryApi implements ApiClient {
     const wanted = object as unknown as Stored
     const known = this.#current(resource, wanted)
     this.#check('update-status', resource, wanted)
-    return this.#replace(resource, known, { ...known, status: wanted.status }) as unknown as T
+    // Annotations travel with a status, as most of the server's strategies let them.
+    const { annotations = known.metadata.annotations } = wanted.metadata
+    const metadata = annotations === undefined ? known.metadata : { ...known.metadata, annotations }
+    return this.#replace(resource, known, { ...known, metadata, status: wanted.status }) as unknown as T
   }
 
   // oxlint-disable-next-line max-params -- the client's own shape

@@ -36,8 +36,11 @@ export type Action =
   | (ActionOn & {
       readonly do: 'create'
       readonly object: KubernetesObject
-      /** What an object of the same name means: a failure, or that the work is done already. */
-      readonly ifExists?: 'fail' | 'keep'
+      /**
+       * What an object of the same name means: a failure, that the work is done already, or that the plan came from an old
+       * picture: nobody is told and the next plan says what holds.
+       */
+      readonly ifExists?: 'fail' | 'keep' | 'plan-anew'
     })
   | (ActionOn & { readonly do: 'update' | 'update-status'; readonly object: KubernetesObject })
   | (ActionOn & {

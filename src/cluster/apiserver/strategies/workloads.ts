@@ -1,6 +1,5 @@
 /** Deployments, daemon sets and stateful sets: what their objects carry for controllers and from older API versions. */
 import { type ApiObject, equalJson, listAt, objectAt, withMetadata } from '../api-object.ts'
-import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { Strategy } from './strategy.ts'
 
 const templateGeneration = 'deprecated.daemonset.template.generation'
@@ -31,24 +30,10 @@ function withTypedClaims(statefulSet: ApiObject): ApiObject {
   return { ...statefulSet, spec: { ...objectAt(statefulSet, 'spec'), volumeClaimTemplates: typed } }
 }
 
-function rollingUpdateOf(statefulSet: ApiObject): JsonObject {
-  return objectAt(statefulSet, 'spec', 'updateStrategy', 'rollingUpdate')
-}
-
-/** Without `maxUnavailable`: the feature MaxUnavailableStatefulSet is off by default in 1.36. */
-function withoutMaxUnavailable(statefulSet: ApiObject): ApiObject {
-  const { maxUnavailable, ...rollingUpdate } = rollingUpdateOf(statefulSet)
-  if (maxUnavailable === undefined) return statefulSet
-  const spec = objectAt(statefulSet, 'spec')
-  const updateStrategy = { ...objectAt(spec, 'updateStrategy'), rollingUpdate }
-  return { ...statefulSet, spec: { ...spec, updateStrategy } }
-}
-
 /** Claim templates say what they are. */
 export const statefulSetStrategy: Partial<Strategy> = {
-  prepareCreate: (set) => withoutMaxUnavailable(withTypedClaims(set)),
-  prepareUpdate: (next, old) =>
-    withTypedClaims(rollingUpdateOf(old)['maxUnavailable'] === undefined ? withoutMaxUnavailable(next) : next),
+  prepareCreate: withTypedClaims,
+  prepareUpdate: withTypedClaims,
 }
 
 /** Annotations count as a change of what is wanted: replica sets get copies of them. */

@@ -129,6 +129,42 @@ test('with surge the new pod is there before the old one goes', async () => {
   assert.equal(fewest, 3)
 })
 
+test('pods and history that an orphaning deletion left behind are taken over', async () => {
+  await using bench = await onNodes()
+  await bench.put(daemonSets, set('one'))
+  await bench.pass(1000)
+  const uids = (): (string | undefined)[] => bench.api.all(pods).map(({ metadata }) => metadata.uid)
+  const known = uids()
+  const orphaned = { metadata: { ownerReferences: null } }
+  const there = { namespace: 'default', type: 'merge' } as const
+  await bench.api.patch(daemonSets, 'log', { metadata: { finalizers: ['orphan'] } }, there)
+  await bench.api.delete(daemonSets, 'log', { namespace: 'default' })
+  for (const { metadata } of [...bench.api.all(pods)]) await bench.api.patch(pods, metadata.name, orphaned, there)
+  for (const { metadata } of [...bench.api.all(controllerRevisions)])
+    await bench.api.patch(controllerRevisions, metadata.name, orphaned, there)
+  await bench.api.patch(daemonSets, 'log', { metadata: { finalizers: null } }, there)
+  await bench.put(daemonSets, set('one'))
+  await bench.pass(2000)
+  assert.deepEqual(uids(), known)
+  const uid = bench.api.all(daemonSets)[0]?.metadata.uid
+  assert.deepEqual(
+    bench.api.all(controllerRevisions).map(({ metadata }) => metadata.ownerReferences?.[0]?.uid),
+    [uid],
+  )
+})
+
+test('a pod that is meant for no node is adopted and left alone', async () => {
+  await using bench = await onNodes()
+  const loose = { metadata: { name: 'loose', namespace: 'default', labels: { app: 'log' } } }
+  const spec = { containers: [{ name: 'c', image: 'x' }], schedulingGates: [{ name: 'wait' }] }
+  await bench.put(pods, { apiVersion: 'v1', kind: 'Pod', ...loose, spec, status: { phase: 'Pending' } })
+  await bench.put(daemonSets, set('one'))
+  await bench.pass(2000)
+  const pod = bench.api.all(pods).find(({ metadata }) => metadata.name === 'loose')
+  assert.equal(pod?.metadata.ownerReferences?.[0]?.kind, 'DaemonSet')
+  assert.equal(bench.api.all(pods).length, 4)
+})
+
 test('history is kept for rollbacks up to its limit', async () => {
   await using bench = await onNodes()
   for (const image of ['one', 'two', 'three', 'two']) {

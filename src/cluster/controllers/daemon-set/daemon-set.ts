@@ -18,6 +18,7 @@ export function startDaemonSetController(context: ControllerContext): Controller
   const nodeCache = informers.of(nodes)
   const revisions = informers.of(controllerRevisions)
   indexOrphans(podCache)
+  indexOrphans(revisions)
   const owners = ownerKeys({
     owners: cache,
     kind: 'DaemonSet',
@@ -29,7 +30,7 @@ export function startDaemonSetController(context: ControllerContext): Controller
     watches: [
       watch(cache, ({ object }) => [keyOf(object)]),
       watch(podCache, owners),
-      watch(revisions, ownerKeys({ owners: cache, kind: 'DaemonSet', selects: () => false })),
+      watch(revisions, owners),
       watch(nodeCache, ({ object, previous }) => {
         // Heartbeats change nothing that decides where daemons run.
         const isSame =
@@ -46,7 +47,7 @@ export function startDaemonSetController(context: ControllerContext): Controller
         set,
         candidates: candidatesFor(podCache, set),
         nodes: nodeCache.list(),
-        revisions: revisions.controlledBy(set.metadata.uid ?? ''),
+        revisions: candidatesFor(revisions, set),
         revisionNamed: (name) => revisions.get(keyFrom(set.metadata.namespace, name)),
         resources: { daemonSets, pods, revisions: controllerRevisions },
         nowMs: clock.now(),

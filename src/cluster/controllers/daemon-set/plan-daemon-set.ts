@@ -15,6 +15,7 @@ export interface DaemonSetObserved {
   readonly set: DaemonSet
   readonly candidates: readonly Pod[]
   readonly nodes: readonly Node[]
+  /** Those that it controls and those of its namespace that nobody controls. */
   readonly revisions: readonly ControllerRevision[]
   readonly revisionNamed: (name: string) => ControllerRevision | undefined
   readonly resources: {
@@ -55,22 +56,32 @@ export function planDaemonSet(observed: DaemonSetObserved): Plan {
     selector: requirementsOf(set.spec.selector),
     resource: resources.pods,
   })
+  const history = claimObjects(observed.revisions, {
+    owner,
+    selector: requirementsOf(set.spec.selector),
+    resource: resources.revisions,
+  })
   const revision = currentRevision({
     owner,
     template: set.spec.template,
-    known: observed.revisions,
+    known: history.owned,
     named: observed.revisionNamed,
     collisionCount: set.status?.collisionCount ?? 0,
+    hashLabel: revisionHashLabel,
     resource: resources.revisions,
   })
   if (revision.isCollision) return collided(observed)
-  const byNode = Map.groupBy(claim.owned, nodeOf)
+  // A pod that is meant for no node in particular is nobody's daemon: it is left alone.
+  const byNode = Map.groupBy(
+    claim.owned.filter((pod) => nodeOf(pod) !== ''),
+    nodeOf,
+  )
   const wanting = observed.nodes.filter((node) => nodeWants(set, node).shouldRun).map((node) => node.metadata.name)
   const situation = { observed, hash: hashOfRevision(revision.current), byNode, wanting }
   const placing = place(situation)
   const updating = placing.actions.length === 0 ? update(situation) : []
   const inUse = new Set([situation.hash, ...claim.owned.map((pod) => pod.metadata.labels?.[revisionHashLabel] ?? '')])
-  const forgetting = forgetRevisions(observed.revisions, {
+  const forgetting = forgetRevisions(history.owned, {
     inUse,
     limit: set.spec.revisionHistoryLimit ?? 10,
     resource: resources.revisions,
@@ -79,7 +90,14 @@ export function planDaemonSet(observed: DaemonSetObserved): Plan {
   const waitMs = nextAvailableInMs(claim.owned, set.spec.minReadySeconds ?? 0, observed.nowMs)
   return {
     subject: set,
-    actions: [...claim.actions, ...revision.actions, ...placing.actions, ...updating, ...forgetting],
+    actions: [
+      ...claim.actions,
+      ...history.actions,
+      ...revision.actions,
+      ...placing.actions,
+      ...updating,
+      ...forgetting,
+    ],
     status: {
       resource: resources.daemonSets,
       ...(isSameStatus(status, set.status) ? {} : { object: { ...set, status } }),

@@ -8,6 +8,7 @@ import type {
 import { apiTime, epochMsOf } from '#kit/reconcile/api-time.ts'
 import { conditionOf, withoutCondition } from '#kit/reconcile/conditions.ts'
 import { maxUnavailableOf } from './annotations.ts'
+import { sizeOf } from './rollout-maths.ts'
 
 export interface StatusObserved {
   readonly deployment: Deployment
@@ -68,7 +69,8 @@ export function baseStatus({ deployment, newSet, sets, nowMs }: StatusObserved):
     updatedReplicas: newSet?.status?.replicas ?? 0,
     readyReplicas: sum((set) => set.status?.readyReplicas),
     availableReplicas,
-    unavailableReplicas: Math.max(0, replicas - availableReplicas),
+    // Of those that are wanted by now, also where they are not made yet.
+    unavailableReplicas: Math.max(0, sets.reduce((total, set) => total + sizeOf(set), 0) - availableReplicas),
     terminatingReplicas: sum((set) => set.status?.terminatingReplicas),
     ...(collisionCount === undefined ? {} : { collisionCount }),
     conditions: putCondition(deployment.status?.conditions, available),

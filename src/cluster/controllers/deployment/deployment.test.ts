@@ -73,6 +73,11 @@ test('old sets shrink by what may be missing, broken pods first', () => {
   assert.equal(sizes(resizeOldSets(typed(10), set('new', 5, { available: 0 }), [set('old', 8)])), '')
 })
 
+test('old sets wait while one still counts pods that it was told to drop', () => {
+  const stale = set('old', 2, { available: 7 })
+  assert.equal(sizes(resizeOldSets(typed(2), set('new', 0), [stale])), '')
+})
+
 test('scaling in the middle of a rollout is shared in proportion', () => {
   const during = resizeForScaling(typed(20), set('new', 3, { available: 2 }), [set('old', 10)])
   assert.equal(sizes(during), 'old=19 new=6')

@@ -46,7 +46,11 @@ export function createNewSet(
     message: `Scaled up replica set ${name} from 0 to ${replicas}`,
   } as const
   const told = replicas > 0 ? { done: scaled, failed } : { failed }
-  return { kind: 'made', set, actions: [{ do: 'create', resource: resources.replicaSets, object: set, told }] }
+  return {
+    kind: 'made',
+    set,
+    actions: [{ do: 'create', resource: resources.replicaSets, object: set, ifExists: 'plan-anew', told }],
+  }
 }
 
 function isOurs(set: ReplicaSet, deployment: Deployment): boolean {

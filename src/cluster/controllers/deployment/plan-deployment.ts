@@ -138,18 +138,16 @@ function rollingStep(situation: Situation): Plan {
 
 function recreateStep(situation: Situation): Plan {
   const { observed, newSet, oldSets } = situation
+  const fresh = refreshNewSet(situation)
   const shrink = oldSets.filter((set) => sizeOf(set) > 0).map((set) => ({ set, replicas: 0 }))
   if (shrink.length > 0)
-    return rolloutStep(
-      situation,
-      shrink.flatMap((resize) => resizeAction(situation, resize)),
-    )
+    return rolloutStep(situation, [...fresh, ...shrink.flatMap((resize) => resizeAction(situation, resize))])
   const isOldRunning = oldSets.some((set) => observed.podsOf(set).some((pod) => !isPodFinished(pod)))
-  if (isOldRunning) return rolloutStep(situation, [])
+  if (isOldRunning) return rolloutStep(situation, fresh)
   if (newSet === undefined) return creationStep(situation)
   const replicas = observed.deployment.spec.replicas ?? 1
   const grow = sizeOf(newSet) === replicas ? [] : resizeAction(situation, { set: newSet, replicas })
-  return rolloutStep(situation, [...refreshNewSet(situation), ...grow])
+  return rolloutStep(situation, [...fresh, ...grow])
 }
 
 function rolloutStep(situation: Situation, actions: readonly Action[]): Plan {
@@ -186,57 +184,55 @@ function creationStep(situation: Situation): Plan {
     const collisionCount = (deployment.status?.collisionCount ?? 0) + 1
     return { ...withStatus(situation, [], { ...deployment.status, collisionCount }), lookAgainAfterMs: 1 }
   }
-  const status = baseStatus(view(situation))
-  const condition = (reason: string, message: string, state: string): DeploymentStatus =>
-    progressDeadlineMs(deployment) === undefined
-      ? status
-      : {
-          ...status,
-          conditions: putCondition(
-            status.conditions,
-            deploymentCondition(observed.nowMs, { type: 'Progressing', status: state, reason, message }),
-          ),
-        }
-  const created = condition('NewReplicaSetCreated', `Created new replica set "${made.set.metadata.name}"`, 'True')
+  // Only the condition is told now; counts follow when the set is seen.
+  const withCondition = (state: string, reason: string, message: string): DeploymentStatus => {
+    const { status = {} } = deployment
+    if (progressDeadlineMs(deployment) === undefined) return status
+    const condition = deploymentCondition(observed.nowMs, { type: 'Progressing', status: state, reason, message })
+    return { ...status, conditions: putCondition(status.conditions, condition) }
+  }
+  const { name } = made.set.metadata
+  const created = withCondition('True', 'NewReplicaSetCreated', `Created new replica set "${name}"`)
   return {
-    actions: [...made.actions, ...revisionAction(situation, revision)],
+    actions: made.actions,
     status: {
       resource: resources.deployments,
-      object: { ...deployment, status: created },
-      afterFailure: (failure) => ({
+      object: { ...withRevision(deployment, revision), status: created },
+      afterFailure: ({ message }) => ({
         ...deployment,
-        status: condition('ReplicaSetCreateError', failure.message, 'False'),
+        status: withCondition(
+          'False',
+          'ReplicaSetCreateError',
+          `Failed to create new replica set "${name}": ${message}`,
+        ),
       }),
     },
     lookAgainAfterMs: 1,
   }
 }
 
-/** Keeps annotations and minReadySeconds of the current set, and the deployment's revision, as they should be. */
-function refreshNewSet(situation: Situation): readonly Action[] {
-  const { observed, newSet, oldSets } = situation
-  if (newSet === undefined) return []
+/** The revision of the current set: its own, or one more than all others where a rollback brought it back. */
+function currentRevision({ newSet, oldSets }: Situation): bigint | undefined {
+  if (newSet === undefined) return undefined
   const own = revisionOf(newSet)
   const due = nextRevision(oldSets)
-  const revision = own > due ? own : due
-  const next = withSetAnnotations(observed.deployment, newSet, revision)
-  const changed: readonly Action[] = equalValues(next, newSet)
-    ? []
-    : [{ do: 'update', resource: observed.resources.replicaSets, object: next }]
-  return [...changed, ...revisionAction(situation, revision)]
+  return own > due ? own : due
 }
 
-function revisionAction({ observed }: Situation, revision: bigint): readonly Action[] {
-  const { deployment, resources } = observed
-  if (deployment.metadata.annotations?.[revisionAnnotation] === String(revision)) return []
+/** Keeps annotations and minReadySeconds of the current set as they should be. */
+function refreshNewSet(situation: Situation): readonly Action[] {
+  const { observed, newSet } = situation
+  const revision = currentRevision(situation)
+  if (newSet === undefined || revision === undefined) return []
+  const next = withSetAnnotations(observed.deployment, newSet, revision)
+  return equalValues(next, newSet) ? [] : [{ do: 'update', resource: observed.resources.replicaSets, object: next }]
+}
+
+/** The deployment that tells the revision of its current set. */
+function withRevision(deployment: Deployment, revision: bigint): Deployment {
+  if (deployment.metadata.annotations?.[revisionAnnotation] === String(revision)) return deployment
   const annotations = { ...deployment.metadata.annotations, [revisionAnnotation]: String(revision) }
-  return [
-    {
-      do: 'update',
-      resource: resources.deployments,
-      object: { ...deployment, metadata: { ...deployment.metadata, annotations } },
-    },
-  ]
+  return { ...deployment, metadata: { ...deployment.metadata, annotations } }
 }
 
 /** Sizes and size annotations of a set. `ScalingReplicaSet` tells of sizes only. */
@@ -280,14 +276,18 @@ function cleanUp({ observed, oldSets }: Situation): readonly Action[] {
     .map((object) => ({ do: 'delete', resource: observed.resources.replicaSets, object }))
 }
 
-function withStatus({ observed }: Situation, actions: readonly Action[], status: DeploymentStatus): Plan {
-  const { deployment, resources, nowMs } = observed
+/** The revision is written with the status: as an update of its own it would count as a change of what is wanted. */
+function withStatus(situation: Situation, actions: readonly Action[], status: DeploymentStatus): Plan {
+  const { deployment, resources, nowMs } = situation.observed
   const waitMs = checkProgressAfterMs(deployment, status, nowMs)
+  const revision = currentRevision(situation)
+  const subject = revision === undefined ? deployment : withRevision(deployment, revision)
+  const isSame = subject === deployment && isSameStatus(status, deployment.status)
   return {
     actions,
     status: {
       resource: resources.deployments as ApiResource,
-      ...(isSameStatus(status, deployment.status) ? {} : { object: { ...deployment, status } }),
+      ...(isSame ? {} : { object: { ...subject, status } }),
     },
     ...(waitMs === undefined ? {} : { lookAgainAfterMs: waitMs }),
   }

@@ -47,7 +47,11 @@ export function resizeNewSet(
   return replicas === size ? undefined : { set: newSet, replicas }
 }
 
-/** What the older sets are to become in a rolling update: first pods that do not work go, then as many as may be missing. */
+/**
+ * What the older sets are to become in a rolling update: first pods that do not work go, then as many as may be missing.
+ * A set that still has more available pods than it is told to have was shrunk a moment ago: its counts are old, and the
+ * rest waits until they are not.
+ */
 export function resizeOldSets(
   deployment: Deployment,
   newSet: ReplicaSet,
@@ -61,9 +65,12 @@ export function resizeOldSets(
   if (mayGo <= 0) return []
   const sizes = new Map(old.map((set) => [set, sizeOf(set)]))
   const shrink = (set: ReplicaSet, by: number): void => void sizes.set(set, (sizes.get(set) ?? 0) - by)
+  const resized = (): readonly Resize[] =>
+    old.map((set) => ({ set, replicas: sizes.get(set) ?? 0 })).filter(({ set, replicas }) => replicas !== sizeOf(set))
   for (const set of old) {
+    if (mayGo <= 0) break
     const unhealthy = Math.min(mayGo, sizeOf(set) - availableOf(set))
-    if (unhealthy <= 0) continue
+    if (unhealthy < 0) return resized()
     shrink(set, unhealthy)
     mayGo -= unhealthy
   }
@@ -74,10 +81,7 @@ export function resizeOldSets(
     shrink(set, going)
     surplus -= going
   }
-  return old.flatMap((set) => {
-    const replicas = sizes.get(set) ?? 0
-    return replicas === sizeOf(set) ? [] : [{ set, replicas }]
-  })
+  return resized()
 }
 
 /** True when the deployment was resized since its sets were last scaled. */

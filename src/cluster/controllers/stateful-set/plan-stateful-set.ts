@@ -6,11 +6,12 @@ import type { ControllerRevision, StatefulSet, StatefulSetStatus } from '#spec/k
 import type { PersistentVolumeClaim, Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import { equalValues } from '#spec/kubernetes/apply/equal-values.ts'
 import type { ApiResource } from '#kit/reconcile/api-client.ts'
+import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 import { claimObjects } from '#kit/reconcile/owner-references.ts'
 import type { Action, EventText, Plan, Told } from '#kit/reconcile/plan.ts'
-import { resolveIntOrPercent } from '../workloads/int-or-percent.ts'
 import { isPodAvailable, isPodFinished, isPodReady, nextAvailableInMs } from '../workloads/pod-state.ts'
 import {
+  type CurrentRevision,
   currentRevision,
   forgetRevisions,
   hashOfRevision,
@@ -19,12 +20,13 @@ import {
 } from '../workloads/revisions.ts'
 import { isSameStatus } from '../workloads/same-status.ts'
 import { requirementsOf } from '../workloads/selector-of.ts'
-import { claimOwners, claimsFor, ordinalOf, statefulPod } from './stateful-pod.ts'
+import { claimOwners, claimsFor, ordinalOf, statefulPod, withIdentity } from './stateful-pod.ts'
 
 export interface StatefulSetObserved {
   readonly set: StatefulSet
   readonly candidates: readonly Pod[]
   readonly claimNamed: (name: string) => PersistentVolumeClaim | undefined
+  /** Those that it controls and those of its namespace that nobody controls. */
   readonly revisions: readonly ControllerRevision[]
   readonly revisionNamed: (name: string) => ControllerRevision | undefined
   readonly resources: {
@@ -56,36 +58,30 @@ export function planStatefulSet(observed: StatefulSetObserved): Plan {
     resource: resources.pods,
     fits,
   })
-  const revision = currentRevision({
-    owner,
-    template: set.spec.template,
-    known: observed.revisions,
-    named: observed.revisionNamed,
-    collisionCount: set.status?.collisionCount ?? 0,
-    resource: resources.revisions,
-  })
+  const isEnding = set.metadata.deletionTimestamp !== undefined
+  const { known, revision, ...history } = historyOf(observed, owner)
   if (revision.isCollision) {
     const status = { ...(set.status as StatefulSetStatus), collisionCount: (set.status?.collisionCount ?? 0) + 1 }
     return { status: { resource: resources.statefulSets, object: { ...set, status } }, lookAgainAfterMs: 1 }
   }
   const update = revision.current
-  const current = observed.revisions.find((one) => one.metadata.name === set.status?.currentRevision) ?? update
+  const current = known.find((one) => one.metadata.name === set.status?.currentRevision) ?? update
   const situation = { observed, current, update, ...sortOut(set, claim.owned) }
-  const step = set.metadata.deletionTimestamp === undefined ? nextStep(situation) : { actions: [], events: [] }
+  const step = isEnding ? { actions: [], events: [] } : nextStep(situation)
   const kept = retention(situation)
   const status = statusOf(situation)
   const labels = new Set(claim.owned.map((pod) => pod.metadata.labels?.[revisionHashLabel]))
-  const used = observed.revisions.filter((one) => labels.has(hashLabel(one)))
+  const used = known.filter((one) => labels.has(hashLabel(one)))
   const inUse = new Set([current, update, ...used].map(hashOfRevision))
   const waitMs = nextAvailableInMs(claim.owned, set.spec.minReadySeconds ?? 0, observed.nowMs)
   return {
     subject: set,
     actions: [
       ...claim.actions,
-      ...revision.actions,
+      ...history.actions,
       ...kept.actions,
       ...step.actions,
-      ...forgetRevisions(observed.revisions, {
+      ...forgetRevisions(history.owned, {
         inUse,
         limit: set.spec.revisionHistoryLimit ?? 10,
         resource: resources.revisions,
@@ -98,6 +94,33 @@ export function planStatefulSet(observed: StatefulSetObserved): Plan {
     },
     ...(waitMs === undefined ? {} : { lookAgainAfterMs: waitMs }),
   }
+}
+
+interface History {
+  readonly owned: readonly ControllerRevision[]
+  /** Also those that a set which leaves its history behind no longer owns. */
+  readonly known: readonly ControllerRevision[]
+  readonly revision: CurrentRevision
+  readonly actions: readonly Action[]
+}
+
+/** The revisions of the set, with the current one among them. A set that goes makes no new one. */
+function historyOf({ set, revisions, revisionNamed, resources }: StatefulSetObserved, owner: KubernetesObject): History {
+  const isEnding = set.metadata.deletionTimestamp !== undefined
+  const selector = requirementsOf(set.spec.selector)
+  const claim = claimObjects(revisions, { owner, selector, resource: resources.revisions })
+  const known = isEnding ? revisions : claim.owned
+  const found = currentRevision({
+    owner,
+    template: set.spec.template,
+    known,
+    named: revisionNamed,
+    collisionCount: set.status?.collisionCount ?? 0,
+    hashLabel: storedHashLabel,
+    resource: resources.revisions,
+  })
+  const revision = isEnding ? { ...found, actions: [], isCollision: false } : found
+  return { owned: claim.owned, known, revision, actions: [...claim.actions, ...revision.actions] }
 }
 
 function sortOut(set: StatefulSet, pods: readonly Pod[]): Pick<Situation, 'slots' | 'condemned'> {
@@ -145,25 +168,23 @@ function slotStep(
 ): Step & { readonly isSettled: boolean } {
   const { set, nowMs } = situation.observed
   if (pod === undefined) return { actions: creation(situation, ordinal), events: [], isSettled: false }
-  const shown = `StatefulSet ${set.metadata.namespace ?? ''}/${set.metadata.name}`
-  if (isPodFinished(pod) && pod.metadata.deletionTimestamp === undefined) {
-    const failed = pod.status?.phase === 'Failed'
-    const event: EventText = failed
-      ? {
-          type: 'Warning',
-          reason: 'RecreatingFailedPod',
-          message: `${shown} is recreating failed Pod ${pod.metadata.name}`,
-        }
-      : {
-          type: 'Normal',
-          reason: 'RecreatingTerminatedPod',
-          message: `${shown} is recreating terminated Pod ${pod.metadata.name}`,
-        }
-    return { actions: [deletion(situation, pod)], events: [event], isSettled: false }
-  }
+  if (isPodFinished(pod) && pod.metadata.deletionTimestamp === undefined)
+    return { actions: [deletion(situation, pod)], events: [], isSettled: false }
   const isSettled =
     pod.metadata.deletionTimestamp === undefined && isPodAvailable(pod, set.spec.minReadySeconds ?? 0, nowMs)
-  return { actions: missingClaims(situation, ordinal), events: [], isSettled }
+  const identity = isSettled ? identityUpdate(situation, ordinal, pod) : []
+  return { actions: [...missingClaims(situation, ordinal), ...identity], events: [], isSettled }
+}
+
+function identityUpdate({ observed: { set, resources } }: Situation, ordinal: number, pod: Pod): readonly Action[] {
+  const object = withIdentity(pod, ordinal)
+  if (object === undefined) return []
+  const about = `Update Pod {name} in StatefulSet ${set.metadata.name}`
+  const told: Told = {
+    done: { type: 'Normal', reason: 'SuccessfulUpdate', message: `${about} successful` },
+    failed: { type: 'Warning', reason: 'FailedUpdate', message: `${about} failed error: {error}` },
+  }
+  return [{ do: 'update', resource: resources.pods, object, told }]
 }
 
 function creation(situation: Situation, ordinal: number): readonly Action[] {
@@ -175,16 +196,22 @@ function creation(situation: Situation, ordinal: number): readonly Action[] {
     done: {
       type: 'Normal',
       reason: 'SuccessfulCreate',
-      message: `create Pod {name} in StatefulSet ${set.metadata.name} successful`,
+      message: `Create Pod {name} in StatefulSet ${set.metadata.name} successful`,
     },
     failed: {
       type: 'Warning',
       reason: 'FailedCreate',
-      message: `create Pod {name} in StatefulSet ${set.metadata.name} failed error: {error}`,
+      message: `Create Pod {name} in StatefulSet ${set.metadata.name} failed error: {error}`,
     },
   }
-  return [...missingClaims(situation, ordinal), { do: 'create', resource: resources.pods, object, told }]
+  return [
+    ...missingClaims(situation, ordinal),
+    { do: 'create', resource: resources.pods, object, ifExists: 'plan-anew', told },
+  ]
 }
+
+/** Where the revisions of stateful sets hold their hash. */
+const storedHashLabel = 'controller.kubernetes.io/hash'
 
 /** Stateful sets label pods with the revision's whole name. */
 function hashLabel(revision: ControllerRevision): string {
@@ -208,8 +235,8 @@ function missingClaims({ observed: { set, claimNamed, resources } }: Situation, 
         owners.length === 0 ? claim : { ...claim, metadata: { ...claim.metadata, ownerReferences: owners } }
       const about = `Claim {name} Pod ${set.metadata.name}-${ordinal} in StatefulSet ${set.metadata.name}`
       const told: Told = {
-        done: { type: 'Normal', reason: 'SuccessfulCreate', message: `create ${about} success` },
-        failed: { type: 'Warning', reason: 'FailedCreate', message: `create ${about} failed error: {error}` },
+        done: { type: 'Normal', reason: 'SuccessfulCreate', message: `Create ${about} success` },
+        failed: { type: 'Warning', reason: 'FailedCreate', message: `Create ${about} failed error: {error}` },
       }
       return { do: 'create', resource: resources.claims, object, ifExists: 'keep', told }
     })
@@ -220,12 +247,12 @@ function deletion({ observed: { set, resources } }: Situation, object: Pod): Act
     done: {
       type: 'Normal',
       reason: 'SuccessfulDelete',
-      message: `delete Pod {name} in StatefulSet ${set.metadata.name} successful`,
+      message: `Delete Pod {name} in StatefulSet ${set.metadata.name} successful`,
     },
     failed: {
       type: 'Warning',
       reason: 'FailedDelete',
-      message: `delete Pod {name} in StatefulSet ${set.metadata.name} failed error: {error}`,
+      message: `Delete Pod {name} in StatefulSet ${set.metadata.name} failed error: {error}`,
     },
   }
   return { do: 'delete', resource: resources.pods, object, told }
@@ -241,29 +268,22 @@ function shrink(situation: Situation): readonly Action[] {
   return first === undefined || isLeaving ? [] : [deletion(situation, first.pod)]
 }
 
-/** The lowest ordinal that an update reaches, and how many pods may be away at once. */
-function updateBounds({ spec }: StatefulSet, count: number): { lowest: number; room: number } {
-  const { partition = 0, maxUnavailable = 1 } = spec.updateStrategy?.rollingUpdate ?? {}
-  return {
-    lowest: (spec.ordinals?.start ?? 0) + partition,
-    room: Math.max(1, resolveIntOrPercent(maxUnavailable, count, 'down')),
-  }
+/** The lowest ordinal that an update reaches. */
+function lowestUpdated({ spec }: StatefulSet): number {
+  return (spec.ordinals?.start ?? 0) + (spec.updateStrategy?.rollingUpdate?.partition ?? 0)
 }
 
+/** The highest ordinal that is not updated goes next, once all above it work. */
 function rollingUpdate(situation: Situation): readonly Action[] {
   const { observed, slots, update } = situation
   const { set, nowMs } = observed
   if (set.spec.updateStrategy?.type === 'OnDelete') return []
-  const { lowest, room: most } = updateBounds(set, slots.length)
-  let room = most
-  const actions: Action[] = []
   for (const { ordinal, pod } of slots.toReversed()) {
-    if (pod === undefined || ordinal < lowest || room <= 0) break
-    const isOld = !isAt(pod, update)
-    if (isOld && pod.metadata.deletionTimestamp === undefined) actions.push(deletion(situation, pod))
-    if (isOld || !works(pod, set, nowMs)) room--
+    if (pod === undefined || ordinal < lowestUpdated(set)) break
+    if (!isAt(pod, update)) return pod.metadata.deletionTimestamp === undefined ? [deletion(situation, pod)] : []
+    if (!works(pod, set, nowMs)) break
   }
-  return actions
+  return []
 }
 
 function isAt(pod: Pod, revision: ControllerRevision): boolean {

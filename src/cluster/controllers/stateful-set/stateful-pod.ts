@@ -2,6 +2,7 @@
 import type { StatefulSet } from '#spec/kubernetes/objects/apps-v1.generated.ts'
 import type { PersistentVolumeClaim, Pod, PodTemplateSpec } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { OwnerReference } from '#spec/kubernetes/objects/objects.ts'
+import { controllerReference } from '#kit/reconcile/owner-references.ts'
 import { podFromTemplate } from '../workloads/pod-from-template.ts'
 import { revisionHashLabel } from '../workloads/revisions.ts'
 
@@ -13,6 +14,19 @@ export function ordinalOf(set: StatefulSet, pod: Pod): number | undefined {
   const prefix = `${set.metadata.name}-`
   const rest = pod.metadata.name.startsWith(prefix) ? pod.metadata.name.slice(prefix.length) : ''
   return /^(0|[1-9]\d*)$/.test(rest) ? Number(rest) : undefined
+}
+
+/** The labels by which a pod is known as the one of an ordinal. */
+function identityLabels(name: string, ordinal: number): Readonly<Record<string, string>> {
+  return { [podNameLabel]: name, [podIndexLabel]: String(ordinal) }
+}
+
+/** The pod with the labels of its ordinal; undefined where it has them. Adopted pods come without. */
+export function withIdentity(pod: Pod, ordinal: number): Pod | undefined {
+  const { labels } = pod.metadata
+  const wanted = identityLabels(pod.metadata.name, ordinal)
+  if (Object.entries(wanted).every(([key, value]) => labels?.[key] === value)) return undefined
+  return { ...pod, metadata: { ...pod.metadata, labels: { ...labels, ...wanted } } }
 }
 
 /** The pod of an ordinal. */
@@ -35,8 +49,7 @@ export function statefulPod(
       ...pod.metadata,
       labels: {
         ...pod.metadata.labels,
-        [podNameLabel]: name,
-        [podIndexLabel]: String(ordinal),
+        ...identityLabels(name, ordinal),
         [revisionHashLabel]: of.hash,
       },
     },
@@ -72,17 +85,8 @@ export function claimsFor(set: StatefulSet, ordinal: number): readonly Persisten
 export function claimOwners(set: StatefulSet, pod: Pod | undefined, isCondemned: boolean): readonly OwnerReference[] {
   const { whenDeleted, whenScaled } = set.spec.persistentVolumeClaimRetentionPolicy ?? {}
   if (whenScaled === 'Delete' && isCondemned && pod?.metadata.uid !== undefined)
-    return [{ apiVersion: 'v1', kind: 'Pod', name: pod.metadata.name, uid: pod.metadata.uid }]
-  if (whenDeleted === 'Delete')
-    return [
-      {
-        apiVersion: 'apps/v1',
-        kind: 'StatefulSet',
-        name: set.metadata.name,
-        uid: set.metadata.uid ?? '',
-        controller: true,
-        blockOwnerDeletion: false,
-      },
-    ]
+    return [controllerReference({ ...pod, apiVersion: 'v1', kind: 'Pod' })]
+  if (whenDeleted === 'Delete' && !(whenScaled === 'Delete' && isCondemned))
+    return [controllerReference({ ...set, apiVersion: 'apps/v1', kind: 'StatefulSet' })]
   return []
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { persistentVolumeClaims, pods, statefulSets } from '#clients/kubernetes/resources.table.ts'
-import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import { controllerRevisions, persistentVolumeClaims, pods, statefulSets } from '#clients/kubernetes/resources.table.ts'
+import type { ApiResource } from '#kit/reconcile/api-client.ts'
+import type { JsonObject, KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 import { type Bench, createBench, readyStatus } from '../bench.contract.ts'
 import { startStatefulSetController } from './stateful-set.ts'
 
@@ -64,7 +65,7 @@ test('pods come up in order with their names, claims and labels', async () => {
     { replicas: 3, readyReplicas: 3, currentReplicas: 3, updatedReplicas: 3 },
   )
   assert.equal(currentRevision, updateRevision)
-  assert.equal(bench.told()[0], 'SuccessfulCreate: create Claim data-db-0 Pod db-0 in StatefulSet db success')
+  assert.equal(bench.told()[0], 'SuccessfulCreate: Create Claim data-db-0 Pod db-0 in StatefulSet db success')
 })
 
 test('an ordered set waits for each pod; a parallel one for none', async () => {
@@ -166,4 +167,57 @@ test('claims are nobody’s again when the policy keeps them, and stay with whoe
   await bench.put(statefulSets, set(2, 'one', policy('Retain')))
   await bench.pass(1000)
   assert.deepEqual(owners(), [[], ['Keeper']])
+})
+
+test('a set takes over what an orphaning deletion left behind, pods and history', async () => {
+  await using bench = started()
+  await bench.put(statefulSets, set(2, 'one'))
+  await bench.pass(1000)
+  const before = bench.api.all(controllerRevisions).map(({ metadata }) => metadata.name)
+  const uids = (): (string | undefined)[] => bench.api.all(pods).map(({ metadata }) => metadata.uid)
+  const known = uids()
+  const orphaned = { metadata: { ownerReferences: null } }
+  const there = { namespace: 'default', type: 'merge' } as const
+  await bench.api.patch(statefulSets, 'db', { metadata: { finalizers: ['orphan'] } }, there)
+  await bench.api.delete(statefulSets, 'db', { namespace: 'default' })
+  const orphan = async <T extends KubernetesObject>(resource: ApiResource<T>): Promise<void> => {
+    for (const { metadata } of [...bench.api.all(resource)])
+      await bench.api.patch(resource, metadata.name ?? '', orphaned, there)
+  }
+  await orphan(pods)
+  await orphan(controllerRevisions)
+  await bench.api.patch(statefulSets, 'db', { metadata: { finalizers: null } }, there)
+  await bench.put(statefulSets, set(2, 'one'))
+  await bench.pass(2000)
+  const [revision, ...others] = bench.api.all(controllerRevisions)
+  assert.deepEqual([[revision?.metadata.name], others], [before, []])
+  assert.equal(revision?.metadata.ownerReferences?.[0]?.uid, bench.api.all(statefulSets)[0]?.metadata.uid)
+  assert.equal(revision?.metadata.labels?.['controller.kubernetes.io/hash'], before[0]?.slice('db-'.length))
+  assert.deepEqual(uids(), known)
+})
+
+test('a pod that was made by hand is adopted under its ordinal, then replaced', async () => {
+  await using bench = started()
+  const loose = { metadata: { name: 'db-0', namespace: 'default', labels: { app: 'db' } } }
+  await bench.put(pods, { apiVersion: 'v1', kind: 'Pod', ...loose, spec: { containers: [{ name: 'c', image: 'x' }] } })
+  await bench.put(statefulSets, set(1, 'one'))
+  await bench.pass(2000)
+  assert.deepEqual(shown(bench), ['db-0=one'])
+  assert.deepEqual(bench.told(), [
+    'SuccessfulUpdate: Update Pod db-0 in StatefulSet db successful',
+    'SuccessfulDelete: Delete Pod db-0 in StatefulSet db successful',
+    'SuccessfulCreate: Create Pod db-0 in StatefulSet db successful',
+  ])
+})
+
+test('a name that somebody else has is waited for without a word', async () => {
+  await using bench = started()
+  const other = { metadata: { name: 'db-0', namespace: 'default', labels: { app: 'else' } } }
+  await bench.put(pods, { apiVersion: 'v1', kind: 'Pod', ...other, spec: { containers: [{ name: 'c', image: 'x' }] } })
+  await bench.put(statefulSets, set(1, 'one'))
+  await bench.pass(5000)
+  assert.deepEqual([shown(bench), bench.told()], [['db-0=x'], []])
+  await bench.api.delete(pods, 'db-0', { namespace: 'default' })
+  await bench.pass(60_000)
+  assert.deepEqual(shown(bench), ['db-0=one'])
 })

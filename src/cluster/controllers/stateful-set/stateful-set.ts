@@ -17,6 +17,7 @@ export function startStatefulSetController(context: ControllerContext): Controll
   const claims = informers.of(persistentVolumeClaims)
   const revisions = informers.of(controllerRevisions)
   indexOrphans(podCache)
+  indexOrphans(revisions)
   const owners = ownerKeys({
     owners: cache,
     kind: 'StatefulSet',
@@ -28,7 +29,7 @@ export function startStatefulSetController(context: ControllerContext): Controll
     watches: [
       watch(cache, ({ object }) => [keyOf(object)]),
       watch(podCache, owners),
-      watch(revisions, ownerKeys({ owners: cache, kind: 'StatefulSet', selects: () => false })),
+      watch(revisions, owners),
       // Claims are read, not followed: their cache must be there.
       watch(claims, () => []),
     ],
@@ -39,7 +40,7 @@ export function startStatefulSetController(context: ControllerContext): Controll
         set,
         candidates: candidatesFor(podCache, set),
         claimNamed: (name) => claims.get(keyFrom(set.metadata.namespace, name)),
-        revisions: revisions.controlledBy(set.metadata.uid ?? ''),
+        revisions: candidatesFor(revisions, set),
         revisionNamed: (name) => revisions.get(keyFrom(set.metadata.namespace, name)),
         resources: { statefulSets, pods, claims: persistentVolumeClaims, revisions: controllerRevisions },
         nowMs: clock.now(),

@@ -5,10 +5,11 @@ import { controllerReference } from '#kit/reconcile/owner-references.ts'
 
 const emptySpec: PodSpec = { containers: [] }
 
-/** The pod; its name is generated from the owner's name unless one is given. */
+/** The pod; its name is generated from the owner's name unless one is given. The prefix is told in any case. */
 export function podFromTemplate(owner: KubernetesObject, template: PodTemplateSpec | undefined, name?: string): Pod {
   const { metadata, spec = emptySpec } = template ?? {}
-  const naming = name === undefined ? { generateName: generateNameFor(owner) } : { name }
+  const generateName = generateNameFor(owner)
+  const naming = name === undefined ? { generateName } : { name, generateName }
   return {
     apiVersion: 'v1',
     kind: 'Pod',

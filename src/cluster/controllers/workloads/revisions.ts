@@ -7,6 +7,7 @@ import { controllerReference } from '#kit/reconcile/owner-references.ts'
 import type { Action } from '#kit/reconcile/plan.ts'
 import { hashOf, isSameTemplate } from './template-hash.ts'
 
+/** On pods, and on the revisions of daemon sets. */
 export const revisionHashLabel = 'controller-revision-hash'
 
 export interface RevisionsObserved {
@@ -16,6 +17,8 @@ export interface RevisionsObserved {
   /** The revision of a name, whoever owns it. */
   readonly named: (name: string) => ControllerRevision | undefined
   readonly collisionCount: number
+  /** The label in which a new revision holds its hash. */
+  readonly hashLabel: string
   readonly resource: ApiResource<ControllerRevision>
 }
 
@@ -62,7 +65,7 @@ export function currentRevision(observed: RevisionsObserved): CurrentRevision {
     metadata: {
       name: `${owner.metadata.name ?? ''}-${hash}`,
       namespace: owner.metadata.namespace ?? '',
-      labels: { ...template.metadata?.labels, [revisionHashLabel]: hash },
+      labels: { ...template.metadata?.labels, [observed.hashLabel]: hash },
       ...(owner.metadata.annotations === undefined ? {} : { annotations: owner.metadata.annotations }),
       ownerReferences: [controllerReference(owner)],
     },
