@@ -1,4 +1,4 @@
-/** What a simulated cluster needs to be somebody for clients over TLS: an authority, and keys for tokens. */
+/** What a simulated cluster needs to be somebody for clients over TLS: an authority, keys for tokens, words for documents. */
 import { createTokenKeys } from '#cluster/apiserver/authentication/token-keys.ts'
 import type { ApiServerDeps } from '#cluster/apiserver/api-server.ts'
 import { defaultApiServerConfig } from '#cluster/apiserver/api-server-config.ts'
@@ -6,7 +6,9 @@ import { createAuthority, type IssuedCertificate } from '#kit/tls/issue-certific
 import { createSigningKey, type SigningKeyPair } from '#kit/tls/signing-key.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import { createClock } from '#world/real/clock.ts'
+import { createFiles } from '#world/real/files.ts'
 import { createRandom } from '#world/real/random.ts'
+import { readTypeWords } from './read-type-words.ts'
 import { openServerStreaming } from './server-streaming.ts'
 
 export interface ClusterIdentity {
@@ -26,10 +28,11 @@ export async function identityDeps(
   identity: ClusterIdentity,
   clock: Clock,
   scope: AsyncDisposableStack,
-): Promise<Pick<ApiServerDeps, 'tokenKeys' | 'streaming'>> {
+): Promise<Pick<ApiServerDeps, 'tokenKeys' | 'streaming' | 'readTypeWords'>> {
   const world = { clock: createClock(), random: createRandom() }
   return {
     tokenKeys: await createTokenKeys({ clock, issuer: defaultApiServerConfig.issuer, ...identity.keys }),
     streaming: openServerStreaming(world, identity.authority, scope),
+    readTypeWords: () => readTypeWords(createFiles()),
   }
 }

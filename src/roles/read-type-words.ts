@@ -1,20 +1,33 @@
-/** Reads what the API's types mean from the JavaScript client's declarations: hundreds of small files, once, when asked for. */
-import { join } from 'node:path'
+/**
+ * Reads what the API's types mean from declarations that other packages carry: hundreds of small files, once, when asked
+ * for. The JavaScript client is of the release that is served, but leaves fields without words whose type has a name of
+ * its own, and runs paragraphs together; the older kubernetes-types has those.
+ */
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { joinWords } from '#spec/kubernetes/openapi/join-words.ts'
 import {
   classNamesOf,
   type DescribeType,
   readDeclaration,
+  readInterfaces,
   type TypeWords,
 } from '#spec/kubernetes/openapi/type-words.ts'
 import { builtInTypes } from '#spec/kubernetes/schema/type-rows.ts'
 import type { Files } from '#world/ports/files.ts'
 
-/** Where the declarations lie below the project's folder. */
-export const declarationsFolder = 'node_modules/@kubernetes/client-node/dist/gen/models'
 const filesAtOnce = 32
 
-/** The words of all types whose declarations are in `folder`. @throws when the folder cannot be read. */
-export async function readTypeWords(files: Files, folder: string): Promise<DescribeType> {
+/** The words of all types. @throws when a package's folder cannot be found or read. */
+export async function readTypeWords(files: Files): Promise<DescribeType> {
+  const client = dirname(fileURLToPath(import.meta.resolve('@kubernetes/client-node')))
+  const types = dirname(fileURLToPath(import.meta.resolve('kubernetes-types/package.json')))
+  const newer = await readClasses(files, join(client, 'gen/models'))
+  const older = await readGroups(files, types)
+  return joinWords(newer, older)
+}
+
+async function readClasses(files: Files, folder: string): Promise<DescribeType> {
   const present = new Set((await files.list(folder)).map(({ name }) => name))
   const wanted = builtInTypes.names().flatMap((type) => {
     const file = classNamesOf(type)
@@ -31,4 +44,22 @@ export async function readTypeWords(files: Files, folder: string): Promise<Descr
   }
   await Promise.all(Array.from({ length: filesAtOnce }, readNext))
   return (type) => words.get(type)
+}
+
+/** One file for each group version: `apps/v1.d.ts`. A group version that has none is without words. */
+async function readGroups(files: Files, folder: string): Promise<DescribeType> {
+  const versions = new Set(builtInTypes.names().map(groupVersionOf))
+  const groups = new Map<string, ReadonlyMap<string, TypeWords>>()
+  await Promise.all(
+    [...versions].map(async (of) => {
+      const source = await files.readText(join(folder, `${of}.d.ts`)).catch(() => '')
+      groups.set(of, readInterfaces(source))
+    }),
+  )
+  return (type) => groups.get(groupVersionOf(type))?.get(type.slice(type.lastIndexOf('.') + 1))
+}
+
+/** `apps/v1` of `io.k8s.api.apps.v1.Deployment`. */
+function groupVersionOf(type: string): string {
+  return type.split('.').slice(-3, -1).join('/')
 }

@@ -1,15 +1,13 @@
 /** `gantry server`: runs a control plane in the foreground until it is told to stop. */
-import { join } from 'node:path'
 import type { CommandHost } from './command-host.ts'
 import { openCommandLog } from './command-log.ts'
-import { declarationsFolder } from './read-type-words.ts'
 import { startServer } from './server.ts'
 import { parseServerFlags, serverHelp } from './server-flags.ts'
 
 /** Runs the command. @returns the exit code. */
 export async function runServerCommand(argv: readonly string[], host: CommandHost): Promise<number> {
   if (argv[0] === 'export') return (await import('./server-export.ts')).runServerExport(argv.slice(1), host)
-  const { world, terminal, home } = host
+  const { world, terminal } = host
   const flags = parseServerFlags(argv, world.processes.self.cwd)
   if (flags === 'help') {
     terminal.stdout.write(serverHelp)
@@ -18,7 +16,7 @@ export async function runServerCommand(argv: readonly string[], host: CommandHos
   const log = openCommandLog({ world, terminal }, flags.logLevel)
   const stop = Promise.withResolvers<string>()
   using _ = terminal.onSignal(['SIGINT', 'SIGTERM'], stop.resolve)
-  const server = await startServer(world, log, { ...flags, declarations: join(home, declarationsFolder) })
+  const server = await startServer(world, log, flags)
   log.info('server ready', { url: server.url, kubeconfig: server.kubeconfig })
   const signal = await stop.promise
   log.info('server stopping', { signal })

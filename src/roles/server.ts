@@ -16,7 +16,6 @@ import { createHttpServer, type HttpServer } from '#kit/http/server.ts'
 import type { Log } from '#kit/telemetry/log.ts'
 import { createMetrics } from '#kit/telemetry/metrics.ts'
 import { createAuthority, type IssuedCertificate, issueCertificate } from '#kit/tls/issue-certificate.ts'
-import type { DescribeType } from '#spec/kubernetes/openapi/type-words.ts'
 import type { Files } from '#world/ports/files.ts'
 import type { World } from '#world/ports/world.ts'
 import type { ControlLoopsConfig } from './control-loops.ts'
@@ -46,8 +45,6 @@ export interface ServerOptions {
   /** Keeps the objects there instead of in a file under `root`. */
   readonly etcd?: EtcdFlags | undefined
   readonly security?: SecurityFlags
-  /** Folder of declarations that describe the API's types; without it documents have no descriptions. */
-  readonly declarations?: string
 }
 
 /** A running control plane. */
@@ -103,7 +100,7 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
         frontProxy,
         streaming,
         components: loopComponents(() => areLoopsRunning),
-        readTypeWords: wordsReader(files, options),
+        readTypeWords: () => readTypeWords(files),
         ...guards,
       },
       {
@@ -186,10 +183,6 @@ async function openTokens(world: ServerWorld, path: string): Promise<{ tokenKeys
 /** @throws GantryError for a file that is missing or malformed. */
 async function schedulerFrom(files: Files, path: string | undefined): Promise<Pick<ControlLoopsConfig, 'scheduler'>> {
   return path === undefined ? {} : { scheduler: readSchedulerConfiguration(await files.readText(path)) }
-}
-
-function wordsReader(files: Files, { declarations }: ServerOptions): () => Promise<DescribeType> {
-  return () => (declarations === undefined ? Promise.resolve(() => undefined) : readTypeWords(files, declarations))
 }
 
 interface Listening {

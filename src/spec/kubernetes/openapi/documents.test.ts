@@ -62,7 +62,12 @@ test('schemas carry what patches and kubectl read', () => {
       hostIP: { type: 'string' },
       hostPort: { type: 'integer', format: 'int32' },
       name: { type: 'string' },
-      protocol: { type: 'string', default: 'TCP' },
+      protocol: {
+        description: 'Possible enum values:\n - `"SCTP"`\n - `"TCP"`\n - `"UDP"`',
+        type: 'string',
+        enum: ['SCTP', 'TCP', 'UDP'],
+        default: 'TCP',
+      },
     },
     required: ['containerPort'],
   })

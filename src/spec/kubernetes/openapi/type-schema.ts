@@ -121,8 +121,9 @@ export class SchemaWriter {
 
   #described(field: SchemaField, words: TypeWords | undefined): Schema {
     const own = words?.field(field.json)
-    const description = own ?? (toldWithType.has(field.json) ? undefined : this.#describe(field.type.name)?.text)
-    return description === undefined ? {} : { description }
+    const text = own ?? (toldWithType.has(field.json) ? undefined : this.#describe(field.type.name)?.text)
+    const description = [text, possibleValues(field.type)].filter((part) => part !== undefined).join('\n\n')
+    return description === '' ? {} : { description }
   }
 
   #structExtensions(struct: StructType): Schema {
@@ -147,8 +148,21 @@ export class SchemaWriter {
     if (type.shape === 'list' && element !== undefined) return { type: 'array', items: this.#value(element) }
     if (type.shape === 'map' && element !== undefined)
       return { type: 'object', additionalProperties: this.#value(element) }
-    return scalars[type.shape] ?? { type: 'object' }
+    const values = publishedValues(type)
+    return { ...(scalars[type.shape] ?? { type: 'object' }), ...(values === undefined ? {} : { enum: values }) }
   }
+}
+
+/** The values of an enumeration that upstream publishes, ascending. */
+function publishedValues({ enumClosed, enumValues }: SchemaType): readonly string[] | undefined {
+  return enumClosed ? enumValues?.toSorted() : undefined
+}
+
+/** What upstream adds to the words of such a field. */
+function possibleValues(type: SchemaType): string | undefined {
+  const values = publishedValues(type)
+  if (values === undefined) return undefined
+  return `Possible enum values:\n${values.map((value) => ` - \`${JSON.stringify(value)}\``).join('\n')}`
 }
 
 function kindsByType(

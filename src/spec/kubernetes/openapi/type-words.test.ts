@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { openApiV3 } from './documents.ts'
-import { classNamesOf, readDeclaration } from './type-words.ts'
+import { joinWords } from './join-words.ts'
+import { classNamesOf, type DescribeType, readDeclaration, readInterfaces } from './type-words.ts'
 
 const declaration = `/**
  * A header of the generator.
@@ -22,7 +23,67 @@ export declare class V1PodSpec {
 }
 `
 
+const interfaces = `import { Time } from "../runtime";
+/** A pod
+ * is small.
+ */
+export interface Pod {
+    /** What is wanted.
+     *
+     * And more.
+     */
+    spec?: PodSpec;
+    name: string;
+    /** How it is. */
+    readonly status?: PodStatus;
+    /** As a property. */
+    "$ref"?: string;
+}
+export interface Bare {
+    /** Its only field. */
+    one: string;
+}
+/** An alias is no interface. */
+export declare type Alias = string;
+`
+
 describe('words of types', () => {
+  it('are read from the comments of a file with many interfaces', () => {
+    const types = readInterfaces(interfaces)
+    assert.equal(types.get('Pod')?.text, 'A pod\nis small.')
+    assert.equal(types.get('Pod')?.field('spec'), 'What is wanted.\n\nAnd more.')
+    assert.equal(types.get('Pod')?.field('name'), undefined)
+    assert.equal(types.get('Pod')?.field('status'), 'How it is.')
+    assert.equal(types.get('Pod')?.field('$ref'), 'As a property.')
+    assert.equal(types.get('Alias'), undefined)
+    assert.equal(types.get('Pod')?.field('one'), undefined)
+  })
+
+  it('come from the first source, from the second where it has none or keeps the same words in paragraphs', () => {
+    const source =
+      (fields: Record<string, string>): DescribeType =>
+      () => ({ text: undefined, field: (json) => fields[json] })
+    const words = joinWords(source({ a: 'new', b: 'one two' }), source({ a: 'old', b: 'one\n\ntwo', c: 'only' }))('T')
+    assert.deepEqual(
+      ['a', 'b', 'c', 'd'].map((field) => words?.field(field)),
+      ['new', 'one\n\ntwo', 'only', undefined],
+    )
+    assert.equal(joinWords(() => undefined, source({ a: 'x' }))('T')?.field('a'), 'x')
+  })
+
+  it('end with the values that upstream publishes', () => {
+    const document = openApiV3({ group: '', version: 'v1' }, {}) as unknown as {
+      readonly components: { readonly schemas: Record<string, { properties: Record<string, object> }> }
+    }
+    const { schemas } = document.components
+    assert.deepEqual(schemas['io.k8s.api.core.v1.PodSpec']?.properties['restartPolicy'], {
+      description: 'Possible enum values:\n - `"Always"`\n - `"Never"`\n - `"OnFailure"`',
+      type: 'string',
+      enum: ['Always', 'Never', 'OnFailure'],
+    })
+    assert.deepEqual(schemas['io.k8s.api.core.v1.Namespace']?.properties['kind'], { type: 'string' })
+  })
+
   it('are read from the comments of a declaration', () => {
     const words = readDeclaration(declaration)
     assert.equal(words.text, "A spec doesn't do anything.")

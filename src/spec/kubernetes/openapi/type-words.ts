@@ -1,7 +1,7 @@
 /**
- * What types and their fields mean, in words, read from the declarations of the JavaScript client: it is generated from
- * the API's own published documents, and keeps their descriptions as comments. Fields whose type has a name of its own
- * carry none there; they are shown with the words of their type.
+ * What types and their fields mean, in words, read from declarations that are generated from the API's own published
+ * documents and keep its descriptions as comments: those of the JavaScript client, one class a file, and those of
+ * kubernetes-types, one file for a group version.
  */
 
 /** The words of one type. */
@@ -33,11 +33,29 @@ export function readDeclaration(source: string): TypeWords {
   const fields = new Map<string, string>()
   let text: string | undefined
   for (const [, words = '', field] of source.matchAll(comment)) {
-    const plain = words.replaceAll("\\'", "'").replaceAll('\\"', '"')
+    const plain = words.replaceAll(/\\(['"\\])/g, '$1')
     if (field === undefined) text = plain
     else fields.set(field, plain)
   }
   return { text, field: (json) => fields.get(json) ?? fields.get(propertyNameOf(json)) }
+}
+
+const declared = /\/\*\*((?:(?!\*\/)[^])*)\*\/\s*(?:export interface (\w+)|(?:readonly )?"?([\w$.-]+)"?\??:)|^}/gm
+
+/** Reads a declaration file with many interfaces; the words of each by its name. */
+export function readInterfaces(source: string): ReadonlyMap<string, TypeWords> {
+  const types = new Map<string, TypeWords>()
+  let fields = new Map<string, string>()
+  for (const [, comment = '', name, field] of source.matchAll(declared)) {
+    const words = comment.replaceAll(/\n\s*\* ?/g, '\n').trim()
+    if (name !== undefined) {
+      const own = new Map<string, string>()
+      fields = own
+      types.set(name, { text: words, field: (json) => own.get(json) })
+    } else if (field === undefined) fields = new Map()
+    else fields.set(field, words)
+  }
+  return types
 }
 
 /** Names that are words of the language get an underscore; characters that cannot stand in a name become one. */
