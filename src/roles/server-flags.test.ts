@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import { parseServerFlags } from './server-flags.ts'
+import { defaultNetwork } from './server-network.ts'
 import { defaultSecurity } from './server-security.ts'
 
 test('flags with = and with a space, relative paths, addresses of both families', () => {
@@ -19,6 +20,7 @@ test('flags with = and with a space, relative paths, addresses of both families'
       logLevel: 'info',
     },
     security: defaultSecurity,
+    network: defaultNetwork,
   })
 })
 
@@ -43,6 +45,13 @@ test('audit, encryption and anonymous requests, under the names that kube-apiser
   })
 })
 
+test('ranges of addresses: one, or one of each family', () => {
+  const argv = ['--root=/r', '--service-cluster-ip-range=10.0.0.0/16,fd00::/108', '--cluster-cidr', 'fd01::/56']
+  const flags = parseServerFlags(argv, '/')
+  assert.ok(flags !== 'help')
+  assert.deepEqual(flags.network, { serviceCidrs: ['10.0.0.0/16', 'fd00::/108'], podCidrs: ['fd01::/56'] })
+})
+
 test('what is wrong on the command line is named', () => {
   const cases: readonly [readonly string[], RegExp][] = [
     [[], /--root is needed/],
@@ -55,6 +64,8 @@ test('what is wrong on the command line is named', () => {
     [['--root', '/r', '--etcd-prefix', '/x'], /--etcd-servers is needed/],
     [['--root', '/r', '--audit-log-path', '/a'], /go together/],
     [['--root', '/r', '--anonymous-auth', 'maybe'], /--anonymous-auth maybe/],
+    [['--root', '/r', '--cluster-cidr', '10.0.0.0/8,10.1.0.0/16'], /unknown flag or value: --cluster-cidr/],
+    [['--root', '/r', '--service-cluster-ip-range', 'fd00::/48'], /unknown flag or value: --service-cluster-ip-range/],
     [['--root', '/r', '--etcd-servers', 'http://a:1', '--etcd-keyfile', '/k'], /go together/],
   ]
   for (const [argv, message] of cases)

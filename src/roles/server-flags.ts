@@ -1,6 +1,7 @@
 /** The command line of `gantry server`; pure. */
 import { isAbsolute, resolve } from 'node:path'
 import { GantryError } from '#base/errors/gantry-error.ts'
+import { defaultNetwork, type NetworkFlags, networkHelp, networkReaders } from './server-network.ts'
 import { defaultSecurity, type SecurityFlags, securityHelp, securityReaders } from './server-security.ts'
 
 export const serverHelp: string = `Usage:  gantry server --root DIR [OPTIONS]
@@ -18,7 +19,7 @@ Options:
       --etcd-certfile FILE  Show the members this certificate
       --etcd-keyfile FILE   Its key
       --etcd-prefix PREFIX  Goes before every key in etcd (default /gantry)
-${securityHelp}      --log-level L         debug, info, warn or error (default info)
+${networkHelp}${securityHelp}      --log-level L         debug, info, warn or error (default info)
       --help                Print this
 `
 
@@ -41,6 +42,7 @@ export interface ServerFlags {
   readonly schedulerFile: string | undefined
   readonly etcd: EtcdFlags | undefined
   readonly security: SecurityFlags
+  readonly network: NetworkFlags
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
 }
 
@@ -104,6 +106,7 @@ export function parseServerFlags(argv: readonly string[], cwd: string): ServerFl
       schedulerFile: undefined,
       etcd: noEtcd,
       security: defaultSecurity,
+      network: defaultNetwork,
       logLevel: 'info',
     },
   }
@@ -115,7 +118,8 @@ export function parseServerFlags(argv: readonly string[], cwd: string): ServerFl
     const value = words[index + 1]
     if (name === '--help' || name === '-h') return 'help'
     if (value === undefined) throw serverUsage(`flag needs an argument: ${name}`)
-    const next = readers[name]?.(value, so, cwd) ?? withSecurity(name, value, { so, cwd })
+    const next =
+      readers[name]?.(value, so, cwd) ?? withNetwork(name, value, so) ?? withSecurity(name, value, { so, cwd })
     if (next === undefined) throw serverUsage(`unknown flag or value: ${name} ${value}`)
     so = next
   }
@@ -124,6 +128,11 @@ export function parseServerFlags(argv: readonly string[], cwd: string): ServerFl
   if ((auditPolicyFile === undefined) !== (auditLogPath === undefined))
     throw serverUsage('--audit-policy-file and --audit-log-path go together')
   return { ...so, etcd: etcdOf(so.etcd) }
+}
+
+function withNetwork(name: string, value: string, so: Gathered): Gathered | undefined {
+  const network = networkReaders[name]?.(value, so.network)
+  return network === undefined ? undefined : { ...so, network }
 }
 
 function withSecurity(

@@ -8,7 +8,7 @@ import { createTokenKeys, type TokenKeys } from '#cluster/apiserver/authenticati
 import { defaultRequestHeaders } from '#cluster/apiserver/authentication/request-header.ts'
 import { defaultApiServerConfig } from '#cluster/apiserver/api-server-config.ts'
 import { mayLeaveHttp } from '#cluster/apiserver/may-leave-http.ts'
-import { addressRange, addressText } from '#cluster/apiserver/strategies/allocations.ts'
+import { firstAddress } from '#cluster/apiserver/strategies/address-blocks.ts'
 import { readSchedulerConfiguration } from '#cluster/scheduler/configuration/read-scheduler-configuration.ts'
 import { createTokenUse, type TokenUse } from '#cluster/controllers/accounts/token-use.ts'
 import type { ListenAddress } from '#kit/http/listen-address.ts'
@@ -24,6 +24,7 @@ import { keptCertificate, keptSigningKeys } from './kept-keys.ts'
 import { kubeconfigText } from './kubeconfig-text.ts'
 import { startServerLoops } from './lead-control-loops.ts'
 import type { EtcdFlags } from './server-flags.ts'
+import type { NetworkFlags } from './server-network.ts'
 import { defaultSecurity, openServerSecurity, type SecurityFlags } from './server-security.ts'
 import { openServerStore } from './server-store.ts'
 import { openServerStreaming } from './server-streaming.ts'
@@ -45,6 +46,7 @@ export interface ServerOptions {
   /** Keeps the objects there instead of in a file under `root`. */
   readonly etcd?: EtcdFlags | undefined
   readonly security?: SecurityFlags
+  readonly network?: NetworkFlags
 }
 
 /** A running control plane. */
@@ -104,6 +106,7 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
         ...guards,
       },
       {
+        serviceCidrs: serviceCidrsOf(options.network),
         advertiseAddress: options.host,
         advertisePort: port,
         resumeRevisions,
@@ -121,6 +124,7 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
     tokenUse,
     simulatedNodes: options.simulatedNodes ?? 0,
     controllers: options.controllers ?? ['*'],
+    ...podCidrOf(options.network),
     ...(await schedulerFrom(files, options.schedulerFile)),
     hostPaths: hostPathsUnder(files, join(options.root, 'volumes')),
     metrics,
@@ -132,6 +136,14 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   await writeKubeconfig(world, kubeconfig, { url, authority })
   const running = scope.move()
   return { api, url, kubeconfig, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
+
+function serviceCidrsOf(network: NetworkFlags | undefined): readonly string[] {
+  return network?.serviceCidrs ?? defaultApiServerConfig.serviceCidrs
+}
+
+function podCidrOf(network: NetworkFlags | undefined): Pick<ControlLoopsConfig, 'clusterCidr'> {
+  return network?.podCidrs === undefined ? {} : { clusterCidr: network.podCidrs.join(',') }
 }
 
 interface Authorities {
@@ -154,10 +166,10 @@ async function openAuthorities(world: ServerWorld, folder: string): Promise<Auth
 
 function listenerFor(
   world: ServerWorld,
-  { host, port }: ServerOptions,
+  { host, port, network }: ServerOptions,
   { authority, proxyAuthority }: Authorities,
 ): ListenAddress {
-  const serving = issueCertificate(world, authority, servingNames(host))
+  const serving = issueCertificate(world, authority, servingNames(host, serviceCidrsOf(network)))
   const clientAuthorities = [authority.certificate, proxyAuthority.certificate]
   return { host, port, tls: { ...serving, clientAuthorities, clientCertificate: 'ask' } }
 }
@@ -213,8 +225,8 @@ function portOf(http: HttpServer): number {
   return address !== undefined && 'port' in address ? address.port : 0
 }
 
-function servingNames(host: string): Parameters<typeof issueCertificate>[2] {
-  const service = addressText(addressRange(defaultApiServerConfig.serviceCidr)[0])
+function servingNames(host: string, serviceCidrs: readonly string[]): Parameters<typeof issueCertificate>[2] {
+  const service = firstAddress(serviceCidrs[0] ?? '')
   const isAddress = /^[\d.]+$|:/.test(host)
   const names = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local']
   return {

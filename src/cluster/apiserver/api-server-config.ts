@@ -3,8 +3,8 @@ import type { Compression } from './send-body.ts'
 import type { RequestHeaderConfig } from './authentication/request-header.ts'
 
 export interface ApiServerConfig {
-  /** Range of cluster addresses of services. */
-  readonly serviceCidr: string
+  /** Ranges of cluster addresses of services: one, or one of each family, the usual one first. */
+  readonly serviceCidrs: readonly string[]
   /** First and last node port. */
   readonly nodePorts: readonly [first: number, last: number]
   /** Where clients reach the server, for the `kubernetes` service's endpoints. */
@@ -33,7 +33,7 @@ export interface ApiServerConfig {
 }
 
 export const defaultApiServerConfig: ApiServerConfig = {
-  serviceCidr: '10.96.0.0/16',
+  serviceCidrs: ['10.96.0.0/16'],
   nodePorts: [30_000, 32_767],
   advertiseAddress: '127.0.0.1',
   advertisePort: 6443,

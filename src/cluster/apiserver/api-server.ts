@@ -98,7 +98,7 @@ function storeOf({ store, encryption, random }: ApiServerDeps): Pick<HandlerPart
 }
 
 /** Everything that the handlers work with; nothing is read from the store yet. */
-function createParts(deps: ApiServerDeps, config: ApiServerConfig): HandlerParts {
+function createParts(deps: ApiServerDeps, config: ApiServerConfig, client: () => KubeClient): HandlerParts {
   const { clock, random, log } = deps
   const { store, isStale } = storeOf(deps)
   const resources = new ServedResources()
@@ -125,6 +125,7 @@ function createParts(deps: ApiServerDeps, config: ApiServerConfig): HandlerParts
       store,
       cache,
       callWebhook: deps.callWebhook,
+      client,
       withDefaults: (resource, object) => withDefaults({ defaulter, view }, resource, object),
     }),
   )
@@ -176,7 +177,7 @@ export async function createApiServer(
   settings: Partial<ApiServerConfig> = {},
 ): Promise<ApiServer> {
   const config = { ...defaultApiServerConfig, ...settings }
-  const parts = createParts(deps, config)
+  const parts = createParts(deps, config, () => clientFor(serverUser))
   const { cache, view } = parts
   const { handler, encodeError } = createApiHandler(parts)
   const raw = callRaw(handler)

@@ -1,34 +1,48 @@
-/** Addresses of the pods of one simulated node, out of its range; none is given twice while in use. */
+/** Addresses of the pods of one simulated node, one out of each of its ranges; none is given twice while in use. */
+import { formatIp, parseCidr, parseIp } from '#spec/kubernetes/validation/ip-address.ts'
 
 export class PodAddresses {
-  readonly #prefix: string
-  readonly #byUid = new Map<string, string>()
+  /** The bytes of the first address of each range; a pod's number is the last byte. */
+  readonly #bases: readonly (readonly number[])[]
+  readonly #hosts = new Map<string, number>()
   readonly #inUse = new Set<number>()
   #next = 2
 
-  /** The range that was given to the node (`10.244.3.0/24`); where nobody gives any, a /24 of 10.64.0.0/11 by its index. */
-  constructor(index: number, range?: string) {
-    this.#prefix = range?.split('.').slice(0, 3).join('.') ?? `10.${64 + ((index >> 8) & 31)}.${index & 255}`
+  /**
+   * @param ranges what was given to the node (`10.244.3.0/24`, one of each family); where nobody gives any, a /24 of
+   * 10.64.0.0/11 by its index
+   */
+  constructor(index: number, ranges: readonly string[] = []) {
+    const known = ranges.flatMap((range) => parseCidr(range)?.address.bytes ?? [])
+    const own = [10, 64 + ((index >> 8) & 31), index & 255, 0]
+    this.#bases = known.length === 0 ? [own] : ranges.flatMap((range) => [parseCidr(range)?.address.bytes ?? []])
   }
 
-  /** The address of a pod; the one it has already, if it has one. */
-  of(uid: string, current?: string): string {
-    const known = this.#byUid.get(uid)
-    if (known !== undefined) return known
-    const taken =
-      current !== undefined && current.startsWith(`${this.#prefix}.`) ? Number(current.split('.')[3]) : undefined
-    const host = taken ?? this.#free()
-    const address = `${this.#prefix}.${host}`
-    this.#inUse.add(host)
-    this.#byUid.set(uid, address)
-    return address
+  /** The addresses of a pod, the first family's first; the ones it has already, if it has any. */
+  of(uid: string, current?: string): readonly string[] {
+    let host = this.#hosts.get(uid)
+    if (host === undefined) {
+      host = this.#hostOf(current) ?? this.#free()
+      this.#inUse.add(host)
+      this.#hosts.set(uid, host)
+    }
+    return this.#addresses(host)
   }
 
   release(uid: string): void {
-    const address = this.#byUid.get(uid)
-    if (address === undefined) return
-    this.#byUid.delete(uid)
-    this.#inUse.delete(Number(address.split('.')[3]))
+    const host = this.#hosts.get(uid)
+    if (host === undefined) return
+    this.#hosts.delete(uid)
+    this.#inUse.delete(host)
+  }
+
+  #addresses(host: number): readonly string[] {
+    return this.#bases.map((bytes) => formatIp({ bytes: [...bytes.slice(0, -1), host] }))
+  }
+
+  #hostOf(address: string | undefined): number | undefined {
+    const host = address === undefined ? undefined : parseIp(address)?.bytes.at(-1)
+    return host !== undefined && this.#addresses(host)[0] === address ? host : undefined
   }
 
   #free(): number {

@@ -24,7 +24,7 @@ function live(
   let run = arrive(pod, 0)
   for (let nowMs: number | undefined = 0; nowMs !== undefined && nowMs <= untilMs;) {
     run = advance(run, { pod, behaviour: whole, nowMs })
-    const input = { pod, behaviour: whole, nowMs, hostIp: '172.18.0.2', podIp: '10.244.0.2', timeOf: apiTime }
+    const input = { pod, behaviour: whole, nowMs, hostIp: '172.18.0.2', podIps: ['10.244.0.2'], timeOf: apiTime }
     seen.push({ atMs: nowMs, status: podStatus(run, input), run })
     nowMs = nextChangeMs(run, { pod, behaviour: whole, nowMs })
   }

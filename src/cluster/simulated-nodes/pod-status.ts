@@ -16,14 +16,15 @@ export interface StatusInput {
   readonly behaviour: PodBehaviour
   readonly nowMs: number
   readonly hostIp: string
-  readonly podIp: string
+  /** The first family's first. */
+  readonly podIps: readonly string[]
   /** Milliseconds of the run to the API's text. */
   readonly timeOf: (ms: number) => string
 }
 
 /** The whole status. */
 export function podStatus(run: PodRun, input: StatusInput): PodStatus {
-  const { pod, hostIp, podIp, timeOf } = input
+  const { pod, hostIp, podIps, timeOf } = input
   const containers = run.containers.map((each, index) =>
     show(each, pod.spec.containers[index] as Container, { run, input }),
   )
@@ -39,7 +40,7 @@ export function podStatus(run: PodRun, input: StatusInput): PodStatus {
     ...run.failure,
     hostIP: hostIp,
     hostIPs: [{ ip: hostIp }],
-    ...(hasNetwork ? { podIP: podIp, podIPs: [{ ip: podIp }] } : {}),
+    ...(hasNetwork ? { podIP: podIps[0] ?? '', podIPs: podIps.map((ip) => ({ ip })) } : {}),
     startTime: timeOf(run.arrivedMs),
     ...(init.length === 0 ? {} : { initContainerStatuses: init }),
     containerStatuses: containers,

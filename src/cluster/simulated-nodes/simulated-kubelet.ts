@@ -98,7 +98,7 @@ export class SimulatedKubelet {
       behaviour,
       nowMs,
       hostIp: hostIpOf(this.node.index),
-      podIp: this.#addressOf(pod),
+      podIps: this.#addressesOf(pod),
       timeOf: apiTime,
     }
     await this.#writeStatus(pod, podStatus(run, input))
@@ -122,9 +122,9 @@ export class SimulatedKubelet {
       this.#registered = await this.#deps.client.get(resources.nodes, this.node.name)
   }
 
-  #addressOf(pod: Pod): string {
-    if (pod.spec.hostNetwork === true) return hostIpOf(this.node.index)
-    this.#addresses ??= new PodAddresses(this.node.index, this.#registered?.spec?.podCIDR)
+  #addressesOf(pod: Pod): readonly string[] {
+    if (pod.spec.hostNetwork === true) return [hostIpOf(this.node.index)]
+    this.#addresses ??= new PodAddresses(this.node.index, this.#registered?.spec?.podCIDRs)
     return this.#addresses.of(pod.metadata.uid ?? '', pod.status?.podIP)
   }
 

@@ -1,6 +1,7 @@
 /** The steps of a server in upstream's order (v1.36), without those that its settings turn off. */
 import type { ApiServerConfig } from '../api-server-config.ts'
 import type { ServerAuthorizer } from '../authorization/authorizer.ts'
+import type { KubeClient } from '#clients/kubernetes/kube-client.ts'
 import type { VersionedStore } from '#kit/store/versioned-store.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { ObjectCache } from '../object-cache.ts'
@@ -23,6 +24,7 @@ import { resourceQuota } from './quota/resource-quota.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
 import { resourceClaimRights } from './resource-claim-rights.ts'
 import { serviceAccount } from './service-account.ts'
+import { serviceAddressObjects } from './service-address-objects.ts'
 import { mutatingWebhooks } from './webhooks/mutating-webhooks.ts'
 import { validatingWebhooks } from './webhooks/validating-webhooks.ts'
 import { type CallWebhook, WebhookClient } from './webhooks/webhook-call.ts'
@@ -40,6 +42,8 @@ export interface AdmissionDeps extends MutationDeps {
   readonly callWebhook: CallWebhook | undefined
   readonly store: VersionedStore
   readonly cache: ObjectCache
+  /** Acts as the server itself; asked for once the server runs. */
+  readonly client: () => KubeClient
 }
 
 /** Steps by settings. */
@@ -67,6 +71,7 @@ export function admissionSteps(deps: AdmissionDeps): readonly AdmissionStep[] {
     podResize,
     rbacEscalation(authorizer, authorizer.rbac),
     resourceClaimRights(authorizer),
+    serviceAddressObjects(deps.client),
     // New steps go above: what users add comes last.
     mutatingPolicies(deps),
     mutatingWebhooks(deps, webhooks),

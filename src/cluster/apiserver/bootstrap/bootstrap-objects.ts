@@ -21,7 +21,7 @@ import { isAlreadyExists, isNotFound } from '#clients/kubernetes/status-error.ts
 import { builtInKinds } from '#spec/kubernetes/schema/kinds.ts'
 import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 import type { ApiServerConfig } from '../api-server-config.ts'
-import { addressRange, addressText } from '../strategies/allocations.ts'
+import { familyOf, firstAddress } from '../strategies/address-blocks.ts'
 import { flowSchemas as flowSchemaRows, priorityLevels } from './flow-control.table.ts'
 import { bootstrapRbacRows } from './rbac.table.ts'
 import { withAggregatedRules } from './aggregate-rules.ts'
@@ -101,11 +101,20 @@ function foundCondition(now: string, name: string): object {
   }
 }
 
+/** The range that the server's settings say; a cluster that gets its second family gets it here too. */
+async function keepServiceRange(client: KubeClient, config: ApiServerConfig): Promise<void> {
+  const cidrs = config.serviceCidrs
+  await ensure(client, any(serviceCIDRs), { metadata: { name: 'kubernetes' }, spec: { cidrs } })
+  const known = (await client.get(serviceCIDRs, 'kubernetes')).spec.cidrs ?? []
+  const isGrown = known.length === 1 && cidrs.length === 2 && known[0] === cidrs[0]
+  if (isGrown) await client.patch(serviceCIDRs, 'kubernetes', { spec: { cidrs } }, { type: 'merge' })
+}
+
 async function createOwnService(client: KubeClient, config: ApiServerConfig): Promise<void> {
   const place = { name: 'kubernetes', namespace: 'default' }
-  const clusterIP = addressText(addressRange(config.serviceCidr)[0])
+  const clusterIP = firstAddress(config.serviceCidrs[0] ?? '')
   const port = { name: 'https', port: config.advertisePort, protocol: 'TCP' }
-  await ensure(client, any(serviceCIDRs), { metadata: { name: 'kubernetes' }, spec: { cidrs: [config.serviceCidr] } })
+  await keepServiceRange(client, config)
   await ensure(client, any(services), {
     metadata: { ...place, labels: { component: 'apiserver', provider: 'kubernetes' } },
     spec: {
@@ -125,7 +134,7 @@ async function createOwnService(client: KubeClient, config: ApiServerConfig): Pr
   })
   await ensure(client, any(endpointSlices), {
     metadata: { ...place, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
-    addressType: 'IPv4',
+    addressType: familyOf(config.advertiseAddress),
     endpoints: [{ addresses: [config.advertiseAddress], conditions: { ready: true } }],
     ports: [port],
   })

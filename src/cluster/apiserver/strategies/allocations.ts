@@ -3,6 +3,7 @@
  * has chosen and not yet stored is reserved until that request ends.
  */
 import type { Random } from '#world/ports/random.ts'
+import { type AddressBlock, addressAt } from './address-blocks.ts'
 
 /** First and last number. */
 export type NumberRange = readonly [first: number, last: number]
@@ -14,92 +15,111 @@ interface KeptBand {
 }
 
 const keptLeast = 16
+const addressBand: KeptBand = { share: 16, most: 256 }
+const portBand: KeptBand = { share: 32, most: 128 }
 
-/** Numbers in ranges, some taken. */
-export class NumberPool {
+/**
+ * A free number, undefined when there is none: a random start above the lowest ones, then upwards, so that few tries are
+ * enough; the lowest ones only when all others are taken.
+ */
+export function chooseNumber(
+  [first, last]: NumberRange,
+  kept: KeptBand,
+  { random, isTaken }: { readonly random: Random; readonly isTaken: (value: number) => boolean },
+): number | undefined {
+  const size = last - first + 1
+  const low = size <= keptLeast ? 0 : Math.min(kept.most, Math.max(keptLeast, Math.floor(size / kept.share)))
+  const search = (from: number, to: number): number | undefined => {
+    const count = to - from + 1
+    const start = random.below(count)
+    for (let step = 0; step < count; step++) {
+      const value = from + ((start + step) % count)
+      if (!isTaken(value)) return value
+    }
+    return undefined
+  }
+  const upper = search(first + low, last)
+  return upper ?? (low === 0 ? undefined : search(first, first + low - 1))
+}
+
+/** What running requests hold, by its text. */
+class Reservations<Key> {
+  readonly #held = new Set<Key>()
+
+  has(key: Key): boolean {
+    return this.#held.has(key)
+  }
+
+  reserve(key: Key): () => void {
+    this.#held.add(key)
+    return () => this.#held.delete(key)
+  }
+}
+
+/** Ports of nodes, some taken. */
+export class PortPool {
   readonly #range: NumberRange
-  readonly #kept: KeptBand
   readonly #random: Random
-  readonly #reserved = new Set<number>()
+  readonly #reserved = new Reservations<number>()
 
-  /** @param range where nothing else is said */
-  constructor(range: NumberRange, kept: KeptBand, random: Random) {
+  constructor(range: NumberRange, random: Random) {
     this.#range = range
-    this.#kept = kept
     this.#random = random
   }
 
-  contains(value: number, [first, last]: NumberRange = this.#range): boolean {
-    return value >= first && value <= last
+  contains(value: number): boolean {
+    return value >= this.#range[0] && value <= this.#range[1]
+  }
+
+  reserve(value: number): () => void {
+    return this.#reserved.reserve(value)
   }
 
   isReserved(value: number): boolean {
     return this.#reserved.has(value)
   }
 
-  reserve(value: number): () => void {
-    this.#reserved.add(value)
-    return () => this.#reserved.delete(value)
+  choose(isTaken: (value: number) => boolean): number | undefined {
+    const taken = (value: number): boolean => this.#reserved.has(value) || isTaken(value)
+    return chooseNumber(this.#range, portBand, { random: this.#random, isTaken: taken })
+  }
+}
+
+/** Cluster addresses, some taken. */
+export class AddressPool {
+  readonly #random: Random
+  readonly #reserved = new Reservations<string>()
+
+  constructor(random: Random) {
+    this.#random = random
   }
 
-  /**
-   * A free number, undefined when there is none: a random start above the lowest ones, then upwards, so that few tries are
-   * enough; the lowest ones only when all others are taken.
-   */
-  choose(isTaken: (value: number) => boolean, range: NumberRange = this.#range): number | undefined {
-    const [first, last] = range
-    const size = last - first + 1
-    const kept =
-      size <= keptLeast ? 0 : Math.min(this.#kept.most, Math.max(keptLeast, Math.floor(size / this.#kept.share)))
-    const upper = this.#chooseIn([first + kept, last], isTaken)
-    return upper ?? (kept === 0 ? undefined : this.#chooseIn([first, first + kept - 1], isTaken))
+  reserve(address: string): () => void {
+    return this.#reserved.reserve(address)
   }
 
-  #chooseIn([first, last]: NumberRange, isTaken: (value: number) => boolean): number | undefined {
-    const size = last - first + 1
-    const start = this.#random.below(size)
-    for (let step = 0; step < size; step++) {
-      const value = first + ((start + step) % size)
-      if (!this.#reserved.has(value) && !isTaken(value)) return value
+  isReserved(address: string): boolean {
+    return this.#reserved.has(address)
+  }
+
+  /** A free address of a block, undefined when all are taken. */
+  choose(block: AddressBlock, isTaken: (address: string) => boolean): string | undefined {
+    const taken = (offset: number): boolean => {
+      const address = addressAt(block, offset)
+      return this.#reserved.has(address) || isTaken(address)
     }
-    return undefined
+    const offset = chooseNumber([0, block.size - 1], addressBand, { random: this.#random, isTaken: taken })
+    return offset === undefined ? undefined : addressAt(block, offset)
   }
 }
 
 /** The pools of one server. */
 export interface Allocations {
-  readonly addresses: NumberPool
-  readonly nodePorts: NumberPool
+  readonly addresses: AddressPool
+  readonly nodePorts: PortPool
 }
 
-/** `10.0.0.1` as a number; NaN for anything else. */
-export function addressNumber(text: string): number {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)
-  if (match === null) return Number.NaN
-  const parts = match.slice(1).map(Number)
-  return parts.some((part) => part > 255) ? Number.NaN : parts.reduce((sum, part) => sum * 256 + part, 0)
-}
-
-/** The address of a number. */
-export function addressText(value: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.')
-}
-
-/** First and last usable address of a range: without network and broadcast address. */
-export function addressRange(cidr: string): NumberRange {
-  const [address = '', bits = '32'] = cidr.split('/')
-  const size = 2 ** (32 - Number(bits))
-  const base = Math.floor(addressNumber(address) / size) * size
-  return [base + 1, base + Math.max(1, size - 2)]
-}
-
-/** The pools for a service range and a range of node ports. */
-export function createAllocations(
-  ranges: { readonly serviceCidr: string; readonly nodePorts: NumberRange },
-  random: Random,
-): Allocations {
-  return {
-    addresses: new NumberPool(addressRange(ranges.serviceCidr), { share: 16, most: 256 }, random),
-    nodePorts: new NumberPool(ranges.nodePorts, { share: 32, most: 128 }, random),
-  }
+/** The pools for a range of node ports; addresses come from the ranges that there are when one is needed. */
+export function createAllocations(ranges: { readonly nodePorts: NumberRange }, random: Random): Allocations {
+  return { addresses: new AddressPool(random), nodePorts: new PortPool(ranges.nodePorts, random) }
 }

@@ -75,7 +75,7 @@ test('an address has an object that says which service has it', () => {
   const address = '10.96.0.9'
   const a = serviceLike('a', address)
   const did = (services_: readonly Service[], known?: IPAddress, inBlocks: readonly string[] = blocks): string[] => {
-    const plan = planAddress({ address, known, services: services_, blocks: inBlocks })
+    const plan = planAddress({ address, known, services: services_, blocks: inBlocks, nowMs })
     return [
       ...(plan.actions ?? []).map((action) => `${action.do} ${action.object.metadata.name ?? ''}`),
       ...(plan.events ?? []).map(({ reason, message }) => `${reason}: ${message}`),

@@ -15,7 +15,11 @@ export interface AddressView {
   readonly services: readonly Service[]
   /** Blocks of all service ranges. */
   readonly blocks: readonly string[]
+  readonly nowMs: number
 }
+
+/** An address is written before its service: one that nobody has may still get its owner. */
+const ownerlessMs = 5000
 
 /** The cluster addresses of a service. */
 export function clusterAddresses({ spec }: Service): readonly string[] {
@@ -27,7 +31,7 @@ export function clusterAddresses({ spec }: Service): readonly string[] {
 export function planAddress(view: AddressView): Plan {
   const { address, known, services } = view
   const [owner, ...others] = services.toSorted(olderFirst)
-  if (owner === undefined) return planUnused(known)
+  if (owner === undefined) return planUnused(known, view.nowMs)
   const events = [
     ...(view.blocks.some((block) => blockHasAddress(block, address)) ? [] : [outOfRange(owner, address)]),
     ...others.map((other) => takenTwice(other, address)),
@@ -44,8 +48,10 @@ export function planAddress(view: AddressView): Plan {
 }
 
 /** An address that no service has: ours goes, one that somebody made for something else stays. */
-function planUnused(known: IPAddress | undefined): Plan {
-  return known === undefined || !isManaged(known) ? nothingToDo : { subject: known, actions: [remove(known)] }
+function planUnused(known: IPAddress | undefined, nowMs: number): Plan {
+  if (known === undefined || !isManaged(known)) return nothingToDo
+  const waitMs = ownerlessMs - (nowMs - (epochMsOf(known.metadata.creationTimestamp) ?? 0))
+  return waitMs > 0 ? { lookAgainAfterMs: waitMs } : { subject: known, actions: [remove(known)] }
 }
 
 function olderFirst(a: Service, b: Service): number {

@@ -30,6 +30,7 @@ export function startServiceAddresses(context: ControllerContext): Controller {
         known: addresses.get(address),
         services: cache.byIndex(index, address),
         blocks: ranges.list().flatMap(({ spec }) => spec.cidrs ?? []),
+        nowMs: context.clock.now(),
       }),
   })
 }

@@ -347,6 +347,19 @@ test('pods of a node that is gone are collected after its quarantine', async () 
   )
 })
 
+test('a node gets one range of each family, and both go back together', async () => {
+  await using bench = createBench()
+  bench.start((context) => startNodeRanges(context, { clusterCidr: '10.244.0.0/16,fd00:10:244::/63' }))
+  for (const name of ['a', 'b', 'c']) await bench.api.create(nodes, nodeLike(name))
+  await bench.pass(1000)
+  const ranges = (): readonly unknown[] => bench.api.all(nodes).map(({ spec }) => spec.podCIDRs?.join())
+  const [one, two] = ['10.244.0.0/24,fd00:10:244::/64', '10.244.1.0/24,fd00:10:244:1::/64']
+  assert.deepEqual(ranges(), [one, two, undefined])
+  await bench.api.delete(nodes, 'a')
+  await bench.pass(60_000)
+  assert.deepEqual(ranges(), [two, '10.244.3.0/24,fd00:10:244::/64'])
+})
+
 test('every node gets a range and an annotation of its own', async () => {
   await using bench = createBench()
   bench.start((context) => startNodeRanges(context, { clusterCidr: '10.244.0.0/23' }))

@@ -2,13 +2,10 @@
 import type { ServiceSpec } from '../../objects/core-v1.generated.ts'
 import { invalid, type FieldError } from '../field-errors.ts'
 import { path } from '../field-path.ts'
+import { isHeadless } from './cluster-addresses.ts'
 
 const specPath = path('spec')
 const frozenText = 'may not change once set'
-
-function isHeadless(spec: ServiceSpec): boolean {
-  return spec.clusterIPs?.length === 1 && spec.clusterIPs[0] === 'None'
-}
 
 interface Change {
   readonly member: 'clusterIPs' | 'ipFamilies'

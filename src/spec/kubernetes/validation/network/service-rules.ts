@@ -1,15 +1,16 @@
 /** Services (core/validation ValidateService, v1.36). */
 import type { Service, ServicePort, ServiceSpec } from '../../objects/core-v1.generated.ts'
-import { each, ifSet, inRange, matches, oneOf, oneOfIfSet, portNumber, requiredOneOf } from '../checks.ts'
+import { each, ifSet, inRange, matches, oneOfIfSet, portNumber, requiredOneOf } from '../checks.ts'
 import { duplicate, forbidden, invalid, required, type FieldError } from '../field-errors.ts'
 import { path, type Path } from '../field-path.ts'
 import { dnsLabel, dnsSubdomain, qualifiedName } from '../formats.ts'
 import { internal } from '../internal-value.ts'
-import { endpointIp, isIpv6, legacyCidr, legacyIp } from '../ip-address.ts'
+import { endpointIp, legacyCidr, legacyIp } from '../ip-address.ts'
 import { kindRules, type AnyKindRules } from '../kind-rules.ts'
 import { validateLabels } from '../labels.ts'
 import { protocols } from '../pods/containers.ts'
 import { portNumberOrName } from '../pods/handlers.ts'
+import { clusterAddressErrors, isHeadless } from './cluster-addresses.ts'
 import { validateLoadBalancerStatus } from './load-balancer-status.ts'
 import { validateAddressChange } from './service-addresses.ts'
 
@@ -19,11 +20,6 @@ const annotationsPath = path('metadata', 'annotations')
 const hintsAnnotation = 'service.kubernetes.io/topology-aware-hints'
 const modeAnnotation = 'service.kubernetes.io/topology-mode'
 const rangesAnnotation = 'service.beta.kubernetes.io/load-balancer-source-ranges'
-
-/** True for a service without an address of its own. */
-export function isHeadless(spec: ServiceSpec): boolean {
-  return spec.clusterIPs?.length === 1 && spec.clusterIPs[0] === 'None'
-}
 
 function topologyAnnotations(service: Service): FieldError[] {
   const mode = service.metadata.annotations?.[modeAnnotation]
@@ -116,72 +112,6 @@ function sessionAffinity(spec: ServiceSpec): FieldError[] {
   return isWithin ? errors : [...errors, invalid(secondsAt, seconds, 'must be greater than 0 and less than 86400')]
 }
 
-function addressTexts(spec: ServiceSpec): FieldError[] {
-  const at = specPath.child('clusterIPs')
-  const addresses = spec.clusterIPs ?? []
-  const clusterIP = spec.clusterIP ?? ''
-  if (clusterIP === '') {
-    return addresses.length === 0 ? [] : [invalid(at, addresses, 'must be empty when `clusterIP` is not specified')]
-  }
-  if (addresses.length === 0) return [required(at)]
-  return addresses[0] === clusterIP ? [] : [invalid(at, addresses, 'first value must match `clusterIP`')]
-}
-
-function families(spec: ServiceSpec): FieldError[] {
-  const seen = new Set<string>()
-  const policies = ['PreferDualStack', 'RequireDualStack', 'SingleStack']
-  return [
-    ...each(specPath.child('ipFamilies'), spec.ipFamilies, (family, at) => {
-      const repeated = seen.has(family) ? [duplicate(at, family)] : []
-      seen.add(family)
-      return [...oneOf(at, family, ['IPv4', 'IPv6']), ...repeated]
-    }),
-    ...oneOfIfSet(specPath.child('ipFamilyPolicy'), spec.ipFamilyPolicy, policies),
-  ]
-}
-
-function addressFormats(spec: ServiceSpec, known: readonly string[]): FieldError[] {
-  const at = specPath.child('clusterIPs')
-  const addresses = spec.clusterIPs ?? []
-  return each(at, addresses, (address, itemAt, index) => {
-    if (index > 0 || address !== 'None') return legacyIp(itemAt, address, known)
-    return addresses.length === 1 ? [] : [invalid(at, addresses, "'None' must be the first and only value")]
-  })
-}
-
-function addressFamilies(spec: ServiceSpec): FieldError[] {
-  const at = specPath.child('clusterIPs')
-  const addresses = spec.clusterIPs ?? []
-  const errors: FieldError[] = []
-  const isDual = addresses.length === 2 && isIpv6(addresses[0] ?? '') !== isIpv6(addresses[1] ?? '')
-  if (addresses.length > 1 && !isDual) {
-    errors.push(invalid(at, addresses, 'may specify no more than one IP for each IP family'))
-  }
-  if (isHeadless(spec)) return errors
-  return [...errors, ...wrongFamilies(spec)]
-}
-
-/** Addresses whose family is not the one at their position. */
-function wrongFamilies(spec: ServiceSpec): FieldError[] {
-  if (isHeadless(spec)) return []
-  const addresses = (spec.clusterIPs ?? []).slice(0, spec.ipFamilies?.length ?? 0)
-  return each(specPath.child('clusterIPs'), addresses, (address, itemAt, index) => {
-    const family = spec.ipFamilies?.[index] ?? 'IPv4'
-    return isIpv6(address) === (family === 'IPv6')
-      ? []
-      : [invalid(itemAt, address, `expected an ${family} value as indicated by \`ipFamilies[${index}]\``)]
-  })
-}
-
-function clusterAddresses(spec: ServiceSpec, old: ServiceSpec | undefined): FieldError[] {
-  if (spec.type === 'ExternalName') return []
-  const formats = addressFormats(spec, old?.clusterIPs ?? [])
-  const many = (spec.clusterIPs ?? []).length > 2
-  const count = many ? [invalid(specPath.child('clusterIPs'), spec.clusterIPs, 'may only hold up to 2 values')] : []
-  const errors = [...addressTexts(spec), ...families(spec), ...formats, ...count]
-  return formats.length > 0 ? errors : [...errors, ...addressFamilies(spec)]
-}
-
 const onlyLoadBalancer = "may only be used when `type` is 'LoadBalancer'"
 
 function sourceRanges({ spec, metadata }: Service, old: Service | undefined): FieldError[] {
@@ -270,7 +200,7 @@ function validateService(service: Service, old?: Service): FieldError[] {
     ...validatePorts(spec),
     ...validateLabels(specPath.child('selector'), spec.selector),
     ...sessionAffinity(spec),
-    ...clusterAddresses(spec, old?.spec),
+    ...clusterAddressErrors(spec, old?.spec),
     ...externalAddresses(spec, old?.spec),
     ...requiredOneOf(specPath.child('type'), spec.type, types),
     ...repeatedPorts(spec),
@@ -300,9 +230,6 @@ export const serviceRules: AnyKindRules = kindRules<Service>({
   create: (service) => validateService(service),
   update: ({ object, old }) => {
     const spec = object.spec ?? ({} as ServiceSpec)
-    // Families are settled before anything else is looked at: addresses that do not fit them are told alone.
-    const wrong = wrongFamilies(spec)
-    if (wrong.length > 0) return wrong
     return [...changes(spec, old.spec ?? ({} as ServiceSpec)), ...validateService(object, old)]
   },
   status: ({ object, old }) => validateLoadBalancerStatus(object, old),
