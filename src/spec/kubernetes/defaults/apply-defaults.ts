@@ -84,8 +84,12 @@ export class Defaulter {
     const element = type.element
     if (element === undefined) return value
     if (Array.isArray(value)) {
-      const out = value.map((item: unknown) => this.#value(item, element, context))
-      return out.every((item, i) => item === value[i]) ? value : out
+      let out: unknown[] | undefined
+      for (let i = 0; i < value.length; i++) {
+        const item = this.#value(value[i], element, context)
+        if (item !== value[i]) (out ??= [...(value as readonly unknown[])])[i] = item
+      }
+      return out ?? value
     }
     return mapMembers(value as Draft, (item) => this.#value(item, element, context))
   }
@@ -105,10 +109,7 @@ export class Defaulter {
       draft = { ...value }
       rule?.(draft, context)
       for (const field of markers) fillMarker(draft, field)
-      for (const field of struct.fields) {
-        const [before, after] = [value[field.json], draft[field.json]]
-        if (after !== before) draft[field.json] = inOrder(after, field.type, before)
-      }
+      orderChanges(value, draft, struct)
     }
     for (const field of inner) {
       const before = draft[field.json]
@@ -174,14 +175,48 @@ function sortMap(value: object, type: SchemaType): object {
   return out
 }
 
-/** Puts members that rules added into their places. */
+/** Puts what rules wrote into upstream's order, each member for itself. */
+function orderChanges(value: Draft, draft: Draft, struct: StructType): void {
+  for (const key in draft) {
+    const after = draft[key]
+    if (typeof after !== 'object' || after === null || after === value[key]) continue
+    const field = struct.byName.get(key)
+    if (field !== undefined) draft[key] = inOrder(after, field.type, value[key])
+  }
+}
+
+/** True when the draft has the members of the value, no more, no less, with the same values. */
+function isSame(value: Draft, draft: Draft): boolean {
+  let balance = 0
+  for (const key in draft) {
+    if (draft[key] !== value[key]) return false
+    balance++
+  }
+  for (const _ in value) balance--
+  return balance === 0
+}
+
+/** Puts members that rules added into their places; what hardly any struct has is not looked for in all of them. */
 function settle(value: Draft, draft: Draft, struct: StructType): Draft {
-  const keys = Object.keys(draft)
-  if (keys.length === Object.keys(value).length && keys.every((key) => draft[key] === value[key])) return value
+  if (isSame(value, draft)) return value
+  const indexes: number[] = []
+  for (const key in draft) {
+    const field = struct.byName.get(key)
+    if (field !== undefined && draft[key] !== undefined && shows(draft[key], field)) insertIndex(indexes, field.index)
+  }
+  for (const field of struct.always) if (draft[field.json] === undefined) insertIndex(indexes, field.index)
   const out: Draft = {}
-  for (const field of struct.fields) {
-    const member = draft[field.json]
-    if (shows(member, field)) out[field.json] = member ?? zeroValue(field)
+  for (const index of indexes) {
+    const field = struct.fields[index] as SchemaField
+    out[field.json] = draft[field.json] ?? zeroValue(field)
   }
   return out
+}
+
+/** Adds to ascending numbers; most come in order. */
+function insertIndex(indexes: number[], index: number): void {
+  let at = indexes.length
+  while (at > 0 && (indexes[at - 1] as number) > index) at--
+  if (at === indexes.length) indexes.push(index)
+  else indexes.splice(at, 0, index)
 }

@@ -13,13 +13,12 @@ export type DefaultRule = (draft: Draft, context: DefaultContext) => void
 
 /** Sets members that are absent or null. */
 export function fillAbsent(draft: Draft, members: Readonly<Record<string, unknown>>): void {
-  for (const [key, value] of Object.entries(members))
-    if (draft[key] === undefined || draft[key] === null) draft[key] = value
+  for (const key in members) if (draft[key] === undefined || draft[key] === null) draft[key] = members[key]
 }
 
 /** Sets members that are absent or Go's zero: empty text, 0, an empty list. */
 export function fillZero(draft: Draft, members: Readonly<Record<string, unknown>>): void {
-  for (const [key, value] of Object.entries(members)) if (isZero(draft[key])) draft[key] = value
+  for (const key in members) if (isZero(draft[key])) draft[key] = members[key]
 }
 
 export function isZero(value: unknown): boolean {
@@ -50,7 +49,9 @@ export function listAt(value: unknown, key: string): readonly Draft[] {
 
 /** True for an object that has members. */
 export function hasMembers(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).length > 0
+  if (typeof value !== 'object' || value === null) return false
+  for (const _ in value) return true
+  return false
 }
 
 /** Metadata labels taken from the pod template when the object has none of its own. */
