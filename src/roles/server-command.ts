@@ -17,7 +17,7 @@ export async function runServerCommand(argv: readonly string[], host: CommandHos
   const stop = Promise.withResolvers<string>()
   using _ = terminal.onSignal(['SIGINT', 'SIGTERM'], stop.resolve)
   const server = await startServer(world, log, flags)
-  log.info('server ready', { url: server.url, kubeconfig: server.kubeconfig })
+  log.info('server ready', { url: server.url, kubeconfigPath: server.kubeconfig })
   const signal = await stop.promise
   log.info('server stopping', { signal })
   await server[Symbol.asyncDispose]()
