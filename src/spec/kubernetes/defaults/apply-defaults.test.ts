@@ -227,6 +227,32 @@ test('a template gets the defaults of pod specs but not those of pods', () => {
   assert.equal(container['imagePullPolicy'], 'IfNotPresent')
 })
 
+const accounts: readonly (readonly [what: string, written: Json, kept: Json])[] = [
+  ['the name', { serviceAccountName: 'a' }, { serviceAccountName: 'a', serviceAccount: 'a' }],
+  ['the old name', { serviceAccount: 'b' }, { serviceAccountName: 'b', serviceAccount: 'b' }],
+  ['both', { serviceAccountName: 'a', serviceAccount: 'b' }, { serviceAccountName: 'a', serviceAccount: 'a' }],
+  ['neither', {}, {}],
+]
+for (const [what, written, kept] of accounts)
+  test(`a template that says ${what} of its service account shows it under both names`, () => {
+    const podTemplate = { apiVersion: 'v1', kind: 'PodTemplate', metadata: { name: 't' } }
+    const { template } = defaulted({ ...podTemplate, template: { spec: { containers: [], ...written } } })
+    const spec = (template as { readonly spec: Json }).spec
+    const { serviceAccountName, serviceAccount } = spec
+    assert.deepEqual(
+      { serviceAccountName, serviceAccount },
+      { serviceAccountName: undefined, serviceAccount: undefined, ...kept },
+    )
+  })
+
+test('a negative time to end is a second for a pod, and stays in a template', () => {
+  const spec = { terminationGracePeriodSeconds: -5, containers: [] }
+  const graceOf = (object: Json): unknown => (object['spec'] as Json)['terminationGracePeriodSeconds']
+  assert.equal(graceOf(defaulted({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec })), 1)
+  const { template } = defaulted({ apiVersion: 'v1', kind: 'PodTemplate', metadata: { name: 't' }, template: { spec } })
+  assert.equal(graceOf(template as Json), -5)
+})
+
 test('a cron job gets no job defaults inside', () => {
   const { spec } = defaulted({
     apiVersion: 'batch/v1',

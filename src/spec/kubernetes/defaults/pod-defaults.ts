@@ -22,6 +22,15 @@ const container: DefaultRule = (draft) =>
 const podSpec: DefaultRule = (draft) => {
   fillZero(draft, { dnsPolicy: 'ClusterFirst', restartPolicy: 'Always', schedulerName: 'default-scheduler' })
   fillAbsent(draft, { securityContext: {}, terminationGracePeriodSeconds: 30 })
+  settleAccount(draft)
+}
+
+/** `serviceAccount` is the old name of `serviceAccountName`: both are always there, and the newer one wins. */
+function settleAccount(draft: Draft): void {
+  const name = draft['serviceAccountName'] || draft['serviceAccount']
+  if (typeof name !== 'string' || name === '') return
+  if (draft['serviceAccountName'] !== name) draft['serviceAccountName'] = name
+  if (draft['serviceAccount'] !== name) draft['serviceAccount'] = name
 }
 
 const volume: DefaultRule = (draft) => {
@@ -33,6 +42,8 @@ const pod: DefaultRule = (draft) => {
   const before = objectAt(draft, 'spec')
   const spec = { ...before }
   fillAbsent(spec, { enableServiceLinks: true })
+  // Only here: templates keep what they say.
+  if (Number(spec['terminationGracePeriodSeconds']) < 0) spec['terminationGracePeriodSeconds'] = 1
   for (const key of ['containers', 'initContainers']) {
     if (Array.isArray(spec[key])) spec[key] = podContainers(spec[key] as Draft[], spec['hostNetwork'] === true)
   }
