@@ -2,12 +2,7 @@
 import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import { parseYaml } from '#kit/encoding/yaml.ts'
 import { bodyFailureMessage, strictDecodingMessage } from '#spec/kubernetes/decode/decode-error.ts'
-import {
-  decodeJson,
-  decodeTree,
-  type DecodeWording,
-  untypedStrictErrors,
-} from '#spec/kubernetes/decode/decode-object.ts'
+import { decodeJson, decodeTree, untypedStrictErrors } from '#spec/kubernetes/decode/decode-object.ts'
 import { parseJson } from '#spec/kubernetes/decode/parse-json.ts'
 import { decodeObject, isEnvelope } from '#spec/kubernetes/protobuf/envelope.ts'
 import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
@@ -199,16 +194,16 @@ export function report(
   )
 }
 
-/** A patched tree made canonical again. @throws what decoding throws. */
+/** A changed tree made canonical again; `before` is the canonical object that it was made of. @throws what decoding throws. */
 export function recanonical(
   tree: JsonObject,
   expected: Expected,
-  wording: DecodeWording = 'tree',
+  before: ApiObject | undefined,
 ): { readonly object: ApiObject; readonly strictErrors: readonly string[] } {
   if (expected.type === undefined) {
     const { value: object, strictErrors } = untyped(tree, expected, [])
     return { object: object as ApiObject, strictErrors }
   }
-  const { value, strictErrors } = decodeTree(tree, expected.type, { wording })
+  const { value, strictErrors } = decodeTree(tree, expected.type, { wording: 'tree', known: before })
   return { object: checked(value, expected), strictErrors }
 }

@@ -3,6 +3,7 @@
  * members left out as Go leaves them out. What strict validation would object to is collected, not thrown.
  */
 import { GantryError } from '#base/errors/gantry-error.ts'
+import { isJsonObject } from '../objects/objects.ts'
 import type { SchemaField, SchemaType, Shape, StructType } from '../schema/type-rows.ts'
 import { canonicalScalar, isMismatch } from './canonical-scalar.ts'
 import { decodeError, jsonWord } from './decode-error.ts'
@@ -34,12 +35,14 @@ export type DecodeWording = 'json' | 'tree'
 export interface DecodeOptions {
   readonly notes?: JsonNotes | undefined
   readonly wording?: DecodeWording
+  /** A canonical object of the type; what the tree shares with it, in the same place, is canonical already. */
+  readonly known?: Readonly<Record<string, unknown>> | undefined
 }
 
 /** Decodes a tree that was parsed already (YAML, a patched object). The tree is not changed. */
 export function decodeTree(tree: unknown, type: SchemaType, options: DecodeOptions = {}): DecodedObject {
   const decoder = new Decoder(options.notes, options.wording)
-  const value = decoder.root(tree, type)
+  const value = decoder.root(tree, type, options.known)
   return { value, strictErrors: decoder.strictErrors }
 }
 
@@ -55,11 +58,12 @@ export function untypedStrictErrors(tree: unknown, notes: JsonNotes | undefined)
 interface Place {
   readonly container: object
   readonly key: string
+  /** What stands there in the object that is known to be canonical. */
+  readonly known?: unknown
 }
 const schemaOr: ReadonlySet<Shape> = new Set(['schemaOrArray', 'schemaOrBool', 'schemaOrStrings'])
 /** Types with readers of their own: their failures end the reading at once. */
 const handCoded: ReadonlySet<Shape> = new Set(['time', 'microTime', 'duration', 'intOrString', 'quantity'])
-const nowhere: Place = { container: {}, key: '' }
 
 class Decoder {
   readonly strictErrors: string[] = []
@@ -75,14 +79,14 @@ class Decoder {
     this.#wording = wording
   }
 
-  root(tree: unknown, type: SchemaType): Record<string, unknown> {
+  root(tree: unknown, type: SchemaType, known: unknown): Record<string, unknown> {
     const struct = type.struct
     if (struct === undefined) throw decodeError(`no struct type: ${type.goName}`)
     if (tree === null) return zeroStruct(struct)
     if (typeof tree !== 'object' || Array.isArray(tree)) {
       throw decodeError(`json: cannot unmarshal ${jsonWord(tree)} into Go value of type ${type.goName}`)
     }
-    const value = this.#struct(tree as Record<string, unknown>, struct)
+    const value = this.#struct(tree as Record<string, unknown>, struct, known)
     if (this.#failure !== undefined) throw this.#failure
     return value
   }
@@ -127,7 +131,7 @@ class Decoder {
     return decodeError(`json: cannot unmarshal ${word} into Go ${field} of type ${goType}`)
   }
 
-  #struct(value: Record<string, unknown>, struct: StructType): Record<string, unknown> {
+  #struct(value: Record<string, unknown>, struct: StructType, known: unknown): Record<string, unknown> {
     const outerStruct = this.#goStruct
     this.#goStruct = struct.baseName
     const twice = this.#notes?.duplicates.get(value)
@@ -140,7 +144,7 @@ class Decoder {
         this.#strict('unknown field', key)
         continue
       }
-      const decoded = this.#member(value, key, field)
+      const decoded = this.#member(value[key], field, { container: value, key, known: memberOf(known, key) })
       if (twice?.has(key) === true) this.#strict('duplicate field', key)
       if (decoded === undefined) continue
       if (sorted && indexes.length > 0 && (indexes.at(-1) ?? 0) > field.index) sorted = false
@@ -152,12 +156,11 @@ class Decoder {
   }
 
   /** The canonical value of a member, or undefined when it does not show (the zero of one that always shows is added later). */
-  #member(container: Record<string, unknown>, key: string, field: SchemaField): unknown {
-    const value = container[key]
+  #member(value: unknown, field: SchemaField, place: Place): unknown {
     if (value === null && field.type.shape !== 'json' && field.type.shape !== 'raw') return undefined
-    this.#path.push(key)
+    this.#path.push(place.key)
     this.#goFields.push(field.goPath)
-    const decoded = this.#value(value, field.type, this.#notes === undefined ? nowhere : { container, key })
+    const decoded = this.#value(value, field.type, place)
     this.#path.pop()
     this.#goFields.pop()
     return isOmitted(decoded, field) ? undefined : decoded
@@ -166,17 +169,18 @@ class Decoder {
   #value(value: unknown, type: SchemaType, place: Place): unknown {
     const { shape } = type
     if (shape === 'string' && typeof value === 'string') return value
-    if (shape === 'struct') return this.#structValue(value, type)
-    if (shape === 'list') return this.#list(value, type)
+    if (place.known !== undefined && value === place.known) return value
+    if (shape === 'struct') return this.#structValue(value, type, place.known)
+    if (shape === 'list') return this.#list(value, type, place.known)
     if (shape === 'map') return this.#map(value, type)
     return schemaOr.has(shape) ? this.#schemaOr(value, type) : this.#scalar(value, type, place)
   }
 
-  #structValue(value: unknown, type: SchemaType): unknown {
+  #structValue(value: unknown, type: SchemaType, known: unknown): unknown {
     if (typeof value !== 'object' || Array.isArray(value)) return this.#mismatch(value, type.goName)
     const struct = type.struct
     if (struct === undefined) return value
-    return value === null ? zeroStruct(struct) : this.#struct(value as Record<string, unknown>, struct)
+    return value === null ? zeroStruct(struct) : this.#struct(value as Record<string, unknown>, struct, known)
   }
 
   #scalar(value: unknown, type: SchemaType, place: Place): unknown {
@@ -199,13 +203,14 @@ class Decoder {
     }
   }
 
-  #list(value: unknown, type: SchemaType): unknown {
+  #list(value: unknown, type: SchemaType, known: unknown): unknown {
     const element = type.element
     if (!Array.isArray(value) || element === undefined) return this.#mismatch(value, type.goName)
+    const knownItems: readonly unknown[] = Array.isArray(known) ? known : []
     const out: unknown[] = []
     for (let i = 0; i < value.length; i++) {
       this.#path.push(i)
-      out.push(this.#element(value[i], element, { container: value, key: String(i) }))
+      out.push(this.#element(value[i], element, { container: value, key: String(i), known: knownItems[i] }))
       this.#path.pop()
     }
     return out
@@ -244,8 +249,12 @@ class Decoder {
     }
     if (typeof value !== 'object' || value === null) throw decodeError('boolean or JSON schema expected')
     const struct = type.element?.struct
-    return struct === undefined ? value : this.#struct(value as Record<string, unknown>, struct)
+    return struct === undefined ? value : this.#struct(value as Record<string, unknown>, struct, undefined)
   }
+}
+
+function memberOf(known: unknown, key: string): unknown {
+  return isJsonObject(known) ? known[key] : undefined
 }
 
 /** Wrong types as upstream's tree converter words them. */

@@ -134,7 +134,7 @@ function treeAfter(object: ApiObject, operations: ReturnType<typeof parseJsonPat
 
 function recanonicalOrRefuse(tree: JsonObject, as: ServedResource | ObjectKind): { readonly object: ApiObject } {
   try {
-    return recanonical(tree, as)
+    return recanonical(tree, as, undefined)
   } catch (error) {
     throw internalError(messageOf(error))
   }
