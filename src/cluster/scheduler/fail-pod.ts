@@ -3,7 +3,7 @@ import { pods } from '#clients/kubernetes/resources.table.ts'
 import { isGone } from '#kit/reconcile/api-failure.ts'
 import { apiTime } from '#kit/reconcile/api-time.ts'
 import { withCondition } from '#kit/reconcile/conditions.ts'
-import type { PodCondition } from '#spec/kubernetes/objects/core-v1.generated.ts'
+import type { Pod, PodCondition } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import { type Aftermath, afterFailure } from './after-failure.ts'
 import { type Diagnosis, fitErrorMessage } from './fit-error.ts'
 import type { PodRecord } from './pod-record.ts'
@@ -84,19 +84,24 @@ function nominationAfter({ pod }: PodRecord, result: Preemption | undefined): st
   return result === undefined || result.keepNomination ? (pod.status?.nominatedNodeName ?? '') : ''
 }
 
+function generationSeen({ generation }: Pod['metadata']): Pick<PodCondition, 'observedGeneration'> {
+  return generation === undefined ? {} : { observedGeneration: generation }
+}
+
 /** Writes why a pod has no node, when that is new. */
 export async function writePodCondition(
   record: PodRecord,
   said: { readonly reason: string; readonly message: string; readonly nominatedNodeName?: string },
   parts: SchedulerParts,
 ): Promise<void> {
-  const status = (parts.ledger.waiting(record.uid) ?? record).pod.status
+  const { status, metadata } = (parts.ledger.waiting(record.uid) ?? record).pod
   const condition: PodCondition = {
     type: 'PodScheduled',
     status: 'False',
     reason: said.reason,
     message: said.message,
     lastTransitionTime: apiTime(parts.clock.now()),
+    ...generationSeen(metadata),
   }
   const { conditions: before, nominatedNodeName: nominatedBefore = '' } = status ?? {}
   const conditions = withCondition(before, condition)
@@ -157,6 +162,7 @@ async function evict({ namespace, name, pod }: PodRecord, message: string, parts
     reason: preemptionReason,
     message,
     lastTransitionTime: apiTime(parts.clock.now()),
+    ...generationSeen(pod.metadata),
   }
   const patch = { status: { conditions: [condition] } }
   await parts.client.patch(pods, name, patch, { namespace, type: 'strategic', subresource: 'status' })

@@ -56,7 +56,10 @@ export type Permission = 'allow' | Rejection | { readonly waitMs: number }
 export type ChangeKind =
   | 'pod-added'
   | 'pod-deleted'
+  /** Labels of a placed pod are others. */
   | 'pod-changed'
+  /** A placed pod asks for less than before. */
+  | 'pod-shrunk'
   | 'own-pod-changed'
   | 'pod-status'
   | 'node-added'
@@ -77,6 +80,9 @@ export interface ClusterChange {
   readonly kind: ChangeKind
   readonly object?: KubernetesObject
   readonly previous?: KubernetesObject
+  /** The placed pod that changed, as it is and as it was. */
+  readonly pod?: PodRecord
+  readonly podBefore?: PodRecord
 }
 
 /** Whether a change is worth another attempt of a pod that the plugin rejected. */

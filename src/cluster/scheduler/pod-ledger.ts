@@ -74,7 +74,7 @@ export class PodLedger {
     if (placed === undefined) return
     this.#placed.delete(uid)
     this.#deps.table.removePod(uid, placed.nodeName)
-    this.#tell({ kind: 'pod-deleted', object })
+    this.#tell({ kind: 'pod-deleted', object, pod: placed.record })
   }
 
   #place(uid: string, pod: Pod): void {
@@ -89,7 +89,13 @@ export class PodLedger {
     if (known !== undefined) this.#deps.table.removePod(uid, known.nodeName)
     this.#deps.table.addPod(record, nodeName)
     this.#placed.set(uid, { record, nodeName, isAssumed: false })
-    this.#tell({ kind: known === undefined ? 'pod-added' : 'pod-changed', object: pod })
+    if (known === undefined) {
+      this.#tell({ kind: 'pod-added', object: pod, pod: record })
+      return
+    }
+    const change = { object: pod, pod: record, podBefore: known.record }
+    if (!sameText(known.record.labels, record.labels)) this.#tell({ kind: 'pod-changed', ...change })
+    if (asksLess(known.record, record)) this.#tell({ kind: 'pod-shrunk', ...change })
   }
 
   #wait(uid: string, pod: Pod, previous: Pod | undefined): void {
@@ -138,6 +144,10 @@ function changesPlacement(before: Pod, now: Pod): boolean {
   const held = ({ status }: Pod): unknown =>
     status?.containerStatuses?.map(({ allocatedResources }) => allocatedResources)
   return before.spec.nodeName !== undefined && !sameText(held(before), held(now))
+}
+
+function asksLess(before: PodRecord, now: PodRecord): boolean {
+  return [...before.requests].some(([name, amount]) => (now.requests.get(name) ?? 0) < amount)
 }
 
 function wantsTheSame(before: Pod, now: Pod): boolean {

@@ -1,6 +1,7 @@
 /**
- * Events of the scheduler (events.k8s.io/v1, as upstream's scheduler writes them). The same event again within six minutes
- * raises the count of its series. Recording never waits and never fails its caller; what does not fit the queue is lost.
+ * Events of the scheduler (events.k8s.io/v1). As with client-go's tools/events, the same event about the same version of a
+ * pod within six minutes starts a series: its second time is written at once, later ones are counted and written every
+ * half hour. Recording never waits and never fails its caller; what does not fit the queue is lost.
  */
 import { BoundedQueue } from '#base/async/bounded-queue.ts'
 import { LruCache } from '#base/data/lru-cache.ts'
@@ -36,6 +37,7 @@ export interface SchedulingEventsDeps {
 const capacity = 1000
 const noteMost = 1024
 const seriesMs = 360_000
+const refreshMs = 1_800_000
 const writersAtOnce = 4
 
 interface Series {
@@ -43,6 +45,7 @@ interface Series {
   readonly namespace: string
   count: number
   lastMs: number
+  writtenMs: number
 }
 
 /** Starts writing; ending it drops what has not been written. */
@@ -93,11 +96,14 @@ async function write(
     readonly client: ApiClient
   },
 ): Promise<void> {
-  const key = [event.pod.metadata.uid, event.type, event.reason, event.note].join('\u0000')
+  const { uid, resourceVersion } = event.pod.metadata
+  const key = [uid, resourceVersion, event.type, event.reason, event.action, event.reporter].join('\u0000')
   const known = series.get(key)
   if (known !== undefined && atMs - known.lastMs < seriesMs) {
     known.count++
     known.lastMs = atMs
+    if (known.count > 2 && atMs - known.writtenMs < refreshMs) return
+    known.writtenMs = atMs
     const patch = { series: { count: known.count, lastObservedTime: apiMicroTime(atMs) } }
     await client.patch(eventsV1Events, known.name, patch, { namespace: known.namespace, type: 'merge' })
     return
@@ -105,7 +111,7 @@ async function write(
   const object = eventObject(event, atMs, sequence)
   const namespace = object.metadata.namespace ?? 'default'
   await client.create(eventsV1Events, object, { namespace })
-  series.set(key, { name: object.metadata.name, namespace, count: 1, lastMs: atMs })
+  series.set(key, { name: object.metadata.name, namespace, count: 1, lastMs: atMs, writtenMs: atMs })
 }
 
 /** The object; its name is the pod's with the time in hexadecimal nanoseconds, made unique by a running number. */

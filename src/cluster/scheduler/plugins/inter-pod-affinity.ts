@@ -2,6 +2,7 @@
  * Affinity between pods. Required terms count, by pair of topology key and value, the pods that they select; anti-affinity
  * of pods already placed holds against the new one too. Preferred terms of both sides add up to a score.
  */
+import { matchesSelector } from '#base/data/label-selector.ts'
 import type { ClusterObjects } from '../cluster-objects.ts'
 import type { KnownNode, NodeTable } from '../node-table.ts'
 import type { AffinityTerm, PodRecord } from '../pod-record.ts'
@@ -153,15 +154,38 @@ export function interPodAffinity(args: InterPodAffinityArgs = defaultInterPodAff
       return { score: (entry) => weights.sumFor(entry), normalize: spreadOut }
     },
     hints: {
-      'pod-added': true,
-      'pod-deleted': true,
-      'pod-changed': true,
+      'pod-added': (pod, change) => change.pod === undefined || isWanted(pod, change.pod),
+      'pod-deleted': (pod, change) =>
+        change.pod === undefined || isWanted(pod, change.pod) || keepsOff(pod, change.pod),
+      'pod-changed': (pod, change) =>
+        change.pod === undefined ||
+        change.podBefore === undefined ||
+        isWanted(pod, change.pod) !== isWanted(pod, change.podBefore) ||
+        (keepsOff(pod, change.podBefore) && !keepsOff(pod, change.pod)),
       'own-pod-changed': true,
       'node-added': true,
       'node-changed': true,
       namespace: true,
     },
   }
+}
+
+/** Whether a term selects a pod; where that depends on the labels of namespaces, it may. */
+function maySelect({ selector, namespaces, namespaceSelector }: AffinityTerm, pod: PodRecord): boolean {
+  const isInside = namespaceSelector !== undefined || namespaces.has(pod.namespace)
+  return isInside && selector !== undefined && matchesSelector(selector, pod.labels)
+}
+
+/** `other` is one that `pod` has to be near. */
+function isWanted(pod: PodRecord, other: PodRecord): boolean {
+  return pod.affinity.length > 0 && pod.affinity.every((term) => maySelect(term, other))
+}
+
+/** One of the two does not want to be near the other. */
+function keepsOff(pod: PodRecord, other: PodRecord): boolean {
+  return (
+    pod.antiAffinity.some((term) => maySelect(term, other)) || other.antiAffinity.some((term) => maySelect(term, pod))
+  )
 }
 
 function weigh(pair: {

@@ -1,7 +1,7 @@
 /** A host port of an address belongs to one pod of a node. */
 import type { NodeEntry } from '../node-table.ts'
 import type { HostPort } from '../pod-record.ts'
-import { type Plugin, rejection } from '../plugin.ts'
+import { type Plugin, type QueueingHint, rejection } from '../plugin.ts'
 
 const rejected = rejection("node(s) didn't have free ports for the requested pod ports")
 const everyAddress = '0.0.0.0'
@@ -13,11 +13,20 @@ export function isPortTaken(entry: Pick<NodeEntry, 'ports'>, { protocol, port, i
   return ip === everyAddress || users.has(everyAddress) || users.has(ip)
 }
 
+function clashes(ours: HostPort, theirs: HostPort): boolean {
+  const isShared = ours.ip === theirs.ip || ours.ip === everyAddress || theirs.ip === everyAddress
+  return ours.protocol === theirs.protocol && ours.port === theirs.port && isShared
+}
+
+/** A pod that goes helps when it held a port that is wanted. */
+const freesPort: QueueingHint = ({ hostPorts }, { pod }) =>
+  pod === undefined || hostPorts.some((ours) => pod.hostPorts.some((theirs) => clashes(ours, theirs)))
+
 export const nodePorts: Plugin = {
   name: 'NodePorts',
   preFilter: ({ hostPorts }) =>
     hostPorts.length === 0
       ? undefined
       : { check: (entry) => (hostPorts.some((port) => isPortTaken(entry, port)) ? rejected : undefined) },
-  hints: { 'pod-deleted': true, 'node-added': true },
+  hints: { 'pod-deleted': freesPort, 'node-added': true },
 }

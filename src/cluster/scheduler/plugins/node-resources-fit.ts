@@ -1,5 +1,7 @@
 /** A pod fits where its requests are free; of the nodes where it fits, those with the most left free are liked best. */
-import { finalRejection, type Plugin, rejection, type Rejection } from '../plugin.ts'
+import type { Node } from '#spec/kubernetes/objects/core-v1.generated.ts'
+import { finalRejection, type Plugin, type QueueingHint, rejection, type Rejection } from '../plugin.ts'
+import { AmountReader, type Amounts } from '../resource-amounts.ts'
 import type { KnownNode, NodeTable, ResourceColumn } from '../node-table.ts'
 import type { PodRecord } from '../pod-record.ts'
 import { fitScore, type ShapePoint, type StrategyType } from './fit-strategies.ts'
@@ -32,6 +34,12 @@ interface Wanted {
 /** Builds the plugin; its arguments are the profile's choice. */
 export function nodeResourcesFit(args: FitArgs = defaultFitArgs): Plugin {
   const scoreOf = fitScore(args.strategy, args.shape)
+  const reader = new AmountReader()
+  const offersMore: QueueingHint = (pod, { object, previous }) =>
+    object === undefined ||
+    helpsToFit(pod, reader.list((object as Node).status?.allocatable), {
+      before: previous === undefined ? undefined : reader.list((previous as Node).status?.allocatable),
+    })
   return {
     name: 'NodeResourcesFit',
     preFilter: (pod, { table }) => {
@@ -44,12 +52,25 @@ export function nodeResourcesFit(args: FitArgs = defaultFitArgs): Plugin {
     },
     hints: {
       'pod-deleted': true,
-      'pod-changed': true,
+      'pod-shrunk': true,
       'own-pod-changed': true,
-      'node-added': true,
-      'node-changed': true,
+      'node-added': offersMore,
+      'node-changed': offersMore,
     },
   }
+}
+
+/** A node helps when it could hold the pod alone, and could hold less of what the pod wants before. */
+function helpsToFit(
+  { requests }: PodRecord,
+  allocatable: Amounts,
+  { before }: { readonly before: Amounts | undefined },
+): boolean {
+  const names = ['pods', ...requests.keys()]
+  const of = (amounts: Amounts, name: string): number => amounts.get(name) ?? 0
+  if (of(allocatable, 'pods') < 1) return false
+  if ([...requests].some(([name, amount]) => amount > of(allocatable, name))) return false
+  return before === undefined || names.some((name) => of(allocatable, name) > of(before, name))
 }
 
 function wantedOf(pod: PodRecord, table: NodeTable, args: FitArgs): Wanted[] {

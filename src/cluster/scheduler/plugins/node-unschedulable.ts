@@ -3,10 +3,16 @@
  * out what concerns the pod and returns closures for the nodes, or undefined when the pod does not concern it.
  */
 import { tolerates } from '../node-match.ts'
-import { finalRejection, type Plugin } from '../plugin.ts'
+import { finalRejection, type Plugin, type QueueingHint } from '../plugin.ts'
+import type { Node } from '#spec/kubernetes/objects/core-v1.generated.ts'
 
 const cordoned = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' } as const
 const rejected = finalRejection('node(s) were unschedulable')
+
+/** A node helps when it can be used and could not before. */
+const isFree: QueueingHint = (_pod, { object, previous }) =>
+  (object as Node | undefined)?.spec.unschedulable !== true &&
+  (previous === undefined || (previous as Node).spec.unschedulable === true)
 
 export const nodeUnschedulable: Plugin = {
   name: 'NodeUnschedulable',
@@ -15,5 +21,5 @@ export const nodeUnschedulable: Plugin = {
     if (isTolerated) return undefined
     return { check: (entry) => (entry.node.spec.unschedulable === true ? rejected : undefined) }
   },
-  hints: { 'node-added': true, 'node-changed': true, 'own-pod-changed': true },
+  hints: { 'node-added': isFree, 'node-changed': isFree, 'own-pod-changed': true },
 }

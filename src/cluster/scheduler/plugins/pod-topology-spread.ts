@@ -8,7 +8,7 @@ import { untolerated } from '../node-match.ts'
 import type { ClusterObjects } from '../cluster-objects.ts'
 import type { KnownNode, NodeTable } from '../node-table.ts'
 import type { PodRecord } from '../pod-record.ts'
-import { type Cycle, finalRejection, type Plugin, rejection } from '../plugin.ts'
+import { type Cycle, finalRejection, type Plugin, type QueueingHint, rejection } from '../plugin.ts'
 import { isSelected, type PodSelection } from '../selected-pods.ts'
 import { defaultSelector } from './default-selector.ts'
 
@@ -83,6 +83,15 @@ const countedWith = ({ namespace }: PodRecord, { selector }: Constraint): PodSel
 const hasAllKeys = (entry: KnownNode, constraints: readonly Constraint[]): boolean =>
   constraints.every(({ topologyKey }) => entry.node.metadata.labels?.[topologyKey] !== undefined)
 
+/** True when a hard constraint of `pod` counts `other`; where the profile constrains it, any pod beside it may count. */
+function isCountedFor(pod: PodRecord, other: PodRecord): boolean {
+  const own = pod.pod.spec.topologySpreadConstraints ?? []
+  if (own.length === 0) return pod.namespace === other.namespace
+  return own.some(
+    (one) => one.whenUnsatisfiable === 'DoNotSchedule' && isSelected(other, countedWith(pod, compile(one, pod))),
+  )
+}
+
 /** Matching pods by domain, for one constraint. */
 function domainCounts(
   pod: PodRecord,
@@ -108,6 +117,8 @@ const leastOf = (domains: ReadonlyMap<string, number>, { minDomains }: Constrain
 
 /** Builds the plugin; `profile` holds the constraints of pods that have none of their own. */
 export function podTopologySpread(profile: readonly ProfileConstraint[] = systemConstraints): Plugin {
+  const isConcerned: QueueingHint = (pod, { pod: other, podBefore }) =>
+    other === undefined || [other, podBefore].some((one) => one !== undefined && isCountedFor(pod, one))
   return {
     name: 'PodTopologySpread',
     preFilter: (pod, { table, objects }) => {
@@ -140,9 +151,9 @@ export function podTopologySpread(profile: readonly ProfileConstraint[] = system
     },
     preScore: (pod, cycle, entries) => scoreSpread(pod, { cycle, profile }, entries),
     hints: {
-      'pod-added': true,
-      'pod-deleted': true,
-      'pod-changed': true,
+      'pod-added': isConcerned,
+      'pod-deleted': isConcerned,
+      'pod-changed': isConcerned,
       'own-pod-changed': true,
       'node-added': true,
       'node-changed': true,

@@ -1,10 +1,21 @@
 /** Keeps pods off nodes whose taints they do not tolerate, and away from those with PreferNoSchedule taints. */
 import { tolerates, untolerated } from '../node-match.ts'
-import { finalRejection, normalizeToHighest, type Plugin } from '../plugin.ts'
+import { finalRejection, normalizeToHighest, type Plugin, type QueueingHint } from '../plugin.ts'
+import type { PodRecord } from '../pod-record.ts'
+import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
+import type { Node } from '#spec/kubernetes/objects/core-v1.generated.ts'
 
 /** One wording for all taints since v1.35: naming each would split the counts. */
 const rejected = finalRejection('node(s) had untolerated taint(s)')
 const hardEffects = ['NoSchedule', 'NoExecute']
+
+function isTolerated({ pod }: PodRecord, node: KubernetesObject): boolean {
+  return untolerated((node as Node).spec.taints, pod.spec.tolerations, hardEffects) === undefined
+}
+
+/** A node helps when the pod tolerates it and did not before. */
+const becomesTolerable: QueueingHint = (pod, { object, previous }) =>
+  object === undefined || (isTolerated(pod, object) && (previous === undefined || !isTolerated(pod, previous)))
 
 export const taintToleration: Plugin = {
   name: 'TaintToleration',
@@ -24,5 +35,5 @@ export const taintToleration: Plugin = {
       normalize: (scores) => normalizeToHighest(scores, true),
     }
   },
-  hints: { 'node-added': true, 'node-changed': true, 'own-pod-changed': true },
+  hints: { 'node-added': becomesTolerable, 'node-changed': becomesTolerable, 'own-pod-changed': true },
 }
