@@ -96,3 +96,37 @@ test('the canonical form reads back as the same amount', () => {
     }),
   )
 })
+
+test('a whole number is read as the same number with a sign is', () => {
+  const suffix = fc.constantFrom(
+    'n',
+    'u',
+    'm',
+    '',
+    'k',
+    'M',
+    'G',
+    'T',
+    'P',
+    'E',
+    'Ki',
+    'Mi',
+    'Gi',
+    'Ti',
+    'Pi',
+    'Ei',
+    'e3',
+  )
+  const digits = fc.stringMatching(/^[0-9]{1,20}$/)
+  fc.assert(
+    fc.property(digits, suffix, (number, unit) => {
+      assert.deepEqual(parseQuantity(`${number}${unit}`), parseQuantity(`+${number}${unit}`))
+    }),
+  )
+  for (const text of ['1constructor', '1toString', '1x', 'i', '1i', '1 ']) {
+    assert.throws(
+      () => parseQuantity(text),
+      (error) => isErrorKind(error, 'invalid'),
+    )
+  }
+})

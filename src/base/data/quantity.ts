@@ -29,6 +29,13 @@ export const decimalExponents: Readonly<Record<string, number>> = {
   E: 18,
 }
 const binaryExponents: Readonly<Record<string, bigint>> = { Ki: 10n, Mi: 20n, Gi: 30n, Ti: 40n, Pi: 50n, Ei: 60n }
+/** Nano-units in one of a suffix. */
+const nanosPerSuffix: Readonly<Record<string, bigint>> = {
+  ...Object.fromEntries(Object.entries(decimalExponents).map(([suffix, power]) => [suffix, 10n ** BigInt(power + 9)])),
+  ...Object.fromEntries(Object.entries(binaryExponents).map(([suffix, shift]) => [suffix, nanosPerUnit << shift])),
+}
+/** Numbers of so many digits are exact in a double. */
+const plainDigitsMax = 15
 const shape = /^([+-]?)(\d*)(?:\.(\d*))?(?:(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)|[eE]([+-]?\d{1,9}))?$/
 
 /** Amounts are capped at 2^63-1 units, as Kubernetes caps them. */
@@ -39,6 +46,28 @@ const nanosMax = ((1n << 63n) - 1n) * nanosPerUnit
  * @throws GantryError DATA_QUANTITY_INVALID with Kubernetes' wording.
  */
 export function parseQuantity(text: string): Quantity {
+  return plainQuantity(text) ?? anyQuantity(text)
+}
+
+/** A whole number with or without a suffix, as nearly all are; undefined for other texts. */
+function plainQuantity(text: string): Quantity | undefined {
+  let value = 0
+  let at = 0
+  for (; at < text.length && at <= plainDigitsMax; at++) {
+    const digit = text.charCodeAt(at) - 0x30
+    if (digit < 0 || digit > 9) break
+    value = value * 10 + digit
+  }
+  if (at === 0 || at > plainDigitsMax) return undefined
+  const suffix = text.slice(at)
+  const perOne = Object.hasOwn(nanosPerSuffix, suffix) ? nanosPerSuffix[suffix] : undefined
+  if (perOne === undefined) return undefined
+  const nanos = BigInt(value) * perOne
+  return { nanos: nanos > nanosMax ? nanosMax : nanos, format: suffix.endsWith('i') ? 'BinarySI' : 'DecimalSI' }
+}
+
+/** Every form: signs, fractions, exponents. */
+function anyQuantity(text: string): Quantity {
   const match = text.length <= 512 ? shape.exec(text) : null
   if (match === null) throw invalidQuantity(text)
   const [, sign, whole = '', fraction = '', suffix = '', exponent] = match

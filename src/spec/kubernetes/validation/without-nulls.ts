@@ -20,6 +20,8 @@ function withoutInObject(object: Readonly<Record<string, unknown>>): Readonly<Re
   let out: Record<string, unknown> | undefined
   for (const key in object) {
     const member = object[key]
+    // The larger half of an object, in which no check looks for more than who, how and when.
+    if (key === 'managedFields') continue
     if (member === null) {
       out ??= { ...object }
       Reflect.deleteProperty(out, key)
