@@ -196,5 +196,5 @@ function authorize(parts: ServerParts, access: Access & RequestInfo, trail: Audi
   const subject = isResource
     ? { group, resource: subresource === '' ? resource : `${resource}/${subresource}`, name }
     : { group: '', resource: '', name: '' }
-  throw forbidden(subject, refusalOf(access))
+  throw forbidden(subject, refusalOf(access, reason))
 }

@@ -147,7 +147,8 @@ export function createInProcessClient(parts: ServerParts, caller: User, rawCall:
 
 function auditedCall(user: User, { verb, resource, place, name = '', subresource = '', body }: Call): InProcessCall {
   const { group, version } = resource
-  const info = { group, version, resource: resource.resource, namespace: place?.namespace ?? '', name, subresource }
+  const namespace = place?.namespace ?? ''
+  const info = { group, version, resource: resource.resource, namespace, name, subresource, fieldSelector: '' }
   return { user, verb, info, value: body !== undefined && 'value' in body ? body.value : undefined }
 }
 
@@ -173,11 +174,9 @@ function requestOf(parts: ServerParts, user: User, call: Call): ApiRequest {
     namespace: resource.group === '' && resource.resource === 'namespaces' ? name : namespace,
     name,
     path: '',
+    fieldSelector: query['fieldSelector'] ?? '',
   }
-  if (!parts.authorizer.decide(access).allowed) {
-    const what = subresource === '' ? resource.resource : `${resource.resource}/${subresource}`
-    throw forbidden({ group, resource: what, name }, refusalOf(access))
-  }
+  authorize(parts, access)
   return {
     verb,
     resource,
@@ -185,12 +184,28 @@ function requestOf(parts: ServerParts, user: User, call: Call): ApiRequest {
     namespace,
     name,
     user,
-    userAgent: `${user.name.slice(user.name.lastIndexOf(':') + 1)}/gantry`,
+    userAgent: `${programOf(user)}/gantry`,
     query: (key) => query[key],
     body: call.body,
     signal: call.signal,
     warnings: [],
   }
+}
+
+/** @throws 403 with the reason where an authorizer knows one. */
+function authorize({ authorizer }: ServerParts, access: Access): void {
+  const { allowed, reason } = authorizer.decide(access)
+  if (allowed) return
+  const { group, resource, subresource, name } = access
+  const what = subresource === '' ? resource : `${resource}/${subresource}`
+  throw forbidden({ group, resource: what, name }, refusalOf(access, reason))
+}
+
+/** Whose work it is, by the names that the components have as programs: fields are owned under them. */
+function programOf({ name }: User): string {
+  if (name.startsWith('system:serviceaccount:kube-system:')) return 'kube-controller-manager'
+  if (name.startsWith('system:node:')) return 'kubelet'
+  return name === 'system:apiserver' ? 'kube-apiserver' : name.slice(name.lastIndexOf(':') + 1)
 }
 
 function objectOf(answer: ApiAnswer): object {

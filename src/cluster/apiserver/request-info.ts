@@ -12,6 +12,8 @@ export interface RequestInfo {
   readonly subresource: string
   /** What follows a proxying subresource, with its slash. */
   readonly tail: string
+  /** Of requests for several objects. */
+  readonly fieldSelector: string
 }
 
 const verbs: Readonly<Record<string, string>> = {
@@ -24,6 +26,8 @@ const verbs: Readonly<Record<string, string>> = {
 }
 /** Subresources of namespaces; anything else below a namespace is a resource in it. */
 const ofNamespaces: ReadonlySet<string> = new Set(['status', 'finalize'])
+
+const ofSeveral: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection'])
 
 /** Query parameters that decide about the verb. */
 export interface VerbQuery {
@@ -44,6 +48,7 @@ export function requestInfoOf(method: string, path: string, query: VerbQuery): R
     name: '',
     subresource: '',
     tail: '',
+    fieldSelector: '',
   }
   const parts = segmentsOf(path)
   const isCore = parts?.[0] === 'api'
@@ -55,8 +60,8 @@ export function requestInfoOf(method: string, path: string, query: VerbQuery): R
   if (isLegacyWatch) rest = rest.slice(1)
   const place = placeOf(rest)
   const verb = verbOf(method, place.name, isLegacyWatch || query.watch)
-  const selected = verb === 'list' || verb === 'watch' || verb === 'deletecollection' ? nameIn(query.fieldSelector) : ''
-  return { isResource: true, group, version, verb, ...place, name: place.name || selected }
+  const fieldSelector = ofSeveral.has(verb) ? query.fieldSelector : ''
+  return { isResource: true, group, version, verb, ...place, name: place.name || nameIn(fieldSelector), fieldSelector }
 }
 
 function segmentsOf(path: string): string[] | undefined {

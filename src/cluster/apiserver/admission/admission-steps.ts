@@ -11,7 +11,7 @@ import { defaultIngressClass } from './default-ingress-class.ts'
 import { limitRanger } from './limit-ranger.ts'
 import type { MutationDeps } from './mutation-deps.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
-import { nodeRestriction, taintNodesByCondition } from './node-steps.ts'
+import { nodeRestriction } from './node-restriction.ts'
 import { defaultTolerationSeconds, runtimeClass } from './pod-defaults.ts'
 import { podSecurity } from './pod-security.ts'
 import { podResize } from './pod-resize.ts'
@@ -29,6 +29,7 @@ import { mutatingWebhooks } from './webhooks/mutating-webhooks.ts'
 import { validatingWebhooks } from './webhooks/validating-webhooks.ts'
 import { type CallWebhook, WebhookClient } from './webhooks/webhook-call.ts'
 import { defaultStorageClass, persistentVolumeClaimResize, storageObjectInUseProtection } from './storage-steps.ts'
+import { taintNodesByCondition } from './taint-nodes.ts'
 
 /** Off unless a server turns them on. */
 const optional: ReadonlySet<string> = new Set(['NodeRestriction'])
@@ -54,7 +55,7 @@ export function admissionSteps(deps: AdmissionDeps): readonly AdmissionStep[] {
     namespaceLifecycle,
     limitRanger,
     serviceAccount,
-    nodeRestriction,
+    nodeRestriction(authorizer),
     taintNodesByCondition,
     podSecurity,
     priority,

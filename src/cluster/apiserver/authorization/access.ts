@@ -14,6 +14,8 @@ export interface Access {
   readonly namespace: string
   readonly name: string
   readonly path: string
+  /** What a list, a watch or a deletion of many is about, as the client wrote it. */
+  readonly fieldSelector?: string
 }
 
 export interface Decision {
@@ -42,8 +44,12 @@ export interface Authorizer {
   rulesOf(user: User, namespace: string): UserRules
 }
 
-/** The sentence of a 403. */
-export function refusalOf(access: Access): string {
+/** The sentence of a 403, with why where somebody knows. */
+export function refusalOf(access: Access, reason = ''): string {
+  return reason === '' ? sentenceOf(access) : `${sentenceOf(access)}: ${reason}`
+}
+
+function sentenceOf(access: Access): string {
   const { user, verb, group, resource, subresource, namespace, path } = access
   if (!access.isResource) return `User ${JSON.stringify(user.name)} cannot ${verb} path ${JSON.stringify(path)}`
   const what = subresource === '' ? resource : `${resource}/${subresource}`

@@ -16,12 +16,10 @@ export class ServerAuthorizer implements Authorizer {
   }
 
   decide(access: Access): Decision {
-    const isNode = access.user.groups.includes('system:nodes')
-    if (isNode) {
-      const decision = decideForNode(this.#cache, access)
-      if (decision.allowed) return decision
-    }
-    return this.rbac.decide(access)
+    const ofNode = decideForNode(this.#cache, access)
+    if (ofNode.allowed) return ofNode
+    const ofRoles = this.rbac.decide(access)
+    return ofRoles.allowed || ofNode.reason === '' ? ofRoles : ofNode
   }
 
   rulesOf(user: User, namespace: string): UserRules {

@@ -2,6 +2,7 @@
 import { builtInTypes } from '#spec/kubernetes/schema/type-rows.ts'
 import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { randomUuid } from '#world/ports/random.ts'
+import { admitSubresource } from '../admission/admit-subresource.ts'
 import { type ApiObject, objectAt, textAt, timeText } from '../api-object.ts'
 import type { ApiAnswer, ApiRequest } from '../api-request.ts'
 import { decodeBody } from '../decode-body.ts'
@@ -18,11 +19,12 @@ const mostSeconds = 2 ** 32
 const extendedFromSeconds = 3607
 const extendedSeconds = 365 * 24 * 3600
 
-/** Answers a token request. @throws 404, 409, 422. */
+/** Answers a token request. @throws 403, 404, 409, 422. */
 export async function requestToken(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
   const { view, tokenKeys } = parts
   if (tokenKeys === undefined) throw unavailable('this server has no key to sign tokens with')
-  const body = decodeBody(request, { apiVersion, kind, type })
+  const own = { apiVersion, kind, type }
+  const body = await admitSubresource(parts, request, { object: decodeBody(request, own), own })
   const account = await view.findNewest('/serviceaccounts', request.namespace, request.name)
   if (account === undefined) throw notFound(subjectOf(request))
   checkNames(request, body, account)
