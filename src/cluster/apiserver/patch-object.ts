@@ -2,22 +2,22 @@
 import { applyJsonPatch, parseJsonPatch } from '#base/data/json-patch.ts'
 import type { JsonValue } from '#base/data/json-value.ts'
 import { applyMergePatch } from '#base/data/merge-patch.ts'
-import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
-import { parseJson } from '#spec/kubernetes/decode/parse-json.ts'
+import { GantryError } from '#base/errors/gantry-error.ts'
 import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { goText } from '#spec/kubernetes/patch/go-text.ts'
 import { strategicMergePatch } from '#spec/kubernetes/patch/strategic-merge.ts'
 import { statusError } from '#clients/kubernetes/status-error.ts'
 import { type ApiObject, withMetadata } from './api-object.ts'
 import { type ApiAnswer, type ApiRequest, booleanQuery } from './api-request.ts'
-import { recanonical, report, yamlTree } from './decode-body.ts'
+import { recanonical, report } from './decode-body.ts'
+import { invalidPatchOf, jsonPatchType, readConfiguration, readPatch, reportPatch } from './patch-body.ts'
 import type { ServerParts } from './server-parts.ts'
 import { badRequest, invalid, unsupportedMediaType } from './status-errors.ts'
 import { applyConfiguration } from './track-fields.ts'
 import { changeObject, createObject, withDefaults } from './write-object.ts'
 
 export const patchMediaTypes: readonly string[] = [
-  'application/json-patch+json',
+  jsonPatchType,
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
   'application/apply-patch+yaml',
@@ -49,42 +49,14 @@ function checkOptions(request: ApiRequest, type: string): void {
   }
 }
 
-function bodyTree(request: ApiRequest, isYaml: boolean): unknown {
-  const { body } = request
-  if (body === undefined) return undefined
-  if (!('bytes' in body)) return body.value
-  const text = body.bytes.toString()
-  if (isYaml) return yamlBody(request, text)
-  try {
-    return parseJson(text).value
-  } catch (error) {
-    throw badRequest(messageOf(error))
-  }
-}
-
-/** A configuration; members that stand twice are refused, told or passed over as the request asks. */
-function yamlBody(request: ApiRequest, text: string): unknown {
-  let tree: ReturnType<typeof yamlTree>
-  try {
-    tree = yamlTree(text)
-  } catch (error) {
-    throw badRequest(`error decoding YAML: ${messageOf(error)}`)
-  }
-  const mode = request.query('fieldValidation') ?? 'Warn'
-  const texts = tree.strictErrors.map((error) => `error converting YAML to JSON: ${error}`)
-  if (mode === 'Strict' && texts.length > 0) throw badRequest(`error strict decoding YAML: ${texts.join(', ')}`)
-  if (mode === 'Warn') request.warnings.push(...texts)
-  return tree.value
-}
-
 function patch(parts: ServerParts, request: ApiRequest, type: string): Promise<ApiAnswer> {
-  const body = bodyTree(request, false)
+  const { value: body, strictErrors: told } = readPatch(request, type)
   return changeObject(parts, request, {
     repeats: true,
     next: (live) => {
       const tree = patched(live, body, { type, request })
       const { object, strictErrors } = canonical(request, tree, { body, live })
-      report(request, strictErrors, request.resource, tree)
+      reportPatch(request, [...told, ...strictErrors], () => shownPatch(type, body, tree))
       return withDefaults(parts, request.resource, object)
     },
   })
@@ -105,9 +77,13 @@ function canonical(
     return recanonical(tree, request.resource, canonicalPart(request, live))
   } catch (error) {
     if (!(error instanceof GantryError) || error.code === 'KUBERNETES_STATUS') throw error
-    const message = `Invalid value: ${JSON.stringify(goText(body))}: ${error.message}`
-    throw invalid({ group: '', resource: '', name: '' }, [{ reason: 'FieldValueInvalid', message, field: 'patch' }])
+    throw invalidPatchOf(shownPatch(request.body?.mediaType ?? '', body, tree), error.message)
   }
+}
+
+/** What a refusal shows: the patched object, and of strategic merges the patch. */
+function shownPatch(type: string, body: unknown, tree: JsonObject): string {
+  return type === strategicType ? goText(body) : JSON.stringify(tree)
 }
 
 /** The object after the request's patch, canonical; for subresources that patch a view of the object. @throws 400, 415, 422. */
@@ -115,7 +91,8 @@ export function patchedTree(request: ApiRequest, live: ApiObject): ApiObject {
   const type = request.body?.mediaType ?? ''
   if (!patchMediaTypes.includes(type)) throw unsupportedMediaType(patchMediaTypes)
   const mode = type === applyType ? 'application/merge-patch+json' : type
-  const tree = patched(live, bodyTree(request, type === applyType), { type: mode, request })
+  const body = type === applyType ? readConfiguration(request) : readPatch(request, type).value
+  const tree = patched(live, body, { type: mode, request })
   return recanonical(tree, request.resource, undefined).object
 }
 
@@ -125,9 +102,8 @@ function patched(
   { type, request }: { readonly type: string; readonly request: ApiRequest },
 ): JsonObject {
   try {
-    if (type === 'application/json-patch+json') return jsonPatched(live, body)
-    if (!isJsonObject(body))
-      throw badRequest('error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}')
+    if (type === jsonPatchType) return jsonPatched(live, body)
+    if (!isJsonObject(body)) throw badRequest('a merge patch must be an object')
     if (type === 'application/merge-patch+json')
       return applyMergePatch(live as unknown as JsonValue, body as unknown as JsonValue) as unknown as JsonObject
     const schema = request.resource.type
@@ -165,7 +141,7 @@ function rejected(why: string): GantryError {
 }
 
 function apply(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
-  const tree = bodyTree(request, true)
+  const tree = readConfiguration(request)
   if (!isJsonObject(tree)) throw badRequest('error decoding YAML: body is not an object')
   const configuration = withPlace(request, tree)
   const force = booleanQuery(request, 'force') === true
