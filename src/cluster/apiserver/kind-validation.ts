@@ -31,7 +31,7 @@ function told({ causes, warnings }: CustomVerdict, warn: (text: string) => void)
   return causes
 }
 
-/** Custom resources have schemas of their own; API services are named `VERSION.GROUP`, which for the core group is no DNS name. */
-function isUnruled({ type, group }: ServedResource): boolean {
-  return type === undefined || group === 'apiregistration.k8s.io'
+/** Custom resources have schemas of their own. */
+function isUnruled({ type }: ServedResource): boolean {
+  return type === undefined
 }

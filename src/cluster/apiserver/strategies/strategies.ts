@@ -3,6 +3,7 @@ import { builtInKinds } from '#spec/kubernetes/schema/kinds.ts'
 import { certificateSigningRequestStrategy } from './certificate-signing-requests.ts'
 import { customResourceDefinitionStrategy } from './custom-resource-definitions.ts'
 import { droppingDisabled } from './disabled-fields.ts'
+import { endpointSliceStrategy } from './endpoint-slices.ts'
 import { autoscalerStrategy } from './horizontal-pod-autoscaler-v1.ts'
 import { jobStrategy } from './jobs.ts'
 import { namespaceStrategy } from './namespaces.ts'
@@ -67,6 +68,7 @@ const own: Readonly<Record<string, Partial<Strategy>>> = {
   'apps/daemonsets': daemonSetStrategy,
   'apps/statefulsets': statefulSetStrategy,
   'batch/jobs': jobStrategy,
+  'discovery.k8s.io/endpointslices': endpointSliceStrategy,
   'certificates.k8s.io/certificatesigningrequests': certificateSigningRequestStrategy,
   'apiextensions.k8s.io/customresourcedefinitions': customResourceDefinitionStrategy,
   'resource.k8s.io/resourceclaims': resourceClaimStrategy,

@@ -12,6 +12,7 @@ test('times are written in UTC with whole seconds', () => {
 const bad: readonly (readonly [text: string, message: string])[] = [
   ['x', 'parsing time "x" as "2006-01-02T15:04:05Z07:00": cannot parse "x" as "2006"'],
   ['2024-13-01T00:00:00Z', 'parsing time "2024-13-01T00:00:00Z": month out of range'],
+  ['2024-13-x', 'parsing time "2024-13-x": month out of range'],
   ['2023-02-29T00:00:00Z', 'parsing time "2023-02-29T00:00:00Z": day out of range'],
   [
     '2024-01-01T00:00:00',

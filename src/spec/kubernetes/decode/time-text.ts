@@ -39,24 +39,58 @@ const pieces: readonly (readonly [name: string, match: RegExp])[] = [
   ['05', /^\d{2}/],
 ]
 
-function splitTime(text: string, layout: string): { numbers: number[]; fraction: string; zone: string } {
-  const cannot = (rest: string, piece: string): GantryError =>
-    fail(`parsing time ${JSON.stringify(text)} as "${layout}": cannot parse ${JSON.stringify(rest)} as "${piece}"`)
+type Limit = readonly [piece: string, name: string, min: number, max: number]
+
+const clockLimits: readonly Limit[] = [
+  ['01', 'month', 1, 12],
+  ['15', 'hour', 0, 23],
+  ['04', 'minute', 0, 59],
+  ['05', 'second', 0, 59],
+]
+
+function isOutside(value: number, [, , min, max]: Limit): boolean {
+  return value < min || value > max
+}
+
+function outOfRange(text: string, name: string): GantryError {
+  return fail(`parsing time ${JSON.stringify(text)}: ${name} out of range`)
+}
+
+function cannotParse(text: string, layout: string, [rest, piece]: readonly [rest: string, piece: string]): GantryError {
+  return fail(`parsing time ${JSON.stringify(text)} as "${layout}": cannot parse ${JSON.stringify(rest)} as "${piece}"`)
+}
+
+/** The numbers up to the seconds, and what follows them. */
+function readPieces(text: string, layout: string): { readonly numbers: readonly number[]; readonly rest: string } {
   let rest = text
   const numbers: number[] = []
   for (const [name, match] of pieces) {
     const found = match.exec(rest)
-    if (found === null) throw cannot(rest, name)
+    if (found === null) throw cannotParse(text, layout, [rest, name])
     if (name.length > 1) numbers.push(Number(found[0]))
+    // Everything but the day is judged as soon as it is read.
+    const limit = clockLimits.find(([piece]) => piece === name)
+    if (limit !== undefined && isOutside(Number(found[0]), limit)) throw outOfRange(text, limit[1])
     rest = rest.slice(found[0].length)
   }
-  const fraction = (layout === microLayout ? /^\.\d{6}(?!\d)/ : /^[.,]\d+/).exec(rest)?.[0] ?? ''
-  if (layout === microLayout && fraction === '') throw cannot(rest, '.000000')
-  rest = rest.slice(fraction.length)
-  const zone = /^(?:Z|[+-]\d{2}:\d{2})/.exec(rest)?.[0]
-  if (zone === undefined) throw cannot(rest, 'Z07:00')
-  if (rest.length > zone.length)
-    throw fail(`parsing time ${JSON.stringify(text)}: extra text: ${JSON.stringify(rest.slice(zone.length))}`)
+  return { numbers, rest }
+}
+
+interface SplitTime {
+  readonly numbers: readonly number[]
+  readonly fraction: string
+  readonly zone: string
+}
+
+function splitTime(text: string, layout: string): SplitTime {
+  const { numbers, rest } = readPieces(text, layout)
+  const fraction = (layout === microLayout ? /^\.\d{6}/ : /^[.,]\d+/).exec(rest)?.[0] ?? ''
+  if (layout === microLayout && fraction === '') throw cannotParse(text, layout, [rest, '.000000'])
+  const tail = rest.slice(fraction.length)
+  const zone = /^(?:Z|[+-]\d{2}:\d{2})/.exec(tail)?.[0]
+  if (zone === undefined) throw cannotParse(text, layout, [tail, 'Z07:00'])
+  if (tail.length > zone.length)
+    throw fail(`parsing time ${JSON.stringify(text)}: extra text: ${JSON.stringify(tail.slice(zone.length))}`)
   return { numbers, fraction: fraction.slice(1), zone }
 }
 
@@ -66,26 +100,11 @@ function zoneSeconds(zone: string): number {
   return zone.startsWith('-') ? -total : total
 }
 
-/** The first part of a date or time of day that no calendar has, as Go names it. */
-function partOutOfRange([year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0]: readonly number[]):
-  | string
-  | undefined {
-  const limits: readonly (readonly [name: string, value: number, min: number, max: number])[] = [
-    ['month', month, 1, 12],
-    ['hour', hour, 0, 23],
-    ['minute', minute, 0, 59],
-    ['second', second, 0, 59],
-    ['day', day, 1, daysIn(year, month)],
-  ]
-  return limits.find(([, value, min, max]) => value < min || value > max)?.[0]
-}
-
 /** Reads RFC 3339 text (`layout` decides about decimals). Throws `KUBERNETES_TIME` with Go's words. */
 export function parseTime(text: string, layout: string = secondsLayout): Instant {
   const { numbers, fraction, zone } = splitTime(text, layout)
-  const wrong = partOutOfRange(numbers)
-  if (wrong !== undefined) throw fail(`parsing time ${JSON.stringify(text)}: ${wrong} out of range`)
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = numbers
+  if (day < 1 || day > daysIn(year, month)) throw outOfRange(text, 'day')
   const seconds = daysFromCivil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - zoneSeconds(zone)
   return { seconds, nanos: Number(fraction.slice(0, 9).padEnd(9, '0')) }
 }

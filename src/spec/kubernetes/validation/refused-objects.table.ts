@@ -916,4 +916,109 @@ export const refusedObjects: readonly (readonly [object: Json, messages: readonl
       'spec.limited.lendablePercent: Invalid value: 101: must be between 0 and 100, inclusive',
     ],
   ],
+  [
+    {
+      apiVersion: 'apiregistration.k8s.io/v1',
+      kind: 'APIService',
+      metadata: { name: 'v1.example.com' },
+      spec: { group: 'example.com', version: 'v2', groupPriorityMinimum: 0, versionPriority: 1001, service: {} },
+    },
+    [
+      'metadata.name: Invalid value: "v1.example.com": must be `spec.version+"."+spec.group`: "v2.example.com"',
+      'spec.groupPriorityMinimum: Invalid value: 0: must be positive and less than 20000',
+      'spec.versionPriority: Invalid value: 1001: must be positive and less than 1000',
+      'spec.service.namespace: Required value',
+      'spec.service.name: Required value',
+    ],
+  ],
+  [
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'x' },
+      spec: {
+        containers: [
+          { name: 'c', image: 'i', resizePolicy: [{}], resources: { claims: [{ name: '' }, { name: 'a' }] } },
+        ],
+      },
+    },
+    [
+      'spec.containers[0].resources.claims[0]: Required value',
+      'spec.containers[0].resources.claims[1]: Not found: "a": must be one of the names in pod.spec.resourceClaims which is empty',
+      'spec.containers[0].resizePolicy: Required value',
+      'spec.containers[0].resizePolicy: Required value',
+    ],
+  ],
+  [
+    {
+      apiVersion: 'storage.k8s.io/v1',
+      kind: 'StorageClass',
+      metadata: { name: 'x' },
+      provisioner: 'a.b/c',
+      allowedTopologies: [{ matchLabelExpressions: [{ key: 'z', values: ['a', 'b'] }] }, {}],
+    },
+    [
+      'allowedTopologies[1].matchLabelExpressions: Duplicate value: ""',
+      'allowedTopologies[1].matchLabelExpressions: Duplicate value: ""',
+    ],
+  ],
+  [
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: 'x' },
+      aggregationRule: { clusterRoleSelectors: [{ matchExpressions: [{ key: 'a', operator: 'Near' }] }] },
+    },
+    [
+      'aggregationRule.clusterRoleSelectors[0].matchExpressions[0].operator: Invalid value: "Near": not a valid selector operator',
+      'aggregationRule.clusterRoleSelectors[0]: Invalid value: null: invalid label selector.',
+    ],
+  ],
+  [
+    {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: 'x' },
+      addressType: 'IPv4',
+      endpoints: [],
+      ports: [{ name: 'p', protocol: '' }],
+    },
+    ['ports[0].protocol: Unsupported value: "": supported values: "SCTP", "TCP", "UDP"'],
+  ],
+  [
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'MutatingAdmissionPolicy',
+      metadata: { name: 'x' },
+      spec: {
+        reinvocationPolicy: 'Never',
+        matchConstraints: {
+          resourceRules: [{ operations: ['DELETE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }],
+        },
+        mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: ' ' } }],
+      },
+    },
+    [
+      'spec.matchConstraints.resourceRules.operations: Unsupported value: "DELETE": supported values: "*", "CONNECT", "CREATE", "UPDATE"',
+      'spec.mutations[0].jsonPatch.expression: Required value',
+    ],
+  ],
+  [
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicy',
+      metadata: { name: 'x' },
+      spec: {
+        matchConstraints: {
+          resourceRules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }],
+        },
+        validations: [{ expression: 'variables.a' }],
+        auditAnnotations: [{ key: 'a/b', valueExpression: "'v'" }],
+      },
+    },
+    [
+      "spec.validations[0].expression: Invalid value: \"variables.a\": compilation failed: ERROR: <input>:1:1: undeclared reference to 'variables' (in container '')\n | variables.a\n | ^",
+      "spec.auditAnnotations[0].key: Invalid value: \"x/a/b\": a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
+    ],
+  ],
 ]

@@ -11,6 +11,9 @@ import { validateCreate, validateUpdate, type KindName } from './validate.ts'
 type Json = Readonly<Record<string, unknown>>
 const defaulter = new Defaulter()
 const clusterKinds = [
+  'APIService',
+  'MutatingAdmissionPolicy',
+  'ValidatingAdmissionPolicy',
   'FlowSchema',
   'Node',
   'PersistentVolume',

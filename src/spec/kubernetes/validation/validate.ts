@@ -5,7 +5,7 @@
 import { builtInKinds, groupVersionText, typeOfKind } from '../schema/kinds.ts'
 import type { KubernetesObject } from '../objects/objects.ts'
 import { joined } from './checks.ts'
-import { distinctErrors, type FieldError } from './field-errors.ts'
+import type { FieldError } from './field-errors.ts'
 import { dnsSubdomain } from './formats.ts'
 import type { AnyKindRules, UpdateInput, ValidationContext } from './kind-rules.ts'
 import { kindTable } from './kind-table.ts'
@@ -77,7 +77,7 @@ export function validateCreate(
   const named = { namespaced, name: rules?.name ?? dnsSubdomain, anyFinalizer }
   const metadata = rules?.isRequest === true ? [] : validateMetadata(value.metadata, named)
   const own = rules === undefined ? fallbackErrors(kind, value) : rules.create(value, context)
-  return distinctErrors(joined(metadata, own))
+  return joined(metadata, own)
 }
 
 function updateErrors(
@@ -105,6 +105,6 @@ export function validateUpdate(
   const input = { object: readable(kind, object), old: readable(kind, old), context }
   const anyFinalizer = takesAnyFinalizer(kind, rules)
   const metadata = validateMetadataUpdate(input.object.metadata, input.old.metadata, { anyFinalizer })
-  if (rules !== undefined) return distinctErrors(joined(metadata, updateErrors(rules, input, subresource)))
-  return distinctErrors(subresource === '' ? joined(metadata, fallbackErrors(kind, input.object)) : metadata)
+  if (rules !== undefined) return joined(metadata, updateErrors(rules, input, subresource))
+  return subresource === '' ? joined(metadata, fallbackErrors(kind, input.object)) : metadata
 }

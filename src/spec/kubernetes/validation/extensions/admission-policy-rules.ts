@@ -16,10 +16,20 @@ import { compileVariables } from '../../cel/admission/compile-variables.ts'
 import { applyObjectType, findMutationType, jsonPatchListType } from '../../cel/admission/mutation-types.ts'
 import { boolType, nullType, stringType, type CelType } from '../../cel/cel-type.ts'
 import type { CelEnvironment } from '../../cel/environment.ts'
-import { each, ifSet, isEmpty, matches, oneOfIfSet, requiredMatches, requiredOneOf, requiredText } from '../checks.ts'
+import {
+  each,
+  ifSet,
+  isEmpty,
+  matches,
+  oneOfIfSet,
+  requiredMatches,
+  requiredOneOf,
+  requiredText,
+  oneOf,
+} from '../checks.ts'
 import { duplicate, forbidden, invalid, required, type FieldError } from '../field-errors.ts'
 import { path, type Path } from '../field-path.ts'
-import { cIdentifier, dns1035Label, dnsSubdomain, pathSegment } from '../formats.ts'
+import { cIdentifier, dns1035Label, dnsSubdomain, pathSegment, qualifiedName } from '../formats.ts'
 import { kindRules, type AnyKindRules } from '../kind-rules.ts'
 import { validateLabelSelector } from '../labels.ts'
 import { expressionErrors, validateMatchConditions, validateRule } from './webhook-rules.ts'
@@ -39,14 +49,16 @@ function scopeOf(spec: PolicySpec | undefined, isMutating: boolean): PolicyScope
     ...(isMutating ? { findType: findMutationType } : {}),
   }
   const { types } = compileVariables(spec?.variables ?? [], scope)
-  const whole = { ...scope, variables: types }
+  // Without any variable the name itself is unknown.
+  const whole = types.size === 0 ? scope : { ...scope, variables: types }
   return { scope: whole, environment: admissionEnvironment(whole) }
 }
 
 type Wanted = Parameters<typeof expressionErrors>[2]
 
-function expression(at: Path, text: string, wanted: Wanted): FieldError[] {
-  return text.trim() === '' ? [required(at, 'expression is not specified')] : expressionErrors(at, text.trim(), wanted)
+function expression(at: Path, text: string, wanted: Wanted & { readonly missing?: string }): FieldError[] {
+  const { missing = 'expression is not specified', ...rest } = wanted
+  return text.trim() === '' ? [required(at, missing)] : expressionErrors(at, text.trim(), rest)
 }
 
 function paramKind(at: Path, kind: ParamKind): FieldError[] {
@@ -146,10 +158,16 @@ function validation(at: Path, value: Validation, { scope, environment }: PolicyS
   ]
 }
 
+/** The annotation is named after the policy and the key. */
+function annotationKey(at: Path, policyName: string | undefined, key: string): FieldError[] {
+  if ((policyName ?? '') === '') return [invalid(at, key, 'requires metadata.name be non-empty')]
+  return matches(at, `${policyName}/${key}`, qualifiedName)
+}
+
 /** The rules of validating policies. */
 export const validatingPolicyRules: AnyKindRules = kindRules<ValidatingAdmissionPolicy>({
   name: dnsSubdomain,
-  create: ({ spec }) => {
+  create: ({ metadata, spec }) => {
     const scope = scopeOf(spec, false)
     const { environment } = scope
     const isNothing = isEmpty(spec?.validations) && isEmpty(spec?.auditAnnotations)
@@ -167,7 +185,7 @@ export const validatingPolicyRules: AnyKindRules = kindRules<ValidatingAdmission
         const value = isMissing
           ? [required(valueAt, 'valueExpression is not specified')]
           : expressionErrors(valueAt, valueExpression, { environment, result: [stringType, nullType] })
-        return [...value, ...repeated]
+        return [...annotationKey(at.child('key'), metadata.name, key), ...value, ...repeated]
       }),
     ]
   },
@@ -189,11 +207,21 @@ function mutation(at: Path, value: Mutation, { environment }: PolicyScope): Fiel
     ...(found === undefined
       ? [required(at.child(wanted), text)]
       : expression(at.child(wanted, 'expression'), found.expression ?? '', {
+          missing: '',
           environment,
           result: [wanted === 'jsonPatch' ? jsonPatchListType : applyObjectType],
         })),
     ...(isExtra ? [invalid(at.child(other), `{${other}}`, extraText)] : []),
   ]
+}
+
+const mutable = ['*', 'CONNECT', 'CREATE', 'UPDATE']
+
+/** What is deleted cannot be changed. */
+function mutableOperations(constraints: MatchResources | undefined): FieldError[] {
+  const at = specPath.child('matchConstraints', 'resourceRules', 'operations')
+  const operations = (constraints?.resourceRules ?? []).flatMap((rule) => rule.operations ?? [])
+  return operations.flatMap((operation) => oneOf(at, operation, mutable))
 }
 
 /** The rules of mutating policies. */
@@ -204,6 +232,7 @@ export const mutatingPolicyRules: AnyKindRules = kindRules<MutatingAdmissionPoli
     const scope = scopeOf(spec, true)
     return [
       ...policy(spec, scope),
+      ...mutableOperations(spec?.matchConstraints),
       ...(isEmpty(spec?.mutations) ? [required(at, 'mutations must contain at least one item')] : []),
       ...each(at, spec?.mutations, (value, itemAt) => mutation(itemAt, value, scope)),
     ]

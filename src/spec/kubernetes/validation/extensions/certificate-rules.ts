@@ -25,7 +25,15 @@ function pemType(text: string): string | undefined {
 function request(object: CertificateSigningRequest): FieldError[] {
   const encoded = object.spec?.request ?? ''
   const isRequest = pemType(Buffer.from(encoded, 'base64').toString('latin1')) === 'CERTIFICATE REQUEST'
-  return isRequest ? [] : [invalid(specPath.child('request'), encoded, 'PEM block type must be CERTIFICATE REQUEST')]
+  return isRequest
+    ? []
+    : [
+        invalid(
+          specPath.child('request'),
+          encoded === '' ? null : encoded,
+          'PEM block type must be CERTIFICATE REQUEST',
+        ),
+      ]
 }
 
 function spec(object: CertificateSigningRequest, old?: CertificateSigningRequest): FieldError[] {

@@ -131,6 +131,8 @@ function selectableFields(at: Path, version: CustomResourceDefinitionVersion, sc
   return seen.size > 8 ? [...errors, tooMany(at, seen.size, 8)] : errors
 }
 
+const noSchemaText = 'may only be set when `version.schema.openAPIV3Schema` is not included'
+
 function version(
   at: Path,
   value: CustomResourceDefinitionVersion,
@@ -141,7 +143,6 @@ function version(
   const schema = value.schema?.openAPIV3Schema
   const hasStatus = value.subresources?.status !== undefined
   const fieldsAt = at.child('selectableFields')
-  const noSchema = 'may only be set when `version.schema.openAPIV3Schema` is not included'
   return [
     ...joined(at.child('name'), value.name, { format: dns1035Label }),
     ...deprecation(at.child('deprecationWarning'), value),
@@ -151,9 +152,28 @@ function version(
     ...(isEmpty(value.selectableFields)
       ? []
       : schema === undefined
-        ? [invalid(fieldsAt, '', noSchema)]
+        ? [invalid(fieldsAt, '', noSchemaText)]
         : selectableFields(fieldsAt, value, schema)),
   ]
+}
+
+/**
+ * Inside the server what all versions have in common stands beside them, and selectable fields are looked for in the schema
+ * that stands where they stand: fields in common go with a common schema, different ones with different schemas.
+ */
+function hoistedFields(versions: readonly CustomResourceDefinitionVersion[]): FieldError[] {
+  const [first] = versions
+  if (versions.length < 2 || first === undefined) return []
+  const isCommon = (member: 'schema' | 'selectableFields'): boolean =>
+    versions.every((value) => sameValue(value[member], first[member]))
+  const [commonSchema, commonFields] = [isCommon('schema'), isCommon('selectableFields')]
+  const text = 'may only be set when validations.schema is included'
+  if (commonFields && !commonSchema)
+    return isEmpty(first.selectableFields) ? [] : [invalid(specPath.child('selectableFields'), '', text)]
+  if (commonFields || !commonSchema) return []
+  return each(specPath.child('versions'), versions, (value, at) =>
+    isEmpty(value.selectableFields) ? [] : [invalid(at.child('selectableFields'), '', noSchemaText)],
+  )
 }
 
 function conversion(at: Path, spec: CustomResourceDefinitionSpec): FieldError[] {
@@ -215,6 +235,7 @@ function definitionSpec(
       : []),
     ...each(versionsAt, versions, (value, at) => version(at, value, before)),
     ...versionSet(versionsAt, versions),
+    ...hoistedFields(versions),
     ...(['plural', 'singular', 'kind', 'listKind'] as const).flatMap((member) =>
       requiredText(namesAt.child(member), spec.names?.[member]),
     ),

@@ -194,7 +194,7 @@ function apiService(object: APIService): FieldError[] {
   const nameText = `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(wanted)}`
   const isLegacy = group === '' && version !== 'v1'
   return [
-    ...(name === wanted ? [] : [invalid(path('metadata', 'name'), name, nameText)]),
+    ...(name === wanted || pathSegment(name).length > 0 ? [] : [invalid(path('metadata', 'name'), name, nameText)]),
     ...(isLegacy ? [required(at.child('group'), 'only v1 may have an empty group and it better be legacy kube')] : []),
     ...matchesIfSet(at.child('group'), group, dnsSubdomain),
     ...matches(at.child('version'), version, dns1035Label),

@@ -1,7 +1,7 @@
 /** Endpoints and endpoint slices (core and discovery validation, v1.36). */
 import type { EndpointAddress, EndpointPort as LegacyPort, Endpoints } from '../../objects/core-v1.generated.ts'
 import type { Endpoint, EndpointHints, EndpointSlice } from '../../objects/discovery-v1.generated.ts'
-import { each, ifSet, immutableText, matches, matchesIfSet, portNumber, requiredOneOf } from '../checks.ts'
+import { each, ifSet, immutableText, matches, matchesIfSet, portNumber, requiredOneOf, oneOf } from '../checks.ts'
 import { duplicate, invalid, required, tooMany, type FieldError } from '../field-errors.ts'
 import { path, type Path } from '../field-path.ts'
 import { fullyQualifiedDomainName } from '../format-errors.ts'
@@ -123,7 +123,9 @@ function slicePorts(slice: EndpointSlice): FieldError[] {
     seen.add(name)
     return [
       ...errors,
-      ...requiredOneOf(itemAt.child('protocol'), port.protocol ?? '', protocols),
+      ...(port.protocol === undefined
+        ? [required(itemAt.child('protocol'))]
+        : oneOf(itemAt.child('protocol'), port.protocol, protocols)),
       ...ifSet(port.appProtocol, (protocol) => matches(itemAt.child('appProtocol'), protocol, qualifiedName)),
     ]
   })

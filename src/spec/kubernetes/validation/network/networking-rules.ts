@@ -151,8 +151,7 @@ function resourceReference(
 function servicePort(at: Path, service: NonNullable<IngressBackend['service']>): FieldError[] {
   const { name = '', number = 0 } = service.port ?? {}
   if (name !== '' && number !== 0) {
-    const value = internal('networking.IngressBackend', { service })
-    return [invalid(at, value, 'cannot set both port name & port number')]
+    return [invalid(at, '', 'cannot set both port name & port number')]
   }
   if (name !== '') return matches(at.child('service', 'port', 'name'), name, portName)
   if (number !== 0) return portNumber(at.child('service', 'port', 'number'), number)

@@ -194,7 +194,7 @@ function validateClaims(
     const errors = claim.name === '' ? [required(itemAt)] : claimKeyErrors(itemAt, claim, seen)
     const request = claim.request ?? ''
     if (claim.name !== '' && !seen.has(claim.name)) seen.add(request === '' ? claim.name : `${claim.name}/${request}`)
-    if (known.includes(claim.name)) return errors
+    if (claim.name === '' || known.includes(claim.name)) return errors
     const list = known.length === 0 ? ' which is empty' : `: ${[...known].sort().join(', ')}`
     return [...errors, notFound(itemAt, claim.name, `must be one of the names in pod.spec.resourceClaims${list}`)]
   })

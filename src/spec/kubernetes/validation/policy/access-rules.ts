@@ -54,7 +54,10 @@ export const clusterRoleRules: AnyKindRules = kindRules<ClusterRole>({
       const missing = isEmpty(clusterRoleSelectors) ? [required(at, text)] : []
       return [
         ...missing,
-        ...each(at, clusterRoleSelectors, (selector, itemAt) => validateLabelSelector(itemAt, selector)),
+        ...each(at, clusterRoleSelectors, (selector, itemAt) => {
+          const errors = validateLabelSelector(itemAt, selector)
+          return errors.length === 0 ? [] : [...errors, invalid(itemAt, null, 'invalid label selector.')]
+        }),
       ]
     }),
   ],

@@ -16,7 +16,7 @@ import {
 } from '../checks.ts'
 import { duplicate, forbidden, invalid, notSupported, type FieldError } from '../field-errors.ts'
 import { path, type Path } from '../field-path.ts'
-import { dnsLabel, dnsSubdomain, qualifiedName } from '../formats.ts'
+import { dnsLabel, dnsSubdomain, qualifiedName, pathSegment } from '../formats.ts'
 import { internal } from '../internal-value.ts'
 import { kindRules, type AnyKindRules } from '../kind-rules.ts'
 import { hasInvalidSelectorValue, validateLabelSelector, validateLabels } from '../labels.ts'
@@ -48,7 +48,7 @@ function budget({ spec }: PodDisruptionBudget, allowInvalidValues: boolean): Fie
 
 /** The rules of disruption budgets. */
 export const disruptionBudgetRules: AnyKindRules = kindRules<PodDisruptionBudget>({
-  name: dnsSubdomain,
+  name: pathSegment,
   create: (object) => budget(object, false),
   update: ({ object, old }) => budget(object, hasInvalidSelectorValue(old.spec?.selector)),
   status: ({ object: { status } }) => [

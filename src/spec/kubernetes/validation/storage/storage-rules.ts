@@ -83,11 +83,12 @@ function topologyText(term: Topologies[number]): string {
 }
 
 function topologies(terms: Topologies | undefined): FieldError[] {
+  // Upstream starts with as many empty terms as there are terms, and finds an empty one among them.
+  const empty = (terms ?? []).map(() => topologyText({}))
   const texts = (terms ?? []).map(topologyText)
   return each(path('allowedTopologies'), terms, (term, at, index) => [
     ...topologyTerm(term, at),
-    ...texts
-      .slice(0, index)
+    ...[...empty, ...texts.slice(0, index)]
       .filter((text) => text === texts[index])
       .map(() => duplicate(at.child('matchLabelExpressions'), '')),
   ])
