@@ -165,6 +165,15 @@ test('a pod that is meant for no node is adopted and left alone', async () => {
   assert.equal(bench.api.all(pods).length, 4)
 })
 
+test('history holds the template with its members in order, which is how clients compare it', async () => {
+  await using bench = await onNodes()
+  await bench.put(daemonSets, set('one'))
+  await bench.pass(1000)
+  const [revision] = bench.api.all(controllerRevisions)
+  assert.match(JSON.stringify(revision?.data), /^\{"spec":\{"template":\{"\$patch":"replace","metadata":\{.*"spec":\{/)
+})
+})
+
 test('history is kept for rollbacks up to its limit', async () => {
   await using bench = await onNodes()
   for (const image of ['one', 'two', 'three', 'two']) {

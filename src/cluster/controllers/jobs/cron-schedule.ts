@@ -22,6 +22,8 @@ export interface MissedRuns {
   readonly nextMs: number | undefined
   /** More than a hundred times passed unseen. */
   readonly isTooMany: boolean
+  /** No time will ever come: 30 February. */
+  readonly isNever: boolean
 }
 
 const missedMost = 100
@@ -31,7 +33,8 @@ const stepsMost = 200
 /** What became due after `fromMs` until now. */
 export function missedRuns(schedule: CronSchedule, fromMs: number, nowMs: number): MissedRuns {
   const firstMs = schedule.after(fromMs)
-  if (firstMs === undefined || firstMs > nowMs) return { latestMs: undefined, nextMs: firstMs, isTooMany: false }
+  if (firstMs === undefined || firstMs > nowMs)
+    return { latestMs: undefined, nextMs: firstMs, isTooMany: false, isNever: firstMs === undefined }
   const secondMs = schedule.after(firstMs)
   const everyMs = secondMs === undefined ? Infinity : secondMs - firstMs
   const guess = Number.isFinite(everyMs) ? Math.floor((nowMs - firstMs) / everyMs) + 1 : 1
@@ -47,5 +50,6 @@ export function missedRuns(schedule: CronSchedule, fromMs: number, nowMs: number
     latestMs,
     nextMs: schedule.after(nowMs),
     isTooMany: Math.max(count, guess > stepsMost ? guess : 0) > missedMost,
+    isNever: false,
   }
 }

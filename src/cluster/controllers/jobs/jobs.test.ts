@@ -238,17 +238,36 @@ test('of many missed times the latest counts', () => {
     latestMs: undefined,
     nextMs: startMs + 60_000,
     isTooMany: false,
+    isNever: false,
   })
   assert.deepEqual(missedRuns(schedule, startMs, startMs + 200_000), {
     latestMs: startMs + 180_000,
     nextMs: startMs + 240_000,
     isTooMany: false,
+    isNever: false,
   })
   assert.deepEqual(missedRuns(schedule, startMs, startMs + 86_400_000), {
     latestMs: startMs + 86_400_000,
     nextMs: startMs + 86_460_000,
     isTooMany: true,
+    isNever: false,
   })
+})
+
+test('a schedule whose day never comes is told of', async () => {
+  await using bench = createBench()
+  bench.start(startCronJobController)
+  await bench.put(cronJobs, cron({ schedule: '59 23 31 2 *' }))
+  await bench.pass(60_000)
+  assert.deepEqual(bench.api.all(jobs), [])
+  assert.ok(
+    bench
+      .told()
+      .includes(
+        'InvalidSchedule: invalid schedule: 59 23 31 2 * : time difference between two schedules is less than 1 second',
+      ),
+    bench.told().join('\n'),
+  )
 })
 
 test('a cron job starts jobs on time and keeps a short history', async () => {

@@ -166,6 +166,12 @@ function nextStep(observed: CronJobObserved): NextStep {
       : warning('UnparseableSchedule', `unparseable schedule: "${pattern}" : ${text}`)
   }
   const missed = missedRuns(schedule, earliestMs(cronJob, nowMs), nowMs)
+  // Upstream sees two runs at Go's zero time where there is none, and says so.
+  if (missed.isNever)
+    return warning(
+      'InvalidSchedule',
+      `invalid schedule: ${pattern} : time difference between two schedules is less than 1 second`,
+    )
   const waiting = missed.nextMs === undefined ? {} : { lookAgainAfterMs: Math.max(1, missed.nextMs - nowMs) }
   const tooMany: readonly EventText[] = missed.isTooMany
     ? [

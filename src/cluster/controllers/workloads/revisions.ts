@@ -5,7 +5,7 @@ import { isJsonObject, type KubernetesObject } from '#spec/kubernetes/objects/ob
 import type { ApiResource } from '#kit/reconcile/api-client.ts'
 import { controllerReference } from '#kit/reconcile/owner-references.ts'
 import type { Action } from '#kit/reconcile/plan.ts'
-import { hashOf, isSameTemplate } from './template-hash.ts'
+import { canonicalText, hashOf, isSameTemplate } from './template-hash.ts'
 
 /** On pods, and on the revisions of daemon sets. */
 export const revisionHashLabel = 'controller-revision-hash'
@@ -69,11 +69,16 @@ export function currentRevision(observed: RevisionsObserved): CurrentRevision {
       ...(owner.metadata.annotations === undefined ? {} : { annotations: owner.metadata.annotations }),
       ownerReferences: [controllerReference(owner)],
     },
-    data: { spec: { template: { ...template, $patch: 'replace' } } },
+    data: dataOf(template),
     revision: highest + 1,
   }
   const isCollision = observed.named(current.metadata.name) !== undefined
   return { current, actions: isCollision ? [] : [{ do: 'create', resource, object: current }], isCollision }
+}
+
+/** Members in order, as Go writes maps: clients compare the bytes to find out that a template is current already. */
+function dataOf(template: PodTemplateSpec): unknown {
+  return JSON.parse(canonicalText({ spec: { template: { ...template, $patch: 'replace' } } }))
 }
 
 /** Revisions beyond the limit that nothing uses, oldest first. */
