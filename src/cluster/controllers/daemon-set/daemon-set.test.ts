@@ -172,7 +172,6 @@ test('history holds the template with its members in order, which is how clients
   const [revision] = bench.api.all(controllerRevisions)
   assert.match(JSON.stringify(revision?.data), /^\{"spec":\{"template":\{"\$patch":"replace","metadata":\{.*"spec":\{/)
 })
-})
 
 test('history is kept for rollbacks up to its limit', async () => {
   await using bench = await onNodes()
