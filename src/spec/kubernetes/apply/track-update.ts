@@ -148,7 +148,9 @@ export function trackChange(
   const { apiVersion, subresource, now } = context
   const entry: Manager = { manager: name, operation: 'Update', apiVersion, subresource, time: now, fields }
   const previous = taken.get(managerIdentity(entry))?.fields ?? emptySet
-  return capManagers(withManager(taken, { ...entry, fields: unionSets(fields, previous) }))
+  // Who writes the same fields again keeps the set as it is: it need not be put in order, nor be found among others.
+  const isKnown = isEmptySet(differenceOf(fields, previous))
+  return capManagers(withManager(taken, { ...entry, fields: isKnown ? previous : unionSets(fields, previous) }))
 }
 
 /** The manager who creates an object that nobody manages yet owns all that it says. */

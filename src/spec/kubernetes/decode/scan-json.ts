@@ -16,6 +16,11 @@ export interface JsonScan {
 
 const quote = 0x22
 const backslash = 0x5c
+const colon = 0x3a
+const openBrace = 0x7b
+const closeBrace = 0x7d
+const openBracket = 0x5b
+const closeBracket = 0x5d
 
 /** Index just behind the closing quote of the string that starts at `start`, or the length when it is not closed. */
 function endOfString(text: string, start: number): number {
@@ -29,27 +34,35 @@ function endOfString(text: string, start: number): number {
   return end < 0 ? text.length : end + 1
 }
 
-// A fraction, an exponent, or too many digits, outside of strings.
-const oddNumber = /\d[.eE]|\d{16}/
+/** A number of as many digits may be more than a double holds exactly. */
+const oddDigits = 16
+
+/** True for what follows the digits of a number that is no plain integer: `.`, `e`, `E`. */
+function isFractionOrExponent(code: number): boolean {
+  return code === 0x2e || (code | 0x20) === 0x65
+}
 
 /** Scans well-formed JSON; for other text the numbers mean nothing. */
 export function scanJson(text: string): JsonScan {
   let memberCount = 0
   let depth = 0
   let deepest = 0
+  let digits = 0
   let oddNumbers = false
-  let from = 0
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
-    if (code === quote) {
-      if (!oddNumbers && at - from > 1) oddNumbers = oddNumber.test(text.slice(from, at))
-      at = endOfString(text, at) - 1
-      from = at + 1
-    } else if (code === 0x3a) memberCount++
-    else if (code === 0x7b || code === 0x5b) deepest = Math.max(deepest, ++depth)
-    else if (code === 0x7d || code === 0x5d) depth--
+    if (code >= 0x30 && code <= 0x39) {
+      if (++digits >= oddDigits) oddNumbers = true
+      continue
+    }
+    if (digits > 0 && isFractionOrExponent(code)) oddNumbers = true
+    digits = 0
+    if (code === quote) at = endOfString(text, at) - 1
+    else if (code === colon) memberCount++
+    else if (code === openBrace || code === openBracket) deepest = Math.max(deepest, ++depth)
+    else if (code === closeBrace || code === closeBracket) depth--
   }
-  return { memberCount, oddNumbers: oddNumbers || oddNumber.test(text.slice(from)), tooDeep: deepest > depthMax }
+  return { memberCount, oddNumbers, tooDeep: deepest > depthMax }
 }
 
 /** Members of all objects in a parsed tree. */
