@@ -4,8 +4,7 @@ import type { Strategy } from './strategy.ts'
 
 export const nodeStrategy: Partial<Strategy> = {
   statusOnCreate: true,
-  prepareCreate: withOneRange,
-  prepareUpdate: withOneRange,
+  internalize: withOneRange,
 }
 
 /** `podCIDR` and `podCIDRs` say the same: a client that knows only the first changes only that one, and it counts. */
