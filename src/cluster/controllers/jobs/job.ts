@@ -10,7 +10,10 @@ import type { ControllerContext } from '../controller-context.ts'
 import { countingQueue } from '../counting-queue.ts'
 import { candidatesFor, indexOrphans, ownerKeys } from '../workloads/owned-objects.ts'
 import { selectorMatches } from '../workloads/selector-of.ts'
+import { type BackoffRecord, nextBackoff, noBackoff } from './job-backoff.ts'
 import { countJobs } from './job-metrics.ts'
+import { isJobFinished } from './job-outcome.ts'
+import { isFailedFor } from './job-pods.ts'
 import { planJob } from './plan-job.ts'
 import { releasePod } from './release-pod.ts'
 
@@ -26,6 +29,7 @@ export function startJobController(context: ControllerContext): Controller {
     kind: 'Job',
     selects: (job, pod) => selectorMatches(job.spec.selector, pod),
   })
+  const backoffs = new Map<string, BackoffRecord>()
   const count = context.metrics === undefined ? undefined : countJobs(context.metrics)
   return createController(context, {
     name: 'job',
@@ -47,15 +51,31 @@ export function startJobController(context: ControllerContext): Controller {
       return planJob({
         job,
         candidates: candidatesFor(podCache, job),
+        backoff: backoffOf(job),
         resources: { jobs, pods },
         nowMs: context.clock.now(),
       })
     },
   })
 
+  /** Failures of a job's pods so far, the present ones included. */
+  function backoffOf(job: Job): BackoffRecord {
+    const uid = job.metadata.uid ?? ''
+    const owned = podCache.controlledBy(uid)
+    const record = nextBackoff(backoffs.get(uid) ?? noBackoff, {
+      succeeded: owned.filter((pod) => pod.status?.phase === 'Succeeded'),
+      failed: owned.filter((pod) => isFailedFor(job, pod)),
+      nowMs: context.clock.now(),
+    })
+    if (isJobFinished(job)) backoffs.delete(uid)
+    else backoffs.set(uid, record)
+    return record
+  }
+
   /** The pods that a deleted job leaves. */
   function orphansOf({ type, object }: CacheChange<Job>): readonly string[] {
     if (type !== 'deleted') return []
+    backoffs.delete(object.metadata.uid ?? '')
     return podCache.controlledBy(object.metadata.uid ?? '').map((pod) => orphanPrefix + keyOf(pod))
   }
 

@@ -152,7 +152,8 @@ test('the pod failure policy can fail the job, ignore a pod, or fail an index', 
   let disruptions = 0
   await using ignoring = benchOf(() => (disruptions++ < 3 ? { condition: 'DisruptionTarget' } : 'succeed'))
   await ignoring.put(jobs, job({ podFailurePolicy: policy, backoffLimit: 0 }))
-  await ignoring.pass(60_000)
+  // What the policy ignores is no failure of the job, but the next try waits as after one: 10, 20, 40 s.
+  await ignoring.pass(75_000)
   assert.deepEqual(
     [only(ignoring).status?.failed ?? 0, conditions(ignoring).at(-1)],
     [0, 'Complete/CompletionsReached'],
@@ -172,6 +173,36 @@ test('a success policy ends the job early and stops the rest', async () => {
   )
   await bench.pass(60_000)
   assert.deepEqual(conditions(bench), ['SuccessCriteriaMet/SuccessPolicy', 'Complete/SuccessPolicy'])
+  assert.equal(only(bench).status?.failed ?? 0, 0)
+})
+
+test('a job that wants nothing is complete at once', async () => {
+  await using bench = benchOf(() => 'succeed')
+  await bench.put(jobs, job({ completions: 0 }))
+  await bench.pass(1000)
+  assert.deepEqual(conditions(bench), ['SuccessCriteriaMet/CompletionsReached', 'Complete/CompletionsReached'])
+  assert.notEqual(only(bench).status?.startTime, undefined)
+})
+
+test('a smaller indexed job loses the numbers beyond its end, and nothing of it counts as failed', async () => {
+  await using bench = benchOf(() => 'run')
+  await bench.put(jobs, job({ completions: 4, parallelism: 4, completionMode: 'Indexed' }))
+  await bench.pass(1000)
+  await bench.put(jobs, job({ completions: 2, parallelism: 2, completionMode: 'Indexed' }))
+  await bench.pass(1000)
+  assert.deepEqual(bench.api.all(pods).map(indexOf).toSorted((a, b) => a - b), [0, 1])
+  assert.deepEqual([only(bench).status?.failed ?? 0, only(bench).status?.active], [0, 2])
+})
+
+test('a deleted pod counts as failed: the next one waits although the pod is gone', async () => {
+  await using bench = benchOf(() => 'run')
+  await bench.put(jobs, job({}))
+  await bench.pass(1000)
+  await bench.api.delete(pods, bench.api.all(pods)[0]?.metadata.name ?? '', { namespace: 'default' })
+  await bench.pass(5000)
+  assert.deepEqual([bench.api.all(pods).length, only(bench).status?.failed], [0, 1])
+  await bench.pass(6000)
+  assert.equal(bench.api.all(pods).length, 1)
 })
 
 test('a suspended job stops its pods and starts anew when resumed', async () => {
@@ -303,6 +334,7 @@ test('the concurrency policy forbids or replaces what still runs', async () => {
       .told()
       .some((text) => text.startsWith('JobAlreadyActive: Not starting job because prior execution is running'))
     assert.equal(isForbidden, policy === 'Forbid')
+    assert.ok(!bench.told().some((text) => text.startsWith('MissingJob')))
   }
 })
 

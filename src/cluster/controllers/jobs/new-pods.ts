@@ -1,7 +1,6 @@
 /** The pods that a job starts now: which indexes, and not before the back-off after failures has passed. */
 import type { Container, Pod, PodSpec } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { Job } from '#spec/kubernetes/objects/batch-v1.generated.ts'
-import { epochMsOf } from '#kit/reconcile/api-time.ts'
 import type { Action, Told } from '#kit/reconcile/plan.ts'
 import { podFromTemplate } from '../workloads/pod-from-template.ts'
 import {
@@ -14,10 +13,9 @@ import {
   trackingFinalizer,
 } from './job-pods.ts'
 import { judgeFailure } from './pod-failure-policy.ts'
+import { backoffLeftMs, finishedMs } from './job-backoff.ts'
 import type { JobObserved } from './plan-job.ts'
 
-const firstBackoffMs = 10_000
-const mostBackoffMs = 600_000
 const burstMost = 500
 
 const told: Told = {
@@ -31,17 +29,17 @@ export function planNewPods(
   count: JobCount,
   missing: number,
 ): { readonly actions: readonly Action[]; readonly waitMs: number | undefined } {
-  const { job, resources, nowMs } = observed
+  const { job, resources, nowMs, backoff } = observed
   const number = Math.min(missing, burstMost)
   const create = (object: Pod): Action => ({ do: 'create', resource: resources.pods, object, told })
   if (isIndexed(job)) return planIndexedPods(observed, count, { number, create })
-  const waitMs = backoffLeft(count.failedPods, count.failed, nowMs)
+  const waitMs = backoffLeftMs(backoff.failures, backoff.lastFailureMs, nowMs)
   if (waitMs > 0) return { actions: [], waitMs }
   return { actions: Array.from({ length: number }, () => create(plainPod(job))), waitMs: undefined }
 }
 
 function planIndexedPods(
-  { job, nowMs }: JobObserved,
+  { job, nowMs, backoff }: JobObserved,
   count: JobCount,
   { number, create }: { readonly number: number; readonly create: (pod: Pod) => Action },
 ): { readonly actions: readonly Action[]; readonly waitMs: number | undefined } {
@@ -52,8 +50,10 @@ function planIndexedPods(
   for (let index = 0; index < (job.spec.completions ?? 0) && actions.length < number; index++) {
     if (taken.has(index)) continue
     const failures = failuresBefore(job, count, index)
-    const failed = perIndex ? count.failedPods.filter((pod) => indexOf(pod) === index) : count.failedPods
-    const waitMs = backoffLeft(failed, perIndex ? failures : count.failed, nowMs)
+    const lastOf = count.failedPods.filter((pod) => indexOf(pod) === index).map((pod) => finishedMs(pod, nowMs))
+    const waitMs = perIndex
+      ? backoffLeftMs(failures, Math.max(0, ...lastOf), nowMs)
+      : backoffLeftMs(backoff.failures, backoff.lastFailureMs, nowMs)
     if (waitMs > 0) soonestMs = Math.min(soonestMs ?? waitMs, waitMs)
     else actions.push(create(indexedPod(job, index, failures)))
   }
@@ -67,23 +67,6 @@ function failuresBefore(job: Job, count: JobCount, index: number): number {
     (most, pod) => Math.max(most, failuresOfIndex(pod) + (judgeFailure(job, pod).action === 'Ignore' ? 0 : 1)),
     0,
   )
-}
-
-/** Milliseconds until the next pod may start: 10 s after the first failure, doubling to 10 minutes. */
-function backoffLeft(failedPods: readonly Pod[], failures: number, nowMs: number): number {
-  const lastMs = failedPods.reduce((latest, pod) => Math.max(latest, finishedMs(pod, nowMs)), 0)
-  if (failures === 0 || lastMs === 0) return 0
-  return lastMs + Math.min(mostBackoffMs, firstBackoffMs * 2 ** Math.min(failures - 1, 20)) - nowMs
-}
-
-function finishedMs(pod: Pod, nowMs: number): number {
-  const ends = (pod.status?.containerStatuses ?? []).flatMap(
-    ({ state }) => epochMsOf(state?.terminated?.finishedAt) ?? [],
-  )
-  if (ends.length > 0) return Math.max(...ends)
-  const ready = pod.status?.conditions?.find((condition) => condition.type === 'Ready')
-  const time = ready?.lastTransitionTime ?? pod.metadata.deletionTimestamp ?? pod.metadata.creationTimestamp
-  return Math.min(nowMs, epochMsOf(time) ?? nowMs)
 }
 
 function plainPod(job: Job): Pod {

@@ -42,7 +42,7 @@ export function planCronJob(observed: CronJobObserved): Plan {
   const cleaning = old.map((job) => deleteJob(resources.jobs, job))
   const next = nextStep(observed)
   const after = {
-    ...status,
+    ...withoutActive(status, next.replaced ?? []),
     ...(next.scheduledMs === undefined ? {} : { lastScheduleTime: apiTime(next.scheduledMs) }),
   }
   return {
@@ -85,6 +85,12 @@ function currentStatus({ cronJob, jobs }: CronJobObserved): CronJobStatus {
     ...(lastScheduleTime === undefined ? {} : { lastScheduleTime }),
     ...(latest === undefined ? {} : { lastSuccessfulTime: latest }),
   }
+}
+
+/** Jobs that make room for the next run are not missed later. */
+function withoutActive({ active, ...status }: CronJobStatus, gone: readonly Job[]): CronJobStatus {
+  const left = (active ?? []).filter(({ uid }) => !gone.some(({ metadata }) => metadata.uid === uid))
+  return { ...(left.length === 0 ? {} : { active: left }), ...status }
 }
 
 /** Unfinished jobs of the schedule: started by this controller, or noted as active before. */
@@ -142,6 +148,7 @@ function surplus(jobs: readonly Job[], ending: Ending, limit: number): readonly 
 interface NextStep {
   readonly actions: readonly Action[]
   readonly events: readonly EventText[]
+  readonly replaced?: readonly Job[]
   readonly scheduledMs?: number
   readonly lookAgainAfterMs?: number
 }
@@ -205,14 +212,18 @@ function startStep({ cronJob, jobs, resources, nowMs }: CronJobObserved, schedul
     const message = 'Not starting job because prior execution is running and concurrency policy is Forbid'
     return { actions: [], events: [{ type: 'Normal', reason: 'JobAlreadyActive', message }] }
   }
-  const replaced = concurrencyPolicy === 'Replace' ? active.map((job) => deleteJob(resources.jobs, job)) : []
+  const replaced = concurrencyPolicy === 'Replace' ? active : []
   const told = {
     done: { type: 'Normal', reason: 'SuccessfulCreate', message: 'Created job {name}' },
     failed: { type: 'Warning', reason: 'FailedCreate', message: 'Error creating job: {error}' },
   } as const
   return {
-    actions: [...replaced, { do: 'create', resource: resources.jobs, object, ifExists: 'keep', told }],
+    actions: [
+      ...replaced.map((job) => deleteJob(resources.jobs, job)),
+      { do: 'create', resource: resources.jobs, object, ifExists: 'keep', told },
+    ],
     events: [],
+    replaced,
     scheduledMs,
   }
 }

@@ -15,13 +15,16 @@ import { isSameStatus } from '../workloads/same-status.ts'
 import { requirementsOf } from '../workloads/selector-of.ts'
 import { rankForDeletion } from '../replicas/rank-for-deletion.ts'
 import { deadlineMs, isJobFinished, jobCondition, type Outcome, outcomeOf } from './job-outcome.ts'
-import { countPods, type JobCount, trackingFinalizer } from './job-pods.ts'
+import type { BackoffRecord } from './job-backoff.ts'
+import { countPods, indexOf, isIndexed, type JobCount, trackingFinalizer } from './job-pods.ts'
 import { releasePod } from './release-pod.ts'
 import { planNewPods } from './new-pods.ts'
 
 export interface JobObserved {
   readonly job: Job
   readonly candidates: readonly Pod[]
+  /** Of failures so far, the pods of now included. */
+  readonly backoff: BackoffRecord
   readonly resources: { readonly jobs: ApiResource<Job>; readonly pods: ApiResource<Pod> }
   readonly nowMs: number
 }
@@ -70,8 +73,9 @@ function stepFor(observed: JobObserved, count: JobCount, outcome: Outcome | unde
   return observed.job.spec.suspend === true ? suspendedStep(observed, count) : runningStep(observed, count)
 }
 
-function baseStatus({ job }: JobObserved, count: JobCount): JobStatus {
-  const { startTime, conditions, completionTime } = job.status ?? {}
+function baseStatus({ job, nowMs }: JobObserved, count: JobCount): JobStatus {
+  const { conditions, completionTime } = job.status ?? {}
+  const startTime = job.status?.startTime ?? (job.spec.suspend === true ? undefined : apiTime(nowMs))
   return {
     ...(conditions === undefined ? {} : { conditions }),
     ...(startTime === undefined ? {} : { startTime }),
@@ -87,6 +91,11 @@ function stop(observed: JobObserved, pods: readonly Pod[]): readonly Action[] {
   return pods.map((object) => ({ do: 'delete', resource: observed.resources.pods, object, told: deleteTold }))
 }
 
+/** Stops pods that nobody has to count: their work is wanted no more. */
+function dismiss(observed: JobObserved, pods: readonly Pod[]): readonly Action[] {
+  return [...pods.flatMap((pod) => releasePod(observed.resources.pods, pod)), ...stop(observed, pods)]
+}
+
 /** The outcome is told first; the job has ended when its pods have ended and are counted. */
 function endingStep(observed: JobObserved, count: JobCount, outcome: Outcome): Step {
   const { job, nowMs } = observed
@@ -96,7 +105,8 @@ function endingStep(observed: JobObserved, count: JobCount, outcome: Outcome): S
   const conditions = withCondition<JobCondition>(base.conditions, jobCondition({ type: early, reason, message }, nowMs))
   const uncounted = count.fields.uncountedTerminatedPods ?? {}
   const isOver = count.active.length === 0 && count.terminating === 0 && Object.keys(uncounted).length === 0
-  const actions = stop(observed, count.active)
+  // Pods that still ran when the job failed have failed with it.
+  const actions = outcome.type === 'Failed' ? stop(observed, count.active) : dismiss(observed, count.active)
   if (!isOver) return { actions, status: { ...base, conditions }, events: [], lookAgainAfterMs: undefined }
   const ended = withCondition<JobCondition>(conditions, jobCondition({ type: outcome.type, reason, message }, nowMs))
   const isComplete = outcome.type === 'Complete'
@@ -124,7 +134,7 @@ function suspendedStep(observed: JobObserved, count: JobCount): Step {
   const was = isConditionTrue(job.status?.conditions, 'Suspended')
   const condition = jobCondition({ type: 'Suspended', reason: 'JobSuspended', message: 'Job suspended' }, nowMs)
   return {
-    actions: stop(observed, count.active),
+    actions: dismiss(observed, count.active),
     status: { ...base, conditions: withCondition<JobCondition>(base.conditions, condition) },
     events: was ? [] : [{ type: 'Normal', reason: 'Suspended', message: 'Job suspended' }],
     lookAgainAfterMs: undefined,
@@ -140,10 +150,8 @@ function runningStep(observed: JobObserved, count: JobCount): Step {
     { type: 'Suspended', status: 'False', reason: 'JobResumed', message: 'Job resumed' },
     nowMs,
   )
-  const startTime = base.startTime ?? apiTime(nowMs)
   const status = {
     ...base,
-    startTime,
     ...(isResumed ? { conditions: withCondition<JobCondition>(base.conditions, condition) } : {}),
   }
   const pods = sizePods(observed, count)
@@ -164,14 +172,24 @@ function sizePods(
   const { job, nowMs } = observed
   const wanted = wantedActive(job, count)
   const surplus = count.active.length - wanted
-  if (surplus > 0) {
-    const order = rankForDeletion(count.active, count.active, nowMs)
-    return { actions: stop(observed, order.slice(0, surplus)), waitMs: undefined }
+  const useless = isIndexed(job) ? uselessPods(job, count.active, nowMs) : []
+  if (surplus > 0 || useless.length > 0) {
+    const rest = count.active.filter((pod) => !useless.includes(pod))
+    const ranked = rankForDeletion(rest, rest, nowMs).slice(0, Math.max(0, surplus - useless.length))
+    return { actions: dismiss(observed, [...useless, ...ranked]), waitMs: undefined }
   }
   const leaving =
     job.spec.podReplacementPolicy === 'Failed' || job.spec.podFailurePolicy !== undefined ? count.terminating : 0
   const missing = wanted - count.active.length - leaving
   return missing <= 0 ? { actions: [], waitMs: undefined } : planNewPods(observed, count, missing)
+}
+
+/** Pods of numbers beyond the end, and all but the best of those that share a number. */
+function uselessPods(job: Job, active: readonly Pod[], nowMs: number): readonly Pod[] {
+  const end = job.spec.completions ?? 0
+  return [...Map.groupBy(active, (pod) => indexOf(pod) ?? Infinity)].flatMap(([index, pods]) =>
+    index >= end ? pods : rankForDeletion(pods, pods, nowMs).slice(0, -1),
+  )
 }
 
 function wantedActive(job: Job, count: JobCount): number {
