@@ -103,7 +103,8 @@ export class RoundState {
 /** The configured chain. */
 export class Admission {
   readonly #steps: readonly AdmissionStep[]
-  readonly #chosen = new Map<string, readonly AdmissionStep[]>()
+  /** By resource: one that is defined anew under the same name may have another scope. */
+  readonly #chosen = new WeakMap<ServedResource, Map<string, readonly AdmissionStep[]>>()
 
   constructor(steps: readonly AdmissionStep[]) {
     this.#steps = steps
@@ -141,11 +142,13 @@ export class Admission {
   }
 
   #stepsFor({ resource, operation, subresource }: AdmissionRequest): readonly AdmissionStep[] {
-    const key = `${resource.apiVersion}/${resource.resource}/${subresource} ${operation}`
-    let steps = this.#chosen.get(key)
+    let chosen = this.#chosen.get(resource)
+    if (chosen === undefined) this.#chosen.set(resource, (chosen = new Map()))
+    const key = `${subresource} ${operation}`
+    let steps = chosen.get(key)
     if (steps === undefined) {
       steps = this.#steps.filter((step) => step.applies(resource, operation, subresource))
-      this.#chosen.set(key, steps)
+      chosen.set(key, steps)
     }
     return steps
   }

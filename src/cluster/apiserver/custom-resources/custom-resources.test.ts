@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { customResourceDefinitions, ingresses } from '#clients/kubernetes/resources.table.ts'
 import { statusOf } from '#clients/kubernetes/status-error.ts'
+import { isConditionTrue } from '#kit/reconcile/conditions.ts'
 import { definedApi, versionOf, whenDefinition, widget, widgetDefinition, widgets } from './defined-api.contract.ts'
 
 /** The message of a call's failure. */
@@ -223,6 +224,21 @@ test('a deleted definition takes its objects along and lets finalizers have thei
   await client.patch(widgets, 'held', { metadata: { finalizers: null } }, { type: 'merge', namespace: 'default' })
   await whenDefinition(client, 'widgets.example.com', (now) => now === undefined)
   assert.equal(await failure(client.list(widgets)), 'the server could not find the requested resource')
+})
+
+test('a definition that comes back with another scope is served with that scope', async () => {
+  await using defined = await definedApi()
+  const { client } = defined
+  await client.create(widgets, widget('one'))
+  await client.delete(customResourceDefinitions, 'widgets.example.com')
+  await whenDefinition(client, 'widgets.example.com', (now) => now === undefined)
+  await client.create(customResourceDefinitions, widgetDefinition({}, { scope: 'Cluster' }))
+  await whenDefinition(client, 'widgets.example.com', (now) => isConditionTrue(now?.status?.conditions, 'Established'))
+  const created = await client.create(
+    { ...widgets, namespaced: false },
+    widget('one', { color: 'red' }, { metadata: { name: 'one' } }),
+  )
+  assert.equal(created.metadata.namespace, undefined)
 })
 
 test('watches of a resource end when it is served differently', async () => {
