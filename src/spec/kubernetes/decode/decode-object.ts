@@ -54,13 +54,6 @@ export function untypedStrictErrors(tree: unknown, notes: JsonNotes | undefined)
   return decoder.strictErrors
 }
 
-/** Where a value stood, for looking up how its number was written. */
-interface Place {
-  readonly container: object
-  readonly key: string
-  /** What stands there in the object that is known to be canonical. */
-  readonly known?: unknown
-}
 const schemaOr: ReadonlySet<Shape> = new Set(['schemaOrArray', 'schemaOrBool', 'schemaOrStrings'])
 /** Types with readers of their own: their failures end the reading at once. */
 const handCoded: ReadonlySet<Shape> = new Set(['time', 'microTime', 'duration', 'intOrString', 'quantity'])
@@ -71,6 +64,8 @@ class Decoder {
   readonly #wording: DecodeWording
   readonly #path: (string | number)[] = []
   readonly #goFields: string[] = []
+  /** The object or list whose member is being read, for looking up how its number was written. */
+  #container: object = {}
   #goStruct = ''
   #failure: GantryError | undefined
 
@@ -135,45 +130,41 @@ class Decoder {
     const outerStruct = this.#goStruct
     this.#goStruct = struct.baseName
     const twice = this.#notes?.duplicates.get(value)
-    const indexes: number[] = []
-    const values: unknown[] = []
-    let sorted = true
+    const slots = new Slots()
     for (const key in value) {
       const field = struct.byName.get(key)
       if (field === undefined) {
         this.#strict('unknown field', key)
         continue
       }
-      const decoded = this.#member(value[key], field, { container: value, key, known: memberOf(known, key) })
+      this.#container = value
+      const decoded = this.#member(value[key], field, memberOf(known, key))
       if (twice?.has(key) === true) this.#strict('duplicate field', key)
-      if (decoded === undefined) continue
-      if (sorted && indexes.length > 0 && (indexes.at(-1) ?? 0) > field.index) sorted = false
-      indexes.push(field.index)
-      values.push(decoded)
+      if (decoded !== undefined) slots.set(field.index, decoded)
     }
     this.#goStruct = outerStruct
-    return assemble(struct, sorted ? { indexes, values } : sortSlots(indexes, values))
+    return assemble(struct, slots)
   }
 
   /** The canonical value of a member, or undefined when it does not show (the zero of one that always shows is added later). */
-  #member(value: unknown, field: SchemaField, place: Place): unknown {
+  #member(value: unknown, field: SchemaField, known: unknown): unknown {
     if (value === null && field.type.shape !== 'json' && field.type.shape !== 'raw') return undefined
-    this.#path.push(place.key)
+    this.#path.push(field.json)
     this.#goFields.push(field.goPath)
-    const decoded = this.#value(value, field.type, place)
+    const decoded = this.#value(value, field.type, known)
     this.#path.pop()
     this.#goFields.pop()
     return isOmitted(decoded, field) ? undefined : decoded
   }
 
-  #value(value: unknown, type: SchemaType, place: Place): unknown {
+  #value(value: unknown, type: SchemaType, known: unknown): unknown {
     const { shape } = type
     if (shape === 'string' && typeof value === 'string') return value
-    if (place.known !== undefined && value === place.known) return value
-    if (shape === 'struct') return this.#structValue(value, type, place.known)
-    if (shape === 'list') return this.#list(value, type, place.known)
+    if (known !== undefined && value === known) return value
+    if (shape === 'struct') return this.#structValue(value, type, known)
+    if (shape === 'list') return this.#list(value, type, known)
     if (shape === 'map') return this.#map(value, type)
-    return schemaOr.has(shape) ? this.#schemaOr(value, type) : this.#scalar(value, type, place)
+    return schemaOr.has(shape) ? this.#schemaOr(value, type) : this.#scalar(value, type)
   }
 
   #structValue(value: unknown, type: SchemaType, known: unknown): unknown {
@@ -183,13 +174,18 @@ class Decoder {
     return value === null ? zeroStruct(struct) : this.#struct(value as Record<string, unknown>, struct, known)
   }
 
-  #scalar(value: unknown, type: SchemaType, place: Place): unknown {
-    const text = typeof value === 'number' ? this.#notes?.numbers.get(place.container)?.get(place.key) : undefined
+  #scalar(value: unknown, type: SchemaType): unknown {
+    const text = typeof value === 'number' ? this.#literal() : undefined
     if (type.shape === 'bytes') return this.#bytes(value, type)
     const decoded = canonicalScalar(value, type, text)
     if (!isMismatch(decoded)) return decoded
     if (handCoded.has(type.shape)) throw this.#mismatchError(value, decoded.mismatch, text)
     return this.#mismatch(value, decoded.mismatch, text)
+  }
+
+  /** How the number that is being read was written, where that says more than its value. */
+  #literal(): string | undefined {
+    return this.#notes?.numbers.get(this.#container)?.get(String(this.#path.at(-1)))
   }
 
   #bytes(value: unknown, type: SchemaType): unknown {
@@ -210,15 +206,16 @@ class Decoder {
     const out: unknown[] = []
     for (let i = 0; i < value.length; i++) {
       this.#path.push(i)
-      out.push(this.#element(value[i], element, { container: value, key: String(i), known: knownItems[i] }))
+      this.#container = value
+      out.push(this.#element(value[i], element, knownItems[i]))
       this.#path.pop()
     }
     return out
   }
 
-  #element(value: unknown, type: SchemaType, place: Place): unknown {
+  #element(value: unknown, type: SchemaType, known: unknown): unknown {
     if (value !== null || type.shape === 'struct' || type.shape === 'json' || type.shape === 'any') {
-      return value === null && type.shape !== 'struct' ? null : this.#value(value, type, place)
+      return value === null && type.shape !== 'struct' ? null : this.#value(value, type, known)
     }
     return zeroValue({ type, pointer: false } as SchemaField)
   }
@@ -234,7 +231,8 @@ class Decoder {
     for (const key of sortedKeys(object)) {
       if (twice?.has(key) === true) this.#strict('duplicate field', key)
       this.#path.push(key)
-      setMember(out, key, this.#element(object[key], element, { container: object, key }))
+      this.#container = object
+      setMember(out, key, this.#element(object[key], element, undefined))
       this.#path.pop()
     }
     return out
@@ -272,14 +270,22 @@ function goKind(value: unknown): string {
   return typeof value === 'object' ? 'map' : typeof value === 'boolean' ? 'bool' : 'string'
 }
 
-interface Slots {
-  readonly indexes: readonly number[]
-  readonly values: readonly unknown[]
-}
+/** Members found, by ascending index. */
+class Slots {
+  readonly indexes: number[] = []
+  readonly values: unknown[] = []
 
-function sortSlots(indexes: readonly number[], values: readonly unknown[]): Slots {
-  const order = indexes.map((_, i) => i).sort((a, b) => (indexes[a] ?? 0) - (indexes[b] ?? 0))
-  return { indexes: order.map((i) => indexes[i] ?? 0), values: order.map((i) => values[i]) }
+  /** Most come in order; others go before those behind them. */
+  set(index: number, value: unknown): void {
+    const { indexes, values } = this
+    let at = indexes.length
+    for (; at > 0 && (indexes[at - 1] as number) > index; at--) {
+      indexes[at] = indexes[at - 1] as number
+      values[at] = values[at - 1]
+    }
+    indexes[at] = index
+    values[at] = value
+  }
 }
 
 /** The object of the members found, with those that always show put in their places. Indexes ascend. */

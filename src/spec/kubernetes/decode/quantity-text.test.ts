@@ -65,6 +65,21 @@ test('the canonical form keeps the amount and is its own canonical form', () => 
   )
 })
 
+test('multiples of eight binary units are written in their canonical form', () => {
+  const amount = fc.tuple(
+    fc.constantFrom('', '+', '-', '0'),
+    fc.oneof(fc.nat(4096), fc.bigInt({ min: 0n, max: 1n << 64n })),
+    fc.constantFrom('Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'),
+  )
+  fc.assert(
+    fc.property(amount, ([sign, number, suffix]) => {
+      const written = `${sign}${BigInt(number) * 8n}${suffix}`
+      assert.equal(canonicalQuantity(written), formatQuantity(parseQuantity(written)))
+    }),
+    { numRuns: 500 },
+  )
+})
+
 test('resource lists keep thousandths, rounded up', () => {
   assert.equal(roundedToMilli('1n'), '1m')
   assert.equal(roundedToMilli('1500001u'), '1501m')

@@ -14,6 +14,12 @@ function decimalExponent(suffix: string): number | undefined {
   return exponent === undefined ? decimalExponents[suffix] : Number(exponent)
 }
 
+/** True for a number of units in whose place neither a larger unit nor the largest amount stands. */
+function isCanonicalBinary(digits: string, power: number): boolean {
+  const amount = Number(digits)
+  return amount % 1024 !== 0 && amount < 2 ** Math.min(63 - power, 53)
+}
+
 /** True when upstream's short way of reading applies and it keeps the text. */
 function keepsBinary(digits: string, fraction: string, power: number): boolean {
   const room = 15 - digits.length - Math.trunc((power * 3) / 10) - 1
@@ -42,7 +48,10 @@ interface Written {
 
 function keeps({ digits, fraction, suffix }: Written, text: string): boolean {
   const binary = binaryExponents[suffix]
-  if (binary !== undefined) return keepsBinary(digits, fraction, binary)
+  if (binary !== undefined) {
+    const isWhole = text.length === digits.length + suffix.length
+    return (isWhole && isCanonicalBinary(digits, binary)) || keepsBinary(digits, fraction, binary)
+  }
   const decimal = decimalExponent(suffix)
   if (decimal === undefined) throw badSuffix(text)
   return keepsDecimal(digits, fraction, decimal)

@@ -37,6 +37,16 @@ function endOfString(text: string, start: number): number {
 /** A number of as many digits may be more than a double holds exactly. */
 const oddDigits = 16
 
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39
+}
+
+function endOfDigits(text: string, start: number): number {
+  let end = start + 1
+  while (isDigit(text.charCodeAt(end))) end++
+  return end
+}
+
 /** True for what follows the digits of a number that is no plain integer: `.`, `e`, `E`. */
 function isFractionOrExponent(code: number): boolean {
   return code === 0x2e || (code | 0x20) === 0x65
@@ -47,18 +57,15 @@ export function scanJson(text: string): JsonScan {
   let memberCount = 0
   let depth = 0
   let deepest = 0
-  let digits = 0
   let oddNumbers = false
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
-    if (code >= 0x30 && code <= 0x39) {
-      if (++digits >= oddDigits) oddNumbers = true
-      continue
-    }
-    if (digits > 0 && isFractionOrExponent(code)) oddNumbers = true
-    digits = 0
     if (code === quote) at = endOfString(text, at) - 1
-    else if (code === colon) memberCount++
+    else if (isDigit(code)) {
+      const end = endOfDigits(text, at)
+      if (end - at >= oddDigits || isFractionOrExponent(text.charCodeAt(end))) oddNumbers = true
+      at = end - 1
+    } else if (code === colon) memberCount++
     else if (code === openBrace || code === openBracket) deepest = Math.max(deepest, ++depth)
     else if (code === closeBrace || code === closeBracket) depth--
   }
