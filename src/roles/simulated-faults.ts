@@ -47,6 +47,16 @@ export const badDay: SimulatedFaults = {
   nodeAwayMs: 120_000,
 }
 
+/** Those that strike calls rather than nodes. */
+const callFaults = [
+  'conflict',
+  'tooManyRequests',
+  'serverError',
+  'lostAnswer',
+  'droppedWatch',
+  'expiredWatch',
+] as const satisfies readonly (keyof SimulatedFaults)[]
+
 type Failure = Parameters<typeof statusError>[0]
 
 function failure(code: number, reason: string, message: string): Failure {
@@ -55,6 +65,7 @@ function failure(code: number, reason: string, message: string): Failure {
 
 /** Wraps a client; without faults it is the client itself. */
 export function faultyClient(client: KubeClient, faults: SimulatedFaults, random: Random): KubeClient {
+  if (callFaults.every((fault) => faults[fault] === 0)) return client
   const isHit = (share: number): boolean => share > 0 && random.float() < share
   const mayFail = (isWrite: boolean): void => {
     if (isWrite && isHit(faults.conflict))

@@ -15,9 +15,15 @@ export interface CacheChange<T> {
 
 export type IndexBy<T> = (object: T) => readonly string[]
 
+interface Index<T> {
+  readonly by: IndexBy<T>
+  /** Keys of the objects filed under each value. */
+  readonly keys: Map<string, Set<string>>
+}
+
 export class ObjectCache<T extends KubernetesObject> {
   readonly #objects = new Map<string, T>()
-  readonly #indexes = new Map<string, { readonly by: IndexBy<T>; readonly keys: Map<string, Set<string>> }>()
+  readonly #indexes = new Map<string, Index<T>>()
   readonly #notify: (change: CacheChange<T>) => void
   /** The newest version that the watch has told us about: it knows everything up to there. */
   #version = '0'
@@ -55,8 +61,9 @@ export class ObjectCache<T extends KubernetesObject> {
   /** Adds an index; the same name again is the same index. */
   addIndex(name: string, by: IndexBy<T>): void {
     if (this.#indexes.has(name)) return
-    this.#indexes.set(name, { by, keys: new Map() })
-    for (const [key, object] of this.#objects) this.#file(key, object, [name])
+    const index = { by, keys: new Map<string, Set<string>>() }
+    this.#indexes.set(name, index)
+    for (const [key, object] of this.#objects) refile(index, key, { previous: undefined, object })
   }
 
   /** The whole collection as of `version`: what is older and not in it is gone. */
@@ -105,39 +112,40 @@ export class ObjectCache<T extends KubernetesObject> {
     if (known !== undefined && !isNewer(object, known)) return
     if (known !== undefined && known.metadata.uid !== object.metadata.uid) this.#remove(key, known)
     const previous = this.#objects.get(key)
-    if (previous !== undefined) this.#unfile(key, previous)
     this.#objects.set(key, object)
-    this.#file(key, object, this.#indexes.keys())
+    for (const index of this.#indexes.values()) refile(index, key, { previous, object })
     this.#notify(previous === undefined ? { type: 'added', object } : { type: 'updated', object, previous })
   }
 
   #remove(key: string, last: T): void {
     const known = this.#objects.get(key)
     if (known === undefined) return
-    this.#unfile(key, known)
     this.#objects.delete(key)
+    for (const index of this.#indexes.values()) refile(index, key, { previous: known, object: undefined })
     this.#notify({ type: 'deleted', object: last, previous: known })
   }
+}
 
-  #file(key: string, object: T, names: Iterable<string>): void {
-    for (const name of names) {
-      const index = this.#indexes.get(name)
-      for (const value of index?.by(object) ?? []) {
-        const keys = index?.keys.get(value)
-        if (keys === undefined) index?.keys.set(value, new Set([key]))
-        else keys.add(key)
-      }
-    }
+const nowhere: readonly string[] = []
+
+/** Files an object's new state instead of the one before; most changes leave it where it is. */
+function refile<T>(
+  { by, keys }: Index<T>,
+  key: string,
+  { previous, object }: { readonly previous: T | undefined; readonly object: T | undefined },
+): void {
+  const before = previous === undefined ? nowhere : by(previous)
+  const now = object === undefined ? nowhere : by(object)
+  for (const value of before) {
+    if (now.includes(value)) continue
+    const filed = keys.get(value)
+    filed?.delete(key)
+    if (filed?.size === 0) keys.delete(value)
   }
-
-  #unfile(key: string, object: T): void {
-    for (const index of this.#indexes.values()) {
-      for (const value of index.by(object)) {
-        const keys = index.keys.get(value)
-        keys?.delete(key)
-        if (keys?.size === 0) index.keys.delete(value)
-      }
-    }
+  for (const value of now) {
+    const filed = keys.get(value)
+    if (filed === undefined) keys.set(value, new Set([key]))
+    else filed.add(key)
   }
 }
 

@@ -52,3 +52,24 @@ test('timers of one instant run in an order that the seed decides', async () => 
   assert.equal(await orderOf(1), await orderOf(1))
   assert.notEqual(await orderOf(1), await orderOf(2))
 })
+
+test('thousands of timers that were disposed neither run nor put others out of order', async () => {
+  const clock = new SimClock({ order: createSeededRandom(7) })
+  const ran: number[] = []
+  const guards: Disposable[] = []
+  for (let round = 0; round < 3000; round++) {
+    guards.push(clock.setTimer(3000 + (round % 7), () => ran.push(-1)))
+    if (round % 100 === 0) clock.setTimer(5000 - round, () => ran.push(5000 - round))
+    if (round % 3 !== 0) guards.pop()?.[Symbol.dispose]()
+  }
+  for (const guard of guards) {
+    guard[Symbol.dispose]()
+    guard[Symbol.dispose]()
+  }
+  await clock.advance(10_000)
+  assert.deepEqual(
+    ran,
+    Array.from({ length: 30 }, (_, index) => 2100 + 100 * index),
+  )
+  assert.equal(clock.nextTimerMs(), undefined)
+})

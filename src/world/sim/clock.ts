@@ -23,6 +23,8 @@ interface Timer {
 export const defaultStartMs = 1_767_225_600_000
 
 const ticksMost = 999
+/** Fewer disposed timers than this are no burden. */
+const disposedLeast = 256
 
 export class SimClock implements Clock {
   readonly #startMs: number
@@ -31,6 +33,8 @@ export class SimClock implements Clock {
   #elapsedMs = 0
   #ticks = 0
   #sequence = 0
+  /** Timers among those waiting that were disposed. */
+  #disposed = 0
 
   constructor(options: SimClockOptions = {}) {
     this.#startMs = options.startMs ?? defaultStartMs
@@ -70,10 +74,14 @@ export class SimClock implements Clock {
       sequence: this.#sequence++,
       run: fn,
     }
-    this.#push(timer)
+    this.#timers.push(timer)
+    this.#rise(this.#timers.length - 1)
     return {
       [Symbol.dispose]: () => {
+        if (timer.run === undefined) return
         timer.run = undefined
+        this.#disposed++
+        this.#forgetDisposed()
       },
     }
   }
@@ -125,9 +133,18 @@ export class SimClock implements Clock {
     while (this.#timers[0] !== undefined && this.#timers[0].run === undefined) this.#pop()
   }
 
-  #push(timer: Timer): void {
-    this.#timers.push(timer)
-    let index = this.#timers.length - 1
+  /** Most timers guard against what does not happen: once those that were disposed are most of all, they go together. */
+  #forgetDisposed(): void {
+    if (this.#disposed < disposedLeast || this.#disposed * 2 < this.#timers.length) return
+    this.#disposed = 0
+    const live = this.#timers.filter(({ run }) => run !== undefined)
+    this.#timers.length = 0
+    for (const timer of live) this.#timers.push(timer)
+    for (let index = live.length >> 1; index-- > 0;) this.#sink(index)
+  }
+
+  #rise(from: number): void {
+    let index = from
     while (index > 0) {
       const parent = (index - 1) >> 1
       if (!this.#swapIfBefore(index, parent)) return
@@ -136,10 +153,15 @@ export class SimClock implements Clock {
   }
 
   #pop(): void {
+    if (this.#timers[0]?.run === undefined) this.#disposed--
     const last = this.#timers.pop()
     if (last === undefined || this.#timers.length === 0) return
     this.#timers[0] = last
-    let index = 0
+    this.#sink(0)
+  }
+
+  #sink(from: number): void {
+    let index = from
     for (;;) {
       const left = 2 * index + 1
       const smaller = this.#isBefore(left + 1, left) ? left + 1 : left
