@@ -8,7 +8,7 @@ import { decodeBody } from '../decode-body.ts'
 import { deleteObject, type Deletion, deletionOf } from '../delete-object.ts'
 import { subjectOf } from '../read-objects.ts'
 import type { ServerParts } from '../server-parts.ts'
-import { badRequest, conflict, internalError, notFound, unknownResource } from '../status-errors.ts'
+import { badRequest, conflict, failure, notFound, unknownResource } from '../status-errors.ts'
 import { changeObject } from '../write-object.ts'
 import { spendDisruption, stillProcessed } from './spend-disruption.ts'
 
@@ -144,9 +144,11 @@ async function askBudget(
 ): Promise<string | undefined> {
   const matching = parts.view.list(budgets, request.namespace).filter((budget) => covers(budget, pod))
   if (matching.length > 1)
-    throw internalError(
-      'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
-    )
+    throw failure({
+      code: 500,
+      reason: '',
+      message: 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+    })
   const [budget] = matching
   if (budget === undefined) return undefined
   if (unhealthyMayGo(budget, pod)) return budget.metadata.name

@@ -162,7 +162,7 @@ function selectPods(
       selected.some((pod) => other.selector !== undefined && matchesSelector(other.selector, pod.metadata.labels)),
   )
   if (sharing.length <= 1) return { pods: selected }
-  const names = sharing.map(([key]) => `{${splitKey(key).name} ${namespace ?? ''}}`).toSorted()
+  const names = sharing.map(([key]) => `${namespace ?? ''}/${splitKey(key).name}`).toSorted()
   const reason = `pods by selector ${text} are controlled by multiple HPAs: [${names.join(' ')}]`
   return { problem: { reason, event: 'AmbiguousSelector', condition: reason } }
 }

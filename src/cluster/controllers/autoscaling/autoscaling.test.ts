@@ -247,13 +247,13 @@ test('every kind of metric is told of by upstream’s names, in success and in f
       { type: 'Object', object: { describedObject, metric: { name: 'rps' }, target: { type: 'Value', value: '1' } } },
       { value: 2000 },
       'Ingress metric rps',
-      'failed to get object metric value: unable to get metric rps: gone on Ingress default/main',
+      'failed to get object metric value: unable to get metric rps: Ingress on default main/gone',
     ],
     [
       { type: 'Object', object: { describedObject, metric: { name: 'rps' }, target } },
       { value: 2000 },
       'external metric rps(nil)',
-      'failed to get object metric value: failed to get rps object metric: unable to get metric rps: gone on Ingress default/main',
+      'failed to get object metric value: failed to get rps object metric: unable to get metric rps: Ingress on default main/gone',
     ],
     [
       { type: 'External', external: { metric: { name: 'jobs', selector }, target } },

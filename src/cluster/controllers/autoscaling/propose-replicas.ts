@@ -146,8 +146,9 @@ function proposeForObject(source: MetricSpec['object'], reading: Reading, terms:
   if (source === undefined) return failed('invalid object metric source')
   const { describedObject, metric, target } = source
   const unset = 'invalid object metric source: neither a value target nor an average value target was set'
-  const where = `on ${describedObject.kind} ${terms.namespace}/${describedObject.name}`
-  const problem = 'problem' in reading ? `unable to get metric ${metric.name}: ${reading.problem} ${where}` : undefined
+  // Upstream fills its format in the wrong order; whoever looks for the text finds it as it is there.
+  const about = `${describedObject.kind} on ${terms.namespace} ${describedObject.name}`
+  const problem = 'problem' in reading ? `unable to get metric ${metric.name}: ${about}/${reading.problem}` : undefined
   const value = 'value' in reading ? reading.value : 0
   if (target.type === 'Value' && target.value !== undefined) {
     const counted = problem ?? countByValue(value, milliOf(target.value), terms)

@@ -12,6 +12,14 @@ export interface PodEndpoint {
   readonly ports: readonly EndpointPort[]
 }
 
+const headlessLabel = 'service.kubernetes.io/headless'
+
+/** The service's labels as what stands behind it carries them; `headless` tells what the service is, whatever it says. */
+export function copiedLabels(service: Service): Readonly<Record<string, string>> {
+  const { [headlessLabel]: _said, ...labels } = service.metadata.labels ?? {}
+  return isHeadless(service) ? { ...labels, [headlessLabel]: '' } : labels
+}
+
 /** The families that a service wants addresses of. */
 export function familiesOf(service: Service): readonly AddressFamily[] {
   const families = service.spec.ipFamilies ?? []
@@ -47,7 +55,7 @@ function endpointFor(
   pod: Pod,
   at: { readonly address: string; readonly node: Node | undefined },
 ): Endpoint {
-  const serving = service.spec.publishNotReadyAddresses === true || isPodReady(pod)
+  const serving = isPodReady(pod)
   const terminating = pod.metadata.deletionTimestamp !== undefined
   const ready = service.spec.publishNotReadyAddresses === true || (serving && !terminating)
   const zone = at.node?.metadata.labels?.['topology.kubernetes.io/zone']

@@ -7,9 +7,10 @@ import { keyFrom, keyOf } from '#kit/reconcile/object-key.ts'
 import { nothingToDo, type Plan } from '#kit/reconcile/plan.ts'
 import type { ControllerContext } from '../controller-context.ts'
 import { countingQueue } from '../counting-queue.ts'
-import { familiesOf, isHeadless, podEndpoints } from './desired-endpoints.ts'
+import { copiedLabels, familiesOf, podEndpoints } from './desired-endpoints.ts'
 import { planSlices } from './plan-slices.ts'
-import { hasSelector, selectsPod, serviceKeysOfPod, triggerTime } from './services-of-pod.ts'
+import { hasSelector, selectsPod, serviceKeysOfPod } from './services-of-pod.ts'
+import { triggerTimeAnnotation, TriggerTimes } from './trigger-times.ts'
 
 const managedBy = 'endpointslice-controller.k8s.io'
 export const serviceNameLabel = 'kubernetes.io/service-name'
@@ -27,6 +28,7 @@ export function startEndpointSliceController(context: ControllerContext): Contro
   ])
   const ownSlices = (key: string): readonly EndpointSlice[] =>
     slices.byIndex('service', key).filter((slice) => slice.metadata.labels?.[managedByLabel] === managedBy)
+  const triggers = new TriggerTimes()
   return createController(context, {
     name: 'endpointslice',
     queue: countingQueue,
@@ -42,10 +44,12 @@ export function startEndpointSliceController(context: ControllerContext): Contro
     ],
     reconcile: (key) => {
       const service = serviceCache.get(key)
+      if (service === undefined) triggers.forget(key)
       if (service === undefined || !hasSelector(service)) return nothingToDo
       const selected = podCache.list(service.metadata.namespace ?? '').filter((pod) => selectsPod(service, pod))
       const own = ownSlices(key)
       const families = familiesOf(service)
+      const annotations = annotationsFor(triggers.next(key, service, selected))
       const actions = families.flatMap((family) =>
         planSlices({
           owner: { ...service, apiVersion: 'v1', kind: 'Service' },
@@ -54,7 +58,8 @@ export function startEndpointSliceController(context: ControllerContext): Contro
           addressType: family,
           wanted: podEndpoints(service, selected, { family, nodeNamed: (name) => nodeCache.get(name) }),
           labels: labelsFor(service),
-          annotations: annotationsFor(triggerTime(service, selected)),
+          annotations,
+          ownAnnotations: [triggerTimeAnnotation],
           keepsEmpty: true,
         }),
       )
@@ -72,13 +77,12 @@ export function startEndpointSliceController(context: ControllerContext): Contro
 }
 
 function annotationsFor(time: string | undefined): Readonly<Record<string, string>> {
-  return time === undefined ? {} : { 'endpoints.kubernetes.io/last-change-trigger-time': time }
+  return time === undefined ? {} : { [triggerTimeAnnotation]: time }
 }
 
 function labelsFor(service: Service): Readonly<Record<string, string>> {
   return {
-    ...service.metadata.labels,
-    ...(isHeadless(service) ? { 'service.kubernetes.io/headless': '' } : {}),
+    ...copiedLabels(service),
     [serviceNameLabel]: service.metadata.name,
     [managedByLabel]: managedBy,
   }

@@ -7,6 +7,7 @@ import { podEndpoints } from './desired-endpoints.ts'
 import { startEndpointSliceController } from './endpoint-slice.ts'
 import { startEndpointsController } from './endpoints.ts'
 import { startEndpointSliceMirroringController } from './mirror.ts'
+import { TriggerTimes } from './trigger-times.ts'
 
 const service = (more: object = {}, meta: object = {}): Service => ({
   apiVersion: 'v1',
@@ -58,7 +59,7 @@ test('a pod is ready, serving or terminating as it stands', () => {
       'published all the same',
       service({ publishNotReadyAddresses: true }),
       pod('a', '10.1.0.1', { ready: false }),
-      'true true false',
+      'true false false',
     ],
     ['ended', service(), pod('a', '10.1.0.1', { phase: 'Succeeded' }), ''],
     ['without an address', service(), pod('a', ''), ''],
@@ -170,4 +171,36 @@ test('Endpoints written by hand for a service without selector are mirrored', as
   await on.api.delete(endpoints, 'web', { namespace: 'default' })
   await on.pass(100)
   assert.equal(on.api.all(endpointSlices).length, 0)
+})
+
+test('a write tells when what brought it about happened, and nothing where that is unknown', () => {
+  const times = new TriggerTimes()
+  const of = service({}, { creationTimestamp: '2026-01-01T00:00:00Z' })
+  const at = (name: string, time: string) => {
+    const one = pod(name, '10.1.0.1')
+    return {
+      ...one,
+      status: { ...one.status, conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: time }] },
+    }
+  }
+  const early = at('a', '2026-01-01T00:01:00Z')
+  assert.equal(times.next('default/web', of, [early]), '2026-01-01T00:00:00Z')
+  assert.equal(times.next('default/web', of, [early]), undefined)
+  const late = [at('b', '2026-01-01T00:03:00Z'), at('c', '2026-01-01T00:02:00Z')]
+  assert.equal(times.next('default/web', of, [early, ...late]), '2026-01-01T00:02:00Z')
+  assert.equal(times.next('default/web', of, late), undefined)
+  times.forget('default/web')
+  assert.equal(times.next('default/web', of, late), '2026-01-01T00:00:00Z')
+})
+
+test('the label of headless services is told by what the service is', async () => {
+  await using on = bench()
+  on.start(startEndpointsController)
+  on.start(startEndpointSliceController)
+  const label = 'service.kubernetes.io/headless'
+  await on.put(services, service({}, { labels: { [label]: 'x', team: 'a' } }))
+  await on.put(pods, pod('a', '10.1.0.1'))
+  await on.pass(1000)
+  for (const { metadata } of [...on.api.all(endpoints), ...on.api.all(endpointSlices)])
+    assert.deepEqual([metadata.labels?.[label], metadata.labels?.['team']], [undefined, 'a'])
 })

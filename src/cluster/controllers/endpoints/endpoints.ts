@@ -6,7 +6,8 @@ import { nothingToDo } from '#kit/reconcile/plan.ts'
 import type { ControllerContext } from '../controller-context.ts'
 import { countingQueue } from '../counting-queue.ts'
 import { planEndpoints } from './plan-endpoints.ts'
-import { hasSelector, selectsPod, serviceKeysOfPod, triggerTime } from './services-of-pod.ts'
+import { hasSelector, selectsPod, serviceKeysOfPod } from './services-of-pod.ts'
+import { TriggerTimes } from './trigger-times.ts'
 
 /** Starts the controller. */
 export function startEndpointsController(context: ControllerContext): Controller {
@@ -14,6 +15,7 @@ export function startEndpointsController(context: ControllerContext): Controller
   const serviceCache = informers.of(services)
   const podCache = informers.of(pods)
   const known = informers.of(endpoints)
+  const triggers = new TriggerTimes()
   return createController(context, {
     name: 'endpoints',
     queue: countingQueue,
@@ -26,6 +28,7 @@ export function startEndpointsController(context: ControllerContext): Controller
       const service = serviceCache.get(key)
       const object = known.get(key)
       if (service === undefined) {
+        triggers.forget(key)
         const isOurs = object?.metadata.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller'
         return object !== undefined && isOurs
           ? { actions: [{ do: 'delete', resource: endpoints, object }] }
@@ -34,7 +37,7 @@ export function startEndpointsController(context: ControllerContext): Controller
       if (!hasSelector(service)) return nothingToDo
       const selected = podCache.list(service.metadata.namespace ?? '').filter((pod) => selectsPod(service, pod))
       return planEndpoints(
-        { service, pods: selected, known: object, triggerTime: triggerTime(service, selected) },
+        { service, pods: selected, known: object, triggerTime: triggers.next(key, service, selected) },
         endpoints,
       )
     },

@@ -9,12 +9,12 @@ import type {
 import { equalValues } from '#spec/kubernetes/apply/equal-values.ts'
 import type { ApiResource } from '#kit/reconcile/api-client.ts'
 import { nothingToDo, type Plan } from '#kit/reconcile/plan.ts'
+import { triggerTimeAnnotation } from './trigger-times.ts'
 import { canonicalText } from '../workloads/template-hash.ts'
-import { familiesOf, isHeadless, podEndpoints } from './desired-endpoints.ts'
+import { copiedLabels, familiesOf, isHeadless, podEndpoints } from './desired-endpoints.ts'
 
 const addressesMost = 1000
 const overCapacity = 'endpoints.kubernetes.io/over-capacity'
-const headlessLabel = 'service.kubernetes.io/headless'
 
 /** The subsets for a service and the pods that it selects. */
 export function subsetsFor(
@@ -70,6 +70,7 @@ interface EndpointsObserved {
   readonly pods: readonly Pod[]
   /** The Endpoints object of the service's name. */
   readonly known: Endpoints | undefined
+  /** When what brought about this write happened, where that is known. */
   readonly triggerTime: string | undefined
 }
 
@@ -92,18 +93,17 @@ export function planEndpoints(observed: EndpointsObserved, resource: ApiResource
 
 function wantedEndpoints({ service, pods, known, triggerTime }: EndpointsObserved): Endpoints {
   const { subsets, isTruncated } = subsetsFor(service, pods)
-  const { [overCapacity]: _over, ...annotations } = known?.metadata.annotations ?? {}
+  const { [overCapacity]: _over, [triggerTimeAnnotation]: _time, ...annotations } = known?.metadata.annotations ?? {}
   const metadata = {
     ...(known?.metadata ?? { name: service.metadata.name, namespace: service.metadata.namespace ?? '' }),
     labels: {
-      ...service.metadata.labels,
-      ...(isHeadless(service) ? { [headlessLabel]: '' } : {}),
+      ...copiedLabels(service),
       'endpoints.kubernetes.io/managed-by': 'endpoint-controller',
     },
     annotations: {
       ...annotations,
       ...(isTruncated ? { [overCapacity]: 'truncated' } : {}),
-      ...(triggerTime === undefined ? {} : { 'endpoints.kubernetes.io/last-change-trigger-time': triggerTime }),
+      ...(triggerTime === undefined ? {} : { [triggerTimeAnnotation]: triggerTime }),
     },
   }
   return { apiVersion: 'v1', kind: 'Endpoints', metadata, subsets }

@@ -24,6 +24,8 @@ export interface SlicesObserved {
   readonly wanted: readonly WantedEndpoint[]
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
+  /** Annotations that are told anew with each write, or not at all. */
+  readonly ownAnnotations?: readonly string[]
   /** Endpoints of one slice at most. */
   readonly most?: number
   /** Whether a slice without endpoints stays where there are none. */
@@ -120,10 +122,11 @@ function hasLabels(slice: EndpointSlice, { labels }: SlicesObserved): boolean {
 }
 
 function labelled(
-  { labels, annotations }: SlicesObserved,
+  { labels, annotations, ownAnnotations = [] }: SlicesObserved,
   slice: EndpointSlice,
 ): Pick<EndpointSlice['metadata'], 'labels' | 'annotations'> {
-  return { labels, annotations: { ...slice.metadata.annotations, ...annotations } }
+  const kept = Object.entries(slice.metadata.annotations ?? {}).filter(([name]) => !ownAnnotations.includes(name))
+  return { labels, annotations: { ...Object.fromEntries(kept), ...annotations } }
 }
 
 /** One endpoint stays the same one while its address and what it points at stay. */
@@ -150,6 +153,7 @@ function newSlice(
     },
     addressType: observed.addressType as EndpointSlice['addressType'],
     endpoints,
-    ports,
+    // No ports at all are told by leaving them out.
+    ...(ports.length === 0 ? {} : { ports }),
   }
 }

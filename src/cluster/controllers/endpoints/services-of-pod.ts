@@ -23,19 +23,3 @@ export function selectsPod(service: Service, pod: Pod): boolean {
 export function hasSelector(service: Service): boolean {
   return service.spec.type !== 'ExternalName' && Object.keys(service.spec.selector ?? {}).length > 0
 }
-
-/** The last moment at which something changed that clients wait to see, for the annotation that measures it. */
-export function triggerTime(service: Service, pods: readonly Pod[]): string | undefined {
-  let latest = service.metadata.creationTimestamp
-  for (const pod of pods) {
-    for (const condition of pod.status?.conditions ?? []) {
-      if (
-        condition.type === 'Ready' &&
-        condition.lastTransitionTime !== undefined &&
-        (latest === undefined || condition.lastTransitionTime > latest)
-      )
-        latest = condition.lastTransitionTime
-    }
-  }
-  return latest
-}

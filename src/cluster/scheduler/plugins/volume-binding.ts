@@ -63,6 +63,10 @@ function sortClaims(pod: PodRecord, objects: ClusterObjects): Claims | Rejection
           : `persistentvolumeclaim "${name}" not found`,
       )
     }
+    if (ephemeral.has(name) && !isOwnedBy(claim, pod)) {
+      const shown = `${pod.namespace}/${name}`
+      return finalRejection(`PVC ${shown} was not created for pod ${pod.key} (pod is not owner)`)
+    }
     if (claim.status?.phase === 'Lost') {
       return finalRejection(
         `persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${claim.spec?.volumeName ?? ''}"`,
@@ -75,6 +79,10 @@ function sortClaims(pod: PodRecord, objects: ClusterObjects): Claims | Rejection
     else return unbound
   }
   return { bound, waiting }
+}
+
+function isOwnedBy(claim: PersistentVolumeClaim, pod: PodRecord): boolean {
+  return claim.metadata.ownerReferences?.some(({ uid, controller }) => controller === true && uid === pod.uid) === true
 }
 
 function waitsForConsumer(claim: PersistentVolumeClaim, objects: ClusterObjects): boolean {

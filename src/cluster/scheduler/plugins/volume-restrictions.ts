@@ -41,7 +41,10 @@ export const volumeRestrictions: Plugin = {
   name: 'VolumeRestrictions',
   preFilter: (pod, { table, objects }) => {
     const exclusive = new Set<string>()
-    for (const name of pod.claims) {
+    // Claims of ephemeral volumes belong to the pod alone.
+    for (const { persistentVolumeClaim } of pod.pod.spec.volumes ?? []) {
+      if (persistentVolumeClaim === undefined) continue
+      const name = persistentVolumeClaim.claimName
       const claim = objects.claim(pod.namespace, name)
       if (claim === undefined) return finalRejection(`persistentvolumeclaim "${name}" not found`)
       if (claim.spec?.accessModes?.includes('ReadWriteOncePod') === true) exclusive.add(`${pod.namespace}/${name}`)
