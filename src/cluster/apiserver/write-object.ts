@@ -100,9 +100,12 @@ function refuse(resource: ServedResource, name: string, causes: readonly Cause[]
 /** Where an object goes must be what the body says, when it says something. @throws 400. */
 export function checkNamespace(request: ApiRequest, object: ApiObject): ApiObject {
   const said = object.metadata.namespace ?? ''
-  if (said !== '' && said !== request.namespace)
+  if (said === request.namespace) return object
+  // What belongs to no namespace loses one that a client wrote all the same.
+  if (request.namespace === '') return withMetadata(object, { namespace: undefined })
+  if (said !== '')
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
-  return request.namespace === said ? object : withMetadata(object, { namespace: request.namespace })
+  return withMetadata(object, { namespace: request.namespace })
 }
 
 function withoutStatus(resource: ServedResource, object: ApiObject): ApiObject {
@@ -175,13 +178,15 @@ async function createOnce(
   const { resource } = request
   const { strategy } = resource
   await using scope = new WriteScope()
-  let object = withSystemFields(parts, request, checkNamespace(request, decoded))
-  object = internal(resource, withDefaults(parts, resource, withoutStatus(resource, object)))
+  let object = withoutStatus(resource, checkNamespace(request, decoded))
+  object = internal(resource, withDefaults(parts, resource, object))
   if (!isApplied) object = trackWrite(request, undefined, object, parts.view.now())
   object = await parts.admission.mutate(
     admissionRequest(parts, request, { operation: 'CREATE', object, old: undefined, scope }),
   )
   const context = strategyContext(parts, request, scope)
+  // Those who change objects on admission see them without name and uid, as upstream shows them.
+  object = withSystemFields(parts, request, object)
   object = strategy.prepareCreate?.(object, context) ?? object
   object = withDefaults(parts, resource, object)
   const name = object.metadata.name ?? ''
@@ -347,21 +352,25 @@ interface Before {
   readonly repeats: boolean
 }
 
+/** What a PUT says of its name and namespace must be what its path says. @throws 400. */
+function checkPlace(request: ApiRequest, { metadata: { name = '', namespace = '' } }: ApiObject): void {
+  if (name === '' && request.verb === 'update')
+    throw badRequest(`the name of the object (${request.name} based on URL) was undeterminable: name must be provided`)
+  if (namespace !== '' && namespace !== request.namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  if (name !== '' && name !== request.name)
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${request.name})`)
+}
+
 /** The server's own metadata stays; versions and uids that the client names must be those that are there. */
 // oxlint-disable-next-line complexity -- independent checks, one after the other
 function settleMetadata(request: ApiRequest, next: ApiObject, { old, repeats }: Before): ApiObject {
   const { metadata } = next
   const subject = subjectOf(request)
-  const name = metadata.name ?? ''
-  if (name !== '' && name !== request.name) {
-    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${request.name})`)
-  }
-  const namespace = metadata.namespace ?? ''
-  if (namespace !== '' && namespace !== request.namespace)
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  checkPlace(request, next)
   const uid = metadata.uid ?? ''
   if (uid !== '' && uid !== old.metadata.uid) {
-    const key = keyOf(request.resource.resource, request.namespace, request.name)
+    const key = keyOf(request.resource.resource, request.namespace, request.name).replace('/registry', '')
     throw conflict(
       subject,
       `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid ?? ''}`,
@@ -371,7 +380,7 @@ function settleMetadata(request: ApiRequest, next: ApiObject, { old, repeats }: 
   if (version !== '' && version !== '0' && version !== old.metadata.resourceVersion) throw conflict(subject)
   const isBlind = version === '' || version === '0'
   if (isBlind && !repeats && !request.resource.strategy.unconditionalUpdate && request.verb === 'update') {
-    refuse(request.resource, request.name, [
+    throw invalid(subject, [
       {
         reason: 'FieldValueInvalid',
         message: 'Invalid value: 0: must be specified for an update',

@@ -105,6 +105,21 @@ test('the scale subresource reads and sets the number that the definition names'
   assert.deepEqual([(spec as { replicas?: number }).replicas, metadata.generation], [7, 2])
 })
 
+test('the scale of an object that belongs to no namespace is patched like any other', async () => {
+  const scale = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' }
+  const named = widgetDefinition({ subresources: { scale } })
+  const definition = { ...named, spec: { ...named.spec, scope: 'Cluster' as const } }
+  await using defined = await definedApi([definition])
+  const { client } = defined
+  const own = { ...widgets, namespaced: false }
+  // A namespace that the client wrote all the same is taken off.
+  const made = await client.create(own, widget('a', { color: 'red', replicas: 3 }))
+  assert.equal(made.metadata.namespace, undefined)
+  const patch = { spec: { replicas: 10 } }
+  const changed = await client.patch(own, 'a', patch, { type: 'merge', subresource: 'scale' })
+  assert.deepEqual(changed['spec'], { replicas: 10 })
+})
+
 test('objects are selected by the fields that their version names', async () => {
   await using defined = await definedApi([widgetDefinition({ selectableFields: [{ jsonPath: '.spec.color' }] })])
   const { client } = defined
@@ -288,7 +303,7 @@ test('other kinds, other versions and unreadable metadata are refused as upstrea
   await client.create(widgets, widget('a'))
   assert.equal(
     await failure(client.update(widgets, widget('a'))),
-    'Widget.example.com "a" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
+    'widgets.example.com "a" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
   )
 })
 

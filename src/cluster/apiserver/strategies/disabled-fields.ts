@@ -21,6 +21,10 @@ const disabledPaths: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'apps/statefulsets': [['spec', 'updateStrategy', 'rollingUpdate', 'maxUnavailable']],
   'storage.k8s.io/csidrivers': [['spec', 'preventPodSchedulingIfMissing']],
   '/nodes': [['status', 'config']],
+  'coordination.k8s.io/leases': [
+    ['spec', 'strategy'],
+    ['spec', 'preferredHolder'],
+  ],
 }
 
 /** The value with what is at `path` replaced; everything around is copied. */

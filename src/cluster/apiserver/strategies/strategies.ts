@@ -1,6 +1,7 @@
 /** The strategy of every built-in resource: flags by table, own behaviour from the files beside this one. */
 import { builtInKinds } from '#spec/kubernetes/schema/kinds.ts'
 import { certificateSigningRequestStrategy } from './certificate-signing-requests.ts'
+import { csiDriverStrategy } from './csi-drivers.ts'
 import { customResourceDefinitionStrategy } from './custom-resource-definitions.ts'
 import { droppingDisabled } from './disabled-fields.ts'
 import { endpointSliceStrategy } from './endpoint-slices.ts'
@@ -10,7 +11,7 @@ import { namespaceStrategy } from './namespaces.ts'
 import { nodeStrategy } from './nodes.ts'
 import { persistentVolumeClaimStrategy, persistentVolumeStrategy } from './persistent-volumes.ts'
 import { podStrategy } from './pods.ts'
-import { resourceClaimStrategy } from './resource-claims.ts'
+import { resourceClaimStrategy, resourceClaimTemplateStrategy } from './resource-claims.ts'
 import { resourceSliceStrategy } from './resource-slices.ts'
 import { secretStrategy } from './secrets.ts'
 import { serviceAccountStrategy } from './service-accounts.ts'
@@ -65,6 +66,9 @@ const own: Readonly<Record<string, Partial<Strategy>>> = {
   '/persistentvolumes': persistentVolumeStrategy,
   '/persistentvolumeclaims': persistentVolumeClaimStrategy,
   '/replicationcontrollers': { defaultPropagation: 'Orphan' },
+  // Its generation is always the first.
+  'scheduling.k8s.io/priorityclasses': { changesGeneration: () => false },
+  'storage.k8s.io/csidrivers': csiDriverStrategy,
   'apps/daemonsets': daemonSetStrategy,
   'apps/statefulsets': statefulSetStrategy,
   'batch/jobs': jobStrategy,
@@ -72,6 +76,7 @@ const own: Readonly<Record<string, Partial<Strategy>>> = {
   'certificates.k8s.io/certificatesigningrequests': certificateSigningRequestStrategy,
   'apiextensions.k8s.io/customresourcedefinitions': customResourceDefinitionStrategy,
   'resource.k8s.io/resourceclaims': resourceClaimStrategy,
+  'resource.k8s.io/resourceclaimtemplates': resourceClaimTemplateStrategy,
   'resource.k8s.io/resourceslices': resourceSliceStrategy,
   'apps/deployments': deploymentStrategy,
 }

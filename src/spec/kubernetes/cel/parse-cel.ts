@@ -47,6 +47,16 @@ function call(at: number, name: string, ...args: readonly CelNode[]): CallNode {
   return makeNode<CallNode>({ kind: 'call', at, name, target: undefined, args })
 }
 
+function isMark({ kind }: CelToken): boolean {
+  return kind === 'mark' || kind === 'word'
+}
+
+const openers: ReadonlySet<string> = new Set(['true', 'false', 'null', '(', '[', '{', '.', '-', '!'])
+
+function startsExpression(token: CelToken): boolean {
+  return isMark(token) ? openers.has(token.text) : token.kind !== 'end'
+}
+
 class Parser {
   readonly #tokens: readonly CelToken[]
   #next = 0
@@ -58,10 +68,7 @@ class Parser {
 
   whole(): CelNode {
     const node = this.#expression()
-    const rest = this.#token
-    if (rest.kind !== 'end') {
-      throw new CelSyntaxError(rest.at, `Syntax error: mismatched input '${rest.text}' expecting <EOF>`)
-    }
+    if (this.#token.kind !== 'end') throw this.#unexpected('<EOF>', ({ kind }) => kind === 'end')
     return node
   }
 
@@ -76,8 +83,7 @@ class Parser {
   }
 
   #is(text: string): boolean {
-    const { kind, text: own } = this.#token
-    return (kind === 'mark' || kind === 'word') && own === text
+    return isMark(this.#token) && this.#token.text === text
   }
 
   #accept(text: string): CelToken | undefined {
@@ -87,9 +93,19 @@ class Parser {
   #expect(text: string): CelToken {
     const token = this.#accept(text)
     if (token !== undefined) return token
-    const { at, text: found, kind } = this.#token
-    const wrong = kind === 'end' ? `missing '${text}' at '${found}'` : `mismatched input '${found}' expecting '${text}'`
-    throw new CelSyntaxError(at, `Syntax error: ${wrong}`)
+    const found = this.#token
+    const mayFollow = text === ':' ? startsExpression(found) : found.kind === 'end'
+    if (mayFollow) throw new CelSyntaxError(found.at, `Syntax error: missing '${text}' at '${found.text}'`)
+    throw this.#unexpected(`'${text}'`, (token) => isMark(token) && token.text === text)
+  }
+
+  /** A token in the way is extraneous where the one after it would do. */
+  #unexpected(expected: string, wouldDo: (token: CelToken) => boolean): CelSyntaxError {
+    const { at, text, kind } = this.#token
+    const next = this.#tokens[this.#next + 1]
+    const isInTheWay = kind !== 'end' && next !== undefined && wouldDo(next)
+    const what = isInTheWay ? 'extraneous' : 'mismatched'
+    return new CelSyntaxError(at, `Syntax error: ${what} input '${text}' expecting ${expected}`)
   }
 
   #checked<T extends CelNode>(node: T): T {
@@ -196,9 +212,9 @@ class Parser {
 
   #call(at: number, name: string, target: CelNode | undefined): CelNode {
     const args: CelNode[] = []
-    while (!this.#is(')')) {
-      args.push(this.#expression())
-      if (this.#accept(',') === undefined) break
+    if (!this.#is(')')) {
+      do args.push(this.#expression())
+      while (this.#accept(',') !== undefined)
     }
     this.#expect(')')
     const written = makeNode<CallNode>({ kind: 'call', at, name, target, args })
@@ -212,6 +228,7 @@ class Parser {
   }
 
   #primary(): CelNode {
+    if (!startsExpression(this.#token)) throw this.#unexpected(primaryExpected, startsExpression)
     const token = this.#take()
     switch (token.kind) {
       case 'int':
@@ -285,7 +302,7 @@ class Parser {
     while (!this.#is(']')) {
       if (this.#accept('?') !== undefined) optional.add(elements.length)
       elements.push(this.#expression())
-      if (this.#accept(',') === undefined) break
+      if (this.#accept(',') === undefined || this.#token.kind === 'end') break
     }
     this.#expect(']')
     return this.#checked(makeNode<ListNode>({ kind: 'list', at, elements, optional }))
@@ -298,7 +315,7 @@ class Parser {
       const key = this.#expression()
       const colon = this.#expect(':')
       entries.push({ at: colon.at, key, value: this.#expression(), optional })
-      if (this.#accept(',') === undefined) break
+      if (this.#accept(',') === undefined || this.#token.kind === 'end') break
     }
     this.#expect('}')
     return this.#checked(makeNode<MapNode>({ kind: 'map', at, entries }))
@@ -312,7 +329,7 @@ class Parser {
       const field = this.#ident()
       const colon = this.#expect(':')
       fields.push({ at: colon.at, name: field.text, value: this.#expression(), optional })
-      if (this.#accept(',') === undefined) break
+      if (this.#accept(',') === undefined || this.#token.kind === 'end') break
     }
     this.#expect('}')
     return this.#checked(makeNode<StructNode>({ kind: 'struct', at, name, fields }))

@@ -5,6 +5,7 @@ import { byteLength, immutableText, matches } from '../checks.ts'
 import { invalid, required, type FieldError } from '../field-errors.ts'
 import { path } from '../field-path.ts'
 import { dnsSubdomain, qualifiedName } from '../formats.ts'
+import { internal } from '../internal-value.ts'
 import { kindRules, type AnyKindRules } from '../kind-rules.ts'
 import { sameValue } from '../same-value.ts'
 
@@ -104,6 +105,21 @@ function createNew(event: NewEvent): FieldError[] {
   ]
 }
 
+/** The value as the server's internal type prints it. */
+function frozenValue(member: keyof NewEvent, value: unknown): unknown {
+  if (member === 'regarding' || member === 'related') return internal('core.ObjectReference', value ?? {})
+  return value ?? (textMembers.has(member) ? '' : null)
+}
+
+const textMembers: ReadonlySet<string> = new Set([
+  'reason',
+  'note',
+  'type',
+  'action',
+  'reportingController',
+  'reportingInstance',
+])
+
 // Member of events.k8s.io/v1 and the name that upstream's internal type gives it.
 const frozenMembers = [
   ['regarding', 'involvedObject'],
@@ -130,6 +146,6 @@ export const newEventRules: AnyKindRules = kindRules<NewEvent>({
     ...(sameValue(object.series, old.series) ? [] : series(object)),
     ...frozenMembers
       .filter(([member]) => !sameValue(object[member], old[member]))
-      .map(([member, name]) => invalid(path(name), object[member] ?? null, immutableText)),
+      .map(([member, name]) => invalid(path(name), frozenValue(member, object[member]), immutableText)),
   ],
 })

@@ -30,6 +30,7 @@ import {
 import { duplicate, forbidden, invalid, required, type FieldError } from '../field-errors.ts'
 import { path, type Path } from '../field-path.ts'
 import { cIdentifier, dns1035Label, dnsSubdomain, pathSegment, qualifiedName } from '../formats.ts'
+import { validateConditions } from '../conditions.ts'
 import { kindRules, type AnyKindRules } from '../kind-rules.ts'
 import { validateLabelSelector } from '../labels.ts'
 import { expressionErrors, validateMatchConditions, validateRule } from './webhook-rules.ts'
@@ -58,7 +59,13 @@ type Wanted = Parameters<typeof expressionErrors>[2]
 
 function expression(at: Path, text: string, wanted: Wanted & { readonly missing?: string }): FieldError[] {
   const { missing = 'expression is not specified', ...rest } = wanted
-  return text.trim() === '' ? [required(at, missing)] : expressionErrors(at, text.trim(), rest)
+  return text.trim() === '' ? [required(at, missing)] : expressionErrors(at, text, rest)
+}
+
+function kindProblems(at: Path, kind: string): FieldError[] {
+  const problems = kind === '' ? [] : dns1035Label(kind.toLowerCase())
+  if (problems.length === 0) return []
+  return [invalid(at, kind, `may have mixed case, but should otherwise match: ${problems.join(',')}`)]
 }
 
 function paramKind(at: Path, kind: ParamKind): FieldError[] {
@@ -72,6 +79,7 @@ function paramKind(at: Path, kind: ParamKind): FieldError[] {
     ...(groupProblems.length === 0 ? [] : [invalid(versionAt, group, groupProblems.join(','))]),
     ...(text === '' || versionProblems.length === 0 ? [] : [invalid(versionAt, version, versionProblems.join(','))]),
     ...requiredText(at.child('kind'), kind.kind),
+    ...kindProblems(at.child('kind'), kind.kind ?? ''),
   ]
 }
 
@@ -147,9 +155,7 @@ function validation(at: Path, value: Validation, { scope, environment }: PolicyS
   const isBlank = message !== '' && message.trim() === ''
   const forMessages = admissionEnvironment({ ...scope, hasAuthorizer: false })
   const checked =
-    message === ''
-      ? []
-      : expressionErrors(messageAt, message.trim(), { environment: forMessages, result: [stringType] })
+    message === '' ? [] : expressionErrors(messageAt, message, { environment: forMessages, result: [stringType] })
   return [
     ...expression(at.child('expression'), value.expression, { environment, result: [boolType] }),
     ...(isBlank ? [invalid(messageAt, message, 'must be non-empty if specified')] : checked),
@@ -189,7 +195,7 @@ export const validatingPolicyRules: AnyKindRules = kindRules<ValidatingAdmission
       }),
     ]
   },
-  status: () => [],
+  status: ({ object }) => validateConditions(path('status', 'conditions'), object.status?.conditions),
 })
 
 function mutation(at: Path, value: Mutation, { environment }: PolicyScope): FieldError[] {
@@ -206,7 +212,7 @@ function mutation(at: Path, value: Mutation, { environment }: PolicyScope): Fiel
   return [
     ...(found === undefined
       ? [required(at.child(wanted), text)]
-      : expression(at.child(wanted, 'expression'), found.expression ?? '', {
+      : expression(at.child(wanted, 'expression'), (found.expression ?? '').trim(), {
           missing: '',
           environment,
           result: [wanted === 'jsonPatch' ? jsonPatchListType : applyObjectType],
@@ -267,7 +273,7 @@ function actions(list: readonly string[]): FieldError[] {
   const errors = each(at, list, (action, itemAt) => {
     const repeated = seen.has(action) ? [duplicate(itemAt, action)] : []
     seen.add(action)
-    return [...requiredOneOf(itemAt, action, ['Audit', 'Deny', 'Warn']), ...repeated]
+    return [...oneOf(itemAt, action, ['Audit', 'Deny', 'Warn']), ...repeated]
   })
   if (list.length === 0) return [required(at, 'at least one validation action is required')]
   if (!seen.has('Deny') || !seen.has('Warn')) return errors

@@ -267,7 +267,7 @@ export const ingressClassRules: AnyKindRules = kindRules<IngressClass>({
   update: ({ object, old }) => {
     const at = specPath.child('controller')
     const isSame = object.spec?.controller === old.spec?.controller
-    return [...(isSame ? [] : [invalid(at, object.spec?.controller, immutableText)]), ...ingressClass(object)]
+    return [...(isSame ? [] : [invalid(at, object.spec?.controller ?? '', immutableText)]), ...ingressClass(object)]
   },
 })
 
@@ -321,6 +321,6 @@ export const ipAddressRules: AnyKindRules = kindRules<IPAddress>({
   update: ({ object, old }) => {
     const value = internal('networking.ParentReference', object.spec?.parentRef)
     const isSame = sameValue(object.spec?.parentRef, old.spec?.parentRef)
-    return isSame ? [] : [invalid(specPath.child('parentRef'), value, immutableText)]
+    return [...parent(object), ...(isSame ? [] : [invalid(specPath.child('parentRef'), value, immutableText)])]
   },
 })

@@ -139,19 +139,23 @@ function uniqueTolerations(at: Path, tolerations: readonly Toleration[] | undefi
   })
 }
 
+function runtimeClass({ handler, overhead, scheduling }: RuntimeClass): FieldError[] {
+  const tolerationsAt = path('scheduling', 'tolerations')
+  return [
+    ...requiredMatches(path('handler'), handler, dnsLabel),
+    ...validateOverhead(path('overhead'), overhead?.podFixed),
+    ...validateLabels(path('scheduling', 'nodeSelector'), scheduling?.nodeSelector),
+    ...validateTolerations(tolerationsAt, scheduling?.tolerations),
+    ...uniqueTolerations(tolerationsAt, scheduling?.tolerations),
+  ]
+}
+
 /** The rules of runtime classes. */
 export const runtimeClassRules: AnyKindRules = kindRules<RuntimeClass>({
   name: dnsSubdomain,
-  create: ({ handler, overhead, scheduling }) => {
-    const tolerationsAt = path('scheduling', 'tolerations')
-    return [
-      ...requiredMatches(path('handler'), handler, dnsLabel),
-      ...validateOverhead(path('overhead'), overhead?.podFixed),
-      ...validateLabels(path('scheduling', 'nodeSelector'), scheduling?.nodeSelector),
-      ...validateTolerations(tolerationsAt, scheduling?.tolerations),
-      ...uniqueTolerations(tolerationsAt, scheduling?.tolerations),
-    ]
-  },
-  update: ({ object, old }) =>
-    object.handler === old.handler ? [] : [invalid(path('handler'), object.handler, immutableText)],
+  create: runtimeClass,
+  update: ({ object, old }) => [
+    ...runtimeClass(object),
+    ...(object.handler === old.handler ? [] : [invalid(path('handler'), object.handler, immutableText)]),
+  ],
 })

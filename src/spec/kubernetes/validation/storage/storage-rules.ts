@@ -110,10 +110,12 @@ function storageClass(object: StorageClass): FieldError[] {
 export const storageClassRules: AnyKindRules = kindRules<StorageClass>({
   name: dnsSubdomain,
   create: storageClass,
-  update: ({ object, old }) =>
-    (['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'] as const)
+  update: ({ object, old }) => [
+    ...storageClass(object),
+    ...(['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'] as const)
       .filter((member) => !sameValue(object[member], old[member]))
       .map((member) => invalid(path(member), object[member] ?? null, immutableText)),
+  ],
 })
 
 function volumeError(at: Path, error: VolumeError): FieldError[] {
@@ -267,20 +269,25 @@ export const csiDriverRules: AnyKindRules = kindRules<CSIDriver>({
   },
 })
 
+function storageCapacity({ nodeTopology, storageClassName, capacity }: CSIStorageCapacity): FieldError[] {
+  const isNegative = capacity !== undefined && amountOf(String(capacity)).nanos < 0n
+  return [
+    ...validateLabelSelector(path('nodeTopology'), nodeTopology),
+    ...matches(path('storageClassName'), storageClassName, dnsSubdomain),
+    ...(isNegative ? [invalid(path('capacity'), String(capacity), negativeText)] : []),
+  ]
+}
+
 /** The rules of storage capacities. */
 export const storageCapacityRules: AnyKindRules = kindRules<CSIStorageCapacity>({
   name: dnsSubdomain,
-  create: ({ nodeTopology, storageClassName, capacity }) => [
-    ...validateLabelSelector(path('nodeTopology'), nodeTopology),
-    ...matches(path('storageClassName'), storageClassName, dnsSubdomain),
-    ...(capacity !== undefined && amountOf(String(capacity)).nanos < 0n
-      ? [invalid(path('capacity'), String(capacity), negativeText)]
-      : []),
-  ],
-  update: ({ object, old }) =>
-    (['nodeTopology', 'storageClassName'] as const)
+  create: storageCapacity,
+  update: ({ object, old }) => [
+    ...storageCapacity(object),
+    ...(['nodeTopology', 'storageClassName'] as const)
       .filter((member) => !sameValue(object[member], old[member]))
       .map((member) => invalid(path(member), object[member] ?? null, immutableText)),
+  ],
 })
 
 function attributesClass(object: VolumeAttributesClass): FieldError[] {
