@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import {
   namespaces,
   resourceClaims,
+  resourceClaimTemplates,
   resourceSlices,
   clusterRoleBindings,
   clusterRoles,
@@ -33,9 +34,16 @@ test('administrators’ access to devices is asked for in namespaces that allow 
   const why =
     'ResourceClaim.resource.k8s.io "c" is invalid: spec.devices.requests[0].adminAccess: Forbidden: admin access to devices requires the `resource.kubernetes.io/admin-access: true` label on the containing namespace'
   assert.equal(await text(admin.create(resourceClaims, claim('c', { adminAccess: true }))), why)
+  const template = {
+    metadata: { name: 'c', ...place },
+    spec: { spec: (claim('c', { adminAccess: true }) as ApiObject)['spec'] },
+  }
+  const makeTemplate = (): Promise<string> => text(admin.create(resourceClaimTemplates, template as never))
+  assert.equal(await makeTemplate(), why.replace('ResourceClaim', 'ResourceClaimTemplate'))
   const labels = { 'resource.kubernetes.io/admin-access': 'true' }
   await admin.patch(namespaces, 'default', { metadata: { labels } }, { type: 'merge' })
   assert.equal(await text(admin.create(resourceClaims, claim('c', { adminAccess: true }))), 'done')
+  assert.equal(await makeTemplate(), 'done')
 })
 
 test('allocations and reports of devices need rights of their own, and reports go with the allocation', async () => {

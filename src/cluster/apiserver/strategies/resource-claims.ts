@@ -40,11 +40,17 @@ function withoutGone(next: ApiObject, old: ApiObject): ApiObject {
   return { ...next, status: kept.length === 0 ? status : { ...status, devices: kept } }
 }
 
+/** Only those whom the namespace lets be administrators may ask for it, in a claim or in the template of one. */
+function checkRequests(holder: ApiObject, spec: JsonObject, view: ClusterView): readonly Cause[] {
+  const requests = listAt(objectAt(spec, 'devices'), 'requests').map((one) => objectAt(one, 'exactly'))
+  return adminAccessCauses({ view, namespace: holder.metadata.namespace ?? '' }, requests, 'spec.devices.requests')
+}
+
 export const resourceClaimStrategy: Partial<Strategy> = {
-  checkCreate: (claim, { view }) => {
-    const requests = listAt(objectAt(claim, 'spec', 'devices'), 'requests').map((one) => objectAt(one, 'exactly'))
-    const namespace = claim.metadata.namespace ?? ''
-    return adminAccessCauses({ view, namespace }, requests, 'spec.devices.requests')
-  },
+  checkCreate: (claim, { view }) => checkRequests(claim, objectAt(claim, 'spec'), view),
   prepareStatusUpdate: withoutGone,
+}
+
+export const resourceClaimTemplateStrategy: Partial<Strategy> = {
+  checkCreate: (template, { view }) => checkRequests(template, objectAt(template, 'spec', 'spec'), view),
 }
