@@ -14,7 +14,7 @@ import {
   entityTag,
 } from './discovery.ts'
 import { exportPath, sendState } from './export-state.ts'
-import { answerHealth, checksOf, type HealthCheck, healthEndpoints } from './health-checks.ts'
+import { answerHealth, checksOf, type Health, healthEndpoints } from './health-checks.ts'
 import { sendBody } from './send-body.ts'
 import { sendDocument } from './send-document.ts'
 import { parseAccept } from './negotiate.ts'
@@ -26,7 +26,7 @@ import { unknownResource } from './status-errors.ts'
 export interface PathParts extends ServerParts {
   readonly documents: OpenApiDocuments
   readonly metrics: Metrics
-  readonly checks: readonly HealthCheck[]
+  readonly health: Health
   readonly aggregator: Aggregator
 }
 
@@ -37,17 +37,23 @@ export function answerPath(parts: PathParts, http: HttpRequest, response: HttpRe
   const [first = ''] = words
   if (first === 'api' || first === 'apis') return answerDiscovery(parts, { http, response }, words)
   if (path.startsWith('/openapi/')) return answerOpenApi(parts, http, response)
-  if (healthEndpoints.has(first)) return answerHealth(parts.checks, { http, response }, words)
+  if (healthEndpoints.has(first)) return answerHealth(parts.health, { http, response }, words)
   const tokenDocument = tokenDocuments[path]
   if (tokenDocument !== undefined) return sendTokenDocument(response, tokenDocument(parts), path)
   const document = documents[path]?.(parts)
   if (document !== undefined) return sendDocument(http, response, document)
-  if (path === '/metrics') {
-    response.send(200, parts.metrics.render(), { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' })
+  const metrics = metricsOf(parts, path)
+  if (metrics !== undefined) {
+    response.send(200, metrics, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' })
     return undefined
   }
   if (path === exportPath) return sendState(parts.cache, response, parts.view.nowMs())
   throw unknownResource()
+}
+
+function metricsOf({ metrics, health }: PathParts, path: string): string | undefined {
+  if (path === '/metrics') return metrics.render()
+  return path === '/metrics/slis' ? health.meter.render() : undefined
 }
 
 const documents: Readonly<Record<string, (parts: PathParts) => JsonObject>> = {
@@ -74,21 +80,22 @@ function sendTokenDocument(response: HttpResponse, document: JsonObject, path: s
   })
 }
 
-function rootPaths({ resources, checks, aggregator }: PathParts): readonly string[] {
+function rootPaths({ resources, health: { checks }, aggregator }: PathParts): readonly string[] {
   const groups = mergeGroups(discoveredGroups(resources), aggregator.discovered()).flatMap(({ group, versions }) =>
     group === ''
       ? ['/api', '/api/v1', '/apis', '/apis/']
       : [`/apis/${group}`, ...versions.map(({ version }) => `/apis/${group}/${version}`)],
   )
-  const health = ['healthz', 'livez', 'readyz'].flatMap((name) => [
+  const healthPaths = ['healthz', 'livez', 'readyz'].flatMap((name) => [
     `/${name}`,
     ...checksOf(checks, name).map((check) => `/${name}/${check.name}`),
   ])
   return [
     ...groups,
-    ...health,
+    ...healthPaths,
     '/.well-known/openid-configuration',
     '/metrics',
+    '/metrics/slis',
     '/openapi/v2',
     '/openapi/v3',
     '/openapi/v3/',

@@ -7,7 +7,7 @@ import { gunzipSync } from 'node:zlib'
 import { configMaps } from '#clients/kubernetes/resources.table.ts'
 import { createClock } from '#world/real/clock.ts'
 import type { ApiObject } from './api-object.ts'
-import { answerHealth } from './health-checks.ts'
+import { answerHealth, HealthMeter } from './health-checks.ts'
 import { startSteps } from './start-steps.table.ts'
 import { type ServedApi, serveApi } from './served-api.contract.ts'
 
@@ -116,8 +116,20 @@ test('a check that fails is told without its reason', () => {
     { name: 'ping', isHealthy: () => true },
     { name: 'etcd', isHealthy: () => false },
   ]
-  answerHealth(checks, { http, response }, ['livez'])
+  const meter = new HealthMeter()
+  answerHealth({ checks, meter }, { http, response }, ['livez'])
   assert.deepEqual(sent, [500, '[+]ping ok\n[-]etcd failed: reason withheld\nlivez check failed\n'])
+  answerHealth({ checks, meter }, { http, response }, ['livez', 'ping'])
+  const series = meter
+    .render()
+    .split('\n')
+    .filter((line) => line.startsWith('kubernetes_'))
+  assert.deepEqual(series, [
+    'kubernetes_healthcheck{name="ping",type="livez"} 1',
+    'kubernetes_healthcheck{name="etcd",type="livez"} 0',
+    'kubernetes_healthchecks_total{name="ping",status="success",type="livez"} 2',
+    'kubernetes_healthchecks_total{name="etcd",status="error",type="livez"} 1',
+  ])
 })
 
 test('component statuses are asked of the components when they are read', async () => {

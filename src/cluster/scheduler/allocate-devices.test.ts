@@ -29,7 +29,8 @@ function slice(devices: readonly Device[], more: object = {}, pool: object = {})
   } as ResourceSlice
 }
 
-const claimFor = (devices: object): ResourceClaim => ({ spec: { devices } }) as unknown as ResourceClaim
+const claimFor = (devices: object): ResourceClaim =>
+  ({ metadata: { namespace: 'default', name: 'c' }, spec: { devices } }) as unknown as ResourceClaim
 const classes: Readonly<Record<string, object>> = {
   any: {},
   big: { selectors: [{ cel: { expression: `device.capacity["${driver}"].memory.compareTo(quantity("40Gi")) >= 0` } }] },
@@ -65,12 +66,19 @@ test('a request gets devices that its class, its selectors and its tolerations a
   ]
   const one = (terms: object): string[] | undefined =>
     names(allocate(claimFor({ requests: [{ name: 'r', exactly: exactly(terms) }] }), [slice(devices)]))
+  const own = `device.attributes["${driver}"]`
+  const selector = (expression: string): object => ({ cel: { expression } })
+  assert.throws(() => one({ selectors: [selector('true'), selector(`${own}.model == "x"`)] }), {
+    message: 'claim default/c: selector #1: CEL runtime error: no such key: model',
+  })
+  assert.throws(() => one({ selectors: [selector('device.')] }), {
+    message: /^claim default\/c: selector #0: CEL compile error: /,
+  })
   const rows: [string, object, string[] | undefined][] = [
     ['any', {}, ['r=small']],
     ['of a class', { deviceClassName: 'big' }, ['r=large']],
     ['tolerating', { deviceClassName: 'big', tolerations: [{ key: 'hot', operator: 'Exists' }] }, ['r=tainted']],
-    ['selected', { selectors: [{ cel: { expression: `device.attributes["${driver}"].model == "x"` } }] }, ['r=large']],
-    ['selected by nonsense', { selectors: [{ cel: { expression: 'device.' } }] }, undefined],
+    ['selected', { selectors: [selector(`"model" in ${own} && ${own}.model == "x"`)] }, ['r=large']],
     ['two', { count: 2 }, ['r=small', 'r=large']],
     ['three', { count: 3 }, undefined],
     ['all', { allocationMode: 'All' }, ['r=small', 'r=large']],

@@ -3,6 +3,7 @@
  * request, taints, alternatives, constraints between requests, and counters that devices share. Pure but for `taken`, which
  * holds what was chosen when the answer is an allocation.
  */
+import { GantryError } from '#base/errors/gantry-error.ts'
 import type { Node, NodeSelector } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type {
   AllocationResult,
@@ -12,6 +13,7 @@ import type {
   DeviceClass,
   DeviceConstraint,
   DeviceRequestAllocationResult,
+  DeviceSelector,
   DeviceTaint,
   DeviceToleration,
   ExactDeviceRequest,
@@ -43,9 +45,12 @@ interface Chosen {
   readonly offer: Offer
 }
 
-/** Devices for a whole claim, or undefined when the node has not enough. */
+/**
+ * Devices for a whole claim, or undefined when the node has not enough.
+ * @throws GantryError SCHEDULER_DEVICE_SELECTOR for a selector of which nobody can tell whether it suits one of the devices.
+ */
 export function allocateClaim(claim: ResourceClaim, node: Node, market: DeviceMarket): AllocationResult | undefined {
-  const search = new Search(claim.spec.devices?.constraints ?? [], market)
+  const search = new Search(claim, market)
   const requests = (claim.spec.devices?.requests ?? []).map(({ name, exactly, firstAvailable = [] }): Wanted[] =>
     exactly === undefined
       ? firstAvailable.map((terms) => ({ name: `${name}/${terms.name}`, request: name, terms }))
@@ -57,11 +62,13 @@ export function allocateClaim(claim: ResourceClaim, node: Node, market: DeviceMa
 class Search {
   readonly chosen: Chosen[] = []
   readonly #constraints: readonly DeviceConstraint[]
+  readonly #claim: ResourceClaim
   readonly #market: DeviceMarket
   #tries = 0
 
-  constructor(constraints: readonly DeviceConstraint[], market: DeviceMarket) {
-    this.#constraints = constraints
+  constructor(claim: ResourceClaim, market: DeviceMarket) {
+    this.#constraints = claim.spec.devices?.constraints ?? []
+    this.#claim = claim
     this.#market = market
   }
 
@@ -109,12 +116,23 @@ class Search {
   #suitable({ deviceClassName, selectors = [], tolerations = [] }: ExactDeviceRequest): readonly Offer[] {
     const deviceClass = this.#market.deviceClass(deviceClassName)
     if (deviceClass === undefined) return []
-    const all = [...(deviceClass.spec.selectors ?? []), ...selectors]
+    const { namespace = '', name } = this.#claim.metadata
     return this.#market.offers.filter(
-      ({ device, driver }) =>
-        (device.taints ?? []).every((taint) => isTolerated(taint, tolerations)) &&
-        all.every((selector) => this.#market.matchesDevice(selector, device, driver)),
+      (offer) =>
+        (offer.device.taints ?? []).every((taint) => isTolerated(taint, tolerations)) &&
+        this.#matches(deviceClass.spec.selectors ?? [], offer, `class ${deviceClassName}`) &&
+        this.#matches(selectors, offer, `claim ${namespace}/${name}`),
     )
+  }
+
+  #matches(selectors: readonly DeviceSelector[], { device, driver }: Offer, whose: string): boolean {
+    return selectors.every((selector, index) => {
+      const answer = this.#market.matchesDevice(selector, device, driver)
+      if (typeof answer === 'boolean') return answer
+      throw new GantryError('SCHEDULER_DEVICE_SELECTOR', 'invalid', `${whose}: selector #${index}: ${answer.fault}`, {
+        remedy: 'Ask for what a device has before you look at it: "name" in device.attributes["driver"].',
+      })
+    })
   }
 
   /** True when a device has what all devices of a constraint must have in common. */

@@ -99,8 +99,14 @@ async function undoBinding(
   forgetPod(record, nodeName, deps)
   // The pod may have been deleted, or bound by somebody else, in the meantime.
   if (isGone(error) || !parts.ledger.isWaiting(record.uid)) return
-  const message = messageOf(error)
   parts.log.warn('binding failed', { pod: record.key, node: nodeName, error })
+  await tellFault(queued, error, parts)
+}
+
+/** A fault that has nothing to do with whether there is a place for the pod: tells of it, and tries again later. */
+export async function tellFault(queued: QueuedPod, error: unknown, parts: SchedulerParts): Promise<void> {
+  const { record } = queued
+  const message = messageOf(error)
   parts.events.record({
     pod: record.pod,
     reporter: record.pod.spec.schedulerName ?? 'default-scheduler',

@@ -10,8 +10,9 @@ import { quantityType } from '#spec/kubernetes/cel/named-types.ts'
 import { readJson } from '#spec/kubernetes/cel/read-json.ts'
 import type { Device, DeviceAttribute, DeviceSelector } from '#spec/kubernetes/objects/resource-v1.generated.ts'
 
-/** True when a device suits a selector; one that cannot be compiled or evaluated suits nothing. */
-export type MatchDevice = (selector: DeviceSelector, device: Device, driver: string) => boolean
+/** Whether a device suits a selector, or why nobody can tell: the selector cannot be compiled, or not be evaluated for it. */
+export type MatchDevice = (selector: DeviceSelector, device: Device, driver: string) => SelectorAnswer
+export type SelectorAnswer = boolean | { readonly fault: string }
 
 const programsMost = 1000
 
@@ -56,16 +57,16 @@ function byDomain(values: Named, driver: string, type: CelType): CelGiven {
 /** Makes a matcher. It remembers programs, and for each device what they said. */
 export function createDeviceMatcher(): MatchDevice {
   const programs = new LruCache<string, CelProgram | { readonly problem: string }>({ capacity: programsMost })
-  const answers = new WeakMap<Device, Map<string, boolean>>()
+  const answers = new WeakMap<Device, Map<string, SelectorAnswer>>()
   const make = createValues()
-  const programOf = (text: string): CelProgram | undefined => {
+  const programOf = (text: string): CelProgram | { readonly problem: string } => {
     let known = programs.get(text)
     if (known === undefined) {
       const compiled = compileCel(text, deviceEnvironment, { result: [boolType] })
       known = 'program' in compiled ? compiled.program : compiled
       programs.set(text, known)
     }
-    return 'problem' in known ? undefined : known
+    return known
   }
   const view = (device: Device, driver: string): Named => ({
     driver,
@@ -80,17 +81,22 @@ export function createDeviceMatcher(): MatchDevice {
   return ({ cel }, device, driver) => {
     const text = cel?.expression
     if (text === undefined) return false
-    const known = answers.get(device) ?? new Map<string, boolean>()
+    const known = answers.get(device) ?? new Map<string, SelectorAnswer>()
     answers.set(device, known)
     const key = `${driver} ${text}`
     let answer = known.get(key)
     if (answer === undefined) {
-      const outcome = programOf(text)?.evaluate({ device: () => view(device, driver) }, { costLimit: perCallLimit })
-      answer = outcome !== undefined && 'value' in outcome && outcome.value === true
+      answer = answerOf(programOf(text), () => view(device, driver))
       known.set(key, answer)
     }
     return answer
   }
+}
+
+function answerOf(program: CelProgram | { readonly problem: string }, device: () => Named): SelectorAnswer {
+  if ('problem' in program) return { fault: `CEL compile error: ${program.problem}` }
+  const outcome = program.evaluate({ device }, { costLimit: perCallLimit })
+  return 'value' in outcome ? outcome.value === true : { fault: `CEL runtime error: ${outcome.failure.message}` }
 }
 
 function mapValues<T>(values: Readonly<Record<string, T>>, change: (value: T) => unknown): Named {

@@ -3,6 +3,7 @@
  * `preScore`, which return closures over what they worked out, so that nothing is looked up by name in the hot loop.
  * Order and meaning are upstream's (scheduling framework, v1.36).
  */
+import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 import type { ClusterObjects } from './cluster-objects.ts'
 import type { Diagnosis } from './fit-error.ts'
@@ -23,6 +24,14 @@ export function rejection(...reasons: string[]): Rejection {
 /** A rejection that evicting pods cannot lift. */
 export function finalRejection(...reasons: string[]): Rejection {
   return { reasons, preemptable: false }
+}
+
+/** What ends the attempt to place a pod: a filter that cannot tell about a node, in the framework's words. */
+export function filterFault(plugin: string, error: unknown): GantryError {
+  return new GantryError('SCHEDULER_FILTER', 'internal', `running "${plugin}" filter plugin: ${messageOf(error)}`, {
+    cause: error,
+    remedy: 'Mend what the message names; the pod is tried again by itself.',
+  })
 }
 
 /** What a plugin may look at. */

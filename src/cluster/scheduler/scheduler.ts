@@ -9,7 +9,7 @@ import type { Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { Random } from '#world/ports/random.ts'
 import { createClaimWriter, createVolumeWriter } from './bind-volumes.ts'
-import { bindPod, forgetPod } from './bind-pod.ts'
+import { bindPod, forgetPod, tellFault } from './bind-pod.ts'
 import { failPod } from './fail-pod.ts'
 import { NodeTable } from './node-table.ts'
 import { NominatedPods } from './nominated-pods.ts'
@@ -19,7 +19,7 @@ import type { PodRecord } from './pod-record.ts'
 import { startSchedulingEvents } from './record-scheduling-event.ts'
 import { type CycleMemory, schedulePod, type WeighedPlugin } from './schedule-pod.ts'
 import { defaultSchedulerConfig, type SchedulerConfig, type SchedulerProfile } from './scheduler-config.ts'
-import type { SchedulerParts } from './scheduler-parts.ts'
+import { runBeside, type SchedulerParts } from './scheduler-parts.ts'
 import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
 import { nodeChange } from './node-change.ts'
 import { watchCluster, type WatchedCluster } from './watch-cluster.ts'
@@ -195,7 +195,7 @@ function decidePod(
   } catch (error) {
     parts.log.error('scheduling failed', { pod: record.key, error })
     forgetPod(record, undefined, { parts, plugins: profile.made })
-    parts.queue.retryLater(queued, parts.nowMs())
+    runBeside(parts, () => tellFault(queued, error, parts))
   }
 }
 

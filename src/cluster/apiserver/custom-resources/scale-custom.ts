@@ -36,7 +36,13 @@ export function customScaleOf(object: ApiObject, scale: CustomScale): ApiObject 
   return {
     kind,
     apiVersion,
-    metadata: { name, namespace, uid, resourceVersion, creationTimestamp } as ApiObject['metadata'],
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      uid,
+      resourceVersion,
+      creationTimestamp,
+    } as ApiObject['metadata'],
     // Zero is left out, as Go leaves it out.
     spec: replicas === 0 ? {} : { replicas },
     status: {

@@ -10,7 +10,7 @@ import { offersFor, TakenDevices, wholePools } from '../device-offers.ts'
 import type { MatchDevice } from '../device-selector.ts'
 import { compileNodeSelector } from '../node-match.ts'
 import type { KnownNode } from '../node-table.ts'
-import { finalRejection, type Plugin, rejection } from '../plugin.ts'
+import { filterFault, finalRejection, type Plugin, rejection } from '../plugin.ts'
 import type { PodRecord } from '../pod-record.ts'
 
 const notHere = finalRejection('resourceclaim not available on the node')
@@ -102,26 +102,36 @@ function openMarket(
   })
 }
 
+/** What each of a pod's claims gets on a node. */
+type ClaimPlan = Map<ResourceClaim, AllocationResult | undefined>
+
+/** Allocates what is not allocated yet; undefined when the node has not enough. */
+function planClaims(claims: readonly ResourceClaim[], { node }: KnownNode, market: Market): ClaimPlan | undefined {
+  const own = market(node)
+  const result: ClaimPlan = new Map()
+  for (const claim of claims) {
+    const isAllocated = claim.status?.allocation !== undefined
+    const allocation = isAllocated ? undefined : allocateClaim(claim, node, own)
+    if (!isAllocated && allocation === undefined) return undefined
+    result.set(claim, allocation)
+  }
+  return result
+}
+
+/** As `planClaims`; a selector that fails ends the whole attempt: something is wrong with the claim, wherever it went. */
+function planFiltering(...asked: Parameters<typeof planClaims>): ClaimPlan | undefined {
+  try {
+    return planClaims(...asked)
+  } catch (error) {
+    throw filterFault('DynamicResources', error)
+  }
+}
+
 /** Builds the plugin; it remembers promised devices until the pod is bound or given up. */
 export function dynamicResources(writer: ClaimWriter): Plugin {
-  const promised = new Map<string, Map<ResourceClaim, AllocationResult | undefined>>()
+  const promised = new Map<string, ClaimPlan>()
   const promisedDevices = (): AllocationResult[] =>
     [...promised.values()].flatMap((plan) => [...plan.values()].filter((allocation) => allocation !== undefined))
-  const plan = (
-    claims: readonly ResourceClaim[],
-    { node }: KnownNode,
-    market: Market,
-  ): Map<ResourceClaim, AllocationResult | undefined> | undefined => {
-    const own = market(node)
-    const result = new Map<ResourceClaim, AllocationResult | undefined>()
-    for (const claim of claims) {
-      const isAllocated = claim.status?.allocation !== undefined
-      const allocation = isAllocated ? undefined : allocateClaim(claim, node, own)
-      if (!isAllocated && allocation === undefined) return undefined
-      result.set(claim, allocation)
-    }
-    return result
-  }
   const open = (objects: ClusterObjects): Market => openMarket(objects, promisedDevices(), writer)
   const cares = (pod: PodRecord): boolean => (pod.pod.spec.resourceClaims ?? []).length > 0
   return {
@@ -140,7 +150,7 @@ export function dynamicResources(writer: ClaimWriter): Plugin {
         check: (entry) => {
           const isElsewhere = claims.some((claim) => !onNode(claim.status?.allocation?.nodeSelector, entry.node))
           if (isElsewhere) return notHere
-          return plan(claims, entry, market) === undefined ? noDevices : undefined
+          return planFiltering(claims, entry, market) === undefined ? noDevices : undefined
         },
       }
     },
@@ -148,7 +158,7 @@ export function dynamicResources(writer: ClaimWriter): Plugin {
     reserve: (pod, entry, { objects }) => {
       if (!cares(pod)) return undefined
       const claims = claimsOf(pod, objects)
-      const made = typeof claims === 'string' ? undefined : plan(claims, entry, open(objects))
+      const made = typeof claims === 'string' ? undefined : planClaims(claims, entry, open(objects))
       if (made === undefined) return noDevices
       promised.set(pod.uid, made)
       return undefined
