@@ -36,8 +36,7 @@ import { composeEngineApi } from './engine-api.ts'
 import { makeEngineFolders, shareMounts } from './engine-config.ts'
 import type { EngineConfig } from './engine-config.ts'
 import { defaultSettings } from './engine-settings.ts'
-import { createMemoryKeeper } from './keep-memory-small.ts'
-import type { MemoryKeeper } from './keep-memory-small.ts'
+import { createMemoryKeeper, touching } from './keep-memory-small.ts'
 import { openEngineState } from './engine-state.ts'
 import type { EngineState } from './engine-state.ts'
 
@@ -167,18 +166,6 @@ function releaser(memory: ProcessMemory): () => void {
   return () => {
     memory.release()
     memory.dropProgramPages({ aboveBytes: programBytesKept })
-  }
-}
-
-/** Each request is work, and so is what it leaves behind when it ends. */
-function touching(keeper: MemoryKeeper, handler: HttpHandler): HttpHandler {
-  return async (request, response) => {
-    keeper.touch()
-    try {
-      await handler(request, response)
-    } finally {
-      keeper.touch()
-    }
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { SimClock } from '#world/sim/clock.ts'
-import { createMemoryKeeper } from './keep-memory-small.ts'
+import { createMemoryKeeper, releaseOnceGrown } from './keep-memory-small.ts'
 
 function watch(): { clock: SimClock; keeper: ReturnType<typeof createMemoryKeeper>; releasedAt: number[] } {
   const clock = new SimClock()
@@ -38,4 +38,29 @@ test('after its end nothing is released', async () => {
   keeper.touch()
   await clock.advance(60_000)
   assert.deepEqual(releasedAt, [])
+})
+
+test('a release comes only when there is something to gain, and never to a program that it would hold up for long', () => {
+  const at = { residentBytes: 100, released: 0, dropped: 0 }
+  const memory = {
+    residentBytes: () => at.residentBytes,
+    release: () => {
+      at.released++
+      at.residentBytes -= 20
+    },
+    dropProgramPages: () => void at.dropped++,
+  }
+  const release = releaseOnceGrown(memory, { grownBytesMin: 30, residentBytesMax: 500, programBytesKept: 0 })
+  for (const [residentBytes, released] of [
+    [100, 1],
+    [109, 1],
+    [110, 2],
+    [119, 2],
+    [501, 2],
+    [500, 3],
+  ] as const) {
+    at.residentBytes = residentBytes
+    release()
+    assert.deepEqual([at.released, at.dropped], [released, released], `at ${residentBytes}`)
+  }
 })

@@ -1,5 +1,7 @@
 /** Gives memory back in the quiet after work: a server that has nothing to do should weigh little. */
+import type { HttpHandler } from '#kit/http/exchange.ts'
 import type { Clock } from '#world/ports/clock.ts'
+import type { ProcessMemory } from '#world/ports/kernel.ts'
 
 export interface MemoryKeeper extends Disposable {
   /** Something is being done. Cheap. */
@@ -37,5 +39,38 @@ export function createMemoryKeeper(clock: Clock, release: () => void): MemoryKee
       ended = true
       timer?.[Symbol.dispose]()
     },
+  }
+}
+
+/** The handler; each request is work, and so is what it leaves behind when it ends. */
+export function touching(keeper: Pick<MemoryKeeper, 'touch'>, handler: HttpHandler): HttpHandler {
+  return async (request, response) => {
+    keeper.touch()
+    try {
+      await handler(request, response)
+    } finally {
+      keeper.touch()
+    }
+  }
+}
+
+export interface ReleasePolicy {
+  /** Less than this more than after the last release is not worth one. */
+  readonly grownBytesMin: number
+  /** A program above this would stand still for too long. */
+  readonly residentBytesMax: number
+  /** So much of the program's own pages stays. */
+  readonly programBytesKept: number
+}
+
+/** A release for programs that are never idle for long: done when there is something to gain, and little to be held up. */
+export function releaseOnceGrown(memory: ProcessMemory, policy: ReleasePolicy): () => void {
+  let keptBytes = 0
+  return () => {
+    const residentBytes = memory.residentBytes()
+    if (residentBytes < keptBytes + policy.grownBytesMin || residentBytes > policy.residentBytesMax) return
+    memory.release()
+    memory.dropProgramPages({ aboveBytes: policy.programBytesKept })
+    keptBytes = memory.residentBytes()
   }
 }

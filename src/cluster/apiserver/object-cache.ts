@@ -16,8 +16,8 @@ import { StoredObject } from './stored-object.ts'
 export const registryPrefix = '/registry/'
 /** How long a read waits for a version that is not there yet (upstream's three seconds). */
 const waitMs = 3000
-/** Objects in one page of what is loaded at the start. */
-const pageObjects = 2000
+/** Objects in one page of what is loaded at the start: for each page the store finds its place anew. */
+const pageObjects = 10_000
 const arriveTriesMax = 5
 
 /** The collection (`GROUP/RESOURCE`) and what follows of a key, or undefined for a key that is not an object's. */

@@ -32,6 +32,8 @@ const past = `with changed as materialized (
     select key, id from live where key >= ?1 and key < ?2 and id <= ?3
     union all
     select p.key, p.id from changed join log f on f.id = changed.first join log p on p.id = f.previous)`
+/** A page of them: chosen by key alone, so that values are read for these keys only and never sorted. */
+const pastPage = `${past}, page as materialized (select key, id from then_live order by key limit ?4)`
 
 export type StatementName =
   | 'begin'
@@ -78,8 +80,8 @@ export const statements: Readonly<Record<StatementName, string>> = {
     where live.key >= ? and live.key < ? order by live.key limit ?`,
   rangeKeys: 'select key, id, created, version, lease from live where key >= ? and key < ? order by key limit ?',
   count: 'select count(*) from live where key >= ? and key < ?',
-  pastRange: `${past} select ${row}, log.value from then_live join log on log.id = then_live.id order by then_live.key limit ?4`,
-  pastRangeKeys: `${past} select ${row} from then_live join log on log.id = then_live.id order by then_live.key limit ?4`,
+  pastRange: `${pastPage} select ${row}, log.value from page join log on log.id = page.id order by page.key`,
+  pastRangeKeys: `${pastPage} select ${row} from page join log on log.id = page.id order by page.key`,
   pastCount: `${past} select count(*) from then_live`,
   history: `select ${row}, log.value, log.previous from log where id > ? and id <= ? order by id limit ?`,
   lastId: 'select max(id) from log',

@@ -236,6 +236,8 @@ export interface ProcessMemory {
   dropProgramPages(options?: { readonly aboveBytes?: number }): void
   /** Collects garbage at once and returns what is free to the machine. Takes tens of milliseconds. */
   release(): void
+  /** What it takes up now. */
+  residentBytes(): number
 }
 
 export interface Kernel {

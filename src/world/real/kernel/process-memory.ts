@@ -62,5 +62,6 @@ export function createProcessMemory(libc: Libc): ProcessMemory {
       collectGarbage()
       libc.mallocTrim?.(0)
     },
+    residentBytes: () => process.memoryUsage.rss(),
   }
 }
