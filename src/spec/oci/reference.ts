@@ -49,6 +49,16 @@ export function parseReference(text: string): Reference {
   }
 }
 
+/** True for what `parseReference` reads. */
+export function isReference(text: string): boolean {
+  try {
+    parseReference(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** The reference with `:latest` where it has neither tag nor digest. */
 export function withDefaultTag(reference: Reference): Reference {
   return reference.tag === undefined && reference.digest === undefined ? { ...reference, tag: 'latest' } : reference

@@ -4,6 +4,7 @@ import type { Access, Authorizer } from '../authorization/access.ts'
 import { equalJson, listAt, objectAt, textAt } from '../api-object.ts'
 import { forbidden } from '../status-errors.ts'
 import type { AdmissionRequest, AdmissionStep } from './admission.ts'
+import { mentionedName } from './mentioned-name.ts'
 
 const group = 'certificates.k8s.io'
 const resourceName = 'certificatesigningrequests'
@@ -32,7 +33,7 @@ function checkSigner(authorizer: Authorizer, request: AdmissionRequest, verb: 'a
   }
   if (ask(signer) || ask(`${signer.split('/', 1)[0] ?? ''}/*`)) return
   const why = `user not permitted to ${verb} requests with signerName ${JSON.stringify(signer)}`
-  throw forbidden({ group, resource: resourceName, name: request.name }, why)
+  throw forbidden({ group, resource: resourceName, name: mentionedName(request) }, why)
 }
 
 export function certificateApproval(authorizer: Authorizer): AdmissionStep {

@@ -3,6 +3,7 @@ import { type ApiObject, equalJson, listAt, objectAt, textAt } from '../api-obje
 import { forbidden } from '../status-errors.ts'
 import type { AdmissionRequest, AdmissionStep } from './admission.ts'
 import { isPodCreate, isPodWrite } from './pod-requests.ts'
+import { mentionedName } from './mentioned-name.ts'
 
 const failing = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
 const tolerationSeconds = 300
@@ -38,7 +39,7 @@ export const runtimeClass: AdmissionStep = {
 }
 
 const refuse = (request: AdmissionRequest, why: string): Error =>
-  forbidden({ group: '', resource: 'pods', name: request.name }, why)
+  forbidden({ group: '', resource: 'pods', name: mentionedName(request) }, why)
 
 function withoutOverhead(request: AdmissionRequest, pod: ApiObject): ApiObject {
   if (objectAt(pod, 'spec')['overhead'] !== undefined)

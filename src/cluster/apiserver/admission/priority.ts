@@ -3,6 +3,7 @@ import { type ApiObject, objectAt, textAt } from '../api-object.ts'
 import { forbidden } from '../status-errors.ts'
 import type { AdmissionRequest, AdmissionStep } from './admission.ts'
 import { isPodWrite, writesOf } from './pod-requests.ts'
+import { mentionedName } from './mentioned-name.ts'
 
 const storage = 'scheduling.k8s.io/priorityclasses'
 const isClassWrite = writesOf(storage, 'CREATE', 'UPDATE')
@@ -34,7 +35,7 @@ function prioritised(request: AdmissionRequest, pod: ApiObject): ApiObject {
   const spec = objectAt(pod, 'spec')
   const named = textAt(spec, 'priorityClassName')
   const chosen = named === '' ? defaultClass(request) : request.view.find(storage, '', named)
-  const subject = { group: '', resource: 'pods', name: request.name }
+  const subject = { group: '', resource: 'pods', name: mentionedName(request) }
   if (named !== '' && chosen === undefined) throw forbidden(subject, `no PriorityClass with name ${named} was found`)
   const value = Number(chosen?.['value'] ?? 0)
   const policy = textAt(chosen, 'preemptionPolicy') || 'PreemptLowerPriority'

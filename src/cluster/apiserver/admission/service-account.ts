@@ -5,6 +5,7 @@ import { newName } from '../new-name.ts'
 import { forbidden } from '../status-errors.ts'
 import type { AdmissionRequest, AdmissionStep } from './admission.ts'
 import { isPodCreate } from './pod-requests.ts'
+import { mentionedName } from './mentioned-name.ts'
 
 const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount'
 const tokenVolumePrefix = 'kube-api-access-'
@@ -28,7 +29,7 @@ export const serviceAccount: AdmissionStep = {
 }
 
 function refuse(request: AdmissionRequest, why: string): Error {
-  return forbidden({ group: '', resource: 'pods', name: request.name }, why)
+  return forbidden({ group: '', resource: 'pods', name: mentionedName(request) }, why)
 }
 
 /** Mirrors of static pods have no account, and nothing that only an account could read. */

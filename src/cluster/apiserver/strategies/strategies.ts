@@ -13,6 +13,7 @@ import { persistentVolumeClaimStrategy, persistentVolumeStrategy } from './persi
 import { podStrategy } from './pods.ts'
 import { resourceClaimStrategy, resourceClaimTemplateStrategy } from './resource-claims.ts'
 import { resourceSliceStrategy } from './resource-slices.ts'
+import { roleStrategy } from './roles.ts'
 import { secretStrategy } from './secrets.ts'
 import { serviceAccountStrategy } from './service-accounts.ts'
 import { serviceStrategy } from './services.ts'
@@ -72,6 +73,8 @@ const own: Readonly<Record<string, Partial<Strategy>>> = {
   'apps/daemonsets': daemonSetStrategy,
   'apps/statefulsets': statefulSetStrategy,
   'batch/jobs': jobStrategy,
+  'rbac.authorization.k8s.io/roles': roleStrategy,
+  'rbac.authorization.k8s.io/clusterroles': roleStrategy,
   'discovery.k8s.io/endpointslices': endpointSliceStrategy,
   'certificates.k8s.io/certificatesigningrequests': certificateSigningRequestStrategy,
   'apiextensions.k8s.io/customresourcedefinitions': customResourceDefinitionStrategy,

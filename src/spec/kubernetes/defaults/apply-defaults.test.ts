@@ -293,8 +293,11 @@ for (const [image, policy] of [
   ['a:latest', 'Always'],
   ['a:1', 'IfNotPresent'],
   ['r:5000/a', 'Always'],
-  ['r:5000/a@sha256:aa', 'IfNotPresent'],
-  ['a:latest@sha256:aa', 'Always'],
+  [`r:5000/a@sha256:${'a'.repeat(64)}`, 'IfNotPresent'],
+  [`a:latest@sha256:${'a'.repeat(64)}`, 'Always'],
+  ['', 'IfNotPresent'],
+  ['ko://example.com/cmd', 'IfNotPresent'],
+  ['$(IMAGE)', 'IfNotPresent'],
 ] as const) {
   test(`${image} is pulled ${policy}`, () => assert.equal(pullPolicyOf(image), policy))
 }

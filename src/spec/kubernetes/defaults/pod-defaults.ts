@@ -1,15 +1,17 @@
 /** Defaults of pods, their containers and volumes (core/v1, v1.36). */
 import { addQuantities, compareQuantities, formatQuantity, parseQuantity } from '#base/data/quantity.ts'
+import { isReference } from '#spec/oci/reference.ts'
 import { copyIn, type DefaultRule, type Draft, fillAbsent, fillZero, hasMembers, listAt, objectAt } from './draft.ts'
 
-/** `Always` for images that may move: tag `latest`, or neither tag nor digest. */
+/** `Always` for images that may move: tag `latest`, or neither tag nor digest. A name that is none does not move. */
 export function pullPolicyOf(image: unknown): 'Always' | 'IfNotPresent' {
   const name = typeof image === 'string' ? image : ''
   const last = name.slice(name.lastIndexOf('/') + 1)
   const [beforeDigest = '', digest] = last.split('@')
   const colon = beforeDigest.indexOf(':')
   const tag = colon < 0 ? '' : beforeDigest.slice(colon + 1)
-  return tag === 'latest' || (tag === '' && digest === undefined) ? 'Always' : 'IfNotPresent'
+  const mayMove = tag === 'latest' || (tag === '' && digest === undefined)
+  return mayMove && isReference(name) ? 'Always' : 'IfNotPresent'
 }
 
 const container: DefaultRule = (draft) =>

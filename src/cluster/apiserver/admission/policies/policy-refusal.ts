@@ -4,18 +4,13 @@ import { statusError, statusOf } from '#clients/kubernetes/status-error.ts'
 import type { Status } from '#spec/kubernetes/objects/objects.ts'
 import { forbidden } from '../../status-errors.ts'
 import type { AdmissionRequest } from '../admission.ts'
+import { mentionedName } from '../mentioned-name.ts'
 
 const codes: Readonly<Record<string, number>> = {
   Forbidden: 403,
   Unauthorized: 401,
   RequestEntityTooLarge: 413,
   Invalid: 422,
-}
-
-/** The name by which a request's object is mentioned, also before it has one. */
-function nameOf({ name, object }: AdmissionRequest): string {
-  if (name !== '') return name
-  return object?.metadata.generateName ?? 'Unknown'
 }
 
 /** The Status of a request that is forbidden for the first of some reasons; all are listed as causes. */
@@ -26,7 +21,7 @@ export function policyRefusal(
 ): GantryError {
   const { group, resource } = request.resource
   const [first = ''] = messages
-  const status = statusOf(forbidden({ group, resource, name: nameOf(request) }, first)) as Status
+  const status = statusOf(forbidden({ group, resource, name: mentionedName(request) }, first)) as Status
   const causes = messages.map((message) => ({ message }))
   return statusError({
     ...status,

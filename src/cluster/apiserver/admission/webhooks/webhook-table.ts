@@ -11,6 +11,7 @@ import { compileConditions, meetsConditions } from '../expressions/match-conditi
 import { requestVariables } from '../expressions/request-variables.ts'
 import type { Expression } from '#spec/kubernetes/cel/admission/compile-expression.ts'
 import { convertRequestAhead, matchedResource, SelectorMatcher } from '../match-request.ts'
+import { mentionedName } from '../mentioned-name.ts'
 
 /** One webhook of a configuration. */
 export interface Webhook {
@@ -85,7 +86,7 @@ export class WebhookTable {
     const answer = meetsConditions(conditions, variables, { failurePolicy, signal: request.signal })
     if (typeof answer === 'boolean') return answer ? as : undefined
     const { group, resource } = request.resource
-    throw forbidden({ group, resource, name: request.name }, answer.error)
+    throw forbidden({ group, resource, name: mentionedName(request) }, answer.error)
   }
 }
 

@@ -335,3 +335,20 @@ test('configurations of admission itself are never shown to webhooks', async () 
   await fixture.client.delete(plural, 'c1')
   await fixture.client.create(configMaps, configMap('a'), inDefault)
 })
+
+test('who changes an object on its way in sees it before it has a name and a uid, who checks it sees both', async () => {
+  await using fixture = await start()
+  await fixture.register('Mutating', { path: '/mutate' })
+  await fixture.register('Validating', { path: '/validate' })
+  await fixture.client.create(configMaps, configMap('', { generateName: 'made-' }), inDefault)
+  const seen = fixture.asked.map(({ path, request }) => {
+    const { metadata } = request['object'] as KubernetesObject
+    return [path, String(request['name'] ?? ''), metadata.name ?? '', metadata.uid !== undefined]
+  })
+  const made = String(seen[1]?.[1])
+  assert.match(made, /^made-/)
+  assert.deepEqual(seen, [
+    ['/mutate', '', '', false],
+    ['/validate', made, made, true],
+  ])
+})
