@@ -73,7 +73,7 @@ function endpointFor(
     },
     ...(nodeName === undefined ? {} : { nodeName }),
     ...(zone === undefined ? {} : { zone }),
-    ...hintsFor(service, { zone, nodeName }),
+    ...(ready ? hintsFor(service, { zone, nodeName }) : {}),
   }
 }
 
@@ -83,12 +83,18 @@ export function hostnameFor(service: Service, pod: Pod): string | undefined {
   return hostname !== '' && subdomain === service.metadata.name ? hostname : undefined
 }
 
+/** Such a service wants its endpoints allotted to zones by their size instead of by where they are. */
+function isSpreadByCapacity({ metadata: { annotations = {} } }: Service): boolean {
+  const mode = annotations['service.kubernetes.io/topology-aware-hints'] ?? annotations['service.kubernetes.io/topology-mode']
+  return mode === 'Auto' || mode === 'auto'
+}
+
 function hintsFor(
   service: Service,
   at: { readonly zone: string | undefined; readonly nodeName: string | undefined },
 ): Pick<Endpoint, 'hints'> {
   const distribution = service.spec.trafficDistribution
-  if (distribution === undefined) return {}
+  if (distribution === undefined || isSpreadByCapacity(service)) return {}
   const forZones = at.zone === undefined ? {} : { forZones: [{ name: at.zone }] }
   const forNodes =
     distribution === 'PreferSameNode' && at.nodeName !== undefined ? { forNodes: [{ name: at.nodeName }] } : {}

@@ -1,6 +1,6 @@
 /** The endpoint slice controller: the addresses behind each service with a selector, in slices. */
 import { endpointSlices, nodes, pods, services } from '#clients/kubernetes/resources.table.ts'
-import type { Service } from '#spec/kubernetes/objects/core-v1.generated.ts'
+import type { Node, Pod, Service } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { EndpointSlice } from '#spec/kubernetes/objects/discovery-v1.generated.ts'
 import { type Controller, createController, watch } from '#kit/reconcile/controller.ts'
 import { keyFrom, keyOf } from '#kit/reconcile/object-key.ts'
@@ -47,33 +47,41 @@ export function startEndpointSliceController(context: ControllerContext): Contro
       if (service === undefined) triggers.forget(key)
       if (service === undefined || !hasSelector(service)) return nothingToDo
       const selected = podCache.list(service.metadata.namespace ?? '').filter((pod) => selectsPod(service, pod))
-      const own = ownSlices(key)
-      const families = familiesOf(service)
-      const annotations = annotationsFor(triggers.next(key, service, selected))
-      const actions = families.flatMap((family) =>
-        planSlices({
-          owner: { ...service, apiVersion: 'v1', kind: 'Service' },
-          resource: endpointSlices,
-          slices: own.filter((slice) => slice.addressType === family),
-          addressType: family,
-          wanted: podEndpoints(service, selected, { family, nodeNamed: (name) => nodeCache.get(name) }),
-          labels: labelsFor(service),
-          annotations,
-          ownAnnotations: [triggerTimeAnnotation],
-          keepsEmpty: true,
-        }),
-      )
-      const foreign = own.filter((slice) => !families.some((family) => family === slice.addressType))
-      const plan: Plan = {
-        subject: service,
-        actions: [
-          ...actions,
-          ...foreign.map((object) => ({ do: 'delete', resource: endpointSlices, object }) as const),
-        ],
-      }
-      return plan
+      const triggerTime = triggers.next(key, service, selected)
+      const nodeNamed = (name: string): Node | undefined => nodeCache.get(name)
+      return planService(service, { pods: selected, own: ownSlices(key), triggerTime, nodeNamed })
     },
   })
+}
+
+interface ServiceObserved {
+  /** Pods that it selects. */
+  readonly pods: readonly Pod[]
+  /** Its slices of this controller. */
+  readonly own: readonly EndpointSlice[]
+  readonly triggerTime: string | undefined
+  readonly nodeNamed: (name: string) => Node | undefined
+}
+
+/** Slices for each family that the service has; those of others go. */
+function planService(service: Service, { pods: selected, own, triggerTime, nodeNamed }: ServiceObserved): Plan {
+  const families = familiesOf(service)
+  const actions = families.flatMap((family) =>
+    planSlices({
+      owner: { ...service, apiVersion: 'v1', kind: 'Service' },
+      resource: endpointSlices,
+      slices: own.filter((slice) => slice.addressType === family),
+      addressType: family,
+      wanted: podEndpoints(service, selected, { family, nodeNamed }),
+      labels: labelsFor(service),
+      annotations: annotationsFor(triggerTime),
+      ownAnnotations: [triggerTimeAnnotation],
+      keepsEmpty: true,
+    }),
+  )
+  const foreign = own.filter((slice) => !families.some((family) => family === slice.addressType))
+  const drops = foreign.map((object) => ({ do: 'delete', resource: endpointSlices, object }) as const)
+  return { subject: service, actions: [...actions, ...drops] }
 }
 
 function annotationsFor(time: string | undefined): Readonly<Record<string, string>> {

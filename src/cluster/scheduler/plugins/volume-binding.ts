@@ -56,29 +56,28 @@ function sortClaims(pod: PodRecord, objects: ClusterObjects): Claims | Rejection
   )
   for (const name of pod.claims) {
     const claim = objects.claim(pod.namespace, name)
-    if (claim === undefined) {
-      return finalRejection(
-        ephemeral.has(name)
-          ? `waiting for ephemeral volume controller to create the persistentvolumeclaim "${name}"`
-          : `persistentvolumeclaim "${name}" not found`,
-      )
-    }
-    if (ephemeral.has(name) && !isOwnedBy(claim, pod)) {
-      const shown = `${pod.namespace}/${name}`
-      return finalRejection(`PVC ${shown} was not created for pod ${pod.key} (pod is not owner)`)
-    }
-    if (claim.status?.phase === 'Lost') {
-      return finalRejection(
-        `persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${claim.spec?.volumeName ?? ''}"`,
-      )
-    }
-    if (claim.metadata.deletionTimestamp !== undefined)
-      return finalRejection(`persistentvolumeclaim "${name}" is being deleted`)
+    const problem = whyUnusable(claim, { pod, name, isEphemeral: ephemeral.has(name) })
+    if (problem !== undefined || claim === undefined) return finalRejection(problem ?? '')
     if (isBound(claim)) bound.push(claim)
     else if (waitsForConsumer(claim, objects)) waiting.push(claim)
     else return unbound
   }
   return { bound, waiting }
+}
+
+function whyUnusable(
+  claim: PersistentVolumeClaim | undefined,
+  { pod, name, isEphemeral }: { readonly pod: PodRecord; readonly name: string; readonly isEphemeral: boolean },
+): string | undefined {
+  if (claim === undefined)
+    return isEphemeral
+      ? `waiting for ephemeral volume controller to create the persistentvolumeclaim "${name}"`
+      : `persistentvolumeclaim "${name}" not found`
+  if (isEphemeral && !isOwnedBy(claim, pod))
+    return `PVC ${pod.namespace}/${name} was not created for pod ${pod.key} (pod is not owner)`
+  if (claim.status?.phase === 'Lost')
+    return `persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${claim.spec?.volumeName ?? ''}"`
+  return claim.metadata.deletionTimestamp === undefined ? undefined : `persistentvolumeclaim "${name}" is being deleted`
 }
 
 function isOwnedBy(claim: PersistentVolumeClaim, pod: PodRecord): boolean {

@@ -1,6 +1,7 @@
 /** Volumes that only one pod may use: ReadWriteOncePod claims, and disks attached in place that cannot be shared. */
 import type { Volume } from '#spec/kubernetes/objects/core-v1.generated.ts'
-import { finalRejection, type Plugin, rejection } from '../plugin.ts'
+import type { ClusterObjects } from '../cluster-objects.ts'
+import { finalRejection, isRejection, type Plugin, rejection, type Rejection } from '../plugin.ts'
 import type { PodRecord } from '../pod-record.ts'
 
 const diskConflict = rejection('node(s) had no available disk')
@@ -37,18 +38,24 @@ const isInPlace = ({ gcePersistentDisk, awsElasticBlockStore, iscsi, rbd }: Volu
 const conflictsWith = (disks: readonly Volume[], other: PodRecord): boolean =>
   (other.pod.spec.volumes ?? []).some((theirs) => disks.some((ours) => disksConflict(ours, theirs)))
 
+/** Keys of claims that no other pod may use at the same time. Claims of ephemeral volumes belong to the pod alone. */
+function exclusiveClaims({ pod, namespace }: PodRecord, objects: ClusterObjects): ReadonlySet<string> | Rejection {
+  const exclusive = new Set<string>()
+  for (const { persistentVolumeClaim } of pod.spec.volumes ?? []) {
+    if (persistentVolumeClaim === undefined) continue
+    const name = persistentVolumeClaim.claimName
+    const claim = objects.claim(namespace, name)
+    if (claim === undefined) return finalRejection(`persistentvolumeclaim "${name}" not found`)
+    if (claim.spec?.accessModes?.includes('ReadWriteOncePod') === true) exclusive.add(`${namespace}/${name}`)
+  }
+  return exclusive
+}
+
 export const volumeRestrictions: Plugin = {
   name: 'VolumeRestrictions',
   preFilter: (pod, { table, objects }) => {
-    const exclusive = new Set<string>()
-    // Claims of ephemeral volumes belong to the pod alone.
-    for (const { persistentVolumeClaim } of pod.pod.spec.volumes ?? []) {
-      if (persistentVolumeClaim === undefined) continue
-      const name = persistentVolumeClaim.claimName
-      const claim = objects.claim(pod.namespace, name)
-      if (claim === undefined) return finalRejection(`persistentvolumeclaim "${name}" not found`)
-      if (claim.spec?.accessModes?.includes('ReadWriteOncePod') === true) exclusive.add(`${pod.namespace}/${name}`)
-    }
+    const exclusive = exclusiveClaims(pod, objects)
+    if (isRejection(exclusive)) return exclusive
     const disks = (pod.pod.spec.volumes ?? []).filter(isInPlace)
     if (exclusive.size === 0 && disks.length === 0) return undefined
     let users = 0
