@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import { parseServerFlags } from './server-flags.ts'
+import { defaultCredentials } from './server-credentials.ts'
 import { defaultNetwork } from './server-network.ts'
 import { defaultSecurity } from './server-security.ts'
 
@@ -21,6 +22,7 @@ test('flags with = and with a space, relative paths, addresses of both families'
     },
     security: defaultSecurity,
     network: defaultNetwork,
+    credentials: defaultCredentials,
   })
 })
 
@@ -45,6 +47,27 @@ test('audit, encryption and anonymous requests, under the names that kube-apiser
   })
 })
 
+test('issuers, token webhook and front proxies, under the names that kube-apiserver has', () => {
+  const webhook = [
+    '--authentication-token-webhook-config-file=hook',
+    '--authentication-token-webhook-cache-ttl',
+    '1m30s',
+  ]
+  const proxy = [
+    '--requestheader-client-ca-file=/ca',
+    '--requestheader-allowed-names=',
+    '--requestheader-group-headers=A,B',
+  ]
+  const flags = parseServerFlags(['--root=/r', '--authentication-config=a.yaml', ...webhook, ...proxy], '/home')
+  assert.ok(flags !== 'help')
+  assert.deepEqual(flags.credentials, {
+    ...defaultCredentials,
+    ...{ authenticationFile: '/home/a.yaml', tokenWebhookFile: '/home/hook', tokenWebhookKeepMs: 90_000 },
+    ...{ proxyAuthorityFile: '/ca' },
+    proxy: { ...defaultCredentials.proxy, allowedNames: [], groupHeaders: ['A', 'B'] },
+  })
+})
+
 test('ranges of addresses: one, or one of each family', () => {
   const argv = ['--root=/r', '--service-cluster-ip-range=10.0.0.0/16,fd00::/108', '--cluster-cidr', 'fd01::/56']
   const flags = parseServerFlags(argv, '/')
@@ -64,6 +87,8 @@ test('what is wrong on the command line is named', () => {
     [['--root', '/r', '--etcd-prefix', '/x'], /--etcd-servers is needed/],
     [['--root', '/r', '--audit-log-path', '/a'], /go together/],
     [['--root', '/r', '--anonymous-auth', 'maybe'], /--anonymous-auth maybe/],
+    [['--root', '/r', '--authentication-token-webhook-version', 'v2'], /webhook-version v2/],
+    [['--root', '/r', '--authentication-token-webhook-cache-ttl', 'x'], /cache-ttl x/],
     [['--root', '/r', '--cluster-cidr', '10.0.0.0/8,10.1.0.0/16'], /unknown flag or value: --cluster-cidr/],
     [['--root', '/r', '--service-cluster-ip-range', 'fd00::/48'], /unknown flag or value: --service-cluster-ip-range/],
     [['--root', '/r', '--etcd-servers', 'http://a:1', '--etcd-keyfile', '/k'], /go together/],

@@ -1,6 +1,7 @@
 /** The command line of `gantry server`; pure. */
 import { isAbsolute, resolve } from 'node:path'
 import { GantryError } from '#base/errors/gantry-error.ts'
+import { type CredentialFlags, credentialReaders, credentialsHelp, defaultCredentials } from './server-credentials.ts'
 import { defaultNetwork, type NetworkFlags, networkHelp, networkReaders } from './server-network.ts'
 import { defaultSecurity, type SecurityFlags, securityHelp, securityReaders } from './server-security.ts'
 
@@ -19,7 +20,7 @@ Options:
       --etcd-certfile FILE  Show the members this certificate
       --etcd-keyfile FILE   Its key
       --etcd-prefix PREFIX  Goes before every key in etcd (default /gantry)
-${networkHelp}${securityHelp}      --log-level L         debug, info, warn or error (default info)
+${networkHelp}${credentialsHelp}${securityHelp}      --log-level L         debug, info, warn or error (default info)
       --help                Print this
 `
 
@@ -43,6 +44,7 @@ export interface ServerFlags {
   readonly etcd: EtcdFlags | undefined
   readonly security: SecurityFlags
   readonly network: NetworkFlags
+  readonly credentials: CredentialFlags
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
 }
 
@@ -107,6 +109,7 @@ export function parseServerFlags(argv: readonly string[], cwd: string): ServerFl
       etcd: noEtcd,
       security: defaultSecurity,
       network: defaultNetwork,
+      credentials: defaultCredentials,
       logLevel: 'info',
     },
   }
@@ -140,8 +143,11 @@ function withSecurity(
   value: string,
   { so, cwd }: { readonly so: Gathered; readonly cwd: string },
 ): Gathered | undefined {
-  const security = securityReaders[name]?.(value, so.security, (path) => absolute(path, cwd))
-  return security === undefined ? undefined : { ...so, security }
+  const complete = (path: string): string => absolute(path, cwd)
+  const security = securityReaders[name]?.(value, so.security, complete)
+  if (security !== undefined) return { ...so, security }
+  const credentials = credentialReaders[name]?.(value, so.credentials, complete)
+  return credentials === undefined ? undefined : { ...so, credentials }
 }
 
 /** The etcd flags, when there are any. @throws GantryError for some without the others. */

@@ -5,8 +5,7 @@
 import { join } from 'node:path'
 import { type ApiServer, createApiServer } from '#cluster/apiserver/api-server.ts'
 import { createTokenKeys, type TokenKeys } from '#cluster/apiserver/authentication/token-keys.ts'
-import { defaultRequestHeaders } from '#cluster/apiserver/authentication/request-header.ts'
-import { defaultApiServerConfig } from '#cluster/apiserver/api-server-config.ts'
+import { type ApiServerConfig, defaultApiServerConfig } from '#cluster/apiserver/api-server-config.ts'
 import { mayLeaveHttp } from '#cluster/apiserver/may-leave-http.ts'
 import { firstAddress } from '#cluster/apiserver/strategies/address-blocks.ts'
 import { readSchedulerConfiguration } from '#cluster/scheduler/configuration/read-scheduler-configuration.ts'
@@ -19,18 +18,17 @@ import { createAuthority, type IssuedCertificate, issueCertificate } from '#kit/
 import type { Files } from '#world/ports/files.ts'
 import type { World } from '#world/ports/world.ts'
 import type { ControlLoopsConfig } from './control-loops.ts'
-import {
-  createMemoryKeeper,
-  type MemoryKeeper,
-  releaseOnceGrown,
-  type ReleasePolicy,
-  touching,
-} from './keep-memory-small.ts'
 import { hostPathsUnder } from './host-paths.ts'
 import { keptCertificate, keptSigningKeys } from './kept-keys.ts'
 import { kubeconfigText } from './kubeconfig-text.ts'
 import { startServerLoops } from './lead-control-loops.ts'
 import type { EtcdFlags } from './server-flags.ts'
+import {
+  type CredentialFlags,
+  defaultCredentials,
+  openServerCredentials,
+  type ServerCredentials,
+} from './server-credentials.ts'
 import type { NetworkFlags } from './server-network.ts'
 import { defaultSecurity, openServerSecurity, type SecurityFlags } from './server-security.ts'
 import { openServerStore } from './server-store.ts'
@@ -54,6 +52,7 @@ export interface ServerOptions {
   readonly etcd?: EtcdFlags | undefined
   readonly security?: SecurityFlags
   readonly network?: NetworkFlags
+  readonly credentials?: CredentialFlags
 }
 
 /** A running control plane. */
@@ -68,14 +67,7 @@ export interface Server extends AsyncDisposable {
 /** As many events as a collection remembers anyway. */
 const resumeRevisions = 4096
 
-type ServerWorld = Pick<World, 'clock' | 'random' | 'files'> & { readonly kernel?: Pick<World['kernel'], 'memory'> }
-
-/** At ten thousand pods a release takes about a tenth of a second. */
-const releasePolicy: ReleasePolicy = {
-  grownBytesMin: 32 << 20,
-  residentBytesMax: 512 << 20,
-  programBytesKept: 28 << 20,
-}
+type ServerWorld = Pick<World, 'clock' | 'random' | 'files'>
 
 /**
  * Starts a control plane; it answers when the promise resolves.
@@ -88,17 +80,24 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   const { authority, proxyAuthority } = await openAuthorities(world, certificates)
   const store = scope.use(await openServerStore(world, { root: options.root, etcd: options.etcd }))
   const { tokenKeys, tokenUse } = await openTokens(world, join(certificates, 'service-accounts'))
+  const credentials = await openServerCredentials(
+    { world, log, ownProxyAuthority: proxyAuthority.certificate, issuer: defaultApiServerConfig.issuer },
+    options.credentials ?? defaultCredentials,
+    scope,
+  )
   const listening = Promise.withResolvers<ApiServer>()
-  const listener = listenerFor(world, options, { authority, proxyAuthority })
-  const keeper = scope.use(keepMemory(world))
-  const http = scope.use(await listen(world, log, { listener, api: listening.promise, keeper }))
+  const http = scope.use(
+    await listen(world, log, {
+      listener: listenerFor(world, options, { authority, proxyAuthorities: credentials.proxyAuthorities }),
+      api: listening.promise,
+    }),
+  )
   const port = portOf(http)
   const metrics = createMetrics()
-  const security = options.security ?? defaultSecurity
   const frontProxy = issueCertificate(world, proxyAuthority, { commonName: 'front-proxy-client' })
   let areLoopsRunning = false
   const streaming = openServerStreaming(world, authority, scope)
-  const guards = await openServerSecurity({ world, log, metrics }, security, scope)
+  const guards = await openServerSecurity({ world, log, metrics }, securityOf(options), scope)
   const webhooks = scope.use(createWebhookCaller(clock))
   const api = scope.use(
     await createApiServer(
@@ -114,17 +113,10 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
         streaming,
         components: loopComponents(() => areLoopsRunning),
         readTypeWords: () => readTypeWords(files),
+        tokenAuthenticators: credentials.tokenAuthenticators ?? [],
         ...guards,
       },
-      {
-        serviceCidrs: serviceCidrsOf(options.network),
-        advertiseAddress: options.host,
-        advertisePort: port,
-        resumeRevisions,
-        certificateAuthority: authority.certificate,
-        anonymous: security.anonymous,
-        requestHeader: { ...defaultRequestHeaders, clientAuthorities: proxyAuthority.certificate },
-      },
+      apiSettings(options, { credentials, authorityPem: authority.certificate, port }),
     ),
   )
   listening.resolve(api)
@@ -143,10 +135,31 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   const url = `https://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`
   scope.use(await startServerLoops(world, { api, log, url, isReplicated: options.etcd !== undefined }, loops))
   areLoopsRunning = true
-  const kubeconfig = await writeKubeconfig(world, options.root, { url, authority })
-  keeper.touch()
+  const kubeconfig = join(options.root, 'admin.kubeconfig')
+  await writeKubeconfig(world, kubeconfig, { url, authority })
   const running = scope.move()
   return { api, url, kubeconfig, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
+
+const securityOf = ({ security }: ServerOptions): SecurityFlags => security ?? defaultSecurity
+
+interface Known {
+  readonly credentials: ServerCredentials
+  readonly authorityPem: string
+  readonly port: number
+}
+
+/** The API server's settings as the options have them. */
+function apiSettings(options: ServerOptions, { credentials, authorityPem, port }: Known): Partial<ApiServerConfig> {
+  return {
+    serviceCidrs: serviceCidrsOf(options.network),
+    advertiseAddress: options.host,
+    advertisePort: port,
+    resumeRevisions,
+    certificateAuthority: authorityPem,
+    anonymous: credentials.anonymous ?? securityOf(options).anonymous,
+    requestHeader: credentials.requestHeader,
+  }
 }
 
 function serviceCidrsOf(network: NetworkFlags | undefined): readonly string[] {
@@ -178,23 +191,21 @@ async function openAuthorities(world: ServerWorld, folder: string): Promise<Auth
 function listenerFor(
   world: ServerWorld,
   { host, port, network }: ServerOptions,
-  { authority, proxyAuthority }: Authorities,
+  { authority, proxyAuthorities }: { readonly authority: IssuedCertificate; readonly proxyAuthorities: string },
 ): ListenAddress {
   const serving = issueCertificate(world, authority, servingNames(host, serviceCidrsOf(network)))
-  const clientAuthorities = [authority.certificate, proxyAuthority.certificate]
+  const clientAuthorities = [authority.certificate, proxyAuthorities]
   return { host, port, tls: { ...serving, clientAuthorities, clientCertificate: 'ask' } }
 }
 
 async function writeKubeconfig(
   world: ServerWorld,
-  root: string,
+  path: string,
   { url, authority }: { readonly url: string; readonly authority: IssuedCertificate },
-): Promise<string> {
-  const path = join(root, 'admin.kubeconfig')
+): Promise<void> {
   const admin = issueCertificate(world, authority, { commonName: 'admin', organizations: ['system:masters'] })
   const text = kubeconfigText({ url, authority: authority.certificate, user: 'admin', ...admin })
   await world.files.write(path, text, { mode: 0o600 })
-  return path
 }
 
 /** The key that signs service account tokens, and word of which tokens are used. */
@@ -210,28 +221,19 @@ async function schedulerFrom(files: Files, path: string | undefined): Promise<Pi
   return path === undefined ? {} : { scheduler: readSchedulerConfiguration(await files.readText(path)) }
 }
 
-/** Gives memory back when the server rests, where the machine's memory is at hand. */
-function keepMemory({ clock, kernel }: ServerWorld): MemoryKeeper {
-  return createMemoryKeeper(
-    clock,
-    kernel === undefined ? () => undefined : releaseOnceGrown(kernel.memory, releasePolicy),
-  )
-}
-
 interface Listening {
   readonly listener: ListenAddress
   /** The port is known only once it is bound, and the API tells it to clients: requests wait for that moment. */
   readonly api: Promise<ApiServer>
-  readonly keeper: MemoryKeeper
 }
 
-function listen({ clock, files }: ServerWorld, log: Log, { listener, api, keeper }: Listening): Promise<HttpServer> {
+function listen({ clock, files }: ServerWorld, log: Log, { listener, api }: Listening): Promise<HttpServer> {
   return createHttpServer({
     clock,
     files,
     listeners: [listener],
     mayHijack: mayLeaveHttp,
-    handler: touching(keeper, async (request, response) => (await api).handler(request, response)),
+    handler: async (request, response) => (await api).handler(request, response),
     encodeError: (error) => ({ status: 500, body: String(error) }),
     onFault: (error, where) => log.warn('a request failed', { error, where }),
   })

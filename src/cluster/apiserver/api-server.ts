@@ -21,6 +21,7 @@ import type { User } from './api-request.ts'
 import type { Audit } from './audit/audit-trail.ts'
 import { type ApiServerConfig, defaultApiServerConfig } from './api-server-config.ts'
 import { CertificateUsers } from './authentication/certificate-users.ts'
+import type { TokenAuthenticator } from './authentication/jwt-issuer.ts'
 import type { TokenKeys } from './authentication/token-keys.ts'
 import { createAuthorizer } from './authorization/authorizer.ts'
 import { createBootstrapObjects } from './bootstrap/bootstrap-objects.ts'
@@ -33,7 +34,7 @@ import { ValueSealer } from './encryption/value-sealer.ts'
 import { EventLeases } from './event-leases.ts'
 import { FlowControl } from './flow-control/flow-control.ts'
 import { SchemaStatuses } from './flow-control/schema-status.ts'
-import { type HealthCheck, HealthMeter } from './health-checks.ts'
+import type { HealthCheck } from './health-checks.ts'
 import { startSteps } from './start-steps.table.ts'
 import { createApiHandler, type HandlerParts, type StreamingHandler } from './http-handler.ts'
 import { createInProcessClient } from './in-process-client.ts'
@@ -56,6 +57,8 @@ export interface ApiServerDeps {
   readonly metrics?: Metrics
   /** Signs service account tokens; without it there are none. */
   readonly tokenKeys?: TokenKeys
+  /** Who knows further bearer tokens. */
+  readonly tokenAuthenticators?: readonly TokenAuthenticator[]
   /** Fixed bearer tokens. */
   readonly staticTokens?: ReadonlyMap<string, User>
   readonly validation?: ObjectValidation
@@ -144,6 +147,7 @@ function createParts(deps: ApiServerDeps, config: ApiServerConfig, client: () =>
     eventLeases: new EventLeases({ store, clock, ttlMs: config.eventTtlMs }),
     tokenKeys: deps.tokenKeys,
     certificates: new CertificateUsers(config),
+    tokenAuthenticators: deps.tokenAuthenticators ?? [],
     staticTokens: deps.staticTokens ?? new Map<string, User>(),
     documents: new OpenApiDocuments({
       resources,
@@ -155,24 +159,20 @@ function createParts(deps: ApiServerDeps, config: ApiServerConfig, client: () =>
     meter: new RequestMeter({ metrics, clock, cache, resources }),
     aggregator: new Aggregator({ cache, clock, log, view, frontProxy: deps.frontProxy }),
     flowControl: new FlowControl({ cache, clock, metrics, seats: config.requestsMax }),
-    health: { checks: healthChecks(() => broken === undefined), meter: new HealthMeter() },
+    checks: [
+      { name: 'ping', isHealthy: () => true },
+      { name: 'log', isHealthy: () => true },
+      { name: 'etcd', isHealthy: () => broken === undefined },
+      { name: 'etcd-readiness', isHealthy: () => broken === undefined, isReadiness: true },
+      { name: 'informer-sync', isHealthy: () => broken === undefined, isReadiness: true },
+      // Nothing is answered before these are done.
+      ...startSteps.map((name): HealthCheck => ({ name, isHealthy: () => true })),
+    ],
     streaming: deps.streaming,
     audit: deps.audit,
     components: [...(deps.components ?? []), { name: 'etcd-0', isHealthy: () => broken === undefined }],
     isStale,
   }
-}
-
-function healthChecks(isStoreFine: () => boolean): readonly HealthCheck[] {
-  return [
-    { name: 'ping', isHealthy: () => true },
-    { name: 'log', isHealthy: () => true },
-    { name: 'etcd', isHealthy: isStoreFine },
-    { name: 'etcd-readiness', isHealthy: isStoreFine, isReadiness: true },
-    { name: 'informer-sync', isHealthy: isStoreFine, isReadiness: true },
-    // Nothing is answered before these are done.
-    ...startSteps.map((name): HealthCheck => ({ name, isHealthy: () => true })),
-  ]
 }
 
 /** Loads the store and starts serving; creates what every cluster has where it is missing. */

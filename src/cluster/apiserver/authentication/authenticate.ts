@@ -1,6 +1,6 @@
 /**
  * Who asks, in upstream's order: what a front proxy says, a client certificate, a bearer token (static, bootstrap, service
- * account), and nobody (anonymous).
+ * account, of an issuer outside, known to a webhook), and nobody (anonymous).
  */
 import type { HttpRequest } from '#kit/http/exchange.ts'
 import type { User } from '../api-request.ts'
@@ -10,6 +10,7 @@ import { userOfBootstrapToken } from './bootstrap-token.ts'
 import type { CertificateUsers } from './certificate-users.ts'
 import { userOfRequestHeaders } from './request-header.ts'
 import { userOfToken } from './service-account-token.ts'
+import type { TokenAuthenticator } from './jwt-issuer.ts'
 import type { TokenKeys } from './token-keys.ts'
 
 export interface AuthenticationParts {
@@ -18,6 +19,8 @@ export interface AuthenticationParts {
   /** Fixed tokens by their text. */
   readonly staticTokens: ReadonlyMap<string, User>
   readonly certificates: CertificateUsers
+  /** Issuers and webhooks that know further tokens, asked in this order. */
+  readonly tokenAuthenticators: readonly TokenAuthenticator[]
 }
 
 export const anonymousUser: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
@@ -70,5 +73,15 @@ export async function userOf(parts: AuthenticationParts, token: string): Promise
   if (known !== undefined) return known
   const bootstrap = userOfBootstrapToken(parts.view, token)
   if (bootstrap !== undefined) return bootstrap
-  return parts.tokenKeys === undefined ? undefined : userOfToken(parts.view, parts.tokenKeys, token)
+  const account = parts.tokenKeys === undefined ? undefined : await userOfToken(parts.view, parts.tokenKeys, token)
+  return account ?? userElsewhere(parts, token)
+}
+
+/** The user that an issuer or a webhook outside knows by a token. */
+export async function userElsewhere(parts: AuthenticationParts, token: string): Promise<User | undefined> {
+  for (const authenticator of parts.tokenAuthenticators) {
+    const user = await authenticator.userOf(token)
+    if (user !== undefined) return user
+  }
+  return undefined
 }

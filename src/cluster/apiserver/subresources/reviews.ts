@@ -1,7 +1,7 @@
 /** Reviews: questions that are POSTed and answered at once, never stored. */
 import type { ApiAnswer, ApiRequest, User } from '../api-request.ts'
 import { type ApiObject, objectAt, textAt } from '../api-object.ts'
-import { authenticated, userOf } from '../authentication/authenticate.ts'
+import { authenticated, userElsewhere, userOf } from '../authentication/authenticate.ts'
 import { userOfToken } from '../authentication/service-account-token.ts'
 import type { Access } from '../authorization/access.ts'
 import { isComputed } from '../computed-resource.ts'
@@ -119,6 +119,10 @@ async function reviewToken(parts: ServerParts, review: ApiObject): Promise<objec
       : await userOf(parts, token)
   // Tokens that name no audience are for this server.
   const granted = (claimed ?? own).filter((one) => audiences.includes(one))
+  // Tokens of other issuers are for this server where it believes them: their audiences are not its own.
+  const shared = own.filter((one) => audiences.includes(one))
+  const other = user === undefined && shared.length > 0 ? await userElsewhere(parts, token) : undefined
+  if (other !== undefined) return { authenticated: true, user: userInfo(authenticated(other)), audiences: shared }
   if (user === undefined || granted.length === 0) return { user: {}, error: 'invalid bearer token' }
   return { authenticated: true, user: userInfo(authenticated(user)), audiences: granted }
 }
