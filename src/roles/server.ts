@@ -18,6 +18,13 @@ import { createAuthority, type IssuedCertificate, issueCertificate } from '#kit/
 import type { Files } from '#world/ports/files.ts'
 import type { World } from '#world/ports/world.ts'
 import type { ControlLoopsConfig } from './control-loops.ts'
+import {
+  createMemoryKeeper,
+  type MemoryKeeper,
+  releaseOnceGrown,
+  type ReleasePolicy,
+  touching,
+} from './keep-memory-small.ts'
 import { hostPathsUnder } from './host-paths.ts'
 import { keptCertificate, keptSigningKeys } from './kept-keys.ts'
 import { kubeconfigText } from './kubeconfig-text.ts'
@@ -67,7 +74,14 @@ export interface Server extends AsyncDisposable {
 /** As many events as a collection remembers anyway. */
 const resumeRevisions = 4096
 
-type ServerWorld = Pick<World, 'clock' | 'random' | 'files'>
+type ServerWorld = Pick<World, 'clock' | 'random' | 'files'> & { readonly kernel?: Pick<World['kernel'], 'memory'> }
+
+/** At ten thousand pods a release takes about a tenth of a second. */
+const releasePolicy: ReleasePolicy = {
+  grownBytesMin: 32 << 20,
+  residentBytesMax: 512 << 20,
+  programBytesKept: 28 << 20,
+}
 
 /**
  * Starts a control plane; it answers when the promise resolves.
@@ -86,12 +100,18 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
     scope,
   )
   const listening = Promise.withResolvers<ApiServer>()
+<<<<<<< /tmp/memory/s.theirs
   const http = scope.use(
     await listen(world, log, {
       listener: listenerFor(world, options, { authority, proxyAuthorities: credentials.proxyAuthorities }),
       api: listening.promise,
     }),
   )
+=======
+  const listener = listenerFor(world, options, { authority, proxyAuthority })
+  const keeper = scope.use(keepMemory(world))
+  const http = scope.use(await listen(world, log, { listener, api: listening.promise, keeper }))
+>>>>>>> /tmp/memory/s.mine
   const port = portOf(http)
   const metrics = createMetrics()
   const frontProxy = issueCertificate(world, proxyAuthority, { commonName: 'front-proxy-client' })
@@ -135,8 +155,8 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   const url = `https://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`
   scope.use(await startServerLoops(world, { api, log, url, isReplicated: options.etcd !== undefined }, loops))
   areLoopsRunning = true
-  const kubeconfig = join(options.root, 'admin.kubeconfig')
-  await writeKubeconfig(world, kubeconfig, { url, authority })
+  const kubeconfig = await writeKubeconfig(world, options.root, { url, authority })
+  keeper.touch()
   const running = scope.move()
   return { api, url, kubeconfig, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
@@ -200,12 +220,14 @@ function listenerFor(
 
 async function writeKubeconfig(
   world: ServerWorld,
-  path: string,
+  root: string,
   { url, authority }: { readonly url: string; readonly authority: IssuedCertificate },
-): Promise<void> {
+): Promise<string> {
+  const path = join(root, 'admin.kubeconfig')
   const admin = issueCertificate(world, authority, { commonName: 'admin', organizations: ['system:masters'] })
   const text = kubeconfigText({ url, authority: authority.certificate, user: 'admin', ...admin })
   await world.files.write(path, text, { mode: 0o600 })
+  return path
 }
 
 /** The key that signs service account tokens, and word of which tokens are used. */
@@ -221,19 +243,28 @@ async function schedulerFrom(files: Files, path: string | undefined): Promise<Pi
   return path === undefined ? {} : { scheduler: readSchedulerConfiguration(await files.readText(path)) }
 }
 
+/** Gives memory back when the server rests, where the machine's memory is at hand. */
+function keepMemory({ clock, kernel }: ServerWorld): MemoryKeeper {
+  return createMemoryKeeper(
+    clock,
+    kernel === undefined ? () => undefined : releaseOnceGrown(kernel.memory, releasePolicy),
+  )
+}
+
 interface Listening {
   readonly listener: ListenAddress
   /** The port is known only once it is bound, and the API tells it to clients: requests wait for that moment. */
   readonly api: Promise<ApiServer>
+  readonly keeper: MemoryKeeper
 }
 
-function listen({ clock, files }: ServerWorld, log: Log, { listener, api }: Listening): Promise<HttpServer> {
+function listen({ clock, files }: ServerWorld, log: Log, { listener, api, keeper }: Listening): Promise<HttpServer> {
   return createHttpServer({
     clock,
     files,
     listeners: [listener],
     mayHijack: mayLeaveHttp,
-    handler: async (request, response) => (await api).handler(request, response),
+    handler: touching(keeper, async (request, response) => (await api).handler(request, response)),
     encodeError: (error) => ({ status: 500, body: String(error) }),
     onFault: (error, where) => log.warn('a request failed', { error, where }),
   })
