@@ -1,11 +1,12 @@
 /** Pods: Pending until a kubelet says otherwise, a QoS class from their resources, deleted with grace. */
 import { type ApiObject, equalJson, objectAt, textAt, withMember } from '../api-object.ts'
+import { withAppArmorFields } from './app-armor.ts'
 import { qosClassOf } from './qos-class.ts'
 import type { Strategy } from './strategy.ts'
 
 export const podStrategy: Partial<Strategy> = {
-  prepareCreate: (pod, { view }) => ({
-    ...pod,
+  prepareCreate: (pod, { view, warn }) => ({
+    ...withAppArmorFields(pod, warn),
     status: { phase: 'Pending', ...gatedConditions(pod, view.now()), qosClass: qosClassOf(pod) },
   }),
   changesGeneration: (next, old) => !equalJson(next.spec, old.spec),

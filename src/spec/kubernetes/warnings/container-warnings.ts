@@ -24,7 +24,7 @@ const appArmorKey = 'container.apparmor.security.beta.kubernetes.io/'
 const profilesAtNode = 'localhost/'
 
 /** What an AppArmor annotation says as a field. */
-function appArmorOf(annotation: string): object | undefined {
+export function appArmorOf(annotation: string): object | undefined {
   if (annotation === 'runtime/default') return { type: 'RuntimeDefault' }
   if (annotation === 'unconfined') return { type: 'Unconfined' }
   if (!annotation.startsWith(profilesAtNode)) return undefined
