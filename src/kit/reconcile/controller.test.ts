@@ -156,6 +156,18 @@ test('many events that differ only in their message become one', async () => {
   assert.deepEqual([api.all(events).length, third?.count], [10, 2])
 })
 
+test('events about one object in one instant have names of their own: each is created at the first try', async () => {
+  const clock = new VirtualClock()
+  const api = new InMemoryApi(clock)
+  const tried: string[] = []
+  api.refuse = (verb, _, object) => void tried.push(`${verb} ${object.metadata.name ?? ''}`)
+  await using recorder = startEventRecorder({ client: api, clock, log: silentLog }, { component: 'test' })
+  for (const reason of ['Pulled', 'Created', 'Started'])
+    recorder.record(map('a'), { type: 'Normal', reason, message: reason })
+  await recorder.flush()
+  assert.deepEqual([tried.length, new Set(tried).size, api.all(events).length], [3, 3, 3])
+})
+
 test('an object reported about too often is told about again later, with all that was counted', async () => {
   const clock = new VirtualClock()
   const api = new InMemoryApi(clock)

@@ -52,6 +52,8 @@ interface Reported {
   readonly subject: EventSubject
   readonly text: EventText
   readonly atMs: number
+  /** Which event of the recorder it is: those of one instant need different names. */
+  readonly sequence: number
 }
 
 /** Starts a recorder. Ending it drops what has not been written. */
@@ -60,6 +62,7 @@ export function startEventRecorder(deps: EventRecorderDeps, config: EventRecorde
   const abort = new AbortController()
   const aggregator = createEventAggregator()
   const idle: { waiters: (() => void)[]; pending: number } = { waiters: [], pending: 0 }
+  const recorded = { count: 0 }
   const finished = (): void => {
     idle.pending--
     if (idle.pending === 0) for (const resolve of idle.waiters.splice(0)) resolve()
@@ -72,7 +75,8 @@ export function startEventRecorder(deps: EventRecorderDeps, config: EventRecorde
   })()
   return {
     record(subject, text) {
-      if (queue.offer({ subject, text, atMs: deps.clock.now() })) idle.pending++
+      const sequence = recorded.count++
+      if (queue.offer({ subject, text, atMs: deps.clock.now(), sequence })) idle.pending++
     },
     flush: () => (idle.pending === 0 ? Promise.resolve() : new Promise((resolve) => idle.waiters.push(resolve))),
     async [Symbol.asyncDispose]() {
@@ -138,7 +142,7 @@ async function writeOnce(
       aggregator.wrote(decision.key, event.metadata.name)
       return
     } catch (error) {
-      // Another event about the object was made in the same instant: the next name is as good.
+      // Somebody else made an event about the object in the same instant: the next name is as good.
       if (!isTaken(error) || attempt >= namesMost) throw error
     }
   }
@@ -153,15 +157,18 @@ function bounded(message: string): string {
   return message.length <= messageMost ? message : `${message.slice(0, messageMost - 3)}...`
 }
 
-/** The new event object; its name is the subject's with the time in hexadecimal nanoseconds, as client-go makes it. */
+/**
+ * The new event object; its name is the subject's with the time in hexadecimal nanoseconds, as client-go makes it. Clocks
+ * tell microseconds at best: what lies below counts events.
+ */
 function eventFor(
-  { subject, text, atMs }: Reported,
+  { subject, text, atMs, sequence }: Reported,
   { message, ...decision }: Exclude<EventDecision, { write: 'nothing' }>,
   { config, attempt }: { readonly config: EventRecorderConfig; readonly attempt: number },
 ): Event {
   const { metadata } = subject
   const time = apiTime(atMs)
-  const nanos = BigInt(Math.round(atMs * 1000)) * 1000n + BigInt(attempt)
+  const nanos = BigInt(Math.round(atMs * 1000)) * 1000n + BigInt((sequence + attempt) % 1000)
   return {
     apiVersion: 'v1',
     kind: 'Event',
