@@ -40,17 +40,24 @@ const deployment = (name: string, replicas: number): object => ({
   spec: { replicas, selector: { matchLabels: { app: name } }, template: template(name) },
 })
 
+/** As many at once as a controller has on its way. */
+const callers = 64
+const podCount = Number(process.env['GANTRY_BENCH_PODS'] ?? 10_000)
+
 async function placePods(): Promise<string> {
-  const podCount = 5000
   await using cluster = await createCluster({ nodes: 200 })
   await cluster.settle()
   const { client } = cluster
   const began = performance.now()
-  for (let index = 0; index < podCount; index++) {
-    const metadata = { name: `p-${index}`, namespace: 'default', labels: { app: 'p' } }
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
-    await client.create(pods, { apiVersion: 'v1', kind: 'Pod', ...template('p'), metadata } as never)
+  let next = 0
+  const caller = async (): Promise<void> => {
+    while (next < podCount) {
+      const metadata = { name: `p-${next++}`, namespace: 'default', labels: { app: 'p' } }
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await client.create(pods, { apiVersion: 'v1', kind: 'Pod', ...template('p'), metadata } as never)
+    }
   }
+  await Promise.all(Array.from({ length: callers }, caller))
   const unplaced = async (): Promise<number> =>
     (await client.list(pods, { namespace: 'default', fieldSelector: 'spec.nodeName=' })).items.length
   // oxlint-disable-next-line no-await-in-loop -- time passes step by step
