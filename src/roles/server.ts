@@ -100,23 +100,14 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
     scope,
   )
   const listening = Promise.withResolvers<ApiServer>()
-<<<<<<< /tmp/memory/s.theirs
-  const http = scope.use(
-    await listen(world, log, {
-      listener: listenerFor(world, options, { authority, proxyAuthorities: credentials.proxyAuthorities }),
-      api: listening.promise,
-    }),
-  )
-=======
-  const listener = listenerFor(world, options, { authority, proxyAuthority })
+  const listener = listenerFor(world, options, { authority, proxyAuthorities: credentials.proxyAuthorities })
   const keeper = scope.use(keepMemory(world))
   const http = scope.use(await listen(world, log, { listener, api: listening.promise, keeper }))
->>>>>>> /tmp/memory/s.mine
   const port = portOf(http)
   const metrics = createMetrics()
   const frontProxy = issueCertificate(world, proxyAuthority, { commonName: 'front-proxy-client' })
   let areLoopsRunning = false
-  const streaming = openServerStreaming(world, authority, scope)
+  const streaming = openServerStreaming(world, authority, { scope })
   const guards = await openServerSecurity({ world, log, metrics }, securityOf(options), scope)
   const webhooks = scope.use(createWebhookCaller(clock))
   const api = scope.use(
