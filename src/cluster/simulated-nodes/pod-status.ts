@@ -106,13 +106,14 @@ function conditionsOf(run: PodRun, { input, containers, phase }: Shown): readonl
     ['PodScheduled', true, {}],
   ]
   const { generation } = pod.metadata
+  const lastTransitionTime = timeOf(nowMs)
   return told.reduce<readonly PodCondition[]>(
     (conditions, [type, isTrue, why]) =>
       withCondition(conditions, {
         type,
         status: isTrue ? 'True' : 'False',
         ...(generation === undefined ? {} : { observedGeneration: generation }),
-        lastTransitionTime: timeOf(nowMs),
+        lastTransitionTime,
         ...why,
       }),
     pod.status?.conditions ?? [],

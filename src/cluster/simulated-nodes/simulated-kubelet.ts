@@ -37,17 +37,23 @@ export class SimulatedKubelet {
     this.#rules = rules
   }
 
-  /** Creates the Node where it is missing and writes its status. */
+  /** Creates the Node and its Lease; where they are already, brings the status and the time up to date. */
   async register(): Promise<void> {
-    const { client } = this.#deps
+    const { client, clock } = this.#deps
     try {
-      this.#registered = await client.create(resources.nodes, nodeObject(this.node))
+      const status = nodeStatus(this.node, undefined, apiTime(clock.now()))
+      this.#registered = await client.create(resources.nodes, { ...nodeObject(this.node), status })
     } catch (error) {
       if (!isTaken(error)) throw error
       this.#registered = await client.get(resources.nodes, this.node.name)
+      await this.reportStatus()
     }
-    await this.reportStatus()
-    await this.renewLease()
+    try {
+      await this.#createLease()
+    } catch (error) {
+      if (!isTaken(error)) throw error
+      await this.renewLease()
+    }
   }
 
   /** Writes the node's status: heartbeat, capacity, addresses. */
@@ -72,9 +78,14 @@ export class SimulatedKubelet {
       await client.patch(resources.leases, this.node.name, { spec: { renewTime } }, place)
     } catch (error) {
       if (!isGone(error)) throw error
-      const lease = leaseObject(this.node.name, this.#registered, renewTime)
-      await client.create(resources.leases, lease, { namespace: leaseNamespace })
+      await this.#createLease()
     }
+  }
+
+  async #createLease(): Promise<void> {
+    const { client, clock } = this.#deps
+    const lease = leaseObject(this.node.name, this.#registered, apiMicroTime(clock.now()))
+    await client.create(resources.leases, lease, { namespace: leaseNamespace })
   }
 
   /** Forgets a pod that is gone from the API. */
