@@ -82,6 +82,8 @@ export class PodLedger {
     const nodeName = pod.spec.nodeName ?? ''
     const known = this.#placed.get(uid)
     if (known !== undefined && known.nodeName === nodeName && !changesPlacement(known.record.pod, pod)) {
+      // What was decided here is news to others only now.
+      if (known.isAssumed) this.#tell({ kind: 'pod-added', object: pod, pod: known.record })
       known.isAssumed = false
       return
     }
@@ -89,7 +91,7 @@ export class PodLedger {
     if (known !== undefined) this.#deps.table.removePod(uid, known.nodeName)
     this.#deps.table.addPod(record, nodeName)
     this.#placed.set(uid, { record, nodeName, isAssumed: false })
-    if (known === undefined) {
+    if (known === undefined || known.isAssumed) {
       this.#tell({ kind: 'pod-added', object: pod, pod: record })
       return
     }

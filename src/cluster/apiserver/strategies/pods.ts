@@ -1,12 +1,13 @@
 /** Pods: Pending until a kubelet says otherwise, a QoS class from their resources, deleted with grace. */
 import { type ApiObject, equalJson, objectAt, textAt, withMember } from '../api-object.ts'
 import { withAppArmorFields } from './app-armor.ts'
+import { withMergedLabelKeys } from './merge-label-keys.ts'
 import { qosClassOf } from './qos-class.ts'
 import type { Strategy } from './strategy.ts'
 
 export const podStrategy: Partial<Strategy> = {
   prepareCreate: (pod, { view, warn }) => ({
-    ...withAppArmorFields(pod, warn),
+    ...withMergedLabelKeys(withAppArmorFields(pod, warn)),
     status: { phase: 'Pending', ...gatedConditions(pod, view.now()), qosClass: qosClassOf(pod) },
   }),
   changesGeneration: (next, old) => !equalJson(next.spec, old.spec),

@@ -76,10 +76,10 @@ function bound(
     ...(labels === undefined ? {} : { labels: { ...pod.metadata.labels, ...labels } }),
   })
   const others = listAt(pod, 'status', 'conditions').filter((condition) => condition['type'] !== 'PodScheduled')
-  const { generation } = pod.metadata
+  // With a node of its own the pod holds no claim to another any more.
+  const { nominatedNodeName: _nominated, ...status } = objectAt(pod, 'status')
   const condition = {
     type: 'PodScheduled',
-    ...(generation === undefined ? {} : { observedGeneration: generation }),
     status: 'True',
     lastProbeTime: null,
     lastTransitionTime: now,
@@ -87,6 +87,6 @@ function bound(
   return {
     ...marked,
     spec: { ...objectAt(pod, 'spec'), nodeName: node },
-    status: { ...objectAt(pod, 'status'), conditions: [...others, condition] },
+    status: { ...status, conditions: [...others, condition] },
   }
 }

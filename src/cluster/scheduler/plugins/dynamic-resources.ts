@@ -10,11 +10,11 @@ import { offersFor, TakenDevices, wholePools } from '../device-offers.ts'
 import type { MatchDevice } from '../device-selector.ts'
 import { compileNodeSelector } from '../node-match.ts'
 import type { KnownNode } from '../node-table.ts'
-import { filterFault, finalRejection, type Plugin, rejection } from '../plugin.ts'
+import { filterFault, finalRejection, type Plugin } from '../plugin.ts'
 import type { PodRecord } from '../pod-record.ts'
 
 const notHere = finalRejection('resourceclaim not available on the node')
-const noDevices = rejection('cannot allocate all claims')
+const noDevices = finalRejection('cannot allocate all claims')
 
 export interface ClaimWriter {
   /** Writes the allocation, where it is new, and reserves the claim for the pod. */

@@ -6,7 +6,7 @@ import type { PodRecord } from '../pod-record.ts'
 
 const diskConflict = rejection('node(s) had no available disk')
 const claimInUse = rejection(
-  'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode',
+  'node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod',
 )
 
 /** True when both volumes are the same disk and one of the users writes. */
