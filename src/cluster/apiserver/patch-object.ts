@@ -11,8 +11,9 @@ import { type ApiObject, withMetadata } from './api-object.ts'
 import { type ApiAnswer, type ApiRequest, booleanQuery } from './api-request.ts'
 import { recanonical, report } from './decode-body.ts'
 import { invalidPatchOf, jsonPatchType, readConfiguration, readPatch, reportPatch } from './patch-body.ts'
+import { subjectOf } from './read-objects.ts'
 import type { ServerParts } from './server-parts.ts'
-import { badRequest, invalid, unsupportedMediaType } from './status-errors.ts'
+import { badRequest, conflict, invalid, unsupportedMediaType } from './status-errors.ts'
 import { applyConfiguration } from './track-fields.ts'
 import { changeObject, createObject, withDefaults } from './write-object.ts'
 
@@ -161,6 +162,12 @@ function apply(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
 }
 
 function createApplied(parts: ServerParts, request: ApiRequest, object: ApiObject): Promise<ApiAnswer> {
+  const { uid = '' } = object.metadata
+  if (uid !== '')
+    throw conflict(
+      subjectOf(request),
+      `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
+    )
   const fresh = withMetadata(object, { resourceVersion: undefined })
   return createObject(parts, request, fresh, { isApplied: true })
 }

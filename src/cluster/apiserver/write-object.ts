@@ -16,6 +16,7 @@ import { storedBytes } from './object-bytes.ts'
 import { keyOf } from './object-cache.ts'
 import { placeOf, subjectOf } from './read-objects.ts'
 import type { ServedResource } from './served-resource.ts'
+import { keepTimes } from './keep-times.ts'
 import type { ServerParts } from './server-parts.ts'
 import { alreadyExists, badRequest, type Cause, conflict, invalid, notFound, tooLarge } from './status-errors.ts'
 import type { StoredObject } from './stored-object.ts'
@@ -304,6 +305,7 @@ async function changeOnce(
     ...(request.subresource === '' ? (resource.strategy.checkUpdate?.(next, old, context) ?? []) : []),
   ])
   await parts.admission.validate(admissionRequest(parts, request, { operation: 'UPDATE', object: next, old, scope }))
+  next = keepTimes(next, old)
   const isStale = parts.isStale?.(keyOf(resource.storage, request.namespace, request.name), live.revision) === true
   if (!isStale && equalJson(withMetadata(next, { resourceVersion: old.metadata.resourceVersion }), old)) {
     scope.succeeded = true

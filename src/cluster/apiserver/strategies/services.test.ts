@@ -94,6 +94,13 @@ test('a cluster of one family refuses to give out the other', async () => {
   ])
 })
 
+test('an external name loses the policy of a traffic that it does not have', async () => {
+  await using served = await serveApi()
+  const named = serviceWith({ type: 'ExternalName', externalName: 'x.example.com', internalTrafficPolicy: 'Cluster' })
+  const { spec } = await served.admin.create(services, named)
+  assert.deepEqual([spec.type, spec.internalTrafficPolicy], ['ExternalName', undefined])
+})
+
 test('the objects of a service’s addresses are there when the service is, and not after a refusal', async () => {
   await using served = await serveApi({ config: both })
   const { admin } = served

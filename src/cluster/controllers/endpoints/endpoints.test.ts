@@ -44,6 +44,17 @@ const pod = (
   })
 const bench = (): Bench => createBench({ runPod: () => undefined })
 
+test('only ready endpoints are kept to their zone, and none of a service that is spread by capacity', () => {
+  const node = { metadata: { name: 'n1', labels: { 'topology.kubernetes.io/zone': 'z' } } } as never
+  const hints = (of: Service, one = pod('a', '10.1.0.1')): unknown =>
+    podEndpoints(of, [one], { family: 'IPv4', nodeNamed: () => node })[0]?.endpoint.hints
+  const close = { trafficDistribution: 'PreferClose' }
+  assert.deepEqual(hints(service(close)), { forZones: [{ name: 'z' }] })
+  assert.equal(hints(service(close), pod('a', '10.1.0.1', { ready: false })), undefined)
+  const annotations = { 'service.kubernetes.io/topology-mode': 'Auto' }
+  assert.equal(hints(service(close, { annotations })), undefined)
+})
+
 test('a pod is ready, serving or terminating as it stands', () => {
   const leaving = { deletionTimestamp: '2026-01-01T00:00:00Z' }
   const rows: [string, Service, ReturnType<typeof pod>, string][] = [
