@@ -112,3 +112,33 @@ test('a body that is no patch of its form is refused', async () => {
     assert.deepEqual(await patch(served, type, body), refused, body)
   }
 })
+
+const rejected = 'the server rejected our request due to an error in our request'
+const unfit: readonly (readonly [type: string, body: string, status: number, reason: string, message: string])[] = [
+  [json, '[{"op":"test","path":"/metadata/labels/a","value":"2"}]', 422, 'Invalid', rejected],
+  [json, '[{"op":"remove","path":"/metadata/labels/none"}]', 422, 'Invalid', rejected],
+  [json, '[{"op":"turn","path":"/metadata"}]', 422, 'Invalid', rejected],
+  [strategic, '{"$patch":"turn"}', 500, '', 'unknown patch type: turn in map: map[$patch:turn]'],
+  [
+    merge,
+    '{"metadata":{"uid":"x"}}',
+    422,
+    'Invalid',
+    'Service "s" is invalid: metadata.uid: Invalid value: "x": field is immutable',
+  ],
+]
+
+test('a patch that does not fit the object is answered without more than upstream says', async () => {
+  await using served = await serveApi()
+  await served.admin.create(services, service as never)
+  for (const [type, body, code, reason, message] of unfit) {
+    const reply = await served.call('/api/v1/namespaces/default/services/s', {
+      method: 'PATCH',
+      token: 'admin-token',
+      headers: { 'content-type': type },
+      body: Buffer.from(body),
+    })
+    const status = (await reply.json()) as { readonly reason?: string; readonly message?: string }
+    assert.deepEqual([reply.status, status.reason ?? '', status.message], [code, reason, message], body)
+  }
+})

@@ -6,14 +6,13 @@ import { GantryError } from '#base/errors/gantry-error.ts'
 import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { goText } from '#spec/kubernetes/patch/go-text.ts'
 import { strategicMergePatch } from '#spec/kubernetes/patch/strategic-merge.ts'
-import { statusError } from '#clients/kubernetes/status-error.ts'
 import { type ApiObject, withMetadata } from './api-object.ts'
 import { type ApiAnswer, type ApiRequest, booleanQuery } from './api-request.ts'
 import { recanonical, report } from './decode-body.ts'
 import { invalidPatchOf, jsonPatchType, readConfiguration, readPatch, reportPatch } from './patch-body.ts'
 import { subjectOf } from './read-objects.ts'
 import type { ServerParts } from './server-parts.ts'
-import { badRequest, conflict, invalid, unsupportedMediaType } from './status-errors.ts'
+import { badRequest, conflict, invalid, rejectedPatch, unexplained, unsupportedMediaType } from './status-errors.ts'
 import { applyConfiguration } from './track-fields.ts'
 import { changeObject, createObject, withDefaults } from './write-object.ts'
 
@@ -111,34 +110,20 @@ function patched(
     if (schema === undefined) throw unsupportedMediaType(patchMediaTypes)
     return strategicMergePatch(live, body, schema)
   } catch (error) {
-    if (error instanceof GantryError && error.kind === 'unprocessable' && error.code !== 'KUBERNETES_STATUS')
-      throw rejected(error.message)
+    if (!(error instanceof GantryError) || error.code === 'KUBERNETES_STATUS') throw error
+    if (error.kind === 'unprocessable') throw rejectedPatch()
+    if (error.kind === 'internal') throw unexplained(error.message)
     throw error
   }
 }
 
 function jsonPatched(live: ApiObject, body: unknown): JsonObject {
-  const operations = parseJsonPatch(body as JsonValue)
   try {
-    return applyJsonPatch(live as unknown as JsonValue, operations) as unknown as JsonObject
+    return applyJsonPatch(live as unknown as JsonValue, parseJsonPatch(body as JsonValue)) as unknown as JsonObject
   } catch (error) {
-    if (error instanceof GantryError) throw rejected(error.message)
+    if (error instanceof GantryError) throw rejectedPatch()
     throw error
   }
-}
-
-/** 422 for a patch that reads well and does not fit the object. */
-function rejected(why: string): GantryError {
-  return statusError({
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Failure',
-    message: 'the server rejected our request due to an error in our request',
-    reason: 'Invalid',
-    details: { causes: [{ reason: 'UnexpectedServerResponse', message: why }] },
-    code: 422,
-  } as unknown as Parameters<typeof statusError>[0])
 }
 
 function apply(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {

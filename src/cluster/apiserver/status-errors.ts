@@ -164,6 +164,17 @@ export function internalError(message: string): GantryError {
   })
 }
 
+/** 422 for a JSON patch that reads well and does not fit the object; upstream keeps to itself why. */
+export function rejectedPatch(): GantryError {
+  const message = 'the server rejected our request due to an error in our request'
+  return failure({ code: 422, reason: 'Invalid', message, details: {} })
+}
+
+/** 500 without a reason: what upstream answers to a failure that it has no status for. */
+export function unexplained(message: string): GantryError {
+  return failure({ code: 500, reason: '', message })
+}
+
 const reasonOfCode: Readonly<Record<number, string>> = {
   400: 'BadRequest',
   401: 'Unauthorized',

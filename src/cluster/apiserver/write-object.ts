@@ -364,6 +364,15 @@ function checkPlace(request: ApiRequest, { metadata: { name = '', namespace = ''
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${request.name})`)
 }
 
+/** A patch asks for another uid; an update that names one means another object. */
+function immutableUid(uid: string): Cause {
+  return {
+    reason: 'FieldValueInvalid',
+    message: `Invalid value: ${JSON.stringify(uid)}: field is immutable`,
+    field: 'metadata.uid',
+  }
+}
+
 /** The server's own metadata stays; versions and uids that the client names must be those that are there. */
 // oxlint-disable-next-line complexity -- independent checks, one after the other
 function settleMetadata(request: ApiRequest, next: ApiObject, { old, repeats }: Before): ApiObject {
@@ -372,6 +381,7 @@ function settleMetadata(request: ApiRequest, next: ApiObject, { old, repeats }: 
   checkPlace(request, next)
   const uid = metadata.uid ?? ''
   if (uid !== '' && uid !== old.metadata.uid) {
+    if (request.verb === 'patch') throw invalid({ ...subject, resource: request.resource.kind }, [immutableUid(uid)])
     const key = keyOf(request.resource.resource, request.namespace, request.name).replace('/registry', '')
     throw conflict(
       subject,
