@@ -8,7 +8,7 @@ export {
 } from './roles/cluster.ts'
 export { type ClusterConnection, type ClusterConnectionOptions, connectCluster } from './roles/connect-cluster.ts'
 export { badDay, type SimulatedFaults } from './roles/simulated-faults.ts'
-export type { BehaviourRule, Exit, PodBehaviour } from './cluster/simulated-nodes/pod-behaviour.ts'
+export type { BehaviourRule, Exit, LogText, PodBehaviour } from './cluster/simulated-nodes/pod-behaviour.ts'
 export type { SimulatedNode } from './cluster/simulated-nodes/node-object.ts'
 export type { SimulatedNodes } from './cluster/simulated-nodes/simulated-nodes.ts'
 export type { KubeClient } from './clients/kubernetes/kube-client.ts'

@@ -9,7 +9,7 @@ import { createClock } from '#world/real/clock.ts'
 import { createFiles } from '#world/real/files.ts'
 import { createRandom } from '#world/real/random.ts'
 import { readTypeWords } from './read-type-words.ts'
-import { openServerStreaming } from './server-streaming.ts'
+import { openServerStreaming, type StreamingSurroundings } from './server-streaming.ts'
 
 export interface ClusterIdentity {
   /** Signs what listens, who asks and what the cluster itself signs. Made by the wall's clock: clients check it. */
@@ -23,16 +23,15 @@ export async function createClusterIdentity(): Promise<ClusterIdentity> {
   return { authority: createAuthority(world, 'gantry'), keys: await createSigningKey() }
 }
 
-/** What the API server gets of an identity; tokens live by the cluster's `clock`. Connections belong to `scope`. */
+/** What the API server gets of an identity; tokens live by the cluster's `clock`. */
 export async function identityDeps(
   identity: ClusterIdentity,
-  clock: Clock,
-  scope: AsyncDisposableStack,
+  { clock, ...surroundings }: StreamingSurroundings & { readonly clock: Clock },
 ): Promise<Pick<ApiServerDeps, 'tokenKeys' | 'streaming' | 'readTypeWords'>> {
   const world = { clock: createClock(), random: createRandom() }
   return {
     tokenKeys: await createTokenKeys({ clock, issuer: defaultApiServerConfig.issuer, ...identity.keys }),
-    streaming: openServerStreaming(world, identity.authority, scope),
+    streaming: openServerStreaming(world, identity.authority, surroundings),
     readTypeWords: () => readTypeWords(createFiles()),
   }
 }

@@ -232,7 +232,9 @@ async function startRunning(
   const store = scope.use(createMemoryStore({ clock, ...(from.store === undefined ? {} : { from: from.store }) }))
   const violations = new Violations()
   const history = scope.use(followHistory(store, { nowMs: () => clock.monotonicMs(), violations }))
-  const known = identity === undefined ? {} : await identityDeps(identity, clock, scope)
+  const started: { nodes?: SimulatedNodes } = {}
+  const rules = (): readonly BehaviourRule[] => started.nodes?.behaviours ?? []
+  const known = identity === undefined ? {} : await identityDeps(identity, { clock, scope, rules })
   const certificateAuthority = identity?.authority.certificate
   const api = scope.use(
     await createApiServer(
@@ -274,6 +276,7 @@ async function startRunning(
       },
     ),
   )
+  started.nodes = nodes
   scope.use(serveMetrics(api.parts.resources, nodes.usage))
   scope.use(loseNodes(nodes, { clock, random: random.fork('node loss'), faults }))
   // What needs no time is there when the cluster is: pods may be made at once, since their service account is.

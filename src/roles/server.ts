@@ -107,7 +107,7 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   const metrics = createMetrics()
   const frontProxy = issueCertificate(world, proxyAuthority, { commonName: 'front-proxy-client' })
   let areLoopsRunning = false
-  const streaming = openServerStreaming(world, authority, scope)
+  const streaming = openServerStreaming(world, authority, { scope })
   const guards = await openServerSecurity({ world, log, metrics }, securityOf(options), scope)
   const webhooks = scope.use(createWebhookCaller(clock))
   const api = scope.use(

@@ -10,6 +10,9 @@ export interface Exit {
   readonly reason?: string
 }
 
+/** A line at a container's start, or some time after it, once or again and again. */
+export type LogText = string | { readonly text: string; readonly afterMs?: number; readonly everyMs?: number }
+
 export interface PodBehaviour {
   /** From the pod's arrival on the node to its first container's start. */
   readonly startMs: number
@@ -29,6 +32,8 @@ export interface PodBehaviour {
   readonly stopMs: number
   /** What the pod uses while it runs. */
   readonly usage: UsageBehaviour
+  /** What each container writes to its log; one line at its start unless told. */
+  readonly logs?: readonly LogText[]
 }
 
 export const defaultBehaviour: PodBehaviour = {

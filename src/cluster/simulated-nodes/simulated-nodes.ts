@@ -41,6 +41,8 @@ export interface SimulatedNodes extends AsyncDisposable {
   /** Resolves when every node is registered. */
   readonly registered: Promise<void>
   readonly isIdle: boolean
+  /** The rules so far, the later ones stronger. */
+  readonly behaviours: readonly BehaviourRule[]
   /** Behaviour for pods; takes effect with each pod's next step. */
   behave(rule: BehaviourRule): void
   /** The node falls silent: no heartbeat, no status, nothing starts or stops. */
@@ -77,6 +79,9 @@ export function startSimulatedNodes(deps: SimulatedNodesDeps, config: SimulatedN
     registered,
     get isIdle() {
       return fleet.isIdle
+    },
+    get behaviours() {
+      return fleet.rules
     },
     behave: (rule) => fleet.behave(rule),
     lose: (name) => fleet.lose(name),

@@ -16,6 +16,7 @@ import { type Access, refusalOf } from '../authorization/access.ts'
 import type { StreamingContext, StreamingHandler } from '../http-handler.ts'
 import type { RequestInfo } from '../request-info.ts'
 import { badRequest, forbidden, internalError, notFound, unavailable } from '../status-errors.ts'
+import { type LocalLog, type LocalLogs, type LocalLogSource, sendLocalLog } from './local-log.ts'
 import { sendLog } from './send-log.ts'
 import type { KubeletReach, NodeConnection } from './node-connection.ts'
 import { chosenContainer, logQuery, streamEnds, streamQuery } from './pod-options.ts'
@@ -26,6 +27,8 @@ export interface NodeStreamingOptions {
   readonly nodes: NodeConnection
   /** Reaches pods and services. */
   readonly client: HttpClient
+  /** Logs of pods whose node runs nothing. */
+  readonly localLogs?: LocalLogs
   /** Which addresses proxies may reach; those of the network at large unless told. */
   readonly isAllowed?: (host: string) => boolean
 }
@@ -97,11 +100,32 @@ async function serveLog(
     response.send(204)
     return
   }
+  const local = localSource(options, context, { pod, container, params })
+  if (local !== undefined) return sendLocalLog({ http, response }, local)
   const anyCertificate = query.get('insecureSkipTLSVerifyBackend') === 'true'
   const { client, origin } = kubeletOf(options, context, { nodeName, anyCertificate })
   const { name = '', namespace = '' } = pod.metadata
   const url = `${origin}/containerLogs/${[namespace, name, container].map(encodeURIComponent).join('/')}?${params.toString()}`
   await sendLog(client, { http, response }, { url, name })
+}
+
+/** The log of a pod that the server itself knows; undefined where its node has to be asked. */
+function localSource(
+  { localLogs }: NodeStreamingOptions,
+  { info, parts }: StreamingContext,
+  { pod, container, params }: { readonly pod: ApiObject; readonly container: string; readonly params: URLSearchParams },
+): LocalLogSource | undefined {
+  const { view, clock } = parts
+  const node = view.find('/nodes', '', textAt(pod, 'spec', 'nodeName'))
+  const previous = params.has('previous')
+  const readOf = (now: ApiObject): LocalLog | undefined =>
+    localLogs?.read(now, node, { container, previous, nowMs: clock.now() })
+  if (readOf(pod) === undefined) return undefined
+  const read = (): LocalLog | undefined => {
+    const now = view.find('/pods', info.namespace, info.name)
+    return now?.metadata.uid === pod.metadata.uid && now !== undefined ? readOf(now) : undefined
+  }
+  return { clock, read, params }
 }
 
 /** Streams may be opened by GET too, and open doors: whoever asks must be allowed to create them. */
