@@ -356,7 +356,7 @@ interface Before {
 
 /** What a PUT says of its name and namespace must be what its path says. @throws 400. */
 function checkPlace(request: ApiRequest, { metadata: { name = '', namespace = '' } }: ApiObject): void {
-  if (name === '' && request.verb === 'update')
+  if (name === '')
     throw badRequest(`the name of the object (${request.name} based on URL) was undeterminable: name must be provided`)
   if (namespace !== '' && namespace !== request.namespace)
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')

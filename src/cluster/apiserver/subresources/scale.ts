@@ -1,5 +1,10 @@
 /** Scale: a small view of workloads that shows and sets only the number of replicas. */
-import { formatSelector, type LabelSelectorObject, selectorFromObject } from '#base/data/label-selector.ts'
+import {
+  formatSelector,
+  type LabelSelectorObject,
+  type Requirement,
+  selectorFromObject,
+} from '#base/data/label-selector.ts'
 import { builtInMergeTypes } from '#spec/kubernetes/apply/merge-type.ts'
 import { builtInTypes } from '#spec/kubernetes/schema/type-rows.ts'
 import { type ApiObject, objectAt } from '../api-object.ts'
@@ -41,8 +46,26 @@ function replicasOf(replicas: unknown): object {
 
 function selectorText(selector: unknown, isPlain: boolean): string {
   if (selector === undefined) return ''
-  const object = isPlain ? { matchLabels: selector } : selector
-  return formatSelector(selectorFromObject(object as LabelSelectorObject))
+  if (isPlain) return equalities(selector as Readonly<Record<string, string>>).join(',')
+  const { matchLabels, matchExpressions } = selector as LabelSelectorObject
+  const expressions = selectorFromObject({ matchExpressions: matchExpressions ?? [] }).map(
+    (one) => [one.key, expressionText(one)] as const,
+  )
+  const labels = Object.entries(matchLabels ?? {}).map(([key, value]) => [key, `${key}=${value}`] as const)
+  const sorted = [...labels, ...expressions].toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  return sorted.map(([, text]) => text).join(',')
+}
+
+function equalities(labels: Readonly<Record<string, string>>): readonly string[] {
+  return Object.keys(labels)
+    .toSorted()
+    .map((key) => `${key}=${labels[key]}`)
+}
+
+/** One value stays a list of one, unlike what labels are matched by. */
+function expressionText(requirement: Requirement): string {
+  const { key, operator, values } = requirement
+  return operator === 'in' ? `${key} in (${values.toSorted().join(',')})` : formatSelector([requirement])
 }
 
 /** GET, PUT and PATCH of a scale. @throws 404, 409, 422. */

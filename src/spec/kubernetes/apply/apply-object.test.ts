@@ -181,6 +181,17 @@ test('applying the same again changes nothing, not even times', () => {
   )
 })
 
+test('an applier that changes nothing has applied at no time', () => {
+  const live = apply(undefined, deployment({ replicas: 3 }), 'm1')
+  const shared = apply(live, deployment({ replicas: 3 }), 'm2')
+  const times = managersOf(shared).map(({ manager, time }) => [manager, time === undefined])
+  assert.deepEqual(times, [
+    ['m2', true],
+    ['m1', false],
+  ])
+  assert.equal(apply(shared, deployment({ replicas: 3 }), 'm2'), shared)
+})
+
 test('an update that changes nothing leaves entries and times alone', () => {
   const live = apply(undefined, deployment({ replicas: 3 }), 'm1')
   const stored = { ...live, metadata: { ...(live['metadata'] as ApiObject), uid: 'u' } }

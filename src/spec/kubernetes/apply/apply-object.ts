@@ -132,7 +132,8 @@ function settle(request: BareRequest, managers: Managers, context: FieldContext)
       : withoutPrefixes(fieldsOfValue(request.patch, context.type), context.resetFields)
   const claimed = withManager(managers, {
     ...applier(request.manager, context),
-    time: last?.time ?? context.now,
+    // An applier that changes nothing has applied at no time.
+    time: last?.time,
     fields: applied,
   })
   const whole = mergeValues(request.live, request.patch, context.type) as ApiObject

@@ -119,6 +119,11 @@ test('the secret of the walk: bad base64 names its byte', () => {
   assert.throws(() => decode('{"data":{"a":"aGk"}}', 'v1', 'Secret'), {
     message: 'illegal base64 data at input byte 0',
   })
+  const secret = typeOfKind('v1', 'Secret')
+  assert.ok(secret)
+  assert.throws(() => decodeTree({ data: { a: 'aGk' } }, secret, { wording: 'tree' }), {
+    message: 'error decoding from json: illegal base64 data at input byte 0',
+  })
   assert.deepEqual(decode('{"data":{"a":"aG\\nk="}}', 'v1', 'Secret').value['data'], { a: 'aGk=' })
 })
 

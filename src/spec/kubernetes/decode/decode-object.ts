@@ -194,7 +194,7 @@ class Decoder {
       return isMismatch(decoded) ? this.#mismatch(value, decoded.mismatch) : decoded
     } catch (error) {
       if (!(error instanceof GantryError)) throw error
-      this.#failure ??= error
+      this.#failure ??= this.#wording === 'tree' ? decodeError(`error decoding from json: ${error.message}`) : error
       return undefined
     }
   }
