@@ -15,7 +15,7 @@ import { podDefaults } from './pod-defaults.ts'
 const resourceList = 'io.k8s.api.core.v1.ResourceList'
 
 /** Members of a struct (pod specs, containers) from which on remembering is cheaper than looking again. */
-const rememberedFrom = 10
+const rememberedFrom = 20
 
 const nothing: Draft = Object.freeze({})
 
@@ -23,7 +23,7 @@ const nothing: Draft = Object.freeze({})
 interface Plan {
   readonly rule: DefaultRule | undefined
   readonly markers: readonly SchemaField[]
-  readonly inner: readonly SchemaField[]
+  readonly inner: ReadonlyMap<string, SchemaField>
 }
 
 /** Applies the defaults of a release; made once, since it works out which types can be affected at all. */
@@ -71,7 +71,7 @@ export class Defaulter {
     const plan = {
       rule: this.#rules.get(struct.name),
       markers: this.#markers(struct),
-      inner: struct.fields.filter((field) => this.#reaches(field.type)),
+      inner: new Map(struct.fields.filter(({ type }) => this.#reaches(type)).map((field) => [field.json, field])),
     }
     this.#plans.set(struct.name, plan)
     return plan
@@ -111,12 +111,13 @@ export class Defaulter {
       for (const field of markers) fillMarker(draft, field)
       orderChanges(value, draft, struct)
     }
-    for (const field of inner) {
-      const before = draft[field.json]
-      const after = this.#value(before, field.type, context)
+    for (const key in draft) {
+      const field = inner.get(key)
+      const before = draft[key]
+      const after = field === undefined ? before : this.#value(before, field.type, context)
       if (after === before) continue
       if (draft === value) draft = { ...value }
-      draft[field.json] = after
+      draft[key] = after
     }
     return draft === value ? value : settle(value, draft, struct)
   }
