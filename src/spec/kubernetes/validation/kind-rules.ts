@@ -25,6 +25,8 @@ export interface KindRules<T> {
   readonly isRequest?: boolean
   /** Finalizers need no domain: kinds of API extensions. */
   readonly anyFinalizer?: boolean
+  /** The metadata of a new object is looked at only where nothing else is wrong: kinds that check none of it themselves. */
+  readonly metadataLast?: boolean
   readonly create: (object: T, context: ValidationContext) => readonly FieldError[]
   readonly update?: (input: UpdateInput<T>) => readonly FieldError[]
   readonly status?: (input: UpdateInput<T>) => readonly FieldError[]

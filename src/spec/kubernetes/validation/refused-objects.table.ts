@@ -862,6 +862,10 @@ export const refusedObjects: readonly (readonly [object: Json, messages: readonl
     ['involvedObject.namespace: Invalid value: "other": does not match event.namespace'],
   ],
   [
+    { apiVersion: 'v1', kind: 'Event', metadata: {}, involvedObject: { namespace: 'other' } },
+    ['involvedObject.namespace: Invalid value: "other": does not match event.namespace'],
+  ],
+  [
     {
       apiVersion: 'flowcontrol.apiserver.k8s.io/v1',
       kind: 'FlowSchema',

@@ -77,6 +77,7 @@ export function validateCreate(
   const named = { namespaced, name: rules?.name ?? dnsSubdomain, anyFinalizer }
   const metadata = rules?.isRequest === true ? [] : validateMetadata(value.metadata, named)
   const own = rules === undefined ? fallbackErrors(kind, value) : rules.create(value, context)
+  if (rules?.metadataLast === true && own.length > 0) return own
   return joined(metadata, own)
 }
 

@@ -63,6 +63,7 @@ function coreParts(event: Event): EventParts {
 /** The rules of core events. */
 export const eventRules: AnyKindRules = kindRules<Event>({
   name: dnsSubdomain,
+  metadataLast: true,
   create: (event) => common(coreParts(event)),
 })
 
