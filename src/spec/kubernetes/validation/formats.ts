@@ -186,8 +186,11 @@ export function cIdentifier(value: string): readonly string[] {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(value) ? [] : [patternText(text, pattern, 'my_name', 'MY_NAME', 'MyName')]
 }
 
+const plainPortName = /^(?=[0-9-]*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*$/
+
 /** The name of a port, as in services and probes. */
 export function portName(value: string): readonly string[] {
+  if (value.length <= 15 && plainPortName.test(value)) return []
   const problems: string[] = []
   if (value.length > 15) problems.push(characters(15))
   if (!/^[-a-z0-9]+$/.test(value)) {

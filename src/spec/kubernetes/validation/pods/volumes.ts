@@ -116,9 +116,19 @@ const sources: SourceChecks = {
 const contentNames: Readonly<Partial<Record<SourceName, string>>> = { gcePersistentDisk: 'persistentDisk' }
 const extraNames: Readonly<Partial<Record<SourceName, string>>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' }
 
+const sourceNames = Object.keys(sources) as readonly SourceName[]
+
+/** The sources of a volume in upstream's order; nearly always one. */
+function sourcesOf(volume: Volume): readonly SourceName[] {
+  const found: SourceName[] = []
+  for (const name in volume)
+    if (Object.hasOwn(sources, name) && volume[name as SourceName] !== undefined) found.push(name as SourceName)
+  return found.length < 2 ? found : found.sort((a, b) => sourceNames.indexOf(a) - sourceNames.indexOf(b))
+}
+
 function validateSource(at: Path, volume: Volume, scope: Scope): FieldError[] {
   const of = { ...scope, volume }
-  const found = (Object.keys(sources) as SourceName[]).filter((name) => volume[name] !== undefined)
+  const found = sourcesOf(volume)
   if (found.length === 0) return [required(at, 'must specify a volume type')]
   const errors = found.flatMap((name, index) => {
     if (index > 0) return [forbidden(at.child(extraNames[name] ?? name), 'may not specify more than 1 volume type')]
