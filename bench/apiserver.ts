@@ -4,7 +4,8 @@
  * etcd 3.6 needed on one core of an idle machine (the figures of the project's plan, measured once; not run here).
  * Run: `node -C source bench/apiserver.ts [--pods N] [--watchers N] [--etcd-servers URLS] [ROW…]`.
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:https'
 import { tmpdir } from 'node:os'
@@ -43,6 +44,7 @@ const peers: Readonly<Record<string, Peer>> = {
   create: { text: '600/s', cpuUs: 1600, goal: '≤ 400 µs' },
   status: { text: '417/s', cpuUs: 2400, goal: '≤ 600 µs' },
   watch: { text: '35,000 deliveries/s', goal: '≥ 1.5x, p99 ≤ 33 ms at 20,000/s' },
+  restart: { text: 'not measured', goal: '≤ 1 s' },
   memory: { text: '693 MB at 10,000 pods', goal: '≤ 0.35x; idle ≤ 120 MB' },
 }
 
@@ -51,24 +53,24 @@ const project = join(import.meta.dirname, '..')
 const bundle = join(project, 'dist/main.js')
 const program = existsSync(bundle) ? [bundle] : ['-C', 'source', join(project, 'src/main.ts')]
 const etcd = values['etcd-servers']
-const flags = [
-  'server',
-  '--root',
-  root,
-  '--listen',
-  '127.0.0.1:0',
-  ...(etcd === undefined ? [] : ['--etcd-servers', etcd]),
-]
-// As the launcher starts it.
-const server = spawn(process.execPath, ['--max-semi-space-size=8', ...program, ...flags], {
-  env: { ...process.env, MALLOC_ARENA_MAX: '2' },
-  stdio: ['ignore', 'ignore', 'pipe'],
-})
+
+/** Starts a server as the launcher does, on the same state each time; resolves when it says that it is ready. */
+async function start(port: string): Promise<ChildProcess> {
+  const flags = ['server', '--root', root, '--listen', `127.0.0.1:${port}`]
+  if (etcd !== undefined) flags.push('--etcd-servers', etcd)
+  const child = spawn(process.execPath, ['--max-semi-space-size=8', ...program, ...flags], {
+    env: { ...process.env, MALLOC_ARENA_MAX: '2' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  await new Promise<void>((resolve, reject) => {
+    child.stderr.on('data', (chunk: Buffer) => chunk.includes('server ready') && resolve())
+    child.once('exit', () => reject(new Error('the server ended')))
+  })
+  return child
+}
+
 const began = performance.now()
-await new Promise<void>((resolve, reject) => {
-  server.stderr.on('data', (chunk: Buffer) => chunk.includes('server ready') && resolve())
-  server.once('exit', () => reject(new Error('the server ended')))
-})
+let server = await start('0')
 console.log(
   `server      ready after ${Math.round(performance.now() - began)} ms (${program.length === 1 ? 'bundle' : 'sources'})`,
 )
@@ -250,6 +252,30 @@ async function fanOut(): Promise<void> {
   many.destroy()
 }
 
+const isReady = (): Promise<boolean> =>
+  call({ path: '/readyz' }).then(
+    () => true,
+    () => false,
+  )
+
+/** Ends the server and starts it again on what is stored; prints the time until it answers that it is ready. */
+async function restart(): Promise<void> {
+  const times: string[] = []
+  for (const signal of ['SIGTERM', 'SIGKILL', 'SIGKILL', 'SIGKILL'] as const) {
+    const exited = once(server, 'exit')
+    server.kill(signal)
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await exited
+    const beganMs = performance.now()
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    server = await start(url.port)
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    while (!(await isReady())) await sleep(10)
+    times.push(`${Math.round(performance.now() - beganMs)} ms after ${signal}`)
+  }
+  print('restart', `ready with ${podCount} pods ${times.join(', ')}`)
+}
+
 /** Runs one row; one that fails or never ends is told and does not keep the others from being measured. */
 async function row(name: string, run: () => Promise<void>): Promise<void> {
   const late = sleep(rowMs).then(() => Promise.reject(new Error(`not done after ${rowMs / 1000} s`)))
@@ -283,6 +309,7 @@ try {
       measure('selector', 300, (index) => call({ path: `${place}?labelSelector=group%3Dg${index % groups}` })),
     status: () => measure('status', 5000, patchStatus),
     watch: fanOut,
+    restart,
   }
   for (const [name, run] of Object.entries(rows)) {
     // oxlint-disable-next-line no-await-in-loop -- one row after the other
