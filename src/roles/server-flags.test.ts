@@ -38,12 +38,20 @@ test('etcd: members, prefix and PEM files', () => {
 
 test('audit, encryption and anonymous requests, under the names that kube-apiserver has', () => {
   const argv = ['--root=/r', '--audit-policy-file=p.yaml', '--audit-log-path', '/a.log', '--audit-log-maxbackup=3']
-  const flags = parseServerFlags([...argv, '--anonymous-auth=false', '--encryption-provider-config=e'], '/home')
+  const flags = parseServerFlags(
+    [
+      ...argv,
+      '--anonymous-auth=false',
+      '--encryption-provider-config=e',
+      '--encryption-provider-config-automatic-reload=true',
+    ],
+    '/home',
+  )
   assert.ok(flags !== 'help')
   assert.deepEqual(flags.security, {
     ...defaultSecurity,
     ...{ auditPolicyFile: '/home/p.yaml', auditLogPath: '/a.log', auditLogBackups: 3 },
-    ...{ encryptionFile: '/home/e', anonymous: false },
+    ...{ encryptionFile: '/home/e', encryptionReload: true, anonymous: false },
   })
 })
 

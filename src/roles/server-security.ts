@@ -15,6 +15,8 @@ export interface SecurityFlags {
   readonly auditLogDays: number
   readonly auditLogBackups: number
   readonly encryptionFile: string | undefined
+  /** The file is read anew while the server runs. */
+  readonly encryptionReload: boolean
   readonly anonymous: boolean
 }
 
@@ -25,6 +27,7 @@ export const defaultSecurity: SecurityFlags = {
   auditLogDays: 0,
   auditLogBackups: 0,
   encryptionFile: undefined,
+  encryptionReload: false,
   anonymous: true,
 }
 
@@ -35,6 +38,8 @@ export const securityHelp = `      --audit-policy-file FILE      Record requests
       --audit-log-maxbackup N       Keep N older files (default 0: all)
       --encryption-provider-config FILE
                                     Seal resources in the store (apiserver.config.k8s.io/v1)
+      --encryption-provider-config-automatic-reload true|false
+                                    Take over a changed file while running (default false)
       --anonymous-auth true|false   Answer requests without credentials where roles allow it (default true)
 `
 
@@ -60,6 +65,8 @@ export const securityReaders: Readonly<Record<string, ReadSecurity>> = {
   '--audit-log-maxage': (value, so) => count(value, (auditLogDays) => ({ ...so, auditLogDays })),
   '--audit-log-maxbackup': (value, so) => count(value, (auditLogBackups) => ({ ...so, auditLogBackups })),
   '--encryption-provider-config': (value, so, absolute) => ({ ...so, encryptionFile: absolute(value) }),
+  '--encryption-provider-config-automatic-reload': (value, so) =>
+    value === 'true' || value === 'false' ? { ...so, encryptionReload: value === 'true' } : undefined,
   '--anonymous-auth': (value, so) =>
     value === 'true' || value === 'false' ? { ...so, anonymous: value === 'true' } : undefined,
 }

@@ -25,6 +25,7 @@ import {
   type ReleasePolicy,
   touching,
 } from './keep-memory-small.ts'
+import { followEncryptionFile } from './follow-encryption-file.ts'
 import { hostPathsUnder } from './host-paths.ts'
 import { keptCertificate, keptSigningKeys } from './kept-keys.ts'
 import { kubeconfigText } from './kubeconfig-text.ts'
@@ -131,6 +132,7 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
     ),
   )
   listening.resolve(api)
+  await followEncryption(world, log, { api, security: securityOf(options), scope })
   const loops = {
     rootCertificatePem: authority.certificate,
     signingAuthority: () => authority,
@@ -150,6 +152,22 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   keeper.touch()
   const running = scope.move()
   return { api, url, kubeconfig, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
+
+/** Looks at the encryption configuration from time to time, where the flags ask for it. */
+async function followEncryption(
+  world: ServerWorld,
+  log: Log,
+  {
+    api,
+    security,
+    scope,
+  }: { readonly api: ApiServer; readonly security: SecurityFlags; readonly scope: AsyncDisposableStack },
+): Promise<void> {
+  const { encryptionFile: path, encryptionReload } = security
+  const { reseal } = api
+  if (path === undefined || !encryptionReload || reseal === undefined) return
+  scope.use(followEncryptionFile({ ...world, log }, { path, text: await world.files.readText(path), reseal }))
 }
 
 const securityOf = ({ security }: ServerOptions): SecurityFlags => security ?? defaultSecurity

@@ -86,6 +86,8 @@ export interface ApiServer extends AsyncDisposable {
   readonly config: ApiServerConfig
   /** What extensions (custom resources, quota, webhooks) build on. */
   readonly parts: HandlerParts
+  /** Seals stored values by another configuration from now on; only where there was one at the start. */
+  readonly reseal: ((config: EncryptionConfig) => Promise<void>) | undefined
   /** A client that acts as `user`, authorised like anybody else. */
   clientFor(user: User): KubeClient
 }
@@ -93,17 +95,24 @@ export interface ApiServer extends AsyncDisposable {
 /** The user that the server itself acts as. */
 export const serverUser: User = { name: 'system:apiserver', groups: ['system:masters'] }
 
+type ServerStore = Pick<HandlerParts, 'store' | 'isStale'> & Pick<ApiServer, 'reseal'>
+
 /** The store, and where values are sealed what tells which of them are to be written anew. */
-function storeOf({ store, encryption, random }: ApiServerDeps): Pick<HandlerParts, 'store' | 'isStale'> {
-  if (encryption === undefined) return { store, isStale: undefined }
+function storeOf({ store, encryption, random }: ApiServerDeps): ServerStore {
+  if (encryption === undefined) return { store, isStale: undefined, reseal: undefined }
   const sealed = sealStore(store, new ValueSealer(encryption, random))
-  return { store: sealed, isStale: sealed.isStale }
+  return { store: sealed, isStale: sealed.isStale, reseal: sealed.reseal }
+}
+
+interface PartsDeps extends ApiServerDeps {
+  readonly isStale: HandlerParts['isStale']
+  /** Acts as the server itself. */
+  readonly client: () => KubeClient
 }
 
 /** Everything that the handlers work with; nothing is read from the store yet. */
-function createParts(deps: ApiServerDeps, config: ApiServerConfig, client: () => KubeClient): HandlerParts {
-  const { clock, random, log } = deps
-  const { store, isStale } = storeOf(deps)
+function createParts(deps: PartsDeps, config: ApiServerConfig): HandlerParts {
+  const { clock, random, log, store, isStale, client } = deps
   const resources = new ServedResources()
   let broken: unknown
   const cache = new ObjectCache({
@@ -181,7 +190,8 @@ export async function createApiServer(
   settings: Partial<ApiServerConfig> = {},
 ): Promise<ApiServer> {
   const config = { ...defaultApiServerConfig, ...settings }
-  const parts = createParts(deps, config, () => clientFor(serverUser))
+  const { reseal, ...stored } = storeOf(deps)
+  const parts = createParts({ ...deps, ...stored, client: () => clientFor(serverUser) }, config)
   const { cache, view } = parts
   const { handler, encodeError } = createApiHandler(parts)
   const raw = callRaw(handler)
@@ -211,6 +221,7 @@ export async function createApiServer(
     encodeError,
     config,
     parts,
+    reseal,
     clientFor,
     [Symbol.asyncDispose]: async () => {
       await schemaStatuses[Symbol.asyncDispose]()

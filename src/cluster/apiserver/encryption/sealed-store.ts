@@ -10,12 +10,15 @@ import type {
   WatchBatch,
   WatchQuery,
 } from '#kit/store/versioned-store.ts'
+import type { EncryptionConfig } from './encryption-config.ts'
 import type { ValueSealer } from './value-sealer.ts'
 
 /** A store that also knows which values were sealed with an old key. */
 export interface SealedStore extends VersionedStore {
   /** True when the value of a key at that revision is to be written anew. */
   isStale(key: string, revision: number): boolean
+  /** Seals by another configuration from now on; what was written until then is to be written anew. */
+  reseal(config: EncryptionConfig): Promise<void>
 }
 
 /** Wraps a store. Disposing it disposes the inner one. */
@@ -24,6 +27,11 @@ export function sealStore(inner: VersionedStore, sealer: ValueSealer): SealedSto
   const { local } = inner
   return {
     isStale: (key, revision) => box.isStale(key, revision),
+    reseal: async (config) => {
+      sealer.use(config)
+      // Asked afterwards: what is written meanwhile is written anew once too often rather than never.
+      box.outdate(await inner.currentRevision())
+    },
     get: async (key, options) => box.optional(await inner.get(key, options)),
     range: async (query) => box.rangeResult(await inner.range(query), query.keysOnly === true),
     txn: async (request) => box.txnResult(await inner.txn(box.request(request))),
@@ -68,13 +76,19 @@ class Box {
   /** What this process sealed itself need not be opened, and comes back as the very same bytes. */
   readonly #known = new WeakMap<Uint8Array, Uint8Array>()
   readonly #stale = new Map<string, number>()
+  #outdated = 0
 
   constructor(sealer: ValueSealer) {
     this.#sealer = sealer
   }
 
   isStale(key: string, revision: number): boolean {
-    return this.#stale.get(key) === revision
+    return (revision <= this.#outdated && this.#sealer.covers(key)) || this.#stale.get(key) === revision
+  }
+
+  /** Whatever was written until a revision is stale. */
+  outdate(revision: number): void {
+    this.#outdated = revision
   }
 
   seal(key: string, value: Uint8Array): Uint8Array {

@@ -28,13 +28,26 @@ interface Layer {
 }
 
 export class ValueSealer {
-  readonly #layers = new Map<string, readonly Layer[]>()
+  readonly #random: Random
+  #layers = new Map<string, readonly Layer[]>()
 
   constructor(config: EncryptionConfig, random: Random) {
+    this.#random = random
+    this.use(config)
+  }
+
+  /** Seals and opens by another configuration from now on. */
+  use(config: EncryptionConfig): void {
+    this.#layers = new Map()
     for (const { resources, providers } of config.resources) {
-      const layers = providers.flatMap((provider) => layersOf(provider, random))
+      const layers = providers.flatMap((provider) => layersOf(provider, this.#random))
       for (const name of resources) if (!this.#layers.has(name)) this.#layers.set(name, layers)
     }
+  }
+
+  /** Whether the configuration says anything of a key's resource. */
+  covers(key: string): boolean {
+    return this.#layersOf(key).length > 0
   }
 
   /** The value as it is stored. */
