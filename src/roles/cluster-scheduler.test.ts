@@ -43,3 +43,52 @@ test('pods choose among the profiles of a configuration by schedulerName', async
 test('a configuration that makes no sense keeps the cluster from starting', async () => {
   await assert.rejects(createCluster({ scheduler: { kind: 'KubeSchedulerConfiguration' } }), /apiVersion/)
 })
+
+test('a pod whose volume is made for its node first tells that node before it is bound there, and no longer after', async () => {
+  await using cluster = await createCluster({ nodes: 1 })
+  const metadata = { name: 'data', namespace: 'default' }
+  await cluster.apply([
+    {
+      apiVersion: 'storage.k8s.io/v1',
+      kind: 'StorageClass',
+      metadata: { name: 'slow' },
+      provisioner: 'example.com/slow',
+      volumeBindingMode: 'WaitForFirstConsumer',
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata,
+      spec: { storageClassName: 'slow', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'p', namespace: 'default' },
+      spec: {
+        containers: [{ name: 'c', image: 'i' }],
+        volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'data' } }],
+      },
+    },
+  ])
+  await cluster.time.advance('5 seconds')
+  const nodes = async (): Promise<(string | undefined)[]> => {
+    const { spec, status } = await cluster.client.get(pods, 'p', { namespace: 'default' })
+    return [spec.nodeName, status?.nominatedNodeName]
+  }
+  assert.deepEqual(await nodes(), [undefined, 'sim-0'])
+  await cluster.apply({
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name: 'made' },
+    spec: {
+      storageClassName: 'slow',
+      accessModes: ['ReadWriteOnce'],
+      capacity: { storage: '1Gi' },
+      csi: { driver: 'slow.example.com', volumeHandle: 'h' },
+      claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', ...metadata },
+    },
+  })
+  await cluster.time.advance('30 seconds')
+  assert.deepEqual(await nodes(), ['sim-0', undefined])
+})

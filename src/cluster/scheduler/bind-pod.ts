@@ -23,12 +23,14 @@ export function bindPod(queued: QueuedPod, nodeName: string, deps: BindDeps): vo
   runBeside(deps.parts, async () => {
     const { parts, plugins } = deps
     const { record } = queued
+    const isTold = plugins.some(({ plugin }) => plugin.prepares?.(record) === true)
     try {
+      if (isTold) await nominate(record, nodeName, parts)
       for (const { plugin } of plugins) await obeyPermit(plugin.permit?.(record, nodeName), parts)
       for (const { plugin } of plugins) await plugin.preBind?.(record, nodeName, parts.signal)
       await runBinders(record, nodeName, deps)
     } catch (error) {
-      if (!parts.signal.aborted) await undoBinding(queued, nodeName, { deps, error })
+      if (!parts.signal.aborted) await undoBinding(queued, nodeName, { deps, error, isTold })
       return
     }
     parts.nominated.delete(record.uid)
@@ -41,6 +43,18 @@ export function bindPod(queued: QueuedPod, nodeName: string, deps: BindDeps): vo
       action: 'Binding',
       note: `Successfully assigned ${record.key} to ${nodeName}`,
     })
+  })
+}
+
+/** Tells the pod's node before the binding, for what has to be done first may take long; nobody waits for it to be told. */
+async function nominate(
+  { namespace, name }: PodRecord,
+  nominatedNodeName: string,
+  parts: SchedulerParts,
+): Promise<void> {
+  const place = { namespace, type: 'strategic', subresource: 'status' } as const
+  await parts.client.patch(pods, name, { status: { nominatedNodeName } }, place).catch((error: unknown) => {
+    parts.log.debug('node not told', { pod: `${namespace}/${name}`, error })
   })
 }
 
@@ -92,7 +106,7 @@ export function forgetPod(record: PodRecord, nodeName: string | undefined, { par
 async function undoBinding(
   queued: QueuedPod,
   nodeName: string,
-  { deps, error }: { readonly deps: BindDeps; readonly error: unknown },
+  { deps, error, isTold }: { readonly deps: BindDeps; readonly error: unknown; readonly isTold: boolean },
 ): Promise<void> {
   const { parts } = deps
   const { record } = queued
@@ -100,11 +114,15 @@ async function undoBinding(
   // The pod may have been deleted, or bound by somebody else, in the meantime.
   if (isGone(error) || !parts.ledger.isWaiting(record.uid)) return
   parts.log.warn('binding failed', { pod: record.key, node: nodeName, error })
-  await tellFault(queued, error, parts)
+  await tellFault(queued, { error, endsNomination: isTold }, parts)
 }
 
 /** A fault that has nothing to do with whether there is a place for the pod: tells of it, and tries again later. */
-export async function tellFault(queued: QueuedPod, error: unknown, parts: SchedulerParts): Promise<void> {
+export async function tellFault(
+  queued: QueuedPod,
+  { error, endsNomination = false }: { readonly error: unknown; readonly endsNomination?: boolean },
+  parts: SchedulerParts,
+): Promise<void> {
   const { record } = queued
   const message = messageOf(error)
   parts.events.record({
@@ -117,5 +135,5 @@ export async function tellFault(queued: QueuedPod, error: unknown, parts: Schedu
   })
   parts.queue.retryLater(queued, parts.nowMs())
   parts.wake()
-  await writePodCondition(record, { reason: 'SchedulerError', message }, parts)
+  await writePodCondition(record, { reason: 'SchedulerError', message, endsNomination }, parts)
 }

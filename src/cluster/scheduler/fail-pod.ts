@@ -88,10 +88,25 @@ function generationSeen({ generation }: Pod['metadata']): Pick<PodCondition, 'ob
   return generation === undefined ? {} : { observedGeneration: generation }
 }
 
+interface Nomination {
+  /** Empty for none; as it was unless told. */
+  readonly nominatedNodeName?: string
+  /** Takes it back, whatever is known of it. */
+  readonly endsNomination?: boolean
+}
+
+function nominationPatch(
+  { nominatedNodeName: wanted, endsNomination = false }: Nomination,
+  before: string,
+): { readonly nominatedNodeName: string | null } | undefined {
+  if (endsNomination || wanted === '') return before === '' && !endsNomination ? undefined : { nominatedNodeName: null }
+  return wanted === undefined || wanted === before ? undefined : { nominatedNodeName: wanted }
+}
+
 /** Writes why a pod has no node, when that is new. */
 export async function writePodCondition(
   record: PodRecord,
-  said: { readonly reason: string; readonly message: string; readonly nominatedNodeName?: string },
+  said: Nomination & { readonly reason: string; readonly message: string },
   parts: SchedulerParts,
 ): Promise<void> {
   const { status, metadata } = (parts.ledger.waiting(record.uid) ?? record).pod
@@ -103,15 +118,15 @@ export async function writePodCondition(
     lastTransitionTime: apiTime(parts.clock.now()),
     ...generationSeen(metadata),
   }
-  const { conditions: before, nominatedNodeName: nominatedBefore = '' } = status ?? {}
+  const { conditions: before, nominatedNodeName = '' } = status ?? {}
   const conditions = withCondition(before, condition)
-  const nominated = said.nominatedNodeName ?? nominatedBefore
-  if (conditions === before && nominated === nominatedBefore) return
+  const nomination = nominationPatch(said, nominatedNodeName)
+  if (conditions === before && nomination === undefined) return
   const written = conditions.find(({ type }) => type === 'PodScheduled')
   const patch = {
     status: {
       conditions: [{ ...written, lastProbeTime: null }],
-      ...(nominated === nominatedBefore ? {} : { nominatedNodeName: nominated === '' ? null : nominated }),
+      ...nomination,
     },
   }
   try {

@@ -117,6 +117,8 @@ export interface Plugin {
   readonly reserve?: (pod: PodRecord, entry: KnownNode, cycle: Cycle) => Rejection | undefined
   readonly unreserve?: (pod: PodRecord, nodeName: string) => void
   readonly permit?: (pod: PodRecord, nodeName: string) => Permission
+  /** True when `preBind` has something to do that may take its time: the pod is told its node before. */
+  readonly prepares?: (pod: PodRecord) => boolean
   readonly preBind?: (pod: PodRecord, nodeName: string, signal: AbortSignal) => Promise<void>
   /** False leaves the binding to the next plugin. */
   readonly bind?: (pod: PodRecord, nodeName: string) => Promise<boolean>

@@ -195,7 +195,7 @@ function decidePod(
   } catch (error) {
     parts.log.error('scheduling failed', { pod: record.key, error })
     forgetPod(record, undefined, { parts, plugins: profile.made })
-    runBeside(parts, () => tellFault(queued, error, parts))
+    runBeside(parts, () => tellFault(queued, { error }, parts))
   }
 }
 

@@ -14,6 +14,7 @@ const hooks: Readonly<Record<Hook, ExtensionPoint>> = {
   reserve: 'reserve',
   unreserve: 'reserve',
   permit: 'permit',
+  prepares: 'preBind',
   preBind: 'preBind',
   bind: 'bind',
   postBind: 'postBind',

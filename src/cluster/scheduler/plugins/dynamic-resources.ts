@@ -164,6 +164,7 @@ export function dynamicResources(writer: ClaimWriter): Plugin {
       return undefined
     },
     unreserve: (pod) => void promised.delete(pod.uid),
+    prepares: (pod) => promised.has(pod.uid),
     preBind: async (pod) => {
       for (const [claim, allocation] of promised.get(pod.uid) ?? []) {
         // oxlint-disable-next-line no-await-in-loop -- a claim that fails leaves those after it untouched

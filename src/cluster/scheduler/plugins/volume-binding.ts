@@ -161,6 +161,7 @@ export function volumeBinding(writer: VolumeWriter, bindMostMs: number = default
       return undefined
     },
     unreserve: (pod) => void promised.delete(pod.uid),
+    prepares: (pod) => promised.has(pod.uid),
     preBind: async (pod, _nodeName, signal) => {
       const plan = promised.get(pod.uid)
       if (plan === undefined) return
