@@ -24,7 +24,8 @@ export async function readTypeWords(files: Files): Promise<DescribeType> {
   const types = dirname(fileURLToPath(import.meta.resolve('kubernetes-types/package.json')))
   const newer = await readClasses(files, join(client, 'gen/models'))
   const older = await readGroups(files, types)
-  return joinWords(newer, older)
+  const ofTypes = builtInTypes.names().flatMap((type) => [newer(type)?.text ?? '', older(type)?.text ?? ''])
+  return joinWords(newer, older, new Set(ofTypes))
 }
 
 async function readClasses(files: Files, folder: string): Promise<DescribeType> {

@@ -49,9 +49,6 @@ const zeros: Readonly<Partial<Record<Shape, unknown>>> = {
   struct: {},
 }
 
-/** Fields that clients show together with their type: its words would stand there twice. */
-const toldWithType: ReadonlySet<string> = new Set(['metadata', 'spec', 'status'])
-
 /** True for types that documents hold under a name of their own. */
 function isNamed(type: SchemaType): boolean {
   return type.struct !== undefined || opaque[type.shape] !== undefined
@@ -119,10 +116,11 @@ export class SchemaWriter {
     }
   }
 
+  /** Words of the field's own; clients show those of its type beside them. */
   #described(field: SchemaField, words: TypeWords | undefined): Schema {
-    const own = words?.field(field.json)
-    const text = own ?? (toldWithType.has(field.json) ? undefined : this.#describe(field.type.name)?.text)
-    const description = [text, possibleValues(field.type)].filter((part) => part !== undefined).join('\n\n')
+    const description = [words?.field(field.json), possibleValues(field.type)]
+      .filter((part) => part !== undefined)
+      .join('\n\n')
     return description === '' ? {} : { description }
   }
 

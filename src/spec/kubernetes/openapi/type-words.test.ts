@@ -20,6 +20,10 @@ export declare class V1PodSpec {
     * What else there is.
     */
     '_default'?: string;
+    /**
+    * IntOrString is a type that can hold an int32 or a string.
+    */
+    'port'?: IntOrString;
 }
 `
 
@@ -55,20 +59,22 @@ describe('words of types', () => {
     assert.equal(types.get('Pod')?.field('name'), undefined)
     assert.equal(types.get('Pod')?.field('status'), 'How it is.')
     assert.equal(types.get('Pod')?.field('$ref'), 'As a property.')
-    assert.equal(types.get('Alias'), undefined)
+    assert.equal(types.get('Alias')?.text, 'An alias is no interface.')
     assert.equal(types.get('Pod')?.field('one'), undefined)
   })
 
-  it('come from the first source, from the second where it has none or keeps the same words in paragraphs', () => {
+  it('come from the first source, from the second where it has none but its type’s, or keeps the same in paragraphs', () => {
     const source =
       (fields: Record<string, string>): DescribeType =>
       () => ({ text: undefined, field: (json) => fields[json] })
-    const words = joinWords(source({ a: 'new', b: 'one two' }), source({ a: 'old', b: 'one\n\ntwo', c: 'only' }))('T')
+    const newer = source({ a: 'new', b: 'one two', e: 'A time.', f: 'A time.' })
+    const older = source({ a: 'old', b: 'one\n\ntwo', c: 'only', e: 'When.' })
+    const words = joinWords(newer, older, new Set(['A time.']))('T')
     assert.deepEqual(
-      ['a', 'b', 'c', 'd'].map((field) => words?.field(field)),
-      ['new', 'one\n\ntwo', 'only', undefined],
+      ['a', 'b', 'c', 'd', 'e', 'f'].map((field) => words?.field(field)),
+      ['new', 'one\n\ntwo', 'only', undefined, 'When.', undefined],
     )
-    assert.equal(joinWords(() => undefined, source({ a: 'x' }))('T')?.field('a'), 'x')
+    assert.equal(joinWords(() => undefined, older, new Set())('T')?.field('c'), 'only')
   })
 
   it('end with the values that upstream publishes', () => {
@@ -90,6 +96,7 @@ describe('words of types', () => {
     assert.equal(words.field('activeDeadlineSeconds'), 'How long, in seconds.')
     assert.equal(words.field('default'), 'What else there is.')
     assert.equal(words.field('affinity'), undefined)
+    assert.equal(words.field('port'), undefined)
   })
 
   it('are looked for with and without the group', () => {

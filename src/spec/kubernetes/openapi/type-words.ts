@@ -26,23 +26,25 @@ export function classNamesOf(type: string): readonly string[] {
   return [`${capital(group)}${bare}`, bare]
 }
 
-const comment = /\/\*\*\n\s*\* (.*)\n\s*\*\/\n\s*(?:export declare class \w+|'([\w$]+)')/g
+const comment = /\/\*\*\n\s*\* (.*)\n\s*\*\/\n\s*(?:export declare class \w+|'([\w$]+)'\??: (\w+))/g
 
 /** Reads a declaration file with one class. */
 export function readDeclaration(source: string): TypeWords {
   const fields = new Map<string, string>()
   let text: string | undefined
-  for (const [, words = '', field] of source.matchAll(comment)) {
+  for (const [, words = '', field, type = ''] of source.matchAll(comment)) {
     const plain = words.replaceAll(/\\(['"\\])/g, '$1')
     if (field === undefined) text = plain
-    else fields.set(field, plain)
+    // The generator writes what the type is where it should write what the field is.
+    else if (!plain.startsWith(`${type} is `)) fields.set(field, plain)
   }
   return { text, field: (json) => fields.get(json) ?? fields.get(propertyNameOf(json)) }
 }
 
-const declared = /\/\*\*((?:(?!\*\/)[^])*)\*\/\s*(?:export interface (\w+)|(?:readonly )?"?([\w$.-]+)"?\??:)|^}/gm
+const declared =
+  /\/\*\*((?:(?!\*\/)[^])*)\*\/\s*(?:export (?:interface|declare type|type) (\w+)|(?:readonly )?"?([\w$.-]+)"?\??:)|^}/gm
 
-/** Reads a declaration file with many interfaces; the words of each by its name. */
+/** Reads a declaration file with many interfaces and aliases; the words of each by its name. */
 export function readInterfaces(source: string): ReadonlyMap<string, TypeWords> {
   const types = new Map<string, TypeWords>()
   let fields = new Map<string, string>()
