@@ -189,7 +189,7 @@ test('an applier that changes nothing has applied at no time', () => {
     ['m2', true],
     ['m1', false],
   ])
-  assert.equal(apply(shared, deployment({ replicas: 3 }), 'm2'), shared)
+  assert.deepEqual(apply(shared, deployment({ replicas: 3 }), 'm2'), shared)
 })
 
 test('an update that changes nothing leaves entries and times alone', () => {

@@ -3,6 +3,7 @@ import { compareValues } from './compare-values.ts'
 import {
   differenceOf,
   emptySet,
+  equalSets,
   type FieldSet,
   intersectionOf,
   isEmptySet,
@@ -145,12 +146,14 @@ export function trackChange(
   }).managers
   const fields = ownable(changed, context)
   if (isEmptySet(fields)) return taken
-  const { apiVersion, subresource, now } = context
-  const entry: Manager = { manager: name, operation: 'Update', apiVersion, subresource, time: now, fields }
-  const previous = taken.get(managerIdentity(entry))?.fields ?? emptySet
+  const { apiVersion, subresource } = context
+  const entry: Manager = { manager: name, operation: 'Update', apiVersion, subresource, time: context.now, fields }
+  const identity = managerIdentity(entry)
+  const owned = unionSets(fields, taken.get(identity)?.fields ?? emptySet)
   // Who writes the same fields again keeps the set as it is: it need not be put in order, nor be found among others.
-  const isKnown = isEmptySet(differenceOf(fields, previous))
-  return capManagers(withManager(taken, { ...entry, fields: isKnown ? previous : unionSets(fields, previous) }))
+  const known = managers.get(identity)?.fields
+  const kept = known !== undefined && equalSets(owned, known) ? known : owned
+  return capManagers(withManager(taken, { ...entry, fields: kept }))
 }
 
 /** The manager who creates an object that nobody manages yet owns all that it says. */
