@@ -15,7 +15,7 @@ import { countJobs } from './job-metrics.ts'
 import { isJobFinished } from './job-outcome.ts'
 import { isFailedFor } from './job-pods.ts'
 import { planJob } from './plan-job.ts'
-import { releasePod } from './release-pod.ts'
+import { isTracked, releasePod } from './release-pod.ts'
 
 const orphanPrefix = 'pod:'
 
@@ -41,7 +41,7 @@ export function startJobController(context: ControllerContext): Controller {
       }),
       watch(podCache, (change) => [
         ...owners(change),
-        ...(change.type === 'deleted' ? [] : [orphanPrefix + keyOf(change.object)]),
+        ...(change.type !== 'deleted' && isTracked(change.object) ? [orphanPrefix + keyOf(change.object)] : []),
       ]),
     ],
     reconcile: (key): Plan => {
