@@ -28,6 +28,8 @@ export interface Deletion {
   readonly uid: string | undefined
   readonly resourceVersion: string | undefined
   readonly dryRun: boolean
+  /** One of a whole collection: admission is told the object, and no name. */
+  readonly isOfMany?: boolean
 }
 
 /** The options of a request, from its body or its query. @throws 400, 422. */
@@ -109,8 +111,8 @@ async function deleteOnce(
   const old = live.value
   checkPreconditions(request, deletion, old)
   const admitted: AdmissionRequest = {
-    ...requestPart(parts, request),
-    operation: 'DELETE',
+    ...requestPart(parts, request, 'DELETE'),
+    name: deletion.isOfMany === true ? '' : request.name,
     object: undefined,
     old,
     dryRun: deletion.dryRun,
@@ -247,7 +249,7 @@ export async function deleteCollection(parts: ServerParts, request: ApiRequest):
       await deleteObject(
         parts,
         { ...request, verb: 'delete', query: (key) => request.query(key), name, namespace },
-        deletion,
+        { ...deletion, isOfMany: true },
       )
     } catch (error) {
       if (!isGone(error)) throw error

@@ -10,6 +10,7 @@ import { type ApiObject, withMetadata } from './api-object.ts'
 import { type ApiAnswer, type ApiRequest, booleanQuery } from './api-request.ts'
 import { recanonical, report } from './decode-body.ts'
 import { invalidPatchOf, jsonPatchType, readConfiguration, readPatch, reportPatch } from './patch-body.ts'
+import { mayCreate } from './may-create.ts'
 import { subjectOf } from './read-objects.ts'
 import type { ServerParts } from './server-parts.ts'
 import { badRequest, conflict, invalid, rejectedPatch, unexplained, unsupportedMediaType } from './status-errors.ts'
@@ -146,13 +147,14 @@ function apply(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
   })
 }
 
-function createApplied(parts: ServerParts, request: ApiRequest, object: ApiObject): Promise<ApiAnswer> {
+async function createApplied(parts: ServerParts, request: ApiRequest, object: ApiObject): Promise<ApiAnswer> {
   const { uid = '' } = object.metadata
   if (uid !== '')
     throw conflict(
       subjectOf(request),
       `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
     )
+  mayCreate(parts, request)
   const fresh = withMetadata(object, { resourceVersion: undefined })
   return createObject(parts, request, fresh, { isApplied: true })
 }

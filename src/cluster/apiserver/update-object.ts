@@ -1,6 +1,7 @@
 /** PUT: the body is the wanted state. */
 import type { ApiAnswer, ApiRequest } from './api-request.ts'
 import { decodeBody } from './decode-body.ts'
+import { mayCreate } from './may-create.ts'
 import type { ServerParts } from './server-parts.ts'
 import { changeObject, createObject, withDefaults } from './write-object.ts'
 
@@ -15,12 +16,11 @@ export async function updateObject(parts: ServerParts, request: ApiRequest): Pro
     next: () => wanted,
     ...(strategy.createOnUpdate && request.subresource === ''
       ? {
-          create: () =>
-            createObject(
-              parts,
-              { ...request, verb: 'update' },
-              { ...decoded, metadata: { ...decoded.metadata, name: request.name } },
-            ),
+          create: async () => {
+            mayCreate(parts, request)
+            const named = { ...decoded, metadata: { ...decoded.metadata, name: request.name } }
+            return createObject(parts, { ...request, verb: 'update' }, named)
+          },
         }
       : {}),
   })

@@ -73,8 +73,7 @@ function admissionRequest(
   { operation, object, old, scope }: Admitted,
 ): AdmissionRequest {
   return {
-    ...requestPart(parts, request),
-    operation,
+    ...requestPart(parts, request, operation),
     name: request.name === '' ? (object?.metadata.name ?? '') : request.name,
     object,
     old,

@@ -5,7 +5,7 @@
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { SchemaType } from '#spec/kubernetes/schema/type-rows.ts'
 import type { ApiObject } from '../api-object.ts'
-import type { User } from '../api-request.ts'
+import type { ApiRequest, User } from '../api-request.ts'
 import type { ClusterView } from '../cluster-view.ts'
 import type { ServedResource } from '../served-resource.ts'
 
@@ -21,6 +21,8 @@ export interface ObjectKind {
 /** What is about to happen. */
 export interface AdmissionRequest {
   readonly operation: AdmissionOperation
+  /** How the operation was asked for; absent for connections. */
+  readonly verb?: ApiRequest['verb'] | undefined
   readonly resource: ServedResource
   readonly subresource: string
   readonly namespace: string

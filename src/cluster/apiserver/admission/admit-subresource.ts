@@ -16,8 +16,7 @@ export async function admitSubresource(
   { object, own }: { readonly object: ApiObject; readonly own: ObjectKind },
 ): Promise<ApiObject> {
   const admitted: AdmissionRequest = {
-    ...requestPart(parts, request),
-    operation: 'CREATE',
+    ...requestPart(parts, request, 'CREATE'),
     object,
     old: undefined,
     own,

@@ -39,8 +39,8 @@ function resultsOf(claim: ApiObject): readonly JsonObject[] {
   return listAt(objectAt(claim, 'status', 'allocation', 'devices'), 'results')
 }
 
-function verbOf({ options }: AdmissionRequest): string {
-  return options?.['kind'] === 'PatchOptions' ? 'patch' : 'update'
+function verbOf({ verb }: AdmissionRequest): string {
+  return verb === 'patch' ? 'patch' : 'update'
 }
 
 interface Question {

@@ -84,6 +84,17 @@ const own: Readonly<Record<string, Partial<Strategy>>> = {
   'apps/deployments': deploymentStrategy,
 }
 
+/** Status updates of these leave all metadata alone; of the others, older ones, they may change it (v1.36). */
+const statusOnly: ReadonlySet<string> = new Set([
+  'admissionregistration.k8s.io/validatingadmissionpolicies',
+  'apiregistration.k8s.io/apiservices',
+  'flowcontrol.apiserver.k8s.io/flowschemas',
+  'flowcontrol.apiserver.k8s.io/prioritylevelconfigurations',
+  'networking.k8s.io/servicecidrs',
+  'resource.k8s.io/resourceclaims',
+  'storage.k8s.io/volumeattachments',
+])
+
 /** The strategy of a built-in resource. */
 export function strategyOf(group: string, resource: string): Strategy {
   const name = `${group}/${resource}`
@@ -95,6 +106,7 @@ export function strategyOf(group: string, resource: string): Strategy {
     hasStatus: rows.some((row) => row.subresources?.some((sub) => sub.name === 'status') === true),
     hasGeneration: counted.has(name),
     returnsDeleted: returned.has(name),
+    statusKeepsMetadata: statusOnly.has(name),
     ...droppingDisabled(name, own[name] ?? {}),
   }
 }

@@ -32,7 +32,7 @@ export interface Strategy {
   readonly returnsDeleted: boolean
   /** Status updates leave labels alone. */
   readonly statusKeepsLabels: boolean
-  /** Status updates leave all metadata alone: custom resources. */
+  /** Status updates leave all metadata alone: custom resources, and newer kinds. */
   readonly statusKeepsMetadata?: boolean
   /** Finalizers that the first DELETE puts on, whatever it says of dependents. */
   readonly finalizersOnDelete?: readonly string[]

@@ -104,8 +104,8 @@ export class StepBuilder {
       const holder = operand(frame)
       frame.charge(1)
       if (holder instanceof CelOptional) return selectOptional(holder, field)
-      if (!isCelMap(holder)) throw new CelFailure('no such overload')
-      const value = holder.find(field)
+      // What has no fields has not this one either: cel-go makes no difference.
+      const value = isCelMap(holder) ? holder.find(field) : undefined
       if (value === undefined) throw new CelFailure(`no such key: ${field}`)
       return value
     }
@@ -214,8 +214,7 @@ function unknownName(name: string): Step {
 
 function hasField(holder: CelValue, field: string): boolean {
   if (holder instanceof CelOptional) return holder.value !== undefined && hasField(holder.value, field)
-  if (!isCelMap(holder)) throw new CelFailure('no such overload')
-  const value = holder.find(field)
+  const value = isCelMap(holder) ? holder.find(field) : undefined
   return value !== undefined && !(value instanceof CelOptional && value.value === undefined)
 }
 

@@ -149,6 +149,7 @@ const truths: readonly string[] = [
   '"%s".format([[1, 2]]) == "[1, 2]" && strings.quote("a\\"b") == "\\"a\\\\\\"b\\""',
   '"abc 123".find("[0-9]+") == "123" && "a1b2".findAll("[0-9]") == ["1", "2"] && "a1b2".findAll("[0-9]", 1) == ["1"]',
   '"a-b".matches("^[a-z-]+$") && !"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!".matches("^(a+)+$")',
+  '!has(dyn(null).deeper)',
   // Lists and sets
   '[1, 2, 3].sum() == 6 && [3, 1].min() == 1 && ["a", "b"].max() == "b" && [1, 2].isSorted() && [1, 2, 1].lastIndexOf(1) == 2',
   '[3, 1, 2].sort() == [1, 2, 3] && self.list.sortBy(x, -x.n).map(x, x.n) == [2, 1] && [1, 1].distinct() == [1]',
@@ -174,6 +175,8 @@ test('failures are worded as upstream words them', () => {
     ['self.map["zz"]', 'no such key: zz'],
     ['self.free', 'no such key: free'],
     ['object.spec.none.deeper', 'no such key: none'],
+    ['dyn(null).deeper', 'no such key: deeper'],
+    ['dyn("text").deeper', 'no such key: deeper'],
     ['[1][5]', 'index out of bounds: 5'],
     ['1 / 0', 'division by zero'],
     ['1 % 0', 'modulus by zero'],
