@@ -64,6 +64,34 @@ test('malformed selectors are refused', () => {
     )
 })
 
+test('refusals are worded as Kubernetes words them', () => {
+  const rows: readonly (readonly [text: string, message: string | RegExp])[] = [
+    ['=', "found '=', expected: !, identifier, or 'end of string'"],
+    [',', "found ',', expected: !, identifier, or 'end of string'"],
+    ['a,,b', "found ',', expected: identifier after ','"],
+    ['a=b,', "found '', expected: identifier after ','"],
+    ['a=b=c', "found '=', expected: ',' or 'end of string'"],
+    ['a in 0', "unable to parse requirement: found '0' expected: '('"],
+    ['a in (', "unable to parse requirement: found '', expected: ',', ')' or identifier"],
+    ['a b', "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"],
+    ['!!a', "unable to parse requirement: found '!', expected: identifier"],
+    [
+      'a>x',
+      `unable to parse requirement: values[0]: Invalid value: "x": for 'Gt', 'Lt' operators, the value must be an integer`,
+    ],
+    ['/x', 'unable to parse requirement: <nil>: Invalid value: "/x": prefix part must be non-empty'],
+    [
+      'x/',
+      /^unable to parse requirement: <nil>: Invalid value: "x\/": name part must be non-empty; name part must consist/,
+    ],
+    [
+      'a=é',
+      /^unable to parse requirement: values\[0\]\[a\]: Invalid value: "é": a valid label must be an empty string/,
+    ],
+  ]
+  for (const [text, message] of rows) assert.throws(() => parseSelector(text), { message }, text)
+})
+
 test('names from prototypes are not labels', () => {
   assert.equal(matchesSelector(parseSelector('toString'), {}), false)
   assert.equal(matchesSelector(parseSelector('constructor=x'), undefined), false)

@@ -53,7 +53,7 @@ function valueOf(labels: Labels | undefined, key: string): string {
 }
 
 function isInteger(text: string): boolean {
-  return /^[+-]?\d{1,19}$/.test(text)
+  return /^[+-]?\d{1,19}$/.test(text) && BigInt.asIntN(64, toInteger(text)) === toInteger(text)
 }
 
 function toInteger(text: string): bigint {
@@ -75,21 +75,25 @@ const objectOperators: Readonly<Record<string, SelectorOperator>> = {
 export function selectorFromObject(selector: LabelSelectorObject): readonly Requirement[] {
   const requirements: Requirement[] = []
   for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
-    requirements.push(checked({ key, operator: 'in', values: [value] }))
+    requirements.push(checkedKey(checked({ key, operator: 'in', values: [value] })))
   }
   for (const expression of selector.matchExpressions ?? []) {
     const operator = objectOperators[expression.operator]
     if (operator === undefined) throw invalidSelector(`"${expression.operator}" is not a valid label selector operator`)
-    requirements.push(checked({ key: expression.key, operator, values: expression.values ?? [] }))
+    requirements.push(checkedKey(checked({ key: expression.key, operator, values: expression.values ?? [] })))
   }
   return requirements
 }
 
-/** A requirement with its key, values and their number checked. */
+function checkedKey(requirement: Requirement): Requirement {
+  const problem = labelKeyProblem(requirement.key)
+  if (problem === undefined) return requirement
+  throw invalidSelector(`key: Invalid value: ${JSON.stringify(requirement.key)}: ${problem}`)
+}
+
+/** A requirement with its values and their number checked. */
 function checked(requirement: Requirement): Requirement {
   const { key, values } = requirement
-  const problem = labelKeyProblem(key)
-  if (problem !== undefined) throw invalidSelector(`key: Invalid value: ${JSON.stringify(key)}: ${problem}`)
   const count = valueCountProblem(requirement)
   if (count !== undefined) throw invalidSelector(count)
   for (const [index, value] of values.entries()) {
@@ -117,7 +121,7 @@ function valueCountProblem({ operator, values }: Requirement): string | undefine
       if (values.length !== 1) return "values: Invalid value: for 'Gt', 'Lt' operators, exactly one value is required"
       return isInteger(values[0] ?? '')
         ? undefined
-        : "values[0]: Invalid value: for 'Gt', 'Lt' operators, the value must be an integer"
+        : `values[0]: Invalid value: ${JSON.stringify(values[0])}: for 'Gt', 'Lt' operators, the value must be an integer`
   }
 }
 
@@ -137,28 +141,34 @@ const prefixRule =
 const valueRule =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
 
-/** What is wrong with a label key (a qualified name), or undefined. */
-export function labelKeyProblem(key: string): string | undefined {
-  const parts = key.split('/')
-  if (parts.length > 2) {
-    return "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
-  }
-  const name = parts.at(-1) ?? ''
-  if (parts.length === 2) {
-    const prefix = parts[0] ?? ''
-    if (prefix === '') return 'prefix part must be non-empty'
-    if (prefix.length > 253) return 'prefix part must be no more than 253 characters'
-    if (!prefixShape.test(prefix)) return prefixRule
-  }
-  if (name === '') return 'name part must be non-empty'
-  if (name.length > 63) return 'name part must be no more than 63 characters'
-  return nameShape.test(name) ? undefined : nameRule
+const keyRule =
+  "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+
+function prefixProblems(prefix: string): readonly string[] {
+  if (prefix === '') return ['prefix part must be non-empty']
+  const long = Buffer.byteLength(prefix) > 253 ? ['prefix part must be no more than 253 bytes'] : []
+  return prefixShape.test(prefix) ? long : [...long, prefixRule]
 }
 
-/** What is wrong with a label value, or undefined. */
+function nameProblems(name: string): readonly string[] {
+  const empty = name === '' ? ['name part must be non-empty'] : []
+  const long = Buffer.byteLength(name) > 63 ? ['name part must be no more than 63 bytes'] : []
+  return [...empty, ...long, ...(nameShape.test(name) ? [] : [nameRule])]
+}
+
+/** What is wrong with a label key (a qualified name), all of it, or undefined. */
+export function labelKeyProblem(key: string): string | undefined {
+  const [first = '', second, ...rest] = key.split('/')
+  if (rest.length > 0) return keyRule
+  const problems = second === undefined ? nameProblems(first) : [...prefixProblems(first), ...nameProblems(second)]
+  return problems.length === 0 ? undefined : problems.join('; ')
+}
+
+/** What is wrong with a label value, all of it, or undefined. */
 export function labelValueProblem(value: string): string | undefined {
-  if (value.length > 63) return 'must be no more than 63 characters'
-  return value === '' || nameShape.test(value) ? undefined : valueRule
+  const long = Buffer.byteLength(value) > 63 ? ['must be no more than 63 bytes'] : []
+  const problems = value === '' || nameShape.test(value) ? long : [...long, valueRule]
+  return problems.length === 0 ? undefined : problems.join('; ')
 }
 
 /** The text form, in the given order; parsing it gives the requirements again. */
@@ -187,11 +197,21 @@ export function parseSelector(text: string): readonly Requirement[] {
   const next = (): string => tokens[at++] ?? ''
   if (tokens.length === 0) return requirements
   for (;;) {
-    requirements.push(checked(parseRequirement({ peek, next })))
+    if (isMark(peek()) && peek() !== '!') throw unexpected(peek(), "!, identifier, or 'end of string'")
+    requirements.push(readRequirement({ peek, next }))
     const separator = next()
     if (separator === '') return requirements
     if (separator !== ',') throw unexpected(separator, "',' or 'end of string'")
-    if (peek() === '' || peek() === ',') throw unexpected(peek(), "identifier after ','")
+    if (peek() === '' || (isMark(peek()) && peek() !== '!')) throw unexpected(peek(), "identifier after ','")
+  }
+}
+
+function readRequirement(tokens: TokenReader): Requirement {
+  try {
+    return checked(parseRequirement(tokens))
+  } catch (error) {
+    if (!(error instanceof GantryError)) throw error
+    throw invalidSelector(`unable to parse requirement: ${error.message}`)
   }
 }
 
@@ -202,12 +222,16 @@ interface TokenReader {
 
 const symbols = new Set(['=', '==', '!=', '!', '>', '<', '(', ')', ','])
 
+function isMark(token: string): boolean {
+  return symbols.has(token)
+}
+
 function parseRequirement(tokens: TokenReader): Requirement {
   if (tokens.peek() === '!') {
     tokens.next()
-    return { key: identifier(tokens), operator: '!', values: [] }
+    return { key: labelKey(tokens), operator: '!', values: [] }
   }
-  const key = identifier(tokens)
+  const key = labelKey(tokens)
   const following = tokens.peek()
   if (following === '' || following === ',') return { key, operator: 'exists', values: [] }
   const operator = tokens.next()
@@ -225,32 +249,46 @@ function parseRequirement(tokens: TokenReader): Requirement {
     case 'notin':
       return { key, operator, values: valueList(tokens) }
     default:
-      throw invalidSelector(`unable to parse requirement: found '${operator}', expected: in, notin, =, ==, !=, gt, lt`)
+      throw unexpected(operator, 'in, notin, =, ==, !=, gt, lt')
   }
 }
 
-function identifier(tokens: TokenReader): string {
+function labelKey(tokens: TokenReader): string {
   const token = tokens.next()
-  if (token === '' || symbols.has(token)) throw unexpected(token, 'identifier')
-  return token
+  if (token === '' || isMark(token)) throw unexpected(token, 'identifier')
+  const problem = labelKeyProblem(token)
+  if (problem === undefined) return token
+  throw invalidSelector(`<nil>: Invalid value: ${JSON.stringify(token)}: ${problem}`)
 }
 
 /** A value may be empty: `a=` and `a=,b`. */
 function exactValue(tokens: TokenReader): string {
   const token = tokens.peek()
   if (token === '' || token === ',') return ''
-  if (symbols.has(token)) throw unexpected(token, 'identifier')
+  if (isMark(token)) throw unexpected(token, 'identifier')
   return tokens.next()
 }
 
 function valueList(tokens: TokenReader): string[] {
   const open = tokens.next()
-  if (open !== '(') throw unexpected(open, "'('")
+  if (open !== '(') throw invalidSelector(`found '${open}' expected: '('`)
+  const first = tokens.peek()
+  if (first === ')') {
+    tokens.next()
+    return []
+  }
+  if (first === '' || (isMark(first) && first !== ',')) throw unexpected(first, "',', ')' or identifier")
+  return listed(tokens)
+}
+
+/** What stands between the parentheses: an empty value before, between or after commas counts as one. */
+function listed(tokens: TokenReader): string[] {
   const values = new Set<string>()
   for (;;) {
     const token = tokens.peek()
     if (token === ')' || token === ',') values.add('')
-    else values.add(identifier(tokens))
+    else if (token === '' || isMark(token)) throw unexpected(token, "',', or identifier")
+    else values.add(tokens.next())
     const after = tokens.next()
     if (after === ')') return [...values].toSorted()
     if (after !== ',') throw unexpected(after, "',' or ')'")
@@ -258,7 +296,7 @@ function valueList(tokens: TokenReader): string[] {
 }
 
 function unexpected(token: string, wanted: string): GantryError {
-  return invalidSelector(`unable to parse requirement: found '${token}', expected: ${wanted}`)
+  return invalidSelector(`found '${token}', expected: ${wanted}`)
 }
 
 function tokenize(text: string): string[] {
