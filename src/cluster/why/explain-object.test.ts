@@ -60,6 +60,11 @@ describe('explaining an object', () => {
   const cases: readonly [string, string, string][] = [
     ['a pod without a node asks the scheduler', told(pod('p')), 'it: It waits for a node.\n  - the scheduler speaks\n'],
     [
+      'a pod of a scheduler that says nothing is told so',
+      told(pod('p', { spec: { containers: [], schedulerName: 'mine' } })),
+      'it: It waits for a node.\n  - it wants the scheduler mine, which has not said anything of it\n    → Start that scheduler, or make the pod anew without schedulerName.\n',
+    ],
+    [
       'a claim that is missing is named with its remedy',
       told(pod('p', { spec: { containers: [], volumes: [{ persistentVolumeClaim: { claimName: 'data' } }] } })),
       'it: It waits for a node.\n  - the scheduler speaks\n  - claim data does not exist\n    → Make the PersistentVolumeClaim data.\n',

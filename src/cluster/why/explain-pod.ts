@@ -25,7 +25,10 @@ export function explainPod(pod: Pod, around: Surroundings): Omit<Explanation, 's
   if (status?.phase === 'Failed')
     return { answer: failedAnswer(pod), findings: [...containerFindings(pod), ...warningsAbout(pod, around.events)] }
   if (spec.nodeName === undefined || spec.nodeName === '')
-    return { answer: 'It waits for a node.', findings: [...around.placement(pod), ...claimFindings(pod, around)] }
+    return {
+      answer: 'It waits for a node.',
+      findings: [...(unheardScheduler(pod) ?? around.placement(pod)), ...claimFindings(pod, around)],
+    }
   if (isPodWell(pod)) return { answer: `It runs on ${spec.nodeName} and is ready.`, findings: restarts }
   const causes = [...nodeFinding(pod, around), ...containerFindings(pod), ...gateFindings(pod)]
   return {
@@ -35,6 +38,15 @@ export function explainPod(pod: Pod, around: Surroundings): Omit<Explanation, 's
         : `It waits for its containers on ${spec.nodeName}.`,
     findings: [...causes, ...restarts, ...warningsAbout(pod, around.events)],
   }
+}
+
+/** A scheduler of another name that has said nothing of the pod may not be there at all. */
+function unheardScheduler({ spec, status }: Pod): readonly Finding[] | undefined {
+  const { schedulerName = 'default-scheduler' } = spec
+  if (schedulerName === 'default-scheduler' || conditionOf(status?.conditions, 'PodScheduled') !== undefined)
+    return undefined
+  const remedy = 'Start that scheduler, or make the pod anew without schedulerName.'
+  return [finding(`it wants the scheduler ${schedulerName}, which has not said anything of it`, [], remedy)]
 }
 
 function failedAnswer({ status }: Pod): string {
