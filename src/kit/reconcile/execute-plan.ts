@@ -175,7 +175,10 @@ function statusToWrite(plan: Plan, failed: Failed | undefined): KubernetesObject
   const status = plan.status
   if (status === undefined) return undefined
   if (failed === undefined) return status.object
-  if (isOutdated(failed.failure.action, failed.error)) return undefined
+  if (isStale(failed.error)) return undefined
+  // What was observed holds all the same; what tells of the action that was out of date does not.
+  if (isOutdated(failed.failure.action, failed.error))
+    return status.afterFailure === undefined ? status.object : undefined
   return status.afterFailure?.(failed.failure) ?? status.object
 }
 

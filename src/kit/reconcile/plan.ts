@@ -79,7 +79,7 @@ export interface StatusWrite {
   readonly resource: ApiResource
   /** The whole object with its new status. Left out when the status is as it should be. */
   readonly object?: KubernetesObject
-  /** The object with the status that tells of a failure, where an action failed. */
+  /** The object with the status that tells of a failure, where an action failed. Whoever has it tells of the actions in `object`. */
   readonly afterFailure?: (failure: PlanFailure) => KubernetesObject | undefined
 }
 

@@ -105,7 +105,10 @@ interface History {
 }
 
 /** The revisions of the set, with the current one among them. A set that goes makes no new one. */
-function historyOf({ set, revisions, revisionNamed, resources }: StatefulSetObserved, owner: KubernetesObject): History {
+function historyOf(
+  { set, revisions, revisionNamed, resources }: StatefulSetObserved,
+  owner: KubernetesObject,
+): History {
   const isEnding = set.metadata.deletionTimestamp !== undefined
   const selector = requirementsOf(set.spec.selector)
   const claim = claimObjects(revisions, { owner, selector, resource: resources.revisions })

@@ -217,6 +217,7 @@ test('a name that somebody else has is waited for without a word', async () => {
   await bench.put(statefulSets, set(1, 'one'))
   await bench.pass(5000)
   assert.deepEqual([shown(bench), bench.told()], [['db-0=x'], []])
+  assert.equal(bench.api.all(statefulSets)[0]?.status?.observedGeneration, 1)
   await bench.api.delete(pods, 'db-0', { namespace: 'default' })
   await bench.pass(60_000)
   assert.deepEqual(shown(bench), ['db-0=one'])

@@ -2,6 +2,7 @@
 import type { ClusterObjects } from '../cluster-objects.ts'
 import type { KnownNode } from '../node-table.ts'
 import type { PodRecord } from '../pod-record.ts'
+import { isOwnClaim } from './own-claim.ts'
 import { type Plugin, rejection } from '../plugin.ts'
 
 const rejected = rejection('node(s) exceed max volume count')
@@ -59,5 +60,5 @@ export const nodeVolumeLimits: Plugin = {
     if (wanted.size === 0) return undefined
     return { check: (entry) => (exceeds(wanted, entry, objects) ? rejected : undefined) }
   },
-  hints: { 'pod-deleted': true, 'csi-node': true, claim: true, 'node-added': true },
+  hints: { 'pod-deleted': true, 'csi-node': true, claim: isOwnClaim, 'node-added': true },
 }

@@ -7,6 +7,7 @@ import { type PodShape, someNode, somePod } from '../scheduling.contract.ts'
 import { interPodAffinity } from './inter-pod-affinity.ts'
 import { nodePorts } from './node-ports.ts'
 import { nodeResourcesFit } from './node-resources-fit.ts'
+import { nodeVolumeLimits } from './node-volume-limits.ts'
 import { nodeUnschedulable } from './node-unschedulable.ts'
 import { podTopologySpread } from './pod-topology-spread.ts'
 import { taintToleration } from './taint-toleration.ts'
@@ -60,6 +61,17 @@ test('pods that come, go or change their labels wake those that they concern', (
     const change = { kind, pod, ...(podBefore === undefined ? {} : { podBefore }) }
     assert.equal(helps(plugin, waiting, change), want, `row ${index}`)
   }
+})
+
+test('a claim wakes the pods that use it', () => {
+  const claim = (name: string, namespace = 'default') => ({
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name, namespace },
+  })
+  const user = record({ spec: { volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'data' } }] } })
+  const wakes = (object: ReturnType<typeof claim>): boolean => helps(nodeVolumeLimits, user, { kind: 'claim', object })
+  assert.deepEqual([claim('data'), claim('other'), claim('data', 'else')].map(wakes), [true, false, false])
 })
 
 test('nodes wake those that they have more for than before', () => {

@@ -9,6 +9,7 @@ import type { KnownNode } from '../node-table.ts'
 import { type Filtering, finalRejection, type Plugin, type Rejection } from '../plugin.ts'
 import type { PodRecord } from '../pod-record.ts'
 import { canProvision, findVolume, isReachable } from './match-volumes.ts'
+import { isOwnClaim } from './own-claim.ts'
 
 const wrongNode = finalRejection("node(s) didn't match PersistentVolume's node affinity")
 const nothingToBind = finalRejection("node(s) didn't find available persistent volumes to bind")
@@ -169,7 +170,7 @@ export function volumeBinding(writer: VolumeWriter, bindMostMs: number = default
     },
     postBind: (pod) => void promised.delete(pod.uid),
     hints: {
-      claim: true,
+      claim: isOwnClaim,
       volume: true,
       'storage-class': true,
       'csi-node': true,

@@ -3,6 +3,7 @@ import type { Volume } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { ClusterObjects } from '../cluster-objects.ts'
 import { finalRejection, isRejection, type Plugin, rejection, type Rejection } from '../plugin.ts'
 import type { PodRecord } from '../pod-record.ts'
+import { isOwnClaim } from './own-claim.ts'
 
 const diskConflict = rejection('node(s) had no available disk')
 const claimInUse = rejection(
@@ -71,5 +72,5 @@ export const volumeRestrictions: Plugin = {
       },
     }
   },
-  hints: { 'pod-deleted': true, claim: true, 'node-added': true },
+  hints: { 'pod-deleted': true, claim: isOwnClaim, 'node-added': true },
 }

@@ -1,6 +1,7 @@
 /** A volume labelled with a zone or region is used in it only (labels of in-tree and old provisioners). */
 import type { PersistentVolume } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import { finalRejection, type Plugin } from '../plugin.ts'
+import { isOwnClaim } from './own-claim.ts'
 
 const rejected = finalRejection('node(s) had no available volume zone')
 const keys = [
@@ -51,5 +52,5 @@ export const volumeZone: Plugin = {
       },
     }
   },
-  hints: { claim: true, volume: true, 'storage-class': true, 'node-added': true, 'node-changed': true },
+  hints: { claim: isOwnClaim, volume: true, 'storage-class': true, 'node-added': true, 'node-changed': true },
 }
