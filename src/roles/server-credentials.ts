@@ -3,8 +3,10 @@ import type { ApiServerConfig } from '#cluster/apiserver/api-server-config.ts'
 import type { ApiServerDeps } from '#cluster/apiserver/api-server.ts'
 import {
   type AuthenticationConfig,
+  compileIssuers,
   parseAuthenticationConfig,
 } from '#cluster/apiserver/authentication/authentication-config.ts'
+import type { CompiledIssuer } from '#cluster/apiserver/authentication/compile-issuer.ts'
 import { createJwtAuthenticator, type FetchDocument } from '#cluster/apiserver/authentication/jwt-issuer.ts'
 import { defaultRequestHeaders, type RequestHeaderConfig } from '#cluster/apiserver/authentication/request-header.ts'
 import { type AskWebhook, createTokenWebhook } from '#cluster/apiserver/authentication/token-webhook.ts'
@@ -14,6 +16,7 @@ import { createHttpClient, type HttpClient } from '#kit/http/client.ts'
 import type { Log } from '#kit/telemetry/log.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { World } from '#world/ports/world.ts'
+import { noOidc, type OidcFlags, oidcHelp, oidcIssuer } from './oidc-flags.ts'
 import { dirname, isAbsolute, join } from 'node:path'
 
 type Lists = Omit<RequestHeaderConfig, 'clientAuthorities'>
@@ -21,6 +24,7 @@ type Lists = Omit<RequestHeaderConfig, 'clientAuthorities'>
 /** Paths are absolute. */
 export interface CredentialFlags {
   readonly authenticationFile: string | undefined
+  readonly oidc: OidcFlags
   readonly tokenWebhookFile: string | undefined
   readonly tokenWebhookVersion: 'v1' | 'v1beta1'
   readonly tokenWebhookKeepMs: number
@@ -31,6 +35,7 @@ export interface CredentialFlags {
 
 export const defaultCredentials: CredentialFlags = {
   authenticationFile: undefined,
+  oidc: noOidc,
   tokenWebhookFile: undefined,
   tokenWebhookVersion: 'v1beta1',
   tokenWebhookKeepMs: 120_000,
@@ -38,9 +43,9 @@ export const defaultCredentials: CredentialFlags = {
   proxy: defaultRequestHeaders,
 }
 
-export const credentialsHelp = `      --authentication-config FILE
+export const credentialsHelp: string = `      --authentication-config FILE
                             Issuers of tokens and paths for nobody (AuthenticationConfiguration, apiserver.config.k8s.io/v1)
-      --authentication-token-webhook-config-file FILE
+${oidcHelp}      --authentication-token-webhook-config-file FILE
                             Ask the server of this kubeconfig about tokens that nobody else knows
       --authentication-token-webhook-version V      v1 or v1beta1 (default v1beta1)
       --authentication-token-webhook-cache-ttl T    Remember its answers (default 2m)
@@ -114,10 +119,9 @@ export async function openServerCredentials(
 ): Promise<ServerCredentials> {
   const { clock, files } = world
   const { authenticationFile, tokenWebhookFile, proxyAuthorityFile } = flags
-  const none: AuthenticationConfig = { issuers: [], anonymous: undefined }
-  const config =
+  const config: AuthenticationConfig =
     authenticationFile === undefined
-      ? none
+      ? { issuers: await issuerOfFlags(files, flags.oidc, issuer), anonymous: undefined }
       : parseAuthenticationConfig(await files.readText(authenticationFile), [issuer])
   const fetchDocument = documentFetcher(clock, scope)
   const jwt = config.issuers.map((one) => createJwtAuthenticator(one, { clock, log, fetchDocument }))
@@ -132,6 +136,12 @@ export async function openServerCredentials(
     requestHeader: { ...flags.proxy, clientAuthorities: proxyAuthorities },
     anonymous: config.anonymous,
   }
+}
+
+async function issuerOfFlags(files: World['files'], oidc: OidcFlags, own: string): Promise<readonly CompiledIssuer[]> {
+  const authorities = oidc.authorityFile === undefined ? '' : await files.readText(oidc.authorityFile)
+  const issuer = oidcIssuer(oidc, authorities)
+  return issuer === undefined ? [] : compileIssuers([issuer], [own])
 }
 
 const documentBytesMax = 1024 * 1024

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import { parseServerFlags } from './server-flags.ts'
+import { noOidc, oidcIssuer } from './oidc-flags.ts'
 import { defaultCredentials } from './server-credentials.ts'
 import { defaultNetwork } from './server-network.ts'
 import { defaultSecurity } from './server-security.ts'
@@ -76,6 +77,29 @@ test('issuers, token webhook and front proxies, under the names that kube-apiser
   })
 })
 
+test('one issuer by flags', () => {
+  const argv = ['--root=/r', '--oidc-issuer-url=https://i', '--oidc-client-id=me', '--oidc-groups-claim', 'groups']
+  const flags = parseServerFlags([...argv, '--oidc-required-claim=a=b=c', '--oidc-ca-file=ca'], '/home')
+  assert.ok(flags !== 'help')
+  const { oidc } = flags.credentials
+  assert.equal(oidc.authorityFile, '/home/ca')
+  assert.deepEqual(oidcIssuer(oidc, 'PEM'), {
+    issuer: { url: 'https://i', audiences: ['me'], certificateAuthority: 'PEM' },
+    claimMappings: {
+      username: { claim: 'sub', prefix: 'https://i#' },
+      groups: { claim: 'groups', prefix: '' },
+    },
+    claimValidationRules: [{ claim: 'a', requiredValue: 'b=c' }],
+  })
+  const prefix = (more: Partial<typeof oidc>): string | undefined =>
+    oidcIssuer({ ...oidc, ...more }, '')?.claimMappings.username.prefix
+  assert.deepEqual(
+    [prefix({ usernameClaim: 'email' }), prefix({ usernamePrefix: '-' }), prefix({ usernamePrefix: 'x:' })],
+    ['', '', 'x:'],
+  )
+  assert.equal(oidcIssuer(noOidc, ''), undefined)
+})
+
 test('ranges of addresses: one, or one of each family', () => {
   const argv = ['--root=/r', '--service-cluster-ip-range=10.0.0.0/16,fd00::/108', '--cluster-cidr', 'fd01::/56']
   const flags = parseServerFlags(argv, '/')
@@ -97,6 +121,12 @@ test('what is wrong on the command line is named', () => {
     [['--root', '/r', '--anonymous-auth', 'maybe'], /--anonymous-auth maybe/],
     [['--root', '/r', '--authentication-token-webhook-version', 'v2'], /webhook-version v2/],
     [['--root', '/r', '--authentication-token-webhook-cache-ttl', 'x'], /cache-ttl x/],
+    [['--root', '/r', '--oidc-issuer-url', 'https://i'], /go together/],
+    [
+      ['--root', '/r', '--oidc-issuer-url', 'https://i', '--oidc-client-id', 'c', '--authentication-config', 'f'],
+      /use one of them/,
+    ],
+    [['--root', '/r', '--oidc-required-claim', 'x'], /--oidc-required-claim x/],
     [['--root', '/r', '--cluster-cidr', '10.0.0.0/8,10.1.0.0/16'], /unknown flag or value: --cluster-cidr/],
     [['--root', '/r', '--service-cluster-ip-range', 'fd00::/48'], /unknown flag or value: --service-cluster-ip-range/],
     [['--root', '/r', '--etcd-servers', 'http://a:1', '--etcd-keyfile', '/k'], /go together/],

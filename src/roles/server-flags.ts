@@ -2,6 +2,7 @@
 import { isAbsolute, resolve } from 'node:path'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import { type CredentialFlags, credentialReaders, credentialsHelp, defaultCredentials } from './server-credentials.ts'
+import { oidcProblem, oidcReaders } from './oidc-flags.ts'
 import { defaultNetwork, type NetworkFlags, networkHelp, networkReaders } from './server-network.ts'
 import { defaultSecurity, type SecurityFlags, securityHelp, securityReaders } from './server-security.ts'
 
@@ -126,11 +127,17 @@ export function parseServerFlags(argv: readonly string[], cwd: string): ServerFl
     if (next === undefined) throw serverUsage(`unknown flag or value: ${name} ${value}`)
     so = next
   }
-  if (so.root === '') throw serverUsage('--root is needed: the folder that holds the cluster')
-  const { auditPolicyFile, auditLogPath } = so.security
-  if ((auditPolicyFile === undefined) !== (auditLogPath === undefined))
-    throw serverUsage('--audit-policy-file and --audit-log-path go together')
+  const problem = problemOf(so)
+  if (problem !== undefined) throw serverUsage(problem)
   return { ...so, etcd: etcdOf(so.etcd) }
+}
+
+/** Flags that cannot go together, or are missing. */
+function problemOf({ root, security, credentials }: Gathered): string | undefined {
+  if (root === '') return '--root is needed: the folder that holds the cluster'
+  if ((security.auditPolicyFile === undefined) !== (security.auditLogPath === undefined))
+    return '--audit-policy-file and --audit-log-path go together'
+  return oidcProblem(credentials.oidc, credentials.authenticationFile)
 }
 
 function withNetwork(name: string, value: string, so: Gathered): Gathered | undefined {
@@ -147,7 +154,9 @@ function withSecurity(
   const security = securityReaders[name]?.(value, so.security, complete)
   if (security !== undefined) return { ...so, security }
   const credentials = credentialReaders[name]?.(value, so.credentials, complete)
-  return credentials === undefined ? undefined : { ...so, credentials }
+  if (credentials !== undefined) return { ...so, credentials }
+  const oidc = oidcReaders[name]?.(value, so.credentials.oidc, complete)
+  return oidc === undefined ? undefined : { ...so, credentials: { ...so.credentials, oidc } }
 }
 
 /** The etcd flags, when there are any. @throws GantryError for some without the others. */

@@ -102,27 +102,45 @@ const issuersMost = 64
  */
 export function parseAuthenticationConfig(source: string, ownIssuers: readonly string[]): AuthenticationConfig {
   const file = parseWith(schema, parseYaml(source).value, 'invalid authentication configuration')
-  const list = file.jwt ?? []
+  const { issuers, errors } = compileAll(file.jwt ?? [], ownIssuers)
+  refuse([...errors, ...anonymousErrors(file)], 'Correct the file that --authentication-config names.')
+  return { issuers, anonymous: anonymousOf(file) }
+}
+
+/**
+ * Checks issuers that did not come from a file.
+ * @throws GantryError APISERVER_AUTHENTICATION_CONFIG.
+ */
+export function compileIssuers(
+  list: readonly JwtAuthenticator[],
+  ownIssuers: readonly string[],
+): readonly CompiledIssuer[] {
+  const { issuers, errors } = compileAll(list, ownIssuers)
+  refuse(errors, 'Correct the --oidc flags.')
+  return issuers
+}
+
+interface Compiled {
+  readonly issuers: readonly CompiledIssuer[]
+  readonly errors: readonly FieldError[]
+}
+
+function compileAll(list: readonly JwtAuthenticator[], ownIssuers: readonly string[]): Compiled {
+  const at = path('jwt')
   const compiled = list.map((one, index) =>
-    compileIssuer(one, path('jwt').index(index), { ownIssuers, before: list.slice(0, index) }),
+    compileIssuer(one, at.index(index), { ownIssuers, before: list.slice(0, index) }),
   )
-  const errors: readonly FieldError[] = [
-    ...(list.length > issuersMost ? [forbidden(path('jwt'), `must have at most ${issuersMost} items`)] : []),
-    ...compiled.flatMap((one) => one.errors),
-    ...anonymousErrors(file),
-  ]
-  if (errors.length > 0) {
-    const list_ = errors.map(fieldErrorText).join(', ')
-    throw new GantryError(
-      'APISERVER_AUTHENTICATION_CONFIG',
-      'invalid',
-      `invalid authentication configuration: ${list_}`,
-      {
-        remedy: 'Correct the file that --authentication-config names.',
-      },
-    )
+  const many = list.length > issuersMost ? [forbidden(at, `must have at most ${issuersMost} items`)] : []
+  return {
+    issuers: compiled.flatMap(({ issuer }) => issuer ?? []),
+    errors: [...many, ...compiled.flatMap((one) => one.errors)],
   }
-  return { issuers: compiled.flatMap(({ issuer }) => issuer ?? []), anonymous: anonymousOf(file) }
+}
+
+function refuse(errors: readonly FieldError[], remedy: string): void {
+  if (errors.length === 0) return
+  const message = `invalid authentication configuration: ${errors.map(fieldErrorText).join(', ')}`
+  throw new GantryError('APISERVER_AUTHENTICATION_CONFIG', 'invalid', message, { remedy })
 }
 
 function anonymousErrors({ anonymous }: File): readonly FieldError[] {
