@@ -1,4 +1,5 @@
 /** What runs beside an API server to make a cluster of it: controllers, scheduler and, where wanted, simulated nodes. */
+import type { User } from '#cluster/apiserver/api-request.ts'
 import type { ApiServer } from '#cluster/apiserver/api-server.ts'
 import { serveMetrics } from '#cluster/apiserver/metrics-api/serve-metrics.ts'
 import { serverVersion } from '#cluster/apiserver/server-version.ts'
@@ -6,9 +7,11 @@ import { type ControllersConfig, startControllers } from '#cluster/controllers/c
 import type { SchedulerConfig } from '#cluster/scheduler/scheduler-config.ts'
 import { startScheduler } from '#cluster/scheduler/scheduler.ts'
 import { startSimulatedNodes } from '#cluster/simulated-nodes/simulated-nodes.ts'
+import type { KubeClient } from '#clients/kubernetes/kube-client.ts'
 import type { Log } from '#kit/telemetry/log.ts'
 import type { World } from '#world/ports/world.ts'
 import { podRangeFor } from './pod-range.ts'
+import { unhurriedClient } from './unhurried-client.ts'
 
 export interface ControlLoopsConfig extends ControllersConfig {
   /** How many nodes (`sim-0`, `sim-1`, …) pretend to run pods. */
@@ -26,13 +29,9 @@ export function startControlLoops(
   const scope = new AsyncDisposableStack()
   const groups = ['system:authenticated']
   const deps = { clock, random, log }
-  scope.use(
-    startControllers(
-      { client: (user) => api.clientFor(user), ...deps },
-      { clusterCidr: podRangeFor(simulatedNodes), ...config },
-    ),
-  )
-  const scheduler = api.clientFor({ name: 'system:kube-scheduler', groups })
+  const clientFor = (user: User): KubeClient => unhurriedClient(api.clientFor(user), () => clock.sleep(0))
+  scope.use(startControllers({ client: clientFor, ...deps }, { clusterCidr: podRangeFor(simulatedNodes), ...config }))
+  const scheduler = clientFor({ name: 'system:kube-scheduler', groups })
   scope.use(startScheduler({ client: scheduler, ...deps }, schedulerConfig))
   if (simulatedNodes > 0) {
     const nodes = startSimulatedNodes(

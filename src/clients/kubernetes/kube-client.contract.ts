@@ -82,6 +82,13 @@ export function kubeClientContract(name: string, make: () => Promise<ClientUnder
       rest.items.map((one) => one.metadata.name),
       ['c', 'd', 'e'],
     )
+    const next = await admin.list(configMaps, { namespace, limit: 2, continue: first.metadata?.continue ?? '' })
+    assert.deepEqual([next.items.map((one) => one.metadata.name), next.metadata?.remainingItemCount], [['c', 'd'], 1])
+    const last = await admin.list(configMaps, { namespace, limit: 2, continue: next.metadata?.continue ?? '' })
+    assert.deepEqual(
+      [last.items.map((one) => one.metadata.name), last.metadata?.remainingItemCount, last.metadata?.continue],
+      [['e'], undefined, undefined],
+    )
   })
 
   test(`${name}: selectors choose by labels and fields`, async () => {

@@ -9,7 +9,7 @@ import { isStoreError } from '#kit/store/errors.ts'
 import { type FieldTerm, matchesFields, parseFieldSelector } from '#spec/kubernetes/selectors/parse-field-selector.ts'
 import { fieldValues, supportedTerms } from '#spec/kubernetes/selectors/selectable-fields.ts'
 import type { ApiObject } from './api-object.ts'
-import type { ApiRequest, ListAnswer } from './api-request.ts'
+import { type ApiRequest, integerQuery, type ListAnswer } from './api-request.ts'
 import { type ContinueToken, readContinueToken, writeContinueToken } from './continue-token.ts'
 import { type ObjectCache, registryPrefix } from './object-cache.ts'
 import { servedAtHand } from './convert-stored.ts'
@@ -103,6 +103,7 @@ export async function listObjects(parts: ReadParts, request: ApiRequest): Promis
   const limit = readLimit(request)
   const token = readContinueToken(request.query('continue') ?? '')
   const version = readVersion(request.query('resourceVersion'))
+  checkNoInitialEvents(request)
   checkMatch(request, version, token)
   if (token !== undefined) return continueList(parts, request, { selection, limit, token })
   const match = request.query('resourceVersionMatch')
@@ -110,11 +111,8 @@ export async function listObjects(parts: ReadParts, request: ApiRequest): Promis
   else await cache.reach(version)
   const exact = match === 'Exact' || (match === undefined && version !== undefined && version > 0 && limit > 0)
   if (exact && version !== undefined) {
-    return pageOf(request, await objectsAt(parts, request, { revision: version, start: '' }), {
-      selection,
-      limit,
-      revision: version,
-    })
+    const then = await objectsAt(parts, request, { revision: version, start: '', ...wantedOf(selection, limit) })
+    return pageOf(request, then.objects, { selection, limit, revision: version, beyond: then.beyond })
   }
   const revision = cache.revision
   const objects = cache.collection(request.resource.storage).selected(selection.labels, prefixOf(request))
@@ -126,11 +124,17 @@ function prefixOf({ namespace }: Pick<ApiRequest, 'namespace'>): string {
 }
 
 function readLimit(request: ApiRequest): number {
-  const text = request.query('limit') ?? ''
-  if (text === '') return 0
-  const limit = Number(text)
-  if (!/^-?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
-  return Math.max(0, limit)
+  return Math.max(0, integerQuery(request, 'limit') ?? 0)
+}
+
+/** Lists have no events to begin with. */
+function checkNoInitialEvents(request: ApiRequest): void {
+  const field = 'sendInitialEvents'
+  if (request.query(field) === undefined) return
+  const message = 'Forbidden: sendInitialEvents is forbidden for list'
+  throw invalid({ group: 'meta.k8s.io', resource: 'ListOptions', name: '' }, [
+    { reason: 'FieldValueForbidden', message, field },
+  ])
 }
 
 // oxlint-disable-next-line complexity -- independent checks, one after the other
@@ -163,13 +167,15 @@ interface PageOptions {
   readonly selection: Selection
   readonly limit: number
   readonly revision: number
+  /** How many more there are than were handed over. */
+  readonly beyond?: number
 }
 
 /** Takes one page off objects in key order; what is left is counted only when nothing is selected away. */
 function pageOf(request: ApiRequest, objects: Iterable<StoredObject>, options: PageOptions): ListAnswer {
-  const { selection, limit, revision } = options
+  const { selection, limit, revision, beyond = 0 } = options
   const items: StoredObject[] = []
-  let left = 0
+  let left = beyond
   for (const object of objects) {
     if (!selection.isEverything && !selection.matches(object)) continue
     if (limit === 0 || items.length < limit) items.push(object)
@@ -211,30 +217,43 @@ async function continueList(
       revision: cache.revision,
     })
   }
-  const objects = await objectsAt(parts, request, token)
-  return pageOf(request, objects, { selection, limit, revision: token.revision })
+  const { objects, beyond } = await objectsAt(parts, request, { ...token, ...wantedOf(selection, limit) })
+  return pageOf(request, objects, { selection, limit, revision: token.revision, beyond })
+}
+
+/** How many objects of the past a page is made of at most; unknown where selectors leave some out. */
+function wantedOf({ isEverything }: Selection, limit: number): { readonly wanted?: number } {
+  return isEverything && limit > 0 ? { wanted: limit + 1 } : {}
+}
+
+interface Past {
+  readonly objects: Iterable<StoredObject>
+  /** How many follow on those. */
+  readonly beyond: number
 }
 
 /** Objects as of a version: from the cache while nothing has changed since, else from the store's history. */
 async function objectsAt(
   { store, cache }: ReadParts,
   request: ApiRequest,
-  token: ContinueToken,
-): Promise<Iterable<StoredObject>> {
+  token: ContinueToken & { readonly wanted?: number },
+): Promise<Past> {
   const { storage } = request.resource
   const collection = cache.collection(storage)
   const prefix = prefixOf(request)
   await cache.reach(token.revision)
   const from = token.start > prefix ? token.start : prefix
   if (collection.lastChange <= token.revision && collection.oldestResumable <= token.revision)
-    return Array.from(collection.range(prefix, from))
+    return { objects: Array.from(collection.range(prefix, from)), beyond: 0 }
   const base = `${registryPrefix}${storage}/`
   try {
-    const found = await store.range({ prefix: `${base}${prefix}`, start: `${base}${from}`, revision: token.revision })
-    return found.entries.map(
+    const range = { prefix: `${base}${prefix}`, start: `${base}${from}`, revision: token.revision }
+    const found = await store.range(token.wanted === undefined ? range : { ...range, limit: token.wanted })
+    const objects = found.entries.map(
       ({ key, value, modRevision }) =>
         new StoredObject(key.slice(base.length), { bytes: value, revision: modRevision }),
     )
+    return { objects, beyond: found.count - objects.length }
   } catch (error) {
     if (!isStoreError(error, 'STORE_COMPACTED')) throw error
     if (token.start === '') throw expired(`The resourceVersion for the provided list is too old.`)
