@@ -190,7 +190,13 @@ test('a smaller indexed job loses the numbers beyond its end, and nothing of it 
   await bench.pass(1000)
   await bench.put(jobs, job({ completions: 2, parallelism: 2, completionMode: 'Indexed' }))
   await bench.pass(1000)
-  assert.deepEqual(bench.api.all(pods).map(indexOf).toSorted((a, b) => a - b), [0, 1])
+  assert.deepEqual(
+    bench.api
+      .all(pods)
+      .map(indexOf)
+      .toSorted((a, b) => a - b),
+    [0, 1],
+  )
   assert.deepEqual([only(bench).status?.failed ?? 0, only(bench).status?.active], [0, 2])
 })
 
