@@ -18,10 +18,7 @@ export class Path {
 
   /** A member; several names go down several levels. */
   child(...names: readonly string[]): Path {
-    // oxlint-disable-next-line typescript/no-this-alias
-    let at: Path = this
-    for (const name of names) at = new Path(name, at)
-    return at
+    return below(this, names)
   }
 
   /** A list element. */
@@ -39,6 +36,12 @@ export class Path {
     if (!this.#isMember) return `${above}[${this.#step}]`
     return above === '' ? String(this.#step) : `${above}.${this.#step}`
   }
+}
+
+function below(above: Path, names: readonly string[]): Path {
+  let at = above
+  for (const name of names) at = new Path(name, at)
+  return at
 }
 
 /** The path of a member of the whole object, or of one further down. */

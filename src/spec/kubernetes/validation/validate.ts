@@ -11,7 +11,7 @@ import type { AnyKindRules, UpdateInput, ValidationContext } from './kind-rules.
 import { kindTable } from './kind-table.ts'
 import { validateMetadata, validateMetadataUpdate } from './metadata.ts'
 import { validateBySchema } from './schema-rules.ts'
-import { withoutNulls } from './without-nulls.ts'
+import { bothWithoutNulls, withoutNulls } from './without-nulls.ts'
 
 export type { FieldError } from './field-errors.ts'
 export type { ValidationContext } from './kind-rules.ts'
@@ -35,8 +35,8 @@ const kindsWithNulls: ReadonlySet<string> = new Set([
   'apiextensions.k8s.io/CustomResourceDefinition',
 ])
 
-function readable(kind: KindName, object: KubernetesObject): KubernetesObject {
-  return kindsWithNulls.has(`${kind.group}/${kind.kind}`) ? object : withoutNulls(object)
+function hasNulls(kind: KindName): boolean {
+  return kindsWithNulls.has(`${kind.group}/${kind.kind}`)
 }
 
 const defaultContext: ValidationContext = { nowMs: 0 }
@@ -72,7 +72,7 @@ export function validateCreate(
 ): readonly FieldError[] {
   const rules = rulesOf(kind)
   const namespaced = isNamespaced(kind, object)
-  const value = readable(kind, object)
+  const value = hasNulls(kind) ? object : withoutNulls(object)
   const anyFinalizer = takesAnyFinalizer(kind, rules)
   const named = { namespaced, name: rules?.name ?? dnsSubdomain, anyFinalizer }
   const metadata = rules?.isRequest === true ? [] : validateMetadata(value.metadata, named)
@@ -103,7 +103,8 @@ export function validateUpdate(
   { subresource = '', context = defaultContext }: UpdateOptions = {},
 ): readonly FieldError[] {
   const rules = rulesOf(kind)
-  const input = { object: readable(kind, object), old: readable(kind, old), context }
+  const [now, before] = hasNulls(kind) ? [object, old] : bothWithoutNulls(object, old)
+  const input = { object: now, old: before, context }
   const anyFinalizer = takesAnyFinalizer(kind, rules)
   const metadata = validateMetadataUpdate(input.object.metadata, input.old.metadata, { anyFinalizer })
   if (rules !== undefined) return joined(metadata, updateErrors(rules, input, subresource))

@@ -8,7 +8,9 @@ function withoutIn(value: unknown): unknown {
 
 function withoutInList(list: readonly unknown[]): readonly unknown[] {
   let out: unknown[] | undefined
-  for (const [index, item] of list.entries()) {
+  for (let index = 0; index < list.length; index++) {
+    const item = list[index]
+    if (typeof item !== 'object') continue
     const kept = withoutIn(item)
     if (kept !== item) (out ??= [...list])[index] = kept
   }
@@ -36,4 +38,18 @@ function withoutInObject(object: Readonly<Record<string, unknown>>): Readonly<Re
 /** The object without members that are null, the object itself where there are none. */
 export function withoutNulls<T>(object: T): T {
   return withoutIn(object) as T
+}
+
+/** Two versions of an object as `withoutNulls` gives them; members that both share are gone through once and stay shared. */
+export function bothWithoutNulls<T extends object>(object: T, old: T): readonly [object: T, old: T] {
+  const oldClean = withoutNulls(old)
+  const known = new Map<unknown, unknown>()
+  for (const key in old) known.set(old[key], oldClean[key])
+  const out = { ...object }
+  for (const key in object) {
+    const member = object[key]
+    if (member === null) Reflect.deleteProperty(out, key)
+    else if (typeof member === 'object') out[key] = (known.get(member) ?? withoutIn(member)) as T[typeof key]
+  }
+  return [out, oldClean]
 }
