@@ -5,6 +5,7 @@ import { openApiV2, openApiV3, type ExtraResources } from '#spec/kubernetes/open
 import type { Dialect } from '#spec/kubernetes/openapi/type-schema.ts'
 import type { DescribeType } from '#spec/kubernetes/openapi/type-words.ts'
 import { builtInKinds, groupVersionText } from '#spec/kubernetes/schema/kinds.ts'
+import { type SchemaPart, withSchemaParts } from './aggregation/remote-schemas.ts'
 import type { ServedResources } from './served-resource.ts'
 
 /** Documents kept at the same time; each group version has one. */
@@ -35,6 +36,7 @@ export interface OpenApiOptions {
 export class OpenApiDocuments {
   readonly #options: OpenApiOptions
   readonly #documents = new Map<string, { readonly revision: number; readonly document: Document }>()
+  #remote: readonly SchemaPart[] = []
   #describeType: DescribeType | undefined
   #words: Promise<void> | undefined
 
@@ -73,11 +75,17 @@ export class OpenApiDocuments {
     return this.#v3(group, version)
   }
 
-  /** The v2 document as JSON or as the protobuf that old clients ask for. */
-  v2(isProtobuf: boolean): Document {
+  /** The v2 document as JSON or as the protobuf that old clients ask for, with the parts of other servers. */
+  v2(isProtobuf: boolean, remote: readonly SchemaPart[] = []): Document {
+    // The parts stay the same objects as long as they say the same.
+    if (remote.length !== this.#remote.length || remote.some((part, index) => part !== this.#remote[index])) {
+      this.#remote = remote
+      for (const name of ['v2', 'v2 protobuf']) this.#documents.delete(name)
+    }
     return this.#keep(isProtobuf ? 'v2 protobuf' : 'v2', this.#options.resources.revision, () => {
       const { extra, serverVersion } = this.#options
-      const document = openApiV2({ extra: extra?.('v2'), serverVersion, describeType: this.#describeType })
+      const own = openApiV2({ extra: extra?.('v2'), serverVersion, describeType: this.#describeType })
+      const document = withSchemaParts(own, remote)
       return isProtobuf ? gnosticDocument(document) : Buffer.from(`${JSON.stringify(document)}\n`)
     })
   }

@@ -182,7 +182,10 @@ async function answerOpenApi(parts: PathParts, http: HttpRequest, response: Http
   }
   // Go's parser of media types does not get through the name of the protobuf form.
   const isProtobuf = (http.headers.accept ?? '').includes('com.github.proto-openapi.spec.v2')
-  const document = path === 'v2' ? parts.documents.v2(isProtobuf) : parts.documents.v3(path.replace(/^v3\//, ''))
+  const document =
+    path === 'v2'
+      ? parts.documents.v2(isProtobuf, parts.aggregator.schemaParts())
+      : parts.documents.v3(path.replace(/^v3\//, ''))
   if (document === undefined) throw unknownResource()
   return sendTagged(
     parts,

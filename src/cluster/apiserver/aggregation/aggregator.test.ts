@@ -56,6 +56,10 @@ const answer: HttpHandler = async (request, response) => {
     const url = '/openapi/v3/apis/wardle.example.com/v1?hash=AB'
     return response.json(200, { paths: { 'apis/wardle.example.com/v1': { serverRelativeURL: url } } })
   }
+  if (request.path === '/openapi/v2') {
+    const paths = { '/apis/wardle.example.com/v1/flunders': { get: { schema: { $ref: '#/definitions/Flunder' } } } }
+    return response.json(200, { paths, definitions: { Flunder: { type: 'object' }, Unused: {} } })
+  }
   const chunks: Buffer[] = []
   for await (const chunk of request.body as AsyncIterable<Buffer>) chunks.push(chunk)
   response.send(201, `${request.method} ${request.target} ${Buffer.concat(chunks).toString()}`, { 'X-Own': 'a' })
@@ -219,6 +223,9 @@ test('discovery and the index of documents name what the remote server serves, i
   assert.match(await call('/apis/wardle.example.com'), /"groupVersion":"wardle.example.com\/v1"/)
   assert.match(await call('/openapi/v3'), /\/openapi\/v3\/apis\/wardle.example.com\/v1\?hash=AB/)
   assert.match(await call('/openapi/v3/apis/wardle.example.com/v1?hash=AB'), /^GET \/openapi\/v3/)
+  const { paths, definitions } = JSON.parse(await call('/openapi/v2')) as Record<'paths' | 'definitions', object>
+  assert.ok('/apis/wardle.example.com/v1/flunders' in paths && '/api/v1/namespaces/{namespace}/pods' in paths)
+  assert.ok('Flunder' in definitions && !('Unused' in definitions))
 })
 
 for (const [what, spec, condition] of [

@@ -12,6 +12,7 @@ import type { Log } from '#kit/telemetry/log.ts'
 import type { APIService } from '#spec/kubernetes/objects/apiregistration-v1.generated.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { Clock } from '#world/ports/clock.ts'
+import { equalJson } from '../api-object.ts'
 import type { User } from '../api-request.ts'
 import { isIdentityHeader } from '../authentication/request-header.ts'
 import type { ClusterView } from '../cluster-view.ts'
@@ -21,6 +22,7 @@ import { allPassed, failedCheck, obstacleOf, servedHere, withVerdict } from './a
 import { planLocalServices } from './local-services.ts'
 import { chooseAddress, type FrontProxy, originOf, RemoteCalls, remoteUserHeaders } from './remote-calls.ts'
 import { aggregatedResources, openApiPath } from './remote-discovery.ts'
+import { type SchemaPart, schemaPart } from './remote-schemas.ts'
 import { apiServiceStorage, type RemoteGroup, remoteGroupOf, RemoteGroups } from './remote-group.ts'
 
 const checkMs = 30_000
@@ -33,6 +35,8 @@ export interface RemoteDocuments {
   readonly resources: readonly JsonObject[]
   /** Where its OpenAPI v3 document is, undefined when it has none. */
   readonly openApi: string | undefined
+  /** What it adds to the OpenAPI v2 document. */
+  readonly schemas: SchemaPart | undefined
   /** False when it could not be asked lately. */
   readonly isFresh: boolean
 }
@@ -84,8 +88,13 @@ export class Aggregator implements AsyncDisposable {
 
   /** Remote groups with what they serve, for discovery. */
   discovered(): readonly (RemoteGroup & RemoteDocuments)[] {
-    const none: RemoteDocuments = { resources: [], openApi: undefined, isFresh: false }
+    const none: RemoteDocuments = { resources: [], openApi: undefined, schemas: undefined, isFresh: false }
     return this.#groups.all().map((group) => ({ ...group, ...(this.#documents.get(group.name) ?? none) }))
+  }
+
+  /** What the remote servers add to the OpenAPI v2 document. */
+  schemaParts(): readonly SchemaPart[] {
+    return this.discovered().flatMap(({ schemas }) => schemas ?? [])
   }
 
   /** Passes a request on. */
@@ -181,19 +190,34 @@ export class Aggregator implements AsyncDisposable {
       const { status, body } = await this.#get(remote, url)
       if (status < 200 || status > 299)
         return failedCheck(`failing or missing response from ${url}: bad status from ${url}: ${status}`)
-      const index = await this.#get(remote, `${originOf(address)}/openapi/v3`).catch(() => ({
-        status: 0,
-        body: undefined,
-      }))
+      const index = await this.#document(remote, `${originOf(address)}/openapi/v3`)
+      const whole = await this.#document(remote, `${originOf(address)}/openapi/v2`)
       this.#documents.set(remote.name, {
         resources: aggregatedResources(body, remote),
-        openApi: index.status === 200 ? openApiPath(index.body, remote) : undefined,
+        openApi: index === undefined ? undefined : openApiPath(index, remote),
+        schemas: whole === undefined ? undefined : this.#schemasOf(remote, whole),
         isFresh: true,
       })
       return allPassed
     } catch (error) {
       return failedCheck(`failing or missing response from ${url}: Get ${JSON.stringify(url)}: ${messageOf(error)}`)
     }
+  }
+
+  /** A document that a server may have. */
+  async #document(remote: RemoteGroup, url: string): Promise<unknown> {
+    try {
+      return (await this.#get(remote, url)).body
+    } catch {
+      return undefined
+    }
+  }
+
+  /** The server's part of the v2 document; the one that is known where it says the same. */
+  #schemasOf({ name, group, version }: RemoteGroup, document: unknown): SchemaPart {
+    const known = this.#documents.get(name)?.schemas
+    const now = schemaPart(document, group, version)
+    return known !== undefined && equalJson(known, now) ? known : now
   }
 
   async #get(remote: RemoteGroup, url: string): Promise<{ readonly status: number; readonly body: unknown }> {
