@@ -16,6 +16,7 @@ import { storedBytes } from './object-bytes.ts'
 import { keyOf } from './object-cache.ts'
 import { placeOf, subjectOf } from './read-objects.ts'
 import type { ServedResource } from './served-resource.ts'
+import { dedupOwners } from './dedup-owners.ts'
 import { keepTimes } from './keep-times.ts'
 import type { ServerParts } from './server-parts.ts'
 import { alreadyExists, badRequest, type Cause, conflict, invalid, notFound, tooLarge } from './status-errors.ts'
@@ -178,12 +179,13 @@ async function createOnce(
   const { resource } = request
   const { strategy } = resource
   await using scope = new WriteScope()
-  let object = withoutStatus(resource, checkNamespace(request, decoded))
+  let object = dedupOwners(request, withoutStatus(resource, checkNamespace(request, decoded)), false)
   object = internal(resource, withDefaults(parts, resource, object))
   if (!isApplied) object = trackWrite(request, undefined, object, parts.view.now())
   object = await parts.admission.mutate(
     admissionRequest(parts, request, { operation: 'CREATE', object, old: undefined, scope }),
   )
+  object = dedupOwners(request, object, true)
   const context = strategyContext(parts, request, scope)
   // Those who change objects on admission see them without name and uid, as upstream shows them.
   object = withSystemFields(parts, request, object)
@@ -204,21 +206,25 @@ async function createOnce(
       throw alreadyExists(subject)
     return { form: 'value', code: 201, object, resource }
   }
-  const write = await putOf(parts, resource, object)
+  const write = await putOf(parts, resource, { object, isApplied })
   const result = await parts.store.txn({ expect: [{ key: write.key, modRevision: absent }], writes: [write] })
   if (!result.ok) throw alreadyExists(subject)
   scope.succeeded = true
   return { form: 'stored', code: 201, resource, object: await written(parts, resource, write.key, result) }
 }
 
+/** What is too large only because of who owns which field goes without that, unless it is an apply, which is about nothing else. */
 async function putOf(
   parts: ServerParts,
   resource: ServedResource,
-  object: ApiObject,
+  { object, isApplied = false }: { readonly object: ApiObject; readonly isApplied?: boolean | undefined },
 ): Promise<Write & { type: 'put' }> {
-  const stored = await toStored(resource, object)
-  const { namespace, name = '' } = stored.metadata
-  const bytes = storedBytes(stored)
+  const whole = await toStored(resource, object)
+  const { namespace, name = '' } = whole.metadata
+  const wholeBytes = storedBytes(whole)
+  const isSlimmed = wholeBytes.length > objectBytesMax && !isApplied
+  const stored = isSlimmed ? withMetadata(whole, { managedFields: undefined }) : whole
+  const bytes = isSlimmed ? storedBytes(stored) : wholeBytes
   if (bytes.length > objectBytesMax) throw tooLarge(`Request entity too large: limit is ${objectBytesMax}`)
   parts.cache.expect(bytes, stored)
   const key = keyOf(resource.storage, namespace, name)
@@ -291,10 +297,12 @@ async function changeOnce(
   const wanted = await change.next(old)
   let next = settleMetadata(request, wanted, { old, repeats: change.repeats })
   next = internal(resource, keepOtherHalf(request, next, old))
+  if (request.verb === 'update') next = dedupOwners(request, next, false)
   if (change.isApplied !== true) next = trackWrite(request, old, next, parts.view.now())
   next = await parts.admission.mutate(
     admissionRequest(parts, request, { operation: 'UPDATE', object: next, old, scope }),
   )
+  next = dedupOwners(request, next, true)
   const context = strategyContext(parts, request, scope)
   next = prepare(request, next, { old, context })
   next = withDefaults(parts, resource, next)
@@ -314,7 +322,7 @@ async function changeOnce(
     const object = withMetadata(next, { resourceVersion: old.metadata.resourceVersion })
     return { form: 'value', code: 200, object, resource }
   }
-  const answer = await store(parts, request, { next, live })
+  const answer = await store(parts, request, { next, live, isApplied: change.isApplied })
   // An update that somebody else was faster than is tried anew: what it took is given back first.
   scope.succeeded = answer !== undefined
   return answer
@@ -323,10 +331,14 @@ async function changeOnce(
 async function store(
   parts: ServerParts,
   request: ApiRequest,
-  { next, live }: { readonly next: ApiObject; readonly live: StoredObject },
+  {
+    next,
+    live,
+    isApplied,
+  }: { readonly next: ApiObject; readonly live: StoredObject; readonly isApplied?: boolean | undefined },
 ): Promise<ApiAnswer | undefined> {
   const { resource } = request
-  const write = await putOf(parts, resource, next)
+  const write = await putOf(parts, resource, { object: next, isApplied })
   const expect = [{ key: write.key, modRevision: live.revision }]
   if (vanishes(resource, next, live.value)) {
     const result = await parts.store.txn({ expect, writes: [{ type: 'delete', key: write.key }] })
