@@ -23,7 +23,9 @@ export function managerIdentity({
   apiVersion,
   subresource,
 }: Omit<Manager, 'fields' | 'time'>): string {
-  return JSON.stringify([manager, operation, operation === 'Apply' ? '' : apiVersion, subresource])
+  const version = operation === 'Apply' ? '' : apiVersion
+  // Lengths tell where the parts end, which may be any text.
+  return `${operation} ${manager.length} ${manager} ${version.length} ${version} ${subresource}`
 }
 
 function readEntry(entry: unknown, index: number): Manager | string {
@@ -73,17 +75,19 @@ function compareManagers(a: Manager, b: Manager): number {
 
 /** The entries of `metadata.managedFields`, members in upstream's order. */
 export function writeManagers(managers: Managers): readonly Record<string, unknown>[] {
-  return [...managers.values()]
-    .sort(compareManagers)
-    .map(({ manager, operation, apiVersion, subresource, time, fields }) => ({
-      ...(manager === '' ? {} : { manager }),
-      operation,
-      apiVersion,
-      ...(time === undefined ? {} : { time }),
-      fieldsType: 'FieldsV1',
-      fieldsV1: sortedSet(fields),
-      ...(subresource === '' ? {} : { subresource }),
-    }))
+  return [...managers.values()].sort(compareManagers).map(writeEntry)
+}
+
+function writeEntry({ manager, operation, apiVersion, subresource, time, fields }: Manager): Record<string, unknown> {
+  const entry: Record<string, unknown> = {}
+  if (manager !== '') entry['manager'] = manager
+  entry['operation'] = operation
+  entry['apiVersion'] = apiVersion
+  if (time !== undefined) entry['time'] = time
+  entry['fieldsType'] = 'FieldsV1'
+  entry['fieldsV1'] = sortedSet(fields)
+  if (subresource !== '') entry['subresource'] = subresource
+  return entry
 }
 
 /** A copy with one manager replaced, or dropped when it owns nothing. */

@@ -75,9 +75,9 @@ export function metadataOf(object: ApiObject | undefined): ApiObject {
 
 /** The object with these entries in `metadata.managedFields` (none: without the member). */
 export function withManagedFields(object: ApiObject, managers: Managers): ApiObject {
-  const { managedFields: _, ...metadata } = metadataOf(object)
   const entries = writeManagers(managers)
-  return { ...object, metadata: entries.length === 0 ? metadata : { ...metadata, managedFields: entries } }
+  if (entries.length === 0) return withoutManagedFields(object)
+  return { ...object, metadata: { ...metadataOf(object), managedFields: entries } }
 }
 
 /** The object as comparisons see it: without its own book-keeping. */
