@@ -20,7 +20,11 @@ interface Outcome {
   readonly message: string
 }
 
-async function patch(served: ServedApi, type: string, body: string, mode?: string): Promise<Outcome> {
+async function patch(
+  served: ServedApi,
+  [type, body]: readonly [type: string, body: string],
+  mode?: string,
+): Promise<Outcome> {
   const query = mode === undefined ? '' : `&fieldValidation=${mode}`
   const path = `/api/v1/namespaces/default/services/s?dryRun=All&fieldManager=x${query}`
   const headers = { 'content-type': type }
@@ -64,9 +68,9 @@ test('members of a patch that are unknown or stand twice are refused, told or pa
   await served.admin.create(services, service as never)
   for (const [type, body, errors] of rows) {
     const refused = { status: 422, warnings: [], message: `strict decoding error: ${errors.join(', ')}` }
-    assert.deepEqual(await patch(served, type, body, 'Strict'), refused, body)
-    assert.deepEqual(await patch(served, type, body), { status: 200, warnings: errors, message: '' }, body)
-    assert.deepEqual(await patch(served, type, body, 'Ignore'), { status: 200, warnings: [], message: '' }, body)
+    assert.deepEqual(await patch(served, [type, body], 'Strict'), refused, body)
+    assert.deepEqual(await patch(served, [type, body]), { status: 200, warnings: errors, message: '' }, body)
+    assert.deepEqual(await patch(served, [type, body], 'Ignore'), { status: 200, warnings: [], message: '' }, body)
   }
 })
 
@@ -89,9 +93,9 @@ test('a configuration says where members stand twice', async () => {
   await served.admin.create(services, service as never)
   const body = 'apiVersion: v1\nkind: Service\nmetadata:\n  name: s\n  labels: {b: "1", b: "2"}\n'
   const line = 'line 5: key "b" already set in map'
-  assert.deepEqual(await patch(served, apply, body), { status: 200, warnings: [line], message: '' })
+  assert.deepEqual(await patch(served, [apply, body]), { status: 200, warnings: [line], message: '' })
   const why = `error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  ${line}`
-  assert.deepEqual(await patch(served, apply, body, 'Strict'), { status: 400, warnings: [], message: why })
+  assert.deepEqual(await patch(served, [apply, body], 'Strict'), { status: 400, warnings: [], message: why })
 })
 
 const malformed: readonly (readonly [type: string, body: string, message: string])[] = [
@@ -109,7 +113,7 @@ test('a body that is no patch of its form is refused', async () => {
   await served.admin.create(services, service as never)
   for (const [type, body, message] of malformed) {
     const refused = { status: 400, warnings: [], message: `error decoding patch: ${message}` }
-    assert.deepEqual(await patch(served, type, body), refused, body)
+    assert.deepEqual(await patch(served, [type, body]), refused, body)
   }
 })
 
@@ -127,6 +131,44 @@ const unfit: readonly (readonly [type: string, body: string, status: number, rea
     'Service "s" is invalid: metadata.uid: Invalid value: "x": field is immutable',
   ],
 ]
+
+const unapplied: readonly (readonly [body: object, status: number, message: string])[] = [
+  [{ apiVersion: 'v1', kind: 'Pod' }, 400, 'invalid object type: /v1, Kind=Pod'],
+  [{ apiVersion: 'apps/v2', kind: 'Service' }, 400, 'invalid object type: apps/v2, Kind=Service'],
+  [{ kind: 'Service' }, 400, 'invalid object type: /, Kind=Service'],
+  [
+    { apiVersion: 'v1', kind: 'Service', spec: { nope: 1 } },
+    500,
+    'failed to create typed patch object (default/s; /v1, Kind=Service): .spec.nope: field not declared in schema',
+  ],
+]
+
+test('a configuration that is not of its type is answered as upstream answers it', async () => {
+  await using served = await serveApi()
+  await served.admin.create(services, service as never)
+  for (const [body, status, message] of unapplied) {
+    const refused = { status, warnings: [], message }
+    assert.deepEqual(await patch(served, apply, JSON.stringify(body)), refused, message)
+  }
+})
+
+test('a binding names its pod and its node', async () => {
+  await using served = await serveApi()
+  const bind = async (body: object): Promise<readonly [number, string | undefined]> => {
+    const headers = { 'content-type': 'application/json' }
+    const path = '/api/v1/namespaces/default/pods/p/binding'
+    const sent = { method: 'POST', token: 'admin-token', headers, body: Buffer.from(JSON.stringify(body)) }
+    const reply = await served.call(path, sent)
+    return [reply.status, ((await reply.json()) as { readonly message?: string }).message]
+  }
+  const metadata = { name: 'p' }
+  assert.deepEqual(await bind({ target: { name: 'n' } }), [400, 'name in URL does not match name in Binding object'])
+  assert.deepEqual(await bind({ metadata, target: { kind: 'Node' } }), [500, 'target.name: Required value'])
+  assert.deepEqual(await bind({ metadata, target: { kind: 'Pod', name: 'x' } }), [
+    500,
+    'target.kind: Unsupported value: "Pod": supported values: "Node", "<empty>"',
+  ])
+})
 
 test('a patch that does not fit the object is answered without more than upstream says', async () => {
   await using served = await serveApi()
