@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import fc from 'fast-check'
 import type { PodCondition, PodStatus } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import { statusPatch } from './status-patch.ts'
 
@@ -42,3 +43,28 @@ for (const [what, before, now, patch] of cases) {
     assert.deepEqual(statusPatch(before, now), patch)
   })
 }
+
+/** A JSON value in one writing: members that say nothing are left out, the others sorted. */
+function plain(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  const says = ([, each]: readonly [string, unknown]): boolean =>
+    typeof each === 'object' ? Object.keys(each ?? {}).length > 0 : each !== undefined
+  const told = Object.entries(value)
+    .filter(says)
+    .map(([key, each]) => [key, plain(each)] as const)
+  return Object.fromEntries(told.toSorted(([one], [other]) => (one < other ? -1 : 1)))
+}
+
+test('a field is sent exactly when it says something else than before, whatever is null or empty in it', () => {
+  const leaf = fc.constantFrom(null, 'a', 'b', 0, false)
+  const inner = fc.dictionary(fc.constantFrom('x', 'y', 'z'), leaf, { maxKeys: 3 })
+  const status = fc.record({ phase: leaf, containerStatuses: fc.array(inner, { maxLength: 2 }), resources: inner })
+  fc.assert(
+    fc.property(status, status, (before, now) => {
+      const sent = Object.keys(statusPatch(before as never, now as never) ?? {})
+      const said = (value: unknown): string => JSON.stringify(plain(value))
+      for (const key of ['containerStatuses', 'resources'] as const)
+        assert.equal(sent.includes(key), said(before[key]) !== said(now[key]), key)
+    }),
+  )
+})

@@ -4,6 +4,8 @@ import type { PodCondition, PodStatus } from '#spec/kubernetes/objects/core-v1.g
 /** A strategic merge patch of the status. */
 export type StatusPatch = Readonly<Record<string, unknown>>
 
+type Members = Readonly<Record<string, unknown>>
+
 const toldBy = ['reason', 'message'] as const
 
 /**
@@ -37,17 +39,15 @@ function changedConditions(
 function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
-  const left = said(a)
-  const right = said(b)
-  return (
-    left.length === right.length && right.every(([key, value]) => isSame((a as Record<string, unknown>)[key], value))
-  )
-}
-
-function said(value: object): [string, unknown][] {
-  return Object.entries(value).filter(([, each]) => !isNothing(each))
+  const left = a as Members
+  const right = b as Members
+  for (const key in right) if (!isNothing(right[key]) && !isSame(left[key], right[key])) return false
+  for (const key in left) if (!isNothing(left[key]) && isNothing(right[key])) return false
+  return true
 }
 
 function isNothing(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0)
+  if (typeof value !== 'object' || value === null) return value === undefined || value === null
+  for (const _ in value) return false
+  return true
 }
