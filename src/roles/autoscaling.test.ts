@@ -142,7 +142,7 @@ test('two autoscalers of the same pods stand still', async () => {
   const { status } = await autoscalerOf(cluster, 'twin')
   assert.match(
     status?.conditions?.find(({ type }) => type === 'ScalingActive')?.message ?? '',
-    /^pods by selector app=web are controlled by multiple HPAs: \[\{twin default\} \{web default\}\]$/,
+    /^pods by selector app=web are controlled by multiple HPAs: \[default\/twin default\/web\]$/,
   )
 })
 
