@@ -148,7 +148,7 @@ test('a configuration that is not of its type is answered as upstream answers it
   await served.admin.create(services, service as never)
   for (const [body, status, message] of unapplied) {
     const refused = { status, warnings: [], message }
-    assert.deepEqual(await patch(served, apply, JSON.stringify(body)), refused, message)
+    assert.deepEqual(await patch(served, [apply, JSON.stringify(body)]), refused, message)
   }
 })
 

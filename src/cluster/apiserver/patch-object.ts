@@ -111,11 +111,16 @@ function patched(
     if (schema === undefined) throw unsupportedMediaType(patchMediaTypes)
     return strategicMergePatch(live, body, schema)
   } catch (error) {
-    if (!(error instanceof GantryError) || error.code === 'KUBERNETES_STATUS') throw error
-    if (error.kind === 'unprocessable') throw rejectedPatch()
-    if (error.kind === 'internal') throw unexplained(error.message)
-    throw error
+    if (error instanceof GantryError && error.code !== 'KUBERNETES_STATUS' && error.kind === 'unprocessable')
+      throw rejectedPatch()
+    throw asUpstreamFails(error)
   }
+}
+
+/** Failures of merging and applying that upstream has no status for, as it answers them. */
+function asUpstreamFails(error: unknown): unknown {
+  const isUnexplained = error instanceof GantryError && error.kind === 'internal' && error.code !== 'KUBERNETES_STATUS'
+  return isUnexplained ? unexplained(error.message) : error
 }
 
 function jsonPatched(live: ApiObject, body: unknown): JsonObject {
@@ -130,10 +135,11 @@ function jsonPatched(live: ApiObject, body: unknown): JsonObject {
 function apply(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
   const tree = readConfiguration(request)
   if (!isJsonObject(tree)) throw badRequest('error decoding YAML: body is not an object')
+  checkKind(request, tree)
   const configuration = withPlace(request, tree)
   const force = booleanQuery(request, 'force') === true
   const merge = (live: ApiObject | undefined): ApiObject => {
-    const merged = applyConfiguration(request, { live, patch: configuration, force, now: parts.view.now() })
+    const merged = applied(request, { live, patch: configuration, force, now: parts.view.now() })
     if (merged === live) return live as ApiObject
     const { object, strictErrors } = recanonical(merged, request.resource, canonicalPart(request, live))
     report(request, strictErrors, request.resource, configuration)
@@ -147,6 +153,14 @@ function apply(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
   })
 }
 
+function applied(...args: Parameters<typeof applyConfiguration>): JsonObject {
+  try {
+    return applyConfiguration(...args)
+  } catch (error) {
+    throw asUpstreamFails(error)
+  }
+}
+
 async function createApplied(parts: ServerParts, request: ApiRequest, object: ApiObject): Promise<ApiAnswer> {
   const { uid = '' } = object.metadata
   if (uid !== '')
@@ -157,6 +171,14 @@ async function createApplied(parts: ServerParts, request: ApiRequest, object: Ap
   mayCreate(parts, request)
   const fresh = withMetadata(object, { resourceVersion: undefined })
   return createObject(parts, request, fresh, { isApplied: true })
+}
+
+/** @throws 400 for a configuration of another kind or version than its path. */
+function checkKind({ resource }: ApiRequest, { apiVersion, kind }: JsonObject): void {
+  if (apiVersion === resource.apiVersion && kind === resource.kind) return
+  const version = typeof apiVersion === 'string' ? apiVersion : ''
+  const shown = version.includes('/') ? version : `/${version}`
+  throw badRequest(`invalid object type: ${shown}, Kind=${typeof kind === 'string' ? kind : ''}`)
 }
 
 /** Name and namespace of a configuration that leaves them to the path. */

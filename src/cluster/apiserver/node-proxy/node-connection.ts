@@ -5,7 +5,7 @@
 import { createHttpClient, type HttpClient } from '#kit/http/client.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import { type ApiObject, objectAt } from '../api-object.ts'
-import { internalError } from '../status-errors.ts'
+import { unexplained } from '../status-errors.ts'
 
 /** A kubelet that can be asked. */
 export interface KubeletReach {
@@ -48,7 +48,7 @@ export function kubeletAddress(
   const found = types.map((type) => known.find((one) => one.type === type)).find((one) => one !== undefined)
   if (found === undefined) {
     const listed = known.map(({ type, address }) => `{${type} ${address}}`).join(' ')
-    throw internalError(`no preferred addresses found; known addresses: [${listed}]`)
+    throw unexplained(`no preferred addresses found; known addresses: [${listed}]`)
   }
   const { Port: port } = objectAt(node, 'status', 'daemonEndpoints', 'kubeletEndpoint')
   return { host: found.address, port: typeof port === 'number' && port > 0 ? port : defaultKubeletPort }

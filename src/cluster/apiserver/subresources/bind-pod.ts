@@ -6,17 +6,19 @@ import { decodeBody } from '../decode-body.ts'
 import { subjectOf } from '../read-objects.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { builtInTypes } from '#spec/kubernetes/schema/type-rows.ts'
-import { conflict, invalid, unknownResource } from '../status-errors.ts'
+import { badRequest, conflict, unexplained, unknownResource } from '../status-errors.ts'
 import { changeObject } from '../write-object.ts'
 
 const bindingType = builtInTypes.find('io.k8s.api.core.v1.Binding')
 
-/** POST pods/NAME/binding, or POST bindings with the pod's name. @throws 404, 409, 422. */
+/** POST pods/NAME/binding, or POST bindings with the pod's name. @throws 400, 404, 409, 500. */
 export async function bindPod(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
   const own = { apiVersion: 'v1', kind: 'Binding', type: bindingType }
   const decoded = decodeBody(request, own)
-  const name = request.name || (decoded.metadata.name ?? '')
-  checkTarget(decoded, name)
+  const named = decoded.metadata.name ?? ''
+  const name = request.name || named
+  if (named !== name) throw badRequest('name in URL does not match name in Binding object')
+  checkTarget(decoded)
   const pods = parts.resources.find('', 'v1', 'pods')
   if (pods === undefined) throw unknownResource()
   const podRequest: ApiRequest = { ...request, resource: pods, subresource: 'binding', verb: 'update', name }
@@ -32,15 +34,16 @@ export async function bindPod(parts: ServerParts, request: ApiRequest): Promise<
   }
 }
 
-function checkTarget(binding: ApiObject, name: string): void {
+/** Upstream has no status for these, and answers as if itself had failed. */
+function checkTarget(binding: ApiObject): void {
   const kind = textAt(binding, 'target', 'kind')
-  const subject = { group: '', resource: 'Binding', name }
-  if (kind !== '' && kind !== 'Node') {
-    const message = `Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", ""`
-    throw invalid(subject, [{ reason: 'FieldValueNotSupported', message, field: 'target.kind' }])
-  }
-  if (textAt(binding, 'target', 'name') === '')
-    throw invalid(subject, [{ reason: 'FieldValueRequired', message: 'Required value', field: 'target.name' }])
+  const problems = [
+    ...(kind === '' || kind === 'Node'
+      ? []
+      : [`target.kind: Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"`]),
+    ...(textAt(binding, 'target', 'name') === '' ? ['target.name: Required value'] : []),
+  ]
+  if (problems.length > 0) throw unexplained(problems.length === 1 ? problems.join('') : `[${problems.join(', ')}]`)
 }
 
 function bound(

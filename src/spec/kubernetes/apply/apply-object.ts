@@ -45,10 +45,15 @@ export interface ApplyRequest {
   readonly force: boolean
 }
 
+const remedy = 'Compare the configuration with the schema (kubectl explain).'
+
 function badRequest(message: string): GantryError {
-  return new GantryError('KUBERNETES_APPLY', 'invalid', message, {
-    remedy: 'Compare the configuration with the schema (kubectl explain).',
-  })
+  return new GantryError('KUBERNETES_APPLY', 'invalid', message, { remedy })
+}
+
+/** Upstream has no status for a configuration that is not of its type, and answers as if itself had failed. */
+function notOfType(message: string): GantryError {
+  return new GantryError('KUBERNETES_APPLY', 'internal', message, { remedy })
 }
 
 function checkPatch({ patch }: ApplyRequest, context: FieldContext): void {
@@ -65,7 +70,7 @@ function checkPatch({ patch }: ApplyRequest, context: FieldContext): void {
   const list =
     problems.length === 1 ? (problems[0] ?? '') : `errors:\n${problems.map((problem) => `  ${problem}`).join('\n')}`
   const what = `${namespace}/${goText(metadataOf(patch)['name'] ?? '')}; ${context.apiVersion.includes('/') ? '' : '/'}${context.apiVersion}, Kind=${goText(patch['kind'])}`
-  throw badRequest(`failed to create typed patch object (${what}): ${list}`)
+  throw notOfType(`failed to create typed patch object (${what}): ${list}`)
 }
 
 /**

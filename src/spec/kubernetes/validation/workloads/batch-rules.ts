@@ -119,6 +119,7 @@ function jobChange(job: Job, old: Job): FieldError[] {
   const before = old.spec ?? emptySpec
   const selectorAt = specPath.child('selector')
   return [
+    ...generatedLabels(job),
     ...wholeSpec(spec),
     ...completionsChange(spec, before),
     ...(sameValue(spec.selector, before.selector) ? [] : [invalid(selectorAt, spec.selector ?? null, immutableText)]),
