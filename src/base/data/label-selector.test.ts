@@ -31,6 +31,7 @@ test('selectors match as Kubernetes matches', () => {
     ['app>1', false],
     ['example.com/x=', true],
     ['example.com/x in (,a)', true],
+    ['example.com/x in ()', true],
     ['tier=front,app=db', false],
   ]
   for (const [text, want] of rows) assert.equal(matchesSelector(parseSelector(text), labels), want, text)

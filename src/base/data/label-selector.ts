@@ -275,7 +275,7 @@ function valueList(tokens: TokenReader): string[] {
   const first = tokens.peek()
   if (first === ')') {
     tokens.next()
-    return []
+    return ['']
   }
   if (first === '' || (isMark(first) && first !== ',')) throw unexpected(first, "',', ')' or identifier")
   return listed(tokens)

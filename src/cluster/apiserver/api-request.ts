@@ -1,6 +1,7 @@
 /** One request to the API after routing, whichever way it came, and its answer before encoding. */
 import type { ApiObject } from './api-object.ts'
 import type { ServedResource } from './served-resource.ts'
+import { badRequest } from './status-errors.ts'
 import type { StoredObject } from './stored-object.ts'
 
 /** Who asks. */
@@ -75,7 +76,18 @@ export type ApiAnswer =
 export function booleanQuery(request: Pick<ApiRequest, 'query'>, name: string): boolean | undefined {
   const text = request.query(name)
   if (text === undefined) return undefined
-  return text === '' || text === '1' || text.toLowerCase() === 'true' || text === 't'
+  return text !== '0' && text.toLowerCase() !== 'false'
+}
+
+/** A whole number of 64 bits; undefined when it is not given. @throws 400 for any other text, an empty one included. */
+export function integerQuery(request: Pick<ApiRequest, 'query'>, name: string): number | undefined {
+  const text = request.query(name)
+  if (text === undefined) return undefined
+  const refused = (why: string): Error => badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: ${why}`)
+  if (!/^[+-]?\d+$/.test(text)) throw refused('invalid syntax')
+  const value = BigInt(text.replace('+', ''))
+  if (BigInt.asIntN(64, value) !== value) throw refused('value out of range')
+  return Number(value)
 }
 
 /** True for `dryRun=All`. */

@@ -7,14 +7,15 @@ import { builtInTypes } from '#spec/kubernetes/schema/type-rows.ts'
 import type { AdmissionRequest } from './admission/admission.ts'
 import { requestPart } from './admission/request-part.ts'
 import { type ApiObject, timeText, withMetadata } from './api-object.ts'
-import { type ApiAnswer, type ApiRequest, booleanQuery, isDryRun } from './api-request.ts'
+import { checkPropagation } from './check-options.ts'
+import { type ApiAnswer, type ApiRequest, booleanQuery, integerQuery, isDryRun } from './api-request.ts'
 import { fromStored } from './convert-stored.ts'
 import { decodeBody } from './decode-body.ts'
 import { storedBytes } from './object-bytes.ts'
 import { keyOf } from './object-cache.ts'
 import { placeOf, selectionOf, subjectOf } from './read-objects.ts'
 import type { ServerParts } from './server-parts.ts'
-import { conflict, invalid, notFound } from './status-errors.ts'
+import { conflict, notFound } from './status-errors.ts'
 import type { StoredObject } from './stored-object.ts'
 
 const orphanFinalizer = 'orphan'
@@ -38,9 +39,9 @@ export function deletionOf(request: ApiRequest): Deletion {
   const preconditions = isJsonObject(options['preconditions']) ? options['preconditions'] : {}
   const grace = options['gracePeriodSeconds']
   const orphan = options['orphanDependents']
+  checkPropagation(options['propagationPolicy'], orphan)
   const policy =
     options['propagationPolicy'] ?? (orphan === true ? 'Orphan' : orphan === false ? 'Background' : undefined)
-  checkPolicy(policy, orphan)
   return {
     graceSeconds: typeof grace === 'number' ? grace : undefined,
     propagation: policy as Deletion['propagation'],
@@ -65,20 +66,11 @@ function optionsOf(request: ApiRequest): JsonObject {
   if (!isEmpty) {
     return decodeBody(request, deleteOptions)
   }
-  const grace = request.query('gracePeriodSeconds')
   return {
-    gracePeriodSeconds: grace === undefined ? undefined : Number(grace),
+    gracePeriodSeconds: integerQuery(request, 'gracePeriodSeconds'),
     propagationPolicy: request.query('propagationPolicy'),
     orphanDependents: booleanQuery(request, 'orphanDependents'),
   }
-}
-
-function checkPolicy(policy: unknown, orphan: unknown): void {
-  if (policy === undefined || policy === 'Background' || policy === 'Foreground' || policy === 'Orphan') return
-  const message = `Invalid value: ${JSON.stringify({ orphanDependents: orphan, propagationPolicy: policy })}: invalid DeletionPropagation`
-  throw invalid({ group: 'meta.k8s.io', resource: 'DeleteOptions', name: '' }, [
-    { reason: 'FieldValueInvalid', message, field: 'propagationPolicy' },
-  ])
 }
 
 /** Deletes one object. @throws 403, 404, 409. */
@@ -143,18 +135,15 @@ async function deleteOnce(
 }
 
 function checkPreconditions(request: ApiRequest, { uid, resourceVersion }: Deletion, { metadata }: ApiObject): void {
-  const subject = subjectOf(request)
+  const { group, kind } = request.resource
+  const subject = { group, resource: kind, name: request.name }
+  const told = (what: string, asked: string, stored: string | undefined): string =>
+    `the ${what} in the precondition (${asked}) does not match the ${what} in record (${stored ?? ''})`
   if (uid !== undefined && uid !== metadata.uid)
-    throw conflict(
-      subject,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid ?? ''}`,
-    )
-  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
-    throw conflict(
-      subject,
-      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion ?? ''}`,
-    )
-  }
+    throw conflict(subject, `${told('UID', uid, metadata.uid)}. The object might have been deleted and then recreated`)
+  const stored = metadata.resourceVersion
+  if (resourceVersion !== undefined && resourceVersion !== stored)
+    throw conflict(subject, `${told('ResourceVersion', resourceVersion, stored)}. The object might have been modified`)
 }
 
 /** The object marked as deleted, itself when nothing changes, undefined when it may go at once. */

@@ -9,7 +9,7 @@ import { isStoreError } from '#kit/store/errors.ts'
 import { type FieldTerm, matchesFields, parseFieldSelector } from '#spec/kubernetes/selectors/parse-field-selector.ts'
 import { fieldValues, supportedTerms } from '#spec/kubernetes/selectors/selectable-fields.ts'
 import type { ApiObject } from './api-object.ts'
-import type { ApiRequest, ListAnswer } from './api-request.ts'
+import { type ApiRequest, integerQuery, type ListAnswer } from './api-request.ts'
 import { type ContinueToken, readContinueToken, writeContinueToken } from './continue-token.ts'
 import { type ObjectCache, registryPrefix } from './object-cache.ts'
 import { servedAtHand } from './convert-stored.ts'
@@ -103,6 +103,7 @@ export async function listObjects(parts: ReadParts, request: ApiRequest): Promis
   const limit = readLimit(request)
   const token = readContinueToken(request.query('continue') ?? '')
   const version = readVersion(request.query('resourceVersion'))
+  checkNoInitialEvents(request)
   checkMatch(request, version, token)
   if (token !== undefined) return continueList(parts, request, { selection, limit, token })
   const match = request.query('resourceVersionMatch')
@@ -123,11 +124,17 @@ function prefixOf({ namespace }: Pick<ApiRequest, 'namespace'>): string {
 }
 
 function readLimit(request: ApiRequest): number {
-  const text = request.query('limit') ?? ''
-  if (text === '') return 0
-  const limit = Number(text)
-  if (!/^-?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
-  return Math.max(0, limit)
+  return Math.max(0, integerQuery(request, 'limit') ?? 0)
+}
+
+/** Lists have no events to begin with. */
+function checkNoInitialEvents(request: ApiRequest): void {
+  const field = 'sendInitialEvents'
+  if (request.query(field) === undefined) return
+  const message = 'Forbidden: sendInitialEvents is forbidden for list'
+  throw invalid({ group: 'meta.k8s.io', resource: 'ListOptions', name: '' }, [
+    { reason: 'FieldValueForbidden', message, field },
+  ])
 }
 
 // oxlint-disable-next-line complexity -- independent checks, one after the other

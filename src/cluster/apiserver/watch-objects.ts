@@ -4,7 +4,7 @@
  */
 import type { Clock } from '#world/ports/clock.ts'
 import type { Random } from '#world/ports/random.ts'
-import { type ApiRequest, booleanQuery } from './api-request.ts'
+import { type ApiRequest, booleanQuery, integerQuery } from './api-request.ts'
 import type { Collection, CollectionEvent, CollectionListener } from './collection.ts'
 import type { ObjectCache } from './object-cache.ts'
 import { convertingSink } from './convert-watch.ts'
@@ -59,11 +59,11 @@ export async function prepareWatch(parts: WatchParts, request: ApiRequest): Prom
   const missed = fromNow ? [] : collection.eventsAfter(version)
   if (missed === undefined)
     throw expired(`too old resource version: ${String(version)} (${collection.oldestResumable})`)
+  const timeoutMs = timeoutOf(request, parts.random)
   return {
     begin: (direct) => {
       const ahead = request.resource.conversion?.ahead
       const sink = ahead === undefined ? direct : convertingSink(direct, ahead)
-      const timeoutMs = timeoutOf(request, parts.random)
       const watch = new Watch({
         parts,
         collection,
@@ -86,7 +86,7 @@ function prefixOf(namespace: string): string {
 }
 
 function timeoutOf(request: ApiRequest, random: Random): number {
-  const seconds = Number(request.query('timeoutSeconds') ?? 0)
+  const seconds = integerQuery(request, 'timeoutSeconds') ?? 0
   return seconds > 0 ? seconds * 1000 : timeoutLeastMs * (1 + random.float())
 }
 
