@@ -34,7 +34,7 @@ import { ValueSealer } from './encryption/value-sealer.ts'
 import { EventLeases } from './event-leases.ts'
 import { FlowControl } from './flow-control/flow-control.ts'
 import { SchemaStatuses } from './flow-control/schema-status.ts'
-import type { HealthCheck } from './health-checks.ts'
+import { type HealthCheck, HealthMeter } from './health-checks.ts'
 import { startSteps } from './start-steps.table.ts'
 import { createApiHandler, type HandlerParts, type StreamingHandler } from './http-handler.ts'
 import { createInProcessClient } from './in-process-client.ts'
@@ -168,20 +168,24 @@ function createParts(deps: PartsDeps, config: ApiServerConfig): HandlerParts {
     meter: new RequestMeter({ metrics, clock, cache, resources }),
     aggregator: new Aggregator({ cache, clock, log, view, frontProxy: deps.frontProxy }),
     flowControl: new FlowControl({ cache, clock, metrics, seats: config.requestsMax }),
-    checks: [
-      { name: 'ping', isHealthy: () => true },
-      { name: 'log', isHealthy: () => true },
-      { name: 'etcd', isHealthy: () => broken === undefined },
-      { name: 'etcd-readiness', isHealthy: () => broken === undefined, isReadiness: true },
-      { name: 'informer-sync', isHealthy: () => broken === undefined, isReadiness: true },
-      // Nothing is answered before these are done.
-      ...startSteps.map((name): HealthCheck => ({ name, isHealthy: () => true })),
-    ],
+    health: { checks: healthChecks(() => broken === undefined), meter: new HealthMeter() },
     streaming: deps.streaming,
     audit: deps.audit,
     components: [...(deps.components ?? []), { name: 'etcd-0', isHealthy: () => broken === undefined }],
     isStale,
   }
+}
+
+function healthChecks(isStoreFine: () => boolean): readonly HealthCheck[] {
+  return [
+    { name: 'ping', isHealthy: () => true },
+    { name: 'log', isHealthy: () => true },
+    { name: 'etcd', isHealthy: isStoreFine },
+    { name: 'etcd-readiness', isHealthy: isStoreFine, isReadiness: true },
+    { name: 'informer-sync', isHealthy: isStoreFine, isReadiness: true },
+    // Nothing is answered before these are done.
+    ...startSteps.map((name): HealthCheck => ({ name, isHealthy: () => true })),
+  ]
 }
 
 /** Loads the store and starts serving; creates what every cluster has where it is missing. */
