@@ -393,7 +393,8 @@ function settleMetadata(request: ApiRequest, next: ApiObject, { old, repeats }: 
   const uid = metadata.uid ?? ''
   if (uid !== '' && uid !== old.metadata.uid) {
     if (request.verb === 'patch') throw invalid({ ...subject, resource: request.resource.kind }, [immutableUid(uid)])
-    const key = keyOf(request.resource.resource, request.namespace, request.name).replace('/registry', '')
+    const { group, resource, type } = request.resource
+    const key = keyOf(type === undefined ? `${group}/${resource}` : resource, request.namespace, request.name)
     throw conflict(
       subject,
       `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid ?? ''}`,
