@@ -369,7 +369,7 @@ interface Before {
 function checkPlace(request: ApiRequest, { metadata: { name = '', namespace = '' } }: ApiObject): void {
   if (name === '')
     throw badRequest(`the name of the object (${request.name} based on URL) was undeterminable: name must be provided`)
-  if (namespace !== '' && namespace !== request.namespace)
+  if (request.namespace !== '' && namespace !== '' && namespace !== request.namespace)
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   if (name !== '' && name !== request.name)
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${request.name})`)

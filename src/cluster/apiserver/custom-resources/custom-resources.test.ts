@@ -115,6 +115,11 @@ test('the scale of an object that belongs to no namespace is patched like any ot
   // A namespace that the client wrote all the same is taken off.
   const made = await client.create(own, widget('a', { color: 'red', replicas: 3 }))
   assert.equal(made.metadata.namespace, undefined)
+  const put = await client.update(
+    own,
+    widget('a', { color: 'blue', replicas: 3 }, { metadata: { ...made.metadata, namespace: 'default' } }),
+  )
+  assert.deepEqual([put['spec'], put.metadata.namespace], [{ color: 'blue', replicas: 3, min: 1, size: 5 }, undefined])
   const patch = { spec: { replicas: 10 } }
   const changed = await client.patch(own, 'a', patch, { type: 'merge', subresource: 'scale' })
   assert.deepEqual(changed['spec'], { replicas: 10 })
