@@ -3,10 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { bothWithoutNulls, withoutNulls } from './without-nulls.ts'
 
-const member = fc.oneof(
-  fc.jsonValue({ maxDepth: 3 }),
-  fc.constantFrom({ a: null }, [{ b: null, c: 1 }], null),
-)
+const member = fc.oneof(fc.jsonValue({ maxDepth: 3 }), fc.constantFrom({ a: null }, [{ b: null, c: 1 }], null))
 const object = fc.dictionary(fc.constantFrom('metadata', 'spec', 'status', 'data'), member, { noNullPrototype: true })
 
 test('two versions are read as each is alone, whatever they share', () => {
