@@ -15,7 +15,7 @@ export interface CollectionEvent {
   readonly object: StoredObject
   /** The state before, which a selector may have matched. */
   readonly previous: StoredObject | undefined
-  /** Encoded frames by format, so that an event is serialised once for all who watch when it comes; not kept after that. */
+  /** Encoded frames by format, so that an event is serialised once for all who watch when it comes; undefined after that. */
   frames: Map<string, Buffer> | undefined
 }
 
@@ -120,7 +120,7 @@ export class Collection {
     else this.#byLabel?.remove(previous)
     this.#byLabel?.add(object)
     const type = previous === undefined ? 'ADDED' : 'MODIFIED'
-    this.#tell({ type, revision: object.revision, object, previous, frames: undefined })
+    this.#tell({ type, revision: object.revision, object, previous, frames: this.#frames() })
   }
 
   remove(place: string, revision: number): void {
@@ -130,7 +130,7 @@ export class Collection {
     this.#byLabel?.remove(previous)
     const places = this.#inOrder()
     places.splice(lowerBound(places, place), 1)
-    this.#tell({ type: 'DELETED', revision, object: previous.at(revision), previous, frames: undefined })
+    this.#tell({ type: 'DELETED', revision, object: previous.at(revision), previous, frames: this.#frames() })
   }
 
   listen(listener: CollectionListener): void {
@@ -150,6 +150,10 @@ export class Collection {
   close(): void {
     for (const listener of this.#listeners) listener.end()
     this.#listeners.clear()
+  }
+
+  #frames(): Map<string, Buffer> | undefined {
+    return this.#listeners.size > 0 ? new Map<string, Buffer>() : undefined
   }
 
   #tell(event: CollectionEvent): void {

@@ -8,9 +8,7 @@ import { bookmarkObject, isAsStored, shown, valueOf } from './encode-answer.ts'
 import { contentTypes, type Format } from './negotiate.ts'
 import type { TableOptions } from './table.ts'
 import { prepareWatch, type WatchItem, type WatchParts } from './watch-objects.ts'
-
-/** Bytes that may wait for one watcher before it is dropped. */
-const backlogBytesMax = 32 * 1024 * 1024
+import { WatchOutlet } from './watch-outlet.ts'
 
 export interface WatchReply {
   readonly request: ApiRequest
@@ -35,15 +33,12 @@ export async function serveWatch(
   })
   const encoder = new FrameEncoder(reply)
   const done = Promise.withResolvers<void>()
-  const nowSeconds = (): number => parts.clock.now() / 1000
-  const watch = prepared.begin({
-    deliver: (items) => {
-      const frames = items.map((item) => encoder.encode(item, nowSeconds()))
-      response.push(frames.length === 1 ? (frames[0] ?? Buffer.alloc(0)) : Buffer.concat(frames))
-      return response.bufferedBytes < backlogBytesMax && !response.ended
-    },
-    end: () => done.resolve(),
+  const outlet = new WatchOutlet({
+    response,
+    encode: (item) => encoder.encode(item, parts.clock.now() / 1000),
+    onGone: done.resolve,
   })
+  const watch = prepared.begin({ deliver: (items) => outlet.deliver(items), end: () => done.resolve() })
   reply.onBegin()
   http.signal.addEventListener('abort', () => done.resolve(), { once: true })
   if (http.signal.aborted) done.resolve()
@@ -63,9 +58,9 @@ class FrameEncoder {
 
   encode(item: WatchItem, nowSeconds: number): Buffer {
     const { format } = this.#reply
-    if (item.event === undefined || !this.#isShared(item)) return this.#frame(item, nowSeconds)
+    const frames = item.event?.frames
+    if (frames === undefined || !this.#isShared(item)) return this.#frame(item, nowSeconds)
     const key = `${item.type} ${format.encoding}`
-    const frames = (item.event.frames ??= new Map<string, Buffer>())
     let frame = frames.get(key)
     if (frame === undefined) frames.set(key, (frame = this.#frame(item, nowSeconds)))
     return frame
