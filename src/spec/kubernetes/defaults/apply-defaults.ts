@@ -171,8 +171,11 @@ function membersInOrder(value: Draft, struct: StructType, before: Draft): Draft 
 function sortMap(value: object, type: SchemaType): object {
   if (type.shape !== 'map') return value
   const map = value as Draft
+  const keys = sortedKeys(map)
+  // A map that a rule took over from elsewhere is in order, and stays recognisable as that one.
+  if (Object.keys(map).every((key, i) => key === keys[i])) return map
   const out: Draft = {}
-  for (const key of sortedKeys(map)) setMember(out, key, map[key])
+  for (const key of keys) setMember(out, key, map[key])
   return out
 }
 
