@@ -61,6 +61,7 @@ function profileWarnings({ container }: PlacedContainer, around: PodAround): rea
 }
 
 function sizeWarnings({ container, at }: PlacedContainer): readonly string[] {
+  if (container.resources === undefined) return []
   const resourcesAt = at.child('resources')
   return ['memory', 'ephemeral-storage'].flatMap((name) => [
     ...fractionWarnings(resourcesAt.child('limits').key(name), container.resources?.limits?.[name]),
@@ -70,6 +71,7 @@ function sizeWarnings({ container, at }: PlacedContainer): readonly string[] {
 
 /** A variable may be defined again from its former value; anything else hides that value. */
 function variableWarnings({ container, at }: PlacedContainer): readonly string[] {
+  if ((container.env ?? []).length < 2) return []
   const seen = new Set<string>()
   return (container.env ?? []).flatMap(({ name, value = '', valueFrom }, index) => {
     const reference = `$(${name})`
@@ -104,6 +106,9 @@ function clash(a: ContainerPort, b: ContainerPort): string | undefined {
   return port === otherPort && (ip === '') !== (otherIp === '') ? 'dangerously ambiguous' : undefined
 }
 
+/** Ports of one number that are compared with each other; an answer has no room for more. */
+const comparedMost = 100
+
 /** Ports of all containers of a pod against each other: first by number, then by name. */
 export function portWarnings(containers: readonly PlacedContainer[]): readonly string[] {
   const ports: readonly PlacedPort[] = containers.flatMap(({ container, at }) =>
@@ -121,7 +126,8 @@ export function portWarnings(containers: readonly PlacedContainer[]): readonly s
       const kind = clash(port, other.port)
       if (kind !== undefined) warnings.push(`${at}: ${kind} port definition with ${other.at}`)
     }
-    byNumber.set(key, [...others, placed])
+    if (others.length < comparedMost) others.push(placed)
+    byNumber.set(key, others)
   }
   return [...warnings, ...portNameWarnings(ports)]
 }

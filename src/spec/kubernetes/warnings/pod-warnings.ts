@@ -13,7 +13,10 @@ import { type AnyWarningRules, warningRules } from './warning-rules.ts'
 
 const nullSelectorText = 'a null labelSelector results in matching no pod'
 
+const none: readonly string[] = []
+
 function nodeWarnings(at: Path, spec: PodSpec): readonly string[] {
+  if ((spec.affinity?.nodeAffinity ?? spec.nodeSelector) === undefined) return none
   const affinity = spec.affinity?.nodeAffinity
   const affinityAt = at.child('affinity', 'nodeAffinity')
   const termsAt = affinityAt.child('requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms')
@@ -49,6 +52,7 @@ const deprecatedAnnotations = [
 ] as const
 
 function annotationWarnings(at: Path, { annotations }: Partial<ObjectMeta>): readonly string[] {
+  if (annotations === undefined) return none
   return deprecatedAnnotations.flatMap(([key, text]) =>
     annotations?.[key] === undefined ? [] : [`${at.child('annotations').key(key)}: ${text}`],
   )
@@ -93,6 +97,7 @@ function repeated<T>(
 }
 
 function listWarnings(at: Path, { hostAliases = [], imagePullSecrets = [] }: PodSpec): readonly string[] {
+  if (hostAliases.length + imagePullSecrets.length === 0) return none
   const secretsAt = at.child('imagePullSecrets')
   return [
     ...repeated(hostAliases, ({ ip }) => ip).map(
@@ -108,6 +113,7 @@ function listWarnings(at: Path, { hostAliases = [], imagePullSecrets = [] }: Pod
 }
 
 function affinityTerms(at: Path, spec: PodSpec): readonly string[] {
+  if (spec.affinity === undefined) return none
   return (['podAffinity', 'podAntiAffinity'] as const).flatMap((name) => {
     const affinity = spec.affinity?.[name]
     const requiredAt = at.child('affinity', name, 'requiredDuringSchedulingIgnoredDuringExecution')
@@ -126,6 +132,7 @@ function affinityTerms(at: Path, spec: PodSpec): readonly string[] {
 }
 
 function addressWarnings(at: Path, { dnsConfig, hostAliases = [] }: PodSpec): readonly string[] {
+  if (dnsConfig === undefined && hostAliases.length === 0) return none
   return [
     ...(dnsConfig?.nameservers ?? []).flatMap((address, index) =>
       ipWarnings(at.child('dnsConfig', 'nameservers').index(index), address),

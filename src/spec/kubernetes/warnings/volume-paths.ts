@@ -17,8 +17,20 @@ function overlaps(a: PlacedFile, b: PlacedFile): boolean {
   return `${a.path}/`.startsWith(`${b.path}/`) || `${b.path}/`.startsWith(`${a.path}/`)
 }
 
+/** Files that are compared one by one where some of them are in each other's way; an answer has no room for more. */
+const comparedMost = 100
+
+/** In order of their paths, a file that is in the way of another stands right before it. */
+function haveOverlap(files: readonly PlacedFile[]): boolean {
+  const paths = files.flatMap(({ path }) => (path === '' ? [] : [`${path}/`])).toSorted()
+  return paths.some((path, index) => index > 0 && path.startsWith(paths[index - 1] ?? ''))
+}
+
 function collisions(files: readonly PlacedFile[]): readonly string[] {
-  const placed = files.map((file) => ({ ...file, path: file.path.replace(/\/+$/, '') }))
+  if (files.length < 2) return []
+  const all = files.map((file) => ({ ...file, path: file.path.replace(/\/+$/, '') }))
+  if (!haveOverlap(all)) return []
+  const placed = all.slice(0, comparedMost)
   return placed.flatMap((file, index) =>
     placed.slice(0, index).flatMap((other) => (overlaps(file, other) ? [`${shown(file)} with ${shown(other)}`] : [])),
   )
@@ -61,8 +73,7 @@ function projectedFiles(projection: VolumeProjection): readonly PlacedFile[] {
   return issuedFiles(projection)
 }
 
-/** What is said of the files of one volume. */
-export function volumePathWarnings({ name, configMap, secret, downwardAPI, projected }: Volume): readonly string[] {
+function fileWarnings({ name, configMap, secret, downwardAPI, projected }: Volume): readonly string[] {
   const told = (what: string, files: readonly PlacedFile[]): readonly string[] =>
     collisions(files).map((body) => `volume ${goQuote(name)} (${what}): overlapping paths: ${body}`)
   const sources = projected?.sources ?? []
@@ -74,4 +85,11 @@ export function volumePathWarnings({ name, configMap, secret, downwardAPI, proje
     ...empty.map(() => `volume ${goQuote(name)} (Projected) has no sources provided`),
     ...told('Projected', sources.flatMap(projectedFiles)),
   ]
+}
+
+const withFiles = ['configMap', 'secret', 'downwardAPI', 'projected'] as const
+
+/** What is said of the files of one volume. */
+export function volumePathWarnings(volume: Volume): readonly string[] {
+  return withFiles.some((name) => volume[name] !== undefined) ? fileWarnings(volume) : []
 }

@@ -179,3 +179,41 @@ test('a changed template is told of when the change counts, a changed pod never'
     [],
   )
 })
+
+test('tens of thousands of files and ports are looked through once, not each against each', () => {
+  const items = Array.from({ length: 30_000 }, (_, index) => ({ key: 'k', path: `f${index}` }))
+  const ports = Array.from({ length: 30_000 }, (_, index) => ({
+    containerPort: 80,
+    protocol: 'TCP',
+    hostPort: index + 1,
+  }))
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p' },
+    spec: { volumes: [{ name: 'v', configMap: { name: 'c', items } }], containers: [{ name: 'c', image: 'i', ports }] },
+  }
+  assert.deepEqual(createWarnings({ group: '', kind: 'Pod' }, pod as never), [])
+  const nested = {
+    ...pod,
+    spec: {
+      ...pod.spec,
+      volumes: [
+        {
+          name: 'v',
+          configMap: {
+            name: 'c',
+            items: [
+              { key: 'k', path: 'f/a' },
+              { key: 'k', path: 'f-a' },
+              { key: 'k', path: 'f' },
+            ],
+          },
+        },
+      ],
+    },
+  }
+  assert.deepEqual(createWarnings({ group: '', kind: 'Pod' }, nested as never), [
+    'volume "v" (ConfigMap "c"): overlapping paths: "f" with "f/a"',
+  ])
+})
