@@ -33,13 +33,34 @@ function orderedMetadata(metadata: ObjectMeta): Record<string, unknown> {
   return out
 }
 
-/** The bytes that the store keeps, in memory of their own: a share of a slab would keep what was short-lived beside it. */
-export function storedBytes(object: ApiObject): Buffer {
+/** An object as it goes to the store. */
+export interface StoredForm {
+  readonly bytes: Buffer
+  /** JSON of each member beside kind, version and metadata: equal texts are equal members. */
+  readonly texts: ReadonlyMap<string, string>
+}
+
+/** The form that the store keeps, in memory of its own: a share of a slab would keep what was short-lived beside it. */
+export function storedForm(object: ApiObject): StoredForm {
   const { kind, apiVersion, metadata, ...rest } = object
-  const text = JSON.stringify({ kind, apiVersion, metadata: orderedMetadata(metadata), ...rest })
+  const texts = new Map<string, string>()
+  let text = JSON.stringify({ kind, apiVersion, metadata: orderedMetadata(metadata) }).slice(0, -1)
+  for (const name in rest) {
+    // What is undefined has no text.
+    const member = JSON.stringify(rest[name]) as string | undefined
+    if (member === undefined) continue
+    texts.set(name, member)
+    text += `,${JSON.stringify(name)}:${member}`
+  }
+  text += '}'
   const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text))
   bytes.write(text)
-  return bytes
+  return { bytes, texts }
+}
+
+/** The bytes that the store keeps. */
+export function storedBytes(object: ApiObject): Buffer {
+  return storedForm(object).bytes
 }
 
 /** What goes around an object in an answer; ASCII. */

@@ -10,7 +10,7 @@ import { Collection } from './collection.ts'
 import { sealedValue } from './encryption/sealed-value.ts'
 import { ObjectPool } from './object-pool.ts'
 import { versionAhead } from './status-errors.ts'
-import { StoredObject } from './stored-object.ts'
+import { StoredObject, type StoredVersion } from './stored-object.ts'
 
 /** Keys are `/registry/GROUP/RESOURCE/NAMESPACE/NAME`, without NAMESPACE where there is none. */
 export const registryPrefix = '/registry/'
@@ -52,7 +52,7 @@ interface Waiter {
 export class ObjectCache implements AsyncDisposable {
   readonly #options: CacheOptions
   readonly #collections = new Map<string, Collection>()
-  readonly #written = new WeakMap<Uint8Array, ApiObject>()
+  readonly #written = new WeakMap<Uint8Array, Pick<StoredVersion, 'decoded' | 'texts'>>()
   readonly #pool = new ObjectPool()
   readonly #stop = new AbortController()
   #waiters: Waiter[] = []
@@ -143,8 +143,8 @@ export class ObjectCache implements AsyncDisposable {
   }
 
   /** Remembers the value behind bytes about to be written, so that they need not be parsed again. */
-  expect(bytes: Uint8Array, value: ApiObject): void {
-    this.#written.set(bytes, value)
+  expect(bytes: Uint8Array, decoded: ApiObject, texts?: StoredVersion['texts']): void {
+    this.#written.set(bytes, { decoded, texts })
   }
 
   /** Resolves once everything up to `revision` is in. @throws 504 when that takes longer than three seconds. */
@@ -198,7 +198,7 @@ export class ObjectCache implements AsyncDisposable {
   }
 
   #put(collection: Collection, place: string, { value: bytes, modRevision: revision }: StoreEvent['entry']): void {
-    const version = { bytes, revision, decoded: this.#written.get(bytes), before: collection.get(place) }
+    const version = { bytes, revision, ...this.#written.get(bytes), before: collection.get(place) }
     // The bytes stay: they would keep what they were made of.
     this.#written.delete(bytes)
     collection.put(new StoredObject(place, version, this.#pool))

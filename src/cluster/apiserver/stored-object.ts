@@ -1,7 +1,7 @@
 /** One version of one object as the cache holds it. */
 import type { ApiObject } from './api-object.ts'
 import { type Around, servedBytes } from './object-bytes.ts'
-import type { ObjectPool } from './object-pool.ts'
+import type { Like, ObjectPool } from './object-pool.ts'
 
 type Labels = Readonly<Record<string, string>>
 const noLabels: Labels = Object.freeze({})
@@ -11,6 +11,8 @@ export interface StoredVersion {
   readonly bytes: Uint8Array
   readonly revision: number
   readonly decoded?: ApiObject | undefined
+  /** Of members of `decoded`, their text in `bytes`. */
+  readonly texts?: ReadonlyMap<string, string> | undefined
   /** The version before it, of which parts may still be there. */
   readonly before?: StoredObject | undefined
 }
@@ -28,12 +30,13 @@ export class StoredObject {
   #fields: { readonly by: object; readonly values: Readonly<Record<string, string>> } | undefined
 
   /** `decoded` is what the bytes say, with or without its version. */
-  constructor(place: string, { bytes, revision, decoded, before }: StoredVersion, pool?: ObjectPool) {
+  constructor(place: string, { bytes, revision, decoded, texts, before }: StoredVersion, pool?: ObjectPool) {
     this.place = place
     this.revision = revision
     this.stored = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#pool = pool
-    if (decoded !== undefined) this.#value = this.#versioned(decoded, before === undefined ? undefined : before.#value)
+    if (decoded !== undefined)
+      this.#value = this.#versioned(decoded, { before: before === undefined ? undefined : before.#value, texts })
   }
 
   get value(): ApiObject {
@@ -78,9 +81,9 @@ export class StoredObject {
     return this.#versioned(JSON.parse(this.stored.toString()) as ApiObject)
   }
 
-  #versioned(value: ApiObject, before?: ApiObject): ApiObject {
+  #versioned(value: ApiObject, like: Like = {}): ApiObject {
     const resourceVersion = String(this.revision)
-    if (this.#pool !== undefined) return this.#pool.shared(value, resourceVersion, before)
+    if (this.#pool !== undefined) return this.#pool.shared(value, resourceVersion, like)
     return { ...value, metadata: { ...value.metadata, resourceVersion } }
   }
 }

@@ -12,7 +12,7 @@ import { type ApiObject, equalJson, withMember, withMetadata } from './api-objec
 import { type ApiAnswer, type ApiRequest, isDryRun } from './api-request.ts'
 import { fromStored, toStored } from './convert-stored.ts'
 import { newName } from './new-name.ts'
-import { storedBytes } from './object-bytes.ts'
+import { storedForm } from './object-bytes.ts'
 import { keyOf } from './object-cache.ts'
 import { placeOf, subjectOf } from './read-objects.ts'
 import type { ServedResource } from './served-resource.ts'
@@ -221,12 +221,12 @@ async function putOf(
 ): Promise<Write & { type: 'put' }> {
   const whole = await toStored(resource, object)
   const { namespace, name = '' } = whole.metadata
-  const wholeBytes = storedBytes(whole)
-  const isSlimmed = wholeBytes.length > objectBytesMax && !isApplied
+  const wholeForm = storedForm(whole)
+  const isSlimmed = wholeForm.bytes.length > objectBytesMax && !isApplied
   const stored = isSlimmed ? withMetadata(whole, { managedFields: undefined }) : whole
-  const bytes = isSlimmed ? storedBytes(stored) : wholeBytes
+  const { bytes, texts } = isSlimmed ? storedForm(stored) : wholeForm
   if (bytes.length > objectBytesMax) throw tooLarge(`Request entity too large: limit is ${objectBytesMax}`)
-  parts.cache.expect(bytes, stored)
+  parts.cache.expect(bytes, stored, texts)
   const key = keyOf(resource.storage, namespace, name)
   const isEvent = resource.storage === '/events'
   return { type: 'put', key, value: bytes, ...(isEvent ? { leaseId: await parts.eventLeases.id() } : {}) }
