@@ -343,9 +343,9 @@ test('who changes an object on its way in sees it before it has a name and a uid
   await fixture.client.create(configMaps, configMap('', { generateName: 'made-' }), inDefault)
   const seen = fixture.asked.map(({ path, request }) => {
     const { metadata } = request['object'] as KubernetesObject
-    return [path, String(request['name'] ?? ''), metadata.name ?? '', metadata.uid !== undefined]
+    return [path, (request['name'] as string | undefined) ?? '', metadata.name ?? '', metadata.uid !== undefined]
   })
-  const made = String(seen[1]?.[1])
+  const made = String(seen[1]?.[1] ?? '')
   assert.match(made, /^made-/)
   assert.deepEqual(seen, [
     ['/mutate', '', '', false],
