@@ -20,25 +20,40 @@ export function balancedAllocation(resources: readonly WeighedResource[] = cpuAn
 
 /** 100 for equal shares, less the further they lie apart; with the pod (1) or without (0). */
 function balance(scored: readonly ScoredResource[], row: number, pods: 0 | 1): number {
-  const shares: number[] = []
+  let count = 0
+  let sum = 0
+  let gap = 0
   for (const resource of scored) {
     const share = shareOf(resource, row, pods)
-    if (share !== undefined) shares.push(share)
+    if (share < 0) continue
+    count++
+    sum += share
+    gap = share - gap
   }
-  return Math.trunc((1 - deviation(shares)) * 100)
+  if (count < 2) return 100
+  // Two are told apart without a square root: a rounded one would cost a point.
+  const apart = count === 2 ? Math.abs(gap) / 2 : deviation(scored, row, { pods, mean: sum / count, count })
+  return Math.trunc((1 - apart) * 100)
 }
 
-/** The standard deviation. Two are told apart without a square root: a rounded one would cost a point. */
-function deviation(shares: readonly number[]): number {
-  const [first = 0, second = 0] = shares
-  if (shares.length < 2) return 0
-  if (shares.length === 2) return Math.abs((first - second) / 2)
-  const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length
-  return Math.sqrt(shares.reduce((sum, share) => sum + (share - mean) ** 2, 0) / shares.length)
+interface Shares {
+  readonly pods: 0 | 1
+  readonly mean: number
+  readonly count: number
 }
 
-/** How much of a resource is used; undefined where the node has none of it. */
-function shareOf({ allocatable, requested, wanted }: ScoredResource, row: number, pods: 0 | 1): number | undefined {
+/** The standard deviation. */
+function deviation(scored: readonly ScoredResource[], row: number, { pods, mean, count }: Shares): number {
+  let squares = 0
+  for (const resource of scored) {
+    const share = shareOf(resource, row, pods)
+    if (share >= 0) squares += (share - mean) ** 2
+  }
+  return Math.sqrt(squares / count)
+}
+
+/** How much of a resource is used, at most all of it; -1 where the node has none. */
+function shareOf({ allocatable, requested, wanted }: ScoredResource, row: number, pods: 0 | 1): number {
   const has = allocatable[row] ?? 0
-  return has === 0 ? undefined : Math.min(1, ((requested[row] ?? 0) + pods * wanted) / has)
+  return has === 0 ? -1 : Math.min(1, ((requested[row] ?? 0) + pods * wanted) / has)
 }
