@@ -31,6 +31,22 @@ test('work that comes again and again is not held up by more than one release in
   assert.deepEqual(releasedAt, [1000, 4000, 7000, 10_000])
 })
 
+test('after the first release a longer quiet may be asked for', async () => {
+  const clock = new SimClock()
+  const releasedAt: number[] = []
+  using keeper = createMemoryKeeper(clock, () => releasedAt.push(Math.floor(clock.monotonicMs())), 10_000)
+  keeper.touch()
+  await clock.advance(5000)
+  assert.deepEqual(releasedAt, [1000])
+  for (let round = 0; round < 5; round += 1) {
+    keeper.touch()
+    await clock.advance(9000)
+  }
+  assert.deepEqual(releasedAt, [1000])
+  await clock.advance(60_000)
+  assert.deepEqual(releasedAt, [1000, 51_000])
+})
+
 test('after its end nothing is released', async () => {
   const { clock, keeper, releasedAt } = watch()
   keeper.touch()

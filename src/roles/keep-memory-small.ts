@@ -13,15 +13,19 @@ const quietMs = 1000
 /** A release takes the time of many requests: not more than one in so long. */
 const pauseMs = 3000
 
-/** Calls `release` once in each quiet that follows work; a failure of it is no reason to stop. */
-export function createMemoryKeeper(clock: Clock, release: () => void): MemoryKeeper {
+/**
+ * Calls `release` once in each quiet that follows work; a failure of it is no reason to stop.
+ * @param laterQuietMs how long the quiet has to be after the first release, when what was compiled is worth keeping.
+ */
+export function createMemoryKeeper(clock: Clock, release: () => void, laterQuietMs: number = quietMs): MemoryKeeper {
+  const restMs = (): number => (lastReleaseMs < 0 ? quietMs : laterQuietMs)
   let lastTouchMs = 0
   let lastReleaseMs = -pauseMs
   let timer: Disposable | undefined
   let ended = false
   const look = (): void => {
     const now = clock.monotonicMs()
-    const waitMs = Math.max(lastTouchMs + quietMs, lastReleaseMs + pauseMs) - now
+    const waitMs = Math.max(lastTouchMs + restMs(), lastReleaseMs + pauseMs) - now
     timer = undefined
     if (waitMs > 0) {
       timer = clock.setTimer(waitMs, look)
@@ -33,7 +37,7 @@ export function createMemoryKeeper(clock: Clock, release: () => void): MemoryKee
   return {
     touch() {
       lastTouchMs = clock.monotonicMs()
-      if (!ended) timer ??= clock.setTimer(quietMs, look)
+      if (!ended) timer ??= clock.setTimer(restMs(), look)
     },
     [Symbol.dispose]() {
       ended = true

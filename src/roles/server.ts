@@ -78,6 +78,8 @@ const resumeRevisions = 4096
 type ServerWorld = Pick<World, 'clock' | 'random' | 'files'> & { readonly kernel?: Pick<World['kernel'], 'memory'> }
 
 /** At ten thousand pods a release takes about a tenth of a second. */
+/** Requests that come soon again find compiled what serves them. */
+const laterQuietMs = 10_000
 const releasePolicy: ReleasePolicy = {
   grownBytesMin: 32 << 20,
   residentBytesMax: 512 << 20,
@@ -257,6 +259,7 @@ function keepMemory({ clock, kernel }: ServerWorld): MemoryKeeper {
   return createMemoryKeeper(
     clock,
     kernel === undefined ? () => undefined : releaseOnceGrown(kernel.memory, releasePolicy),
+    laterQuietMs,
   )
 }
 
