@@ -46,8 +46,10 @@ function isSame(a: unknown, b: unknown): boolean {
   return true
 }
 
+/** Null, undefined, empty, or with nothing but such members. */
 function isNothing(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return value === undefined || value === null
-  for (const _ in value) return false
+  const members = value as Members
+  for (const key in members) if (!isNothing(members[key])) return false
   return true
 }
