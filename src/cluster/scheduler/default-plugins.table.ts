@@ -26,6 +26,12 @@ export interface PluginWriters {
   readonly claims: ClaimWriter
 }
 
+/** For asking plugins where nothing is bound. */
+export const noWriters: PluginWriters = {
+  volumes: { carryOut: () => Promise.resolve() },
+  claims: { reserve: () => Promise.resolve() },
+}
+
 /** What a profile may say about single plugins; the rest is upstream's defaults. */
 export interface PluginArgs {
   readonly fit?: FitArgs

@@ -6,7 +6,7 @@ import type { Node, Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { Random } from '#world/ports/random.ts'
 import { afterFailure } from './after-failure.ts'
 import type { ClusterObjects } from './cluster-objects.ts'
-import { defaultPlugins } from './default-plugins.table.ts'
+import { defaultPlugins, noWriters } from './default-plugins.table.ts'
 import { fitErrorMessage } from './fit-error.ts'
 import { NodeTable } from './node-table.ts'
 import { NominatedPods } from './nominated-pods.ts'
@@ -44,12 +44,6 @@ export interface PlacementScene {
   readonly objects: ClusterObjects
   readonly random: Random
   readonly nowMs: number
-}
-
-/** Nothing is bound here, so nothing is written. */
-const noWriters = {
-  volumes: { carryOut: () => Promise.resolve() },
-  claims: { reserve: () => Promise.resolve() },
 }
 
 /** Asks the default profile about a pod as if it came to be scheduled now. */

@@ -7,6 +7,7 @@ import { NominatedPods } from './nominated-pods.ts'
 import { recordOf } from './pod-record.ts'
 import { type Outcome, schedulePod } from './schedule-pod.ts'
 import { afterFailure } from './after-failure.ts'
+import { noWriters } from './default-plugins.table.ts'
 import { fitErrorMessage } from './fit-error.ts'
 import type { Preemption } from './preempt.ts'
 import { defaultProfile, type SchedulerProfile } from './scheduler-config.ts'
@@ -55,11 +56,6 @@ export function someNode(
 }
 
 const alwaysFirst: Random = { bytes: (count) => new Uint8Array(count), below: (limit) => limit - 1, float: () => 0 }
-const noWriters = {
-  volumes: { carryOut: () => Promise.resolve() },
-  claims: { reserve: () => Promise.resolve() },
-}
-
 export interface Scene {
   readonly nodes: readonly Node[]
   /** Pods that are on nodes (by their nodeName). */

@@ -1,34 +1,13 @@
 /** PodSecurity: namespaces say by label which level of the Pod Security Standards their pods must meet. */
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
-import { objectAt, textAt } from '../api-object.ts'
+import { objectAt } from '../api-object.ts'
+import { podSpecPath } from '../pod-spec-path.ts'
 import { forbidden } from '../status-errors.ts'
 import type { AdmissionRequest, AdmissionStep } from './admission.ts'
+import { mentionedName } from './mentioned-name.ts'
 import { baselineChecks, type Check, restrictedChecks } from './pod-security-checks.ts'
 
 const prefix = 'pod-security.kubernetes.io/'
-/** Where the pods of other kinds are described: they are warned about, only the pods themselves are refused. */
-const templates: Readonly<Record<string, readonly string[]>> = {
-  '/podtemplates': ['template', 'spec'],
-  '/replicationcontrollers': ['spec', 'template', 'spec'],
-  'apps/deployments': ['spec', 'template', 'spec'],
-  'apps/replicasets': ['spec', 'template', 'spec'],
-  'apps/statefulsets': ['spec', 'template', 'spec'],
-  'apps/daemonsets': ['spec', 'template', 'spec'],
-  'batch/jobs': ['spec', 'template', 'spec'],
-  'batch/cronjobs': ['spec', 'jobTemplate', 'spec', 'template', 'spec'],
-}
-
-function specPath({
-  group,
-  resource,
-}: {
-  readonly group: string
-  readonly resource: string
-}): readonly string[] | undefined {
-  const name = `${group}/${resource}`
-  return name === '/pods' ? ['spec'] : templates[name]
-}
-
 const levels: ReadonlySet<string> = new Set(['privileged', 'baseline', 'restricted'])
 
 /** What a pod's spec violates at a level; undefined for nothing. */
@@ -62,10 +41,10 @@ export const podSecurity: AdmissionStep = {
   applies: (resource, operation, subresource) =>
     (subresource === '' || subresource === 'ephemeralcontainers') &&
     (operation === 'CREATE' || operation === 'UPDATE') &&
-    specPath(resource) !== undefined,
+    podSpecPath(`${resource.group}/${resource.resource}`) !== undefined,
   validate: (request) => {
     const labels = request.view.find('/namespaces', '', request.namespace)?.metadata.labels ?? {}
-    const path = specPath(request.resource)
+    const path = podSpecPath(`${request.resource.group}/${request.resource.resource}`)
     if (path === undefined || isUnchanged(request, path)) return
     const spec = objectAt(request.object, ...path)
     const isPod = path.length === 1
@@ -85,7 +64,6 @@ function isUnchanged({ old, object }: AdmissionRequest, path: readonly string[])
 function enforce(request: AdmissionRequest, spec: JsonObject, { level, version }: Policy): void {
   const found = violations(level, spec)
   if (found === undefined) return
-  const name = request.name === '' ? textAt(request.object, 'metadata', 'name') : request.name
   const why = `violates PodSecurity ${JSON.stringify(`${level}:${version}`)}: ${found}`
-  throw forbidden({ group: '', resource: 'pods', name }, why)
+  throw forbidden({ group: '', resource: 'pods', name: mentionedName(request) }, why)
 }

@@ -1,20 +1,19 @@
 /** AppArmor profiles that a new pod names in annotations, as before v1.30: containers get them as fields, clients a warning. */
-import { appArmorOf } from '#spec/kubernetes/warnings/container-warnings.ts'
+import { appArmorKey, appArmorOf } from '#spec/kubernetes/warnings/container-warnings.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { type ApiObject, equalJson, listAt, objectAt, textAt } from '../api-object.ts'
 
-const prefix = 'container.apparmor.security.beta.kubernetes.io/'
 const lists = ['initContainers', 'containers', 'ephemeralContainers'] as const
 const fileLengthMax = 4095
 
 /** The pod with its profiles as fields, where an annotation names one and the container has none (v1.36, pod strategy). */
 export function withAppArmorFields(pod: ApiObject, warn: (text: string) => void): ApiObject {
   const annotations = pod.metadata.annotations ?? {}
-  const isNamed = Object.keys(annotations).some((key) => key.startsWith(prefix))
+  const isNamed = Object.keys(annotations).some((key) => key.startsWith(appArmorKey))
   if (!isNamed || textAt(pod, 'spec', 'os', 'name') === 'windows') return pod
   const ofPod = objectAt(pod, 'spec', 'securityContext')['appArmorProfile']
   const settle = (container: JsonObject): JsonObject => {
-    const key = prefix + textAt(container, 'name')
+    const key = appArmorKey + textAt(container, 'name')
     const written = annotations[key]
     const securityContext = objectAt(container, 'securityContext')
     if (written === undefined || securityContext['appArmorProfile'] !== undefined) return container

@@ -1,20 +1,8 @@
 /** Fields of features that v1.36 leaves switched off: dropped in silence, unless the object already had them. */
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { type ApiObject, listAt, objectAt, withMember } from '../api-object.ts'
+import { podSpecPath } from '../pod-spec-path.ts'
 import type { Strategy } from './strategy.ts'
-
-/** Where the kinds that hold pods or templates of pods keep the specification of the pod. */
-const podSpecPaths: Readonly<Record<string, readonly string[]>> = {
-  '/pods': ['spec'],
-  '/podtemplates': ['template', 'spec'],
-  '/replicationcontrollers': ['spec', 'template', 'spec'],
-  'apps/daemonsets': ['spec', 'template', 'spec'],
-  'apps/deployments': ['spec', 'template', 'spec'],
-  'apps/replicasets': ['spec', 'template', 'spec'],
-  'apps/statefulsets': ['spec', 'template', 'spec'],
-  'batch/cronjobs': ['spec', 'jobTemplate', 'spec', 'template', 'spec'],
-  'batch/jobs': ['spec', 'template', 'spec'],
-}
 
 /** Members of other kinds. */
 const disabledPaths: Readonly<Record<string, readonly (readonly string[])[]>> = {
@@ -92,7 +80,7 @@ function enabledPart(name: string, object: ApiObject, old: ApiObject | undefined
   let out = object
   for (const path of disabledPaths[name] ?? [])
     if (isAt(out, path) && !isAt(old, path)) out = withAt(out, path, () => undefined)
-  const specPath = podSpecPaths[name]
+  const specPath = podSpecPath(name)
   if (specPath === undefined) return out
   const spec = objectAt(out, ...specPath)
   const kept = withoutDisabled(spec, objectAt(old, ...specPath))
@@ -101,7 +89,7 @@ function enabledPart(name: string, object: ApiObject, old: ApiObject | undefined
 
 /** The strategy with these fields dropped before it prepares anything. @param name `GROUP/RESOURCE`. */
 export function droppingDisabled(name: string, strategy: Partial<Strategy>): Partial<Strategy> {
-  if (podSpecPaths[name] === undefined && disabledPaths[name] === undefined) return strategy
+  if (podSpecPath(name) === undefined && disabledPaths[name] === undefined) return strategy
   const { prepareCreate, prepareUpdate } = strategy
   return {
     ...strategy,

@@ -8,7 +8,7 @@ import type { OptionalSchema, Schema } from '#base/schema/schema.ts'
 import { parseWith } from '#base/schema/validate.ts'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import { parseYaml } from '#kit/encoding/yaml.ts'
-import { defaultPlugins, type PluginWriters } from '../default-plugins.table.ts'
+import { defaultPlugins, noWriters } from '../default-plugins.table.ts'
 import type { WeighedPlugin } from '../schedule-pod.ts'
 import { defaultSchedulerConfig, type SchedulerConfig, type SchedulerProfile } from '../scheduler-config.ts'
 import { defaultQueueConfig } from '../scheduling-queue.ts'
@@ -19,11 +19,6 @@ import { type ExtensionPoint, extensionPoints, type PluginSet, type PluginUse, u
 /** Preemption and binding are parts of the scheduler here; profiles know them as plugins. */
 const preemptionPlugin = 'DefaultPreemption'
 const binderPlugin = 'DefaultBinder'
-const nothingWritten: PluginWriters = {
-  volumes: { carryOut: () => Promise.resolve() },
-  claims: { reserve: () => Promise.resolve() },
-}
-
 const named = object({ name: string({ lengthMin: 1 }), weight: optional(integer({ min: 0 })) })
 const pluginSet: OptionalSchema<PluginSet> = optional(
   object({ enabled: optional(array(named)), disabled: optional(array(named)) }),
@@ -101,7 +96,7 @@ function readProfile(
 ): SchedulerProfile {
   if (name === undefined) throw wrong(`${at}.schedulerName: Required value`)
   const args = readAllArgs(pluginConfig, at)
-  const defaults = defaultPlugins(nothingWritten).map(({ plugin, weight }) => ({ name: plugin.name, weight }))
+  const defaults = defaultPlugins(noWriters).map(({ plugin, weight }) => ({ name: plugin.name, weight }))
   const used = usedPlugins(plugins, [...defaults, { name: preemptionPlugin }, { name: binderPlugin }])
   checkUse(used, new Set([...defaults.map((one) => one.name), preemptionPlugin, binderPlugin]), name)
   const preempts = used.some((use) => use.name === preemptionPlugin && use.points.has('postFilter'))

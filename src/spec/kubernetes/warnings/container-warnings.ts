@@ -20,7 +20,8 @@ export function containersOf(at: Path, spec: PodSpec): readonly PlacedContainer[
 }
 
 const seccompKey = 'container.seccomp.security.alpha.kubernetes.io/'
-const appArmorKey = 'container.apparmor.security.beta.kubernetes.io/'
+/** Before the name of a container: the annotation of its AppArmor profile. */
+export const appArmorKey = 'container.apparmor.security.beta.kubernetes.io/'
 const profilesAtNode = 'localhost/'
 
 /** What an AppArmor annotation says as a field. */
