@@ -12,6 +12,7 @@ import type { Processes } from '#world/ports/processes.ts'
 import type { Random } from '#world/ports/random.ts'
 import type { Readable } from 'node:stream'
 import { bootstrapImage } from './bootstrap/bootstrap-image.ts'
+import { removeUnfinishedDownloads } from './bootstrap/fetch-packages.ts'
 import type { BootstrapOptions, BootstrapResult } from './bootstrap/bootstrap-types.ts'
 import { createContentStore } from './content/content-store.ts'
 import type { ContentStore, Leases } from './content/content-types.ts'
@@ -104,6 +105,7 @@ async function dropImagesWithoutLayers(index: ImageIndex, layers: LayerStore): P
 export async function createImages(deps: ImagesDeps, { root }: ImagesOptions): Promise<Images> {
   const { files, clock } = deps
   await files.makeDirectory(root, { recursive: true, mode: 0o711 })
+  await removeUnfinishedDownloads(files, `${root}/bootstrap`)
   const settling = createSettling(deps.clock, () => layers.settle())
   const layers: LayerStore = await createLayerStore({ ...deps, onUnsettled: () => settling.touch() }, `${root}/layers`)
   const content = await createContentStore(deps, `${root}/content`)

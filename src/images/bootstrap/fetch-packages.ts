@@ -32,16 +32,22 @@ export async function fetchDebianPackages(
   const missing = await missingPackages(files, directory, names)
   if (missing.length > 0) {
     options.onProgress(`Downloading ${missing.length} Debian package${missing.length === 1 ? '' : 's'}`)
-    const result = await runTool(processes, ['apt-get', 'download', '-q', ...missing], { cwd: directory, ...options })
-    const still = await missingPackages(files, directory, names)
-    if (still.length > 0) {
-      throw new GantryError(
-        'IMAGE_BOOTSTRAP_UNREACHABLE',
-        'unavailable',
-        `cannot download Debian packages ${still.join(', ')}: ${lastLine(result.stderr)}`,
-        { remedy: 'Check the network and run apt-get update, then try again.' },
-      )
-    }
+    await withIncoming(deps, async (incoming) => {
+      // apt-get writes under the final name from the first byte on: only a download that ended well is kept.
+      const result = await runTool(processes, ['apt-get', 'download', '-q', ...missing], { cwd: incoming, ...options })
+      const absent = await missingPackages(files, incoming, missing)
+      if (result.exitCode !== 0 || absent.length > 0) {
+        const lost = absent.length > 0 ? absent : missing
+        throw new GantryError(
+          'IMAGE_BOOTSTRAP_UNREACHABLE',
+          'unavailable',
+          `cannot download Debian packages ${lost.join(', ')}: ${lastLine(result.stderr)}`,
+          { remedy: 'Check the network and run apt-get update, then try again.' },
+        )
+      }
+      for (const { name } of await files.list(incoming))
+        await files.rename(`${incoming}/${name}`, `${directory}/${name}`)
+    })
   }
   const present = (await files.list(directory)).map(({ name }) => name).sort()
   return names.map(
@@ -55,26 +61,24 @@ export async function fetchNpmPackage(
   name: string,
   wanted: { readonly version: string } & FetchOptions,
 ): Promise<{ path: string; version: string }> {
-  const { files, processes, cache, random } = deps
+  const { files, processes, cache } = deps
   const directory = `${cache}/npm`
   await files.makeDirectory(directory, { recursive: true, mode: 0o755 })
   const kept = await keptVersion(files, directory, { name, version: wanted.version })
   if (kept !== undefined) return kept
   wanted.onProgress(`Downloading ${name}@${wanted.version} from npm`)
-  const fresh = `${directory}/${randomHex(random, 8)}`
-  await files.makeDirectory(fresh, { mode: 0o755 })
-  try {
+  return await withIncoming(deps, async (incoming) => {
     const result = await runTool(
       processes,
-      ['npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', fresh, `${name}@${wanted.version}`],
-      { cwd: fresh, ...wanted },
+      ['npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', incoming, `${name}@${wanted.version}`],
+      { cwd: incoming, ...wanted },
     )
     // A range may name several versions: npm packs each; the newest is the one meant.
-    const packed = (await files.list(fresh))
+    const packed = (await files.list(incoming))
       .map((entry) => ({ file: entry.name, version: versionOf(name, entry.name) }))
       .filter(({ version }) => version !== undefined)
     const newest = packed.sort((a, b) => compareVersions(a.version ?? '', b.version ?? '')).at(-1)
-    if (newest?.version === undefined) {
+    if (result.exitCode !== 0 || newest?.version === undefined) {
       throw new GantryError(
         'IMAGE_BOOTSTRAP_UNREACHABLE',
         'unavailable',
@@ -82,10 +86,26 @@ export async function fetchNpmPackage(
         { remedy: 'Check the network and that this version exists.' },
       )
     }
-    await files.rename(`${fresh}/${newest.file}`, `${directory}/${newest.file}`)
+    await files.rename(`${incoming}/${newest.file}`, `${directory}/${newest.file}`)
     return { path: `${directory}/${newest.file}`, version: newest.version }
+  })
+}
+
+/** Removes the downloads that a killed engine left unfinished below a cache. */
+export async function removeUnfinishedDownloads(files: Files, cache: string): Promise<void> {
+  await files.remove(`${cache}/incoming`, { recursive: true, force: true })
+}
+
+async function withIncoming<T>(
+  { files, random, cache }: FetchDeps,
+  download: (directory: string) => Promise<T>,
+): Promise<T> {
+  const incoming = `${cache}/incoming/${randomHex(random, 8)}`
+  await files.makeDirectory(incoming, { recursive: true, mode: 0o755 })
+  try {
+    return await download(incoming)
   } finally {
-    await files.remove(fresh, { recursive: true, force: true })
+    await files.remove(incoming, { recursive: true, force: true })
   }
 }
 
@@ -126,7 +146,7 @@ async function runTool(
   processes: Processes,
   [name, ...args]: readonly [string, ...string[]],
   options: FetchOptions & { cwd: string },
-): Promise<{ stderr: string }> {
+): Promise<{ exitCode: number | undefined; stderr: string }> {
   const program = await processes.find(name)
   if (program === undefined)
     throw new GantryError(
