@@ -137,7 +137,6 @@ async function measure(name: string, count: number, operation: (index: number) =
   const [cpuBefore, beganMs] = [serverCpuUs(), performance.now()]
   let next = 0
   const worker = async (): Promise<void> => {
-    // oxlint-disable-next-line no-await-in-loop -- one after the other on each connection
     while (next < count) await operation(next++)
   }
   await Promise.all(Array.from({ length: Math.min(connections, count) }, worker))
@@ -226,7 +225,6 @@ async function fanOut(): Promise<void> {
       sent.end()
     })
   for (let from = 0; from < watcherCount; from += 50)
-    // oxlint-disable-next-line no-await-in-loop -- a few at a time
     await Promise.all(Array.from({ length: Math.min(50, watcherCount - from) }, open))
   await sleep(1000)
   const [cpuBefore, before, beganMs] = [serverCpuUs(), deliveries, performance.now()]
@@ -234,9 +232,7 @@ async function fanOut(): Promise<void> {
   for (let index = 0; index < eventsPerSecond * 5; index++) {
     sentAtMs.set(`w${index}`, performance.now())
     const body = JSON.stringify({ status: { message: `w${index}` } })
-    // oxlint-disable-next-line no-await-in-loop -- at a steady rate
     await call({ method: 'PATCH', path: `${place}/${target}/status`, body, type: 'application/merge-patch+json' })
-    // oxlint-disable-next-line no-await-in-loop -- at a steady rate
     await sleep(Math.max(0, beganMs + ((index + 1) * 1000) / eventsPerSecond - performance.now()))
   }
   await sleep(500)
@@ -264,12 +260,9 @@ async function restart(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGKILL', 'SIGKILL', 'SIGKILL'] as const) {
     const exited = once(server, 'exit')
     server.kill(signal)
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     await exited
     const beganMs = performance.now()
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     server = await start(url.port)
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     while (!(await isReady())) await sleep(10)
     times.push(`${Math.round(performance.now() - beganMs)} ms after ${signal}`)
   }
@@ -312,7 +305,6 @@ try {
     restart,
   }
   for (const [name, run] of Object.entries(rows)) {
-    // oxlint-disable-next-line no-await-in-loop -- one row after the other
     if (positionals.length === 0 || positionals.includes(name)) await row(name, run)
   }
 } finally {

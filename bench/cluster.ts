@@ -19,9 +19,7 @@ async function firstObject(): Promise<string> {
   const times: number[] = []
   for (let round = 0; round < 5; round++) {
     const began = performance.now()
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     await using cluster = await createCluster()
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     await cluster.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'first', namespace: 'default' } })
     times.push(performance.now() - began)
   }
@@ -53,14 +51,12 @@ async function placePods(): Promise<string> {
   const caller = async (): Promise<void> => {
     while (next < podCount) {
       const metadata = { name: `p-${next++}`, namespace: 'default', labels: { app: 'p' } }
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       await client.create(pods, { apiVersion: 'v1', kind: 'Pod', ...template('p'), metadata } as never)
     }
   }
   await Promise.all(Array.from({ length: callers }, caller))
   const unplaced = async (): Promise<number> =>
     (await client.list(pods, { namespace: 'default', fieldSelector: 'spec.nodeName=' })).items.length
-  // oxlint-disable-next-line no-await-in-loop -- time passes step by step
   while ((await unplaced()) > 0) await cluster.time.advance(100)
   const tookMs = performance.now() - began
   return `${Math.round((podCount / tookMs) * 1000)} pods/s created and placed (${podCount} pods on 200 nodes, with kubelets and controllers)`
@@ -73,12 +69,10 @@ async function bigCluster(): Promise<string> {
   const began = performance.now()
   await using cluster = await createCluster({ nodes: bigNodes })
   for (let index = 0; index < bigNodes / 20; index++) {
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     await cluster.apply(deployment(`d-${index}`, 100) as never)
   }
   const running = async (): Promise<number> =>
     (await cluster.client.list(pods, { fieldSelector: 'status.phase=Running' })).items.length
-  // oxlint-disable-next-line no-await-in-loop -- time passes step by step
   while ((await running()) < bigNodes * 5) await cluster.time.advance('1 second')
   return `${seconds(began)} (${Math.round(process.memoryUsage().rss / 1e6)} MB)`
 }
@@ -88,7 +82,6 @@ const dayHours = Number(process.env['GANTRY_BENCH_HOURS'] ?? 24)
 async function simulatedDay(): Promise<string> {
   await using cluster = await createCluster({ nodes: 100 })
   for (let index = 0; index < 20; index++) {
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     await cluster.apply(deployment(`d-${index}`, 10) as never)
   }
   await cluster.settle()
@@ -98,11 +91,8 @@ async function simulatedDay(): Promise<string> {
     const image = `app:${hour}`
     const patch = { spec: { template: { spec: { containers: [{ name: 'main', image }] } } } }
     const scaled = { spec: { replicas: 5 + (hour % 10) } }
-    // oxlint-disable-next-line no-await-in-loop -- hour after hour
     await cluster.client.patch(deployments, `d-${hour % 20}`, patch, { namespace: 'default', type: 'strategic' })
-    // oxlint-disable-next-line no-await-in-loop -- hour after hour
     await cluster.client.patch(deployments, `d-${(hour + 7) % 20}`, scaled, { namespace: 'default', type: 'merge' })
-    // oxlint-disable-next-line no-await-in-loop -- hour after hour
     await cluster.time.advance('1 hour')
   }
   return `${seconds(began)} for ${dayHours} hours (${Math.round(process.memoryUsage().rss / 1e6)} MB)`
@@ -112,7 +102,6 @@ const asked = process.argv.slice(2)
 for (const [name, { goal, run }] of Object.entries(rows)) {
   if (asked.length > 0 && !asked.includes(name)) continue
   const before = process.cpuUsage()
-  // oxlint-disable-next-line no-await-in-loop -- one row after the other
   const result = await run()
   const { user, system } = process.cpuUsage(before)
   console.log(`${name.padEnd(6)} ${result}; ${((user + system) / 1e6).toFixed(1)} s of CPU; wanted: ${goal}`)

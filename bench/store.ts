@@ -31,7 +31,6 @@ async function measure(name: string, count: number, work: () => Promise<unknown>
 async function puts(store: VersionedStore, count: number, atOnce: number): Promise<void> {
   let next = 0
   const writer = async (): Promise<void> => {
-    // oxlint-disable-next-line no-await-in-loop -- one after the other for each writer
     while (next < count) await store.put(`/bench/${next++ % objectCount}`, value)
   }
   await Promise.all(Array.from({ length: atOnce }, writer))
@@ -45,7 +44,6 @@ async function run(name: string, open: () => Promise<VersionedStore>): Promise<v
     await measure('puts, 16 at once', 4000, () => puts(store, 4000, 16))
     await measure('puts, one at a time', 500, () => puts(store, 500, 1))
     await measure('gets', 5000, async () => {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       for (let index = 0; index < 5000; index++) await store.get(`/bench/${index}`)
     })
     await measure('ranges of all, by entry', objectCount, () => store.range({ prefix: '/bench/' }))
@@ -75,7 +73,6 @@ const backends: Readonly<Record<string, () => Promise<void>>> = {
 const asked = process.argv.slice(2)
 try {
   for (const [name, backend] of Object.entries(backends)) {
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     if (asked.length === 0 || asked.includes(name)) await backend()
   }
 } finally {

@@ -30,7 +30,7 @@ export function objectsOf(manifest: Manifest): readonly JsonObject[] {
 export async function applyManifest(client: KubeClient, manifest: Manifest): Promise<KubernetesObject[]> {
   const applied: KubernetesObject[] = []
   for (const object of objectsOf(manifest)) {
-    // oxlint-disable-next-line no-await-in-loop -- later objects may need earlier ones
+    // Later objects may need earlier ones.
     applied.push(await applyOne(client, object))
   }
   return applied

@@ -132,7 +132,6 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     while (clock.monotonicMs() < untilMs) {
       const quietSinceMs = Math.max(history.lastChangeMs, since)
       if (clock.monotonicMs() - quietSinceMs >= quietMs) return
-      // oxlint-disable-next-line no-await-in-loop -- time passes step by step
       await pass(Math.min(1000, untilMs - clock.monotonicMs()))
     }
   }

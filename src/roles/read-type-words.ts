@@ -39,7 +39,7 @@ async function readClasses(files: Files, folder: string): Promise<DescribeType> 
   const words = new Map<string, TypeWords>()
   const readNext = async (): Promise<void> => {
     for (let next = wanted.pop(); next !== undefined; next = wanted.pop()) {
-      // oxlint-disable-next-line no-await-in-loop -- several of these loops run side by side
+      // Several of these loops run side by side.
       words.set(next.type, readDeclaration(await files.readText(join(folder, next.file))))
     }
   }

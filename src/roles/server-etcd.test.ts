@@ -20,9 +20,7 @@ const admin = (server: Server): KubeClient =>
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 300; tries++) {
-    // oxlint-disable-next-line no-await-in-loop -- asked over and over
     if (await holds()) return
-    // oxlint-disable-next-line no-await-in-loop -- asked over and over
     await sleep(100)
   }
   assert.fail(`in vain: ${what}`)

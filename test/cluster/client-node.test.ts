@@ -7,9 +7,7 @@ import { type OwnServer, startOwnServer } from './own-server.ts'
 /** Waits until something holds. */
 async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
   for (let round = 0; round < 300; round++) {
-    // oxlint-disable-next-line no-await-in-loop -- it is asked again and again
     if (await holds()) return
-    // oxlint-disable-next-line no-await-in-loop -- with a pause between
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   assert.fail(`not in time: ${what}`)
@@ -50,7 +48,6 @@ describe('@kubernetes/client-node', () => {
   test('applies on the server side and meets conflicts', async () => {
     const objects = k8s.KubernetesObjectApi.makeApiClient(config)
     const spec = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'applied', namespace: 'default' } }
-    // oxlint-disable-next-line max-params -- the client's own order
     const apply = (data: object, manager: string, force: boolean): Promise<k8s.KubernetesObject> =>
       objects.patch(
         { ...spec, data } as k8s.KubernetesObject,

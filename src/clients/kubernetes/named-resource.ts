@@ -19,7 +19,7 @@ const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDisco
  */
 export async function findNamedResource(client: KubeClient, word: string): Promise<NamedResource | undefined> {
   for (const path of ['/api', '/apis']) {
-    // oxlint-disable-next-line no-await-in-loop -- most words are found in the first document
+    // Most words are found in the first document.
     const found = allIn(await readDiscovery(client, path)).find((one) => isMeant(one, word.toLowerCase()))
     if (found !== undefined) return found
   }

@@ -234,7 +234,7 @@ export async function deleteCollection(parts: ServerParts, request: ApiRequest):
   const chosen = Array.from(parts.cache.collection(resource.storage).range(prefix)).filter(selection.matches)
   for (const { name, namespace } of chosen) {
     try {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other keeps a large deletion from crowding out the rest
+      // One after the other keeps a large deletion from crowding out the rest.
       await deleteObject(
         parts,
         { ...request, verb: 'delete', query: (key) => request.query(key), name, namespace },

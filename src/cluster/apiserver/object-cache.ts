@@ -108,7 +108,6 @@ export class ObjectCache implements AsyncDisposable {
     }
     try {
       for (;;) {
-        // oxlint-disable-next-line no-await-in-loop -- pages follow each other
         const page = await store.range(query)
         this.#revision = page.revision
         for (const entry of page.entries) this.#load(entry.key, entry.value, entry.modRevision)
@@ -133,7 +132,6 @@ export class ObjectCache implements AsyncDisposable {
   async #arrive(): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        // oxlint-disable-next-line no-await-in-loop -- one after the other
         await this.catchUp()
         return
       } catch (error) {

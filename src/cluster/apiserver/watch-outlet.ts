@@ -50,7 +50,6 @@ export class WatchOutlet {
       let hasRoom = response.bufferedBytes < pieceBytes
       while (this.#waiting.length > 0 && !this.#isOver()) {
         const piece = this.#takePiece()
-        // oxlint-disable-next-line no-await-in-loop -- one piece after the other
         if (!hasRoom) await response.write(piece)
         hasRoom = hasRoom ? response.push(piece) : true
       }

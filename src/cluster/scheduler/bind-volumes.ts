@@ -48,12 +48,11 @@ async function writePlan({ bind, provision, nodeName }: VolumePlan, client: ApiC
       },
       spec: { claimRef },
     }
-    // oxlint-disable-next-line no-await-in-loop -- a conflict has to leave the rest untouched
+    // In order: a conflict has to leave the rest untouched.
     await client.patch(persistentVolumes, volume.metadata.name, patch, { type: 'merge' })
   }
   for (const { metadata } of provision) {
     const patch = { metadata: { annotations: { [selectedNode]: nodeName } } }
-    // oxlint-disable-next-line no-await-in-loop -- as above
     await client.patch(persistentVolumeClaims, metadata.name, patch, { namespace: metadata.namespace, type: 'merge' })
   }
 }

@@ -142,7 +142,7 @@ async function evictVictims(record: PodRecord, { entry, victims }: Candidate, pa
   for (const victim of victims) {
     if (victim.pod.metadata.deletionTimestamp !== undefined) continue
     try {
-      // oxlint-disable-next-line no-await-in-loop -- the most important victim goes first, as upstream does
+      // The most important victim goes first, as upstream does.
       await evict(victim, `${reporter}: preempting to accommodate a higher priority pod`, parts)
     } catch (error) {
       if (isGone(error)) continue

@@ -70,7 +70,6 @@ export class VirtualClock implements Clock {
 
   /** One macrotask: every promise that can go on without time has gone on. */
   settle(): Promise<void> {
-    // oxlint-disable-next-line no-restricted-globals -- the one door out of the microtask queue
     return new Promise((resolve) => setImmediate(resolve))
   }
 }

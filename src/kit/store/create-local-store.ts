@@ -284,7 +284,7 @@ export class EngineStore implements VersionedStore {
 
   async #sweepAll(): Promise<void> {
     while (!this.#closed && !this.#engine.sweep()) {
-      // oxlint-disable-next-line no-await-in-loop -- commits go in between
+      // A pause lets commits in between.
       await this.#pause()
     }
   }

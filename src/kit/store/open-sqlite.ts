@@ -1,5 +1,4 @@
 /** Opens the SQLite file: takes its lock, checks what it is, brings its schema up to date. */
-// oxlint-disable-next-line no-restricted-imports -- this file is where the store meets SQLite
 import { DatabaseSync } from 'node:sqlite'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import { storeErrorOfSqlite } from './sqlite-errors.ts'

@@ -2,7 +2,6 @@
  * The SQLite backend's data. Every version goes to `log` in commit order, the newest of each key to `live`;
  * a group of transactions is one SQLite transaction, so all of them share one sync of the disk.
  */
-// oxlint-disable-next-line no-restricted-imports -- this file is where the store meets SQLite
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { storeCompacted, storeLeaseNotFound, storeRevisionAhead } from './errors.ts'
 import { boundsOf, isWithin } from './key-range.ts'

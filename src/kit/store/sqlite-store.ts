@@ -1,5 +1,4 @@
 /** The SQLite backend: durable on one machine, nothing to install. One process at a time owns the file. */
-// oxlint-disable-next-line no-restricted-imports -- group commit waits for the end of the event loop's turn
 import { setImmediate } from 'node:timers'
 import type { Clock } from '#world/ports/clock.ts'
 import { EngineStore } from './create-local-store.ts'

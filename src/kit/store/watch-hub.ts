@@ -156,7 +156,6 @@ class LiveFeed implements Watcher {
         continue
       }
       if (this.#failure !== undefined) throw this.#failure
-      // oxlint-disable-next-line no-await-in-loop -- a stream is read in order
       const progress = await this.#wait()
       if (progress && this.#backlog.length === 0 && this.#failure === undefined) yield this.#take()
     }

@@ -115,7 +115,6 @@ export class SimClock implements Clock {
   async advance(ms: number, afterStep?: () => void): Promise<void> {
     const untilMs = this.#elapsedMs + ms
     for (;;) {
-      // oxlint-disable-next-line no-await-in-loop -- one instant after the other
       await letMicrotasksSettle()
       afterStep?.()
       if (!this.runNextInstant(untilMs)) break

@@ -249,7 +249,6 @@ class Disk {
           yield { name }
         }
         if (names.size > 0 || signal.aborted) continue
-        // oxlint-disable-next-line no-await-in-loop -- changes come one after the other
         await new Promise<void>((resolve) => (wake = resolve))
       }
     } finally {

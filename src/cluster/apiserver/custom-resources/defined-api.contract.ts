@@ -100,9 +100,7 @@ export async function definedApi(
   const api = scope.use(await createApiServer({ clock, random: createRandom(), store, log: silentLog, ...deps }))
   const client = api.clientFor({ name: 'admin', groups: ['system:masters'] })
   for (const definition of definitions) {
-    // oxlint-disable-next-line no-await-in-loop -- one after the other, as a client would
     await client.create(customResourceDefinitions, definition)
-    // oxlint-disable-next-line no-await-in-loop
     await whenDefinition(client, definition.metadata.name, (now) =>
       isConditionTrue(now?.status?.conditions, 'Established'),
     )

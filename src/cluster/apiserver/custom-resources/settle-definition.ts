@@ -93,7 +93,7 @@ async function deleteObjects(parts: ServerParts, resource: ServedResource): Prom
       signal: undefined,
       warnings: [],
     }
-    // oxlint-disable-next-line no-await-in-loop -- one after the other keeps a large deletion from crowding out the rest
+    // One after the other keeps a large deletion from crowding out the rest.
     await deleteObject(parts, request).catch((error: unknown) => {
       if (!isNotFound(error)) throw error
     })

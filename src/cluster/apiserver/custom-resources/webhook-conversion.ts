@@ -69,7 +69,7 @@ export function webhookConversion(
         }
         for (let at = 0; at < open.length; at += batchMax) {
           const batch = open.slice(at, at + batchMax)
-          // oxlint-disable-next-line no-await-in-loop -- one review at a time is load enough for a webhook
+          // One review at a time is load enough for a webhook.
           const answers = await ask(
             batch.map(({ fresh }) => fresh),
             apiVersion,

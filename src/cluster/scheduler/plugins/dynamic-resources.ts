@@ -167,7 +167,7 @@ export function dynamicResources(writer: ClaimWriter): Plugin {
     prepares: (pod) => promised.has(pod.uid),
     preBind: async (pod) => {
       for (const [claim, allocation] of promised.get(pod.uid) ?? []) {
-        // oxlint-disable-next-line no-await-in-loop -- a claim that fails leaves those after it untouched
+        // In order: a claim that fails leaves those after it untouched.
         await writer.reserve(claim, allocation, pod)
       }
     },

@@ -125,7 +125,6 @@ export class EtcdClient implements Disposable {
       this.#open()
       const connection = this.#connection()
       try {
-        // oxlint-disable-next-line no-await-in-loop -- one member after the other
         return await this.#attempt(connection, method, message)
       } catch (error) {
         const failure = this.#memberTrouble(error, connection, options)
@@ -134,13 +133,11 @@ export class EtcdClient implements Disposable {
         if (lost) options.onLost?.()
       }
       // The members in turn at once, then more and more slowly.
-      // oxlint-disable-next-line no-await-in-loop -- a pause
       if (attempt % this.#connections.length === 0) await this.pause(attempt / this.#connections.length)
     }
   }
 
   /** The failure, when another member may cure it. @throws what ends the call. */
-  // oxlint-disable-next-line max-params -- what failed, where and of which call
   #memberTrouble(error: unknown, connection: GrpcConnection, { about }: CallOptions): GrpcFailure {
     if (!(error instanceof GrpcFailure)) throw error
     this.#open()
@@ -155,7 +152,6 @@ export class EtcdClient implements Disposable {
     if (isLate) throw storeUnreachable(this.#options.endpoints, failure)
   }
 
-  // oxlint-disable-next-line max-params -- where, what and with what
   async #attempt(connection: GrpcConnection, method: string, message: Uint8Array): Promise<Buffer> {
     using call = await connection.call(method)
     using _ = this.#options.clock.setTimer(attemptMs, () =>

@@ -47,7 +47,6 @@ const startTriesMax = 3
 export async function startEtcdCluster(count: number, tls?: MemberTls): Promise<EtcdCluster> {
   for (let attempt = 1; ; attempt++) {
     try {
-      // oxlint-disable-next-line no-await-in-loop -- one try after the other
       return await startMembers(count, tls)
     } catch (error) {
       if (attempt >= startTriesMax) throw error

@@ -133,7 +133,6 @@ class EtcdStore implements VersionedStore {
     while (page.more && page.entries.length > 0 && entries.length < limit) {
       const after = `${page.entries.at(-1)?.key}\0`
       const left = { key: after, rangeEnd, limit: limit - entries.length, query }
-      // oxlint-disable-next-line no-await-in-loop -- pages follow each other
       page = await this.#page({ ...left, revision: first.revision })
       for (const raw of page.entries) entries.push(this.#keys.entry(raw))
     }
@@ -268,7 +267,6 @@ class EtcdStore implements VersionedStore {
     )
   }
 
-  // oxlint-disable-next-line max-params -- as the client's own
   #call(method: string, message: Uint8Array, options: CallOptions): Promise<Buffer> {
     const about = { newest: this.#newest, compactRevision: this.#history.compactRevision, ...options.about }
     return this.#client.call(method, message, { ...options, about })

@@ -24,7 +24,6 @@ export function encodeTxn(request: TxnRequest, keys: EtcdKeys): Buffer {
   ])
 }
 
-// oxlint-disable-next-line max-params -- the write, where it goes, and whether what it replaces is asked for
 function operationOf(write: Write, keys: EtcdKeys, withPrevious: boolean): Fields {
   const key = keys.raw(write.key)
   if (write.type === 'delete')

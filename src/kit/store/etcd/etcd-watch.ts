@@ -71,7 +71,6 @@ export class EtcdWatch {
 
   async *#read(call: GrpcCall): AsyncGenerator<WatchBatch, void, undefined> {
     for (;;) {
-      // oxlint-disable-next-line no-await-in-loop -- a stream is read in order
       const message = await call.next()
       if (message === undefined) return
       const answer = decodeWatch(message)

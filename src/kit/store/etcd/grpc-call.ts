@@ -50,7 +50,6 @@ export class GrpcCall implements Disposable {
       if (this.#ended) return undefined
       const { promise, resolve } = Promise.withResolvers<void>()
       this.#wake = resolve
-      // oxlint-disable-next-line no-await-in-loop -- a stream is read in order
       await promise
     }
   }

@@ -62,7 +62,7 @@ async function runCalls(request: AdmissionRequest, { calls, problems, compile, d
     const id = callId(call)
     if (rounds.isSecond && !state.isAskedAgain(id)) continue
     const policy = compile(call.policy)
-    // oxlint-disable-next-line no-await-in-loop -- each policy sees what the one before it did
+    // Each policy sees what the one before it did.
     const next = await runCall({ ...request, object }, { call, policy, deps, failures })
     if (!equalJson(next, object)) {
       state.changed()
@@ -106,11 +106,10 @@ async function runCall(request: AdmissionRequest, { call, policy, deps, failures
   if (meets !== true) return object
   for (const mutation of policy.mutations) {
     try {
-      // oxlint-disable-next-line no-await-in-loop -- each mutation sees what the one before it did
       await convertAhead(object, request.resource, as)
       const shown = inVersion(object, request.resource, as)
       const tree = mutatedTree({ mutation, variables: policy.variables, request: variables, object: shown, as, signal })
-      // oxlint-disable-next-line no-await-in-loop -- each mutation sees what the one before it did
+      // Each mutation sees what the one before it did.
       object = await rebuilt(request, tree, { as, deps })
     } catch (error) {
       if (!(error instanceof MutationFailure)) throw error

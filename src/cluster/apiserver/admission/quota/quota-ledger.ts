@@ -46,7 +46,7 @@ export class QuotaLedger {
   async charge(namespace: string, write: ChargedWrite, dryRun: boolean): Promise<Charged> {
     return this.#inTurn(namespace, async () => {
       for (let attempt = 1; attempt <= triesMax; attempt += 1) {
-        // oxlint-disable-next-line no-await-in-loop -- each try looks at what the one before it met
+        // Each try looks at what the one before it met.
         await this.#deps.cache.catchUp()
         const stored = this.#quotas(namespace)
         const answer = chargeQuotas(
@@ -55,7 +55,6 @@ export class QuotaLedger {
         )
         if ('refusal' in answer) return answer
         if (dryRun || answer.charges.length === 0) return { refund: () => Promise.resolve() }
-        // oxlint-disable-next-line no-await-in-loop -- as above
         if (await this.#write(namespace, stored, answer.charges)) {
           return { refund: () => this.#refund(namespace, answer.charges) }
         }
@@ -92,7 +91,7 @@ export class QuotaLedger {
     const added = new Map(charges.map(({ quota, added: amounts }) => [quota.metadata.name, amounts]))
     await this.#inTurn(namespace, async () => {
       for (let attempt = 1; attempt <= triesMax; attempt += 1) {
-        // oxlint-disable-next-line no-await-in-loop -- each try looks at what the one before it met
+        // Each try looks at what the one before it met.
         await this.#deps.cache.catchUp()
         const stored = this.#quotas(namespace)
         const before = new Map(
@@ -103,7 +102,6 @@ export class QuotaLedger {
           const known = before.get(name)
           return amounts === undefined || known === undefined ? undefined : plus(new Map(), minus(known, amounts))
         }
-        // oxlint-disable-next-line no-await-in-loop -- as above
         if (await this.#store(namespace, stored, rest)) return
       }
       // The quota controller counts anew; until then too much counts as used, never too little.

@@ -50,10 +50,9 @@ async function askAll(request: AdmissionRequest, asking: Asking): Promise<ApiObj
   let { object } = request
   for (const [index, webhook] of asking.webhooks.entries()) {
     const now = { ...request, object }
-    // oxlint-disable-next-line no-await-in-loop -- each webhook sees what the one before it did
+    // Each webhook sees what the one before it did.
     const as = await asking.table.matches(webhook, now)
     if (as === undefined || (rounds.isSecond && !state.isAskedAgain(webhook.id))) continue
-    // oxlint-disable-next-line no-await-in-loop -- each webhook sees what the one before it did
     const next = await askOne(now, { webhook, index, as, ...asking })
     if (!equalJson(object, next)) {
       state.changed()

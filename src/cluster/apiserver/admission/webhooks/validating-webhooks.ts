@@ -30,7 +30,6 @@ interface Asking {
 async function askAll(request: AdmissionRequest, { webhooks, table, client }: Asking): Promise<void> {
   const asked: { webhook: Webhook; as: ServedResource }[] = []
   for (const webhook of webhooks) {
-    // oxlint-disable-next-line no-await-in-loop -- conditions are evaluated in the webhooks' order
     const as = await table.matches(webhook, request)
     if (as !== undefined) asked.push({ webhook, as })
   }

@@ -241,7 +241,6 @@ test('answers that are no answers are not believed', async () => {
   ]
   for (const [answer, words] of answers) {
     fixture.answer = () => answer
-    // oxlint-disable-next-line no-await-in-loop -- one answer after the other
     const { message } = await refusal(fixture.client.create(configMaps, configMap('a'), inDefault))
     assert.ok(message?.includes(`failed calling webhook "w1.example.com": ${words}`) === true, message ?? '')
   }
