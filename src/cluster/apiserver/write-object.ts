@@ -3,84 +3,28 @@
  * the resource's own preparation -> validation -> admission (validate) -> store. Creates, and changes of what is there.
  */
 import { GantryError } from '#base/errors/gantry-error.ts'
-import { absent, type TxnResult, type Write } from '#kit/store/versioned-store.ts'
 import { zeroValue } from '#spec/kubernetes/decode/zero-value.ts'
 import { randomUuid } from '#world/ports/random.ts'
-import type { AdmissionRequest } from './admission/admission.ts'
-import { requestPart } from './admission/request-part.ts'
 import { type ApiObject, equalJson, withMember, withMetadata } from './api-object.ts'
 import { type ApiAnswer, type ApiRequest, isDryRun } from './api-request.ts'
-import { fromStored, toStored } from './convert-stored.ts'
+import { fromStored } from './convert-stored.ts'
+import { dedupOwners } from './dedup-owners.ts'
+import { keepTimes } from './keep-times.ts'
 import { newName } from './new-name.ts'
-import { storedForm } from './object-bytes.ts'
 import { keyOf } from './object-cache.ts'
 import { placeOf, subjectOf } from './read-objects.ts'
 import type { ServedResource } from './served-resource.ts'
-import { dedupOwners } from './dedup-owners.ts'
-import { keepTimes } from './keep-times.ts'
 import type { ServerParts } from './server-parts.ts'
-import { alreadyExists, badRequest, type Cause, conflict, invalid, notFound, tooLarge } from './status-errors.ts'
+import { countGeneration, keepOtherHalf, prepare, settleMetadata } from './settle-change.ts'
+import { alreadyExists, badRequest, type Cause, conflict, invalid, notFound } from './status-errors.ts'
+import { storeChange, storeNew } from './store-object.ts'
 import type { StoredObject } from './stored-object.ts'
-import type { StrategyContext } from './strategies/strategy.ts'
-import { partOfObject } from './subresources/part-of-object.ts'
 import { trackWrite } from './track-fields.ts'
+import { admissionRequest, strategyContext, WriteScope } from './write-scope.ts'
 
-/** Largest object (what etcd takes in one request). */
-const objectBytesMax = 1_572_864
 const nameTriesMax = 8
 /** How often a change is repeated that met another one. */
 const updateTriesMax = 8
-
-/** Things to undo or release around one write. */
-class WriteScope implements AsyncDisposable {
-  readonly #releases: (() => void)[] = []
-  readonly #undos: (() => Promise<void> | void)[] = []
-  succeeded = false
-
-  defer(release: () => void): void {
-    this.#releases.push(release)
-  }
-
-  onFailure(undo: () => Promise<void> | void): void {
-    this.#undos.push(undo)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const release of this.#releases) release()
-    if (!this.succeeded) for (const undo of this.#undos.toReversed()) await undo()
-  }
-}
-
-function strategyContext(parts: ServerParts, request: ApiRequest, scope: WriteScope): StrategyContext {
-  return {
-    view: parts.view,
-    user: request.user,
-    dryRun: isDryRun(request),
-    defer: (release) => scope.defer(release),
-    warn: (text) => void request.warnings.push(text),
-  }
-}
-
-interface Admitted {
-  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE'
-  readonly object: ApiObject | undefined
-  readonly old: ApiObject | undefined
-  readonly scope: WriteScope
-}
-
-function admissionRequest(
-  parts: ServerParts,
-  request: ApiRequest,
-  { operation, object, old, scope }: Admitted,
-): AdmissionRequest {
-  return {
-    ...requestPart(parts, request, operation),
-    name: request.name === '' ? (object?.metadata.name ?? '') : request.name,
-    object,
-    old,
-    onFailure: (undo) => scope.onFailure(undo),
-  }
-}
 
 /** The object with defaults, in canonical order. */
 export function withDefaults(
@@ -206,45 +150,10 @@ async function createOnce(
       throw alreadyExists(subject)
     return { form: 'value', code: 201, object, resource }
   }
-  const write = await putOf(parts, resource, { object, isApplied })
-  const result = await parts.store.txn({ expect: [{ key: write.key, modRevision: absent }], writes: [write] })
-  if (!result.ok) throw alreadyExists(subject)
+  const answer = await storeNew(parts, resource, { object, isApplied })
+  if (answer === undefined) throw alreadyExists(subject)
   scope.succeeded = true
-  return { form: 'stored', code: 201, resource, object: await written(parts, resource, write.key, result) }
-}
-
-/** What is too large only because of who owns which field goes without that, unless it is an apply, which is about nothing else. */
-async function putOf(
-  parts: ServerParts,
-  resource: ServedResource,
-  { object, isApplied = false }: { readonly object: ApiObject; readonly isApplied?: boolean | undefined },
-): Promise<Write & { type: 'put' }> {
-  const whole = await toStored(resource, object)
-  const { namespace, name = '' } = whole.metadata
-  const wholeForm = storedForm(whole)
-  const isSlimmed = wholeForm.bytes.length > objectBytesMax && !isApplied
-  const stored = isSlimmed ? withMetadata(whole, { managedFields: undefined }) : whole
-  const { bytes, texts } = isSlimmed ? storedForm(stored) : wholeForm
-  if (bytes.length > objectBytesMax) throw tooLarge(`Request entity too large: limit is ${objectBytesMax}`)
-  parts.cache.expect(bytes, stored, texts)
-  const key = keyOf(resource.storage, namespace, name)
-  const isEvent = resource.storage === '/events'
-  return { type: 'put', key, value: bytes, ...(isEvent ? { leaseId: await parts.eventLeases.id() } : {}) }
-}
-
-/** The object as the cache has it now. */
-// oxlint-disable-next-line max-params -- the same parts in the same order as its callers have them
-async function written(
-  parts: ServerParts,
-  resource: ServedResource,
-  key: string,
-  result: TxnResult,
-): Promise<StoredObject> {
-  await parts.cache.reach(result.revision)
-  const place = key.slice(key.indexOf(`${resource.storage}/`) + resource.storage.length + 1)
-  const found = parts.cache.collection(resource.storage).get(place)
-  if (found === undefined) throw notFound({ group: resource.group, resource: resource.resource, name: place })
-  return found
+  return answer
 }
 
 /** A change of an object: from the state there now to the wanted one, or undefined to leave it. */
@@ -322,146 +231,8 @@ async function changeOnce(
     const object = withMetadata(next, { resourceVersion: old.metadata.resourceVersion })
     return { form: 'value', code: 200, object, resource }
   }
-  const answer = await store(parts, request, { next, live, isApplied: change.isApplied })
+  const answer = await storeChange(parts, request, { next, live, isApplied: change.isApplied })
   // An update that somebody else was faster than is tried anew: what it took is given back first.
   scope.succeeded = answer !== undefined
   return answer
-}
-
-async function store(
-  parts: ServerParts,
-  request: ApiRequest,
-  {
-    next,
-    live,
-    isApplied,
-  }: { readonly next: ApiObject; readonly live: StoredObject; readonly isApplied?: boolean | undefined },
-): Promise<ApiAnswer | undefined> {
-  const { resource } = request
-  const write = await putOf(parts, resource, { object: next, isApplied })
-  const expect = [{ key: write.key, modRevision: live.revision }]
-  if (vanishes(resource, next, live.value)) {
-    const result = await parts.store.txn({ expect, writes: [{ type: 'delete', key: write.key }] })
-    if (!result.ok) return undefined
-    await parts.cache.reach(result.revision)
-    const object = withMetadata(next, { resourceVersion: String(result.revision) })
-    return { form: 'value', code: 200, object, resource }
-  }
-  const result = await parts.store.txn({ expect, writes: [write] })
-  if (!result.ok) return undefined
-  return { form: 'stored', code: 200, resource, object: await written(parts, resource, write.key, result) }
-}
-
-/** True when the last thing that kept a deleted object has just gone. */
-export function vanishes(resource: ServedResource, next: ApiObject, old: ApiObject): boolean {
-  const { deletionTimestamp, deletionGracePeriodSeconds } = old.metadata
-  if (deletionTimestamp === undefined || deletionGracePeriodSeconds !== 0) return false
-  if ((next.metadata.finalizers?.length ?? 0) > 0) return false
-  return resource.strategy.mayVanish?.(next) ?? true
-}
-
-interface Before {
-  readonly old: ApiObject
-  readonly repeats: boolean
-}
-
-/** What a PUT says of its name and namespace must be what its path says. @throws 400. */
-function checkPlace(request: ApiRequest, { metadata: { name = '', namespace = '' } }: ApiObject): void {
-  if (name === '')
-    throw badRequest(`the name of the object (${request.name} based on URL) was undeterminable: name must be provided`)
-  if (request.namespace !== '' && namespace !== '' && namespace !== request.namespace)
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
-  if (name !== '' && name !== request.name)
-    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${request.name})`)
-}
-
-/** A patch asks for another uid; an update that names one means another object. */
-function immutableUid(uid: string): Cause {
-  return {
-    reason: 'FieldValueInvalid',
-    message: `Invalid value: ${JSON.stringify(uid)}: field is immutable`,
-    field: 'metadata.uid',
-  }
-}
-
-/** The server's own metadata stays; versions and uids that the client names must be those that are there. */
-// oxlint-disable-next-line complexity -- independent checks, one after the other
-function settleMetadata(request: ApiRequest, next: ApiObject, { old, repeats }: Before): ApiObject {
-  const { metadata } = next
-  const subject = subjectOf(request)
-  checkPlace(request, next)
-  const uid = metadata.uid ?? ''
-  if (uid !== '' && uid !== old.metadata.uid) {
-    if (request.verb === 'patch') throw invalid({ ...subject, resource: request.resource.kind }, [immutableUid(uid)])
-    const { group, resource, type } = request.resource
-    const key = keyOf(type === undefined ? `${group}/${resource}` : resource, request.namespace, request.name)
-    throw conflict(
-      subject,
-      `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid ?? ''}`,
-    )
-  }
-  const version = metadata.resourceVersion ?? ''
-  if (version !== '' && version !== '0' && version !== old.metadata.resourceVersion) throw conflict(subject)
-  const isBlind = version === '' || version === '0'
-  if (isBlind && !repeats && !request.resource.strategy.unconditionalUpdate && request.verb === 'update') {
-    throw invalid(subject, [
-      {
-        reason: 'FieldValueInvalid',
-        message: 'Invalid value: 0: must be specified for an update',
-        field: 'metadata.resourceVersion',
-      },
-    ])
-  }
-  const kept = old.metadata
-  return withMetadata(next, {
-    name: request.name,
-    namespace: kept.namespace,
-    generateName: kept.generateName,
-    uid: kept.uid,
-    creationTimestamp: kept.creationTimestamp,
-    generation: kept.generation,
-    deletionTimestamp: kept.deletionTimestamp,
-    deletionGracePeriodSeconds: kept.deletionGracePeriodSeconds,
-    selfLink: undefined,
-    resourceVersion: kept.resourceVersion,
-  })
-}
-
-/** The main resource leaves the status alone, the status subresource everything else. */
-function keepOtherHalf(request: ApiRequest, next: ApiObject, old: ApiObject): ApiObject {
-  const { strategy } = request.resource
-  if (request.subresource === '') return strategy.hasStatus ? withMember(next, 'status', old['status']) : next
-  if (request.subresource !== 'status') return partOfObject(request.subresource, next, old) ?? next
-  if (strategy.statusKeepsMetadata === true)
-    return { ...withMetadata(old, { managedFields: next.metadata.managedFields }), status: next['status'] }
-  const { metadata } = next
-  const labels = strategy.statusKeepsLabels ? old.metadata.labels : metadata.labels
-  return { ...old, metadata: { ...metadata, ...(labels === undefined ? {} : { labels }) }, status: next['status'] }
-}
-
-function prepare(
-  request: ApiRequest,
-  next: ApiObject,
-  { old, context }: { readonly old: ApiObject; readonly context: StrategyContext },
-): ApiObject {
-  const { strategy } = request.resource
-  if (request.subresource === '') return strategy.prepareUpdate?.(next, old, context) ?? next
-  const writesStatus = request.subresource === 'status' || request.subresource === 'approval'
-  return (writesStatus ? strategy.prepareStatusUpdate?.(next, old, context) : undefined) ?? next
-}
-
-function contentOf(object: ApiObject): ApiObject {
-  const { metadata: _, status: __, ...content } = object
-  return content as unknown as ApiObject
-}
-
-/** A status is no change of what is wanted; a binding goes around the strategy upstream. */
-const withoutGeneration: ReadonlySet<string> = new Set(['status', 'binding'])
-
-function countGeneration(request: ApiRequest, next: ApiObject, old: ApiObject): ApiObject {
-  const { strategy } = request.resource
-  if (!strategy.hasGeneration || withoutGeneration.has(request.subresource)) return next
-  const changed = strategy.changesGeneration?.(next, old) ?? !equalJson(contentOf(next), contentOf(old))
-  if (!changed) return next
-  return withMetadata(next, { generation: (old.metadata.generation ?? 0) + 1 })
 }
