@@ -1,5 +1,6 @@
 /** Durations as Go writes and reads them (`1h2m3.5s`, package time), in nanoseconds; docker and Kubernetes use them everywhere. */
 import { GantryError } from '#base/errors/gantry-error.ts'
+import { goTimeQuote } from './go-quote.ts'
 
 const unitNanos: Readonly<Record<string, bigint>> = {
   ns: 1n,
@@ -14,41 +15,56 @@ const unitNanos: Readonly<Record<string, bigint>> = {
 
 const nanosLimit = 1n << 63n
 
+/** Nanoseconds of a Go duration, or what time.ParseDuration says is wrong with it. */
+export function readGoDuration(text: string): bigint | string {
+  const negative = text.startsWith('-')
+  const rest = negative || text.startsWith('+') ? text.slice(1) : text
+  if (rest === '0') return 0n
+  if (rest === '') return malformed(text)
+  let total = 0n
+  let at = 0
+  while (at < rest.length) {
+    const part = readPart(rest, at, text)
+    if (typeof part === 'string') return part
+    total += part.nanos
+    at += part.length
+    if (total > nanosLimit) return malformed(text)
+  }
+  if (total === nanosLimit && !negative) return malformed(text)
+  return negative ? -total : total
+}
+
+interface DurationPart {
+  readonly nanos: bigint
+  readonly length: number
+}
+
+/** One number with its unit, from `at` on; or what is wrong. */
+function readPart(rest: string, at: number, text: string): DurationPart | string {
+  const shape = /(\d*)(?:\.(\d*))?([^\d.]*)/y
+  shape.lastIndex = at
+  const [all = '', whole = '', fraction = '', unit = ''] = shape.exec(rest) ?? []
+  if (whole === '' && fraction === '') return malformed(text)
+  if (unit === '') return `time: missing unit in duration ${quote(text)}`
+  const nanos = unitNanos[unit]
+  if (nanos === undefined) return `time: unknown unit ${quote(unit)} in duration ${quote(text)}`
+  return { nanos: BigInt(whole === '' ? 0 : whole) * nanos + fractionNanos(fraction, nanos), length: all.length }
+}
+
+function malformed(text: string): string {
+  return `time: invalid duration ${quote(text)}`
+}
+
 /**
  * Nanoseconds of a Go duration.
  * @throws GantryError DATA_DURATION_INVALID with Go's wording.
  */
 export function parseGoDuration(text: string): bigint {
-  const negative = text.startsWith('-')
-  const rest = negative || text.startsWith('+') ? text.slice(1) : text
-  if (rest === '0') return 0n
-  if (rest === '') throw malformed(text)
-  let total = 0n
-  let at = 0
-  while (at < rest.length) {
-    const part = readPart(rest, at, text)
-    total += part.nanos
-    at += part.length
-    if (total > nanosLimit) throw malformed(text)
-  }
-  if (total === nanosLimit && !negative) throw malformed(text)
-  return negative ? -total : total
-}
-
-/** One number with its unit, from `at` on. */
-function readPart(rest: string, at: number, text: string): { readonly nanos: bigint; readonly length: number } {
-  const shape = /(\d*)(?:\.(\d*))?([^\d.]*)/y
-  shape.lastIndex = at
-  const [all = '', whole = '', fraction = '', unit = ''] = shape.exec(rest) ?? []
-  if (whole === '' && fraction === '') throw malformed(text)
-  if (unit === '') throw invalidDuration(`time: missing unit in duration ${quote(text)}`)
-  const nanos = unitNanos[unit]
-  if (nanos === undefined) throw invalidDuration(`time: unknown unit ${quote(unit)} in duration ${quote(text)}`)
-  return { nanos: BigInt(whole === '' ? 0 : whole) * nanos + fractionNanos(fraction, nanos), length: all.length }
-}
-
-function malformed(text: string): GantryError {
-  return invalidDuration(`time: invalid duration ${quote(text)}`)
+  const nanos = readGoDuration(text)
+  if (typeof nanos === 'bigint') return nanos
+  throw new GantryError('DATA_DURATION_INVALID', 'invalid', nanos, {
+    remedy: 'Write a duration such as 300ms, 1.5h or 2h45m.',
+  })
 }
 
 /** Milliseconds of a Go duration, with fractions. Throws as parseGoDuration. */
@@ -63,13 +79,7 @@ function fractionNanos(fraction: string, unit: bigint): bigint {
 }
 
 function quote(text: string): string {
-  return JSON.stringify(text.slice(0, 200))
-}
-
-function invalidDuration(message: string): GantryError {
-  return new GantryError('DATA_DURATION_INVALID', 'invalid', message, {
-    remedy: 'Write a duration such as 300ms, 1.5h or 2h45m.',
-  })
+  return goTimeQuote(text.slice(0, 200))
 }
 
 /** A duration as Go's Duration.String prints it: `0s`, `1.5µs`, `1h0m3s`. */

@@ -6,7 +6,7 @@ import type { Processes } from '#world/ports/processes.ts'
 import { writeAll } from '#world/ports/write-all.ts'
 import type { Owner } from '../context/rooted-tree.ts'
 import { stepFailed } from '../errors.ts'
-import { goQuote } from '#spec/dockerfile/go-quote.ts'
+import { goQuote } from '#base/data/go-quote.ts'
 
 export interface CopyDeps {
   readonly files: Files

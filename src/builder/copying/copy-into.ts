@@ -2,7 +2,7 @@
 import { errnoOf } from '#base/errors/gantry-error.ts'
 import { extractTar } from '#images/archive/extract-tar.ts'
 import { directoryName } from '#spec/dockerfile/clean-path.ts'
-import { goQuote } from '#spec/dockerfile/go-quote.ts'
+import { goQuote } from '#base/data/go-quote.ts'
 import type { ModeChange } from '#spec/dockerfile/file-mode.ts'
 import { archiveFailed } from '../context/build-context.ts'
 import type { Owner, RootedTree } from '../context/rooted-tree.ts'

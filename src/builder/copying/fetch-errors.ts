@@ -1,6 +1,6 @@
 /** Failed downloads in the words of Docker, which are those of Go's HTTP client. */
 import { errnoOf, messageOf } from '#base/errors/gantry-error.ts'
-import { goQuote } from '#spec/dockerfile/go-quote.ts'
+import { goQuote } from '#base/data/go-quote.ts'
 import type { Download } from '../ports.ts'
 
 const words: Readonly<Record<string, string>> = {

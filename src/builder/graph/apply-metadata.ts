@@ -3,8 +3,8 @@ import { cleanPath } from '#spec/dockerfile/clean-path.ts'
 import { expandWord, expandWords } from '#spec/dockerfile/expand-word.ts'
 import type { ExpandOptions } from '#spec/dockerfile/expand-word.ts'
 import { parseExposedPort } from '#spec/dockerfile/exposed-ports.ts'
-import { formatGoDuration } from '#spec/dockerfile/go-duration.ts'
-import { goQuote, goQuoteList, goQuoteRune } from '#spec/dockerfile/go-quote.ts'
+import { formatGoDuration } from '#base/data/duration.ts'
+import { goQuote, goQuoteList, goQuoteRune } from '#base/data/go-quote.ts'
 import type {
   CommandInstruction,
   EnvInstruction,

@@ -1,6 +1,6 @@
 /** A container as a row of `ps`. */
+import { goQuote } from '#base/data/go-quote.ts'
 import { ellipsis } from '#cli/output/display-width.ts'
-import { quote } from '#cli/output/go-printf.ts'
 import { ago, humanSize } from '#cli/output/human-units.ts'
 import type { ListingShape, Row } from '#cli/output/listing.ts'
 import { portsColumn } from '#cli/output/ports-column.ts'
@@ -74,7 +74,7 @@ export function containerRow(
     ID: full ? container.Id : shortId(container.Id),
     Names: namesText(container.Names ?? [], full),
     Image: imageText(container, full),
-    Command: quote(full ? command : ellipsis(command, 20)),
+    Command: goQuote(full ? command : ellipsis(command, 20)),
     CreatedAt: goTime(container.Created * 1000),
     RunningFor: ago(container.Created * 1000, nowMs),
     Ports: portsColumn(container.Ports ?? []),

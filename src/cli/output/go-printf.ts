@@ -1,4 +1,5 @@
 /** fmt.Sprintf for template values: verbs, flags, width and precision as Go's fmt package defines them. */
+import { goQuote } from '#base/data/go-quote.ts'
 import { GoFloat, formatFloat, kindOf, numberOf, printValue, typeNameOf } from './go-values.ts'
 
 interface Directive {
@@ -115,44 +116,17 @@ function formatOther({ verb, precision, flags }: Directive, value: unknown): str
   if (verb === 't') return typeof value === 'boolean' ? String(value) : undefined
   if (verb === 's') return typeof value === 'boolean' ? undefined : cut(printValue(value), precision)
   if (typeof value !== 'string') return undefined
-  if (verb === 'q') return flags.includes('#') && !value.includes('`') ? `\`${value}\`` : quote(value)
+  if (verb === 'q') return flags.includes('#') && !value.includes('`') ? `\`${value}\`` : goQuote(value)
   if (verb !== 'x' && verb !== 'X') return undefined
   const hex = Buffer.from(value).toString('hex')
   return verb === 'x' ? hex : hex.toUpperCase()
 }
 
 function goSyntax(value: unknown): string {
-  if (typeof value === 'string') return quote(value)
+  if (typeof value === 'string') return goQuote(value)
   if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`
   if (value instanceof GoFloat) return formatFloat(value.value, 'g', -1)
   if (kindOf(value) !== 'map') return printValue(value)
-  const entries = Object.entries(value as object).map(([key, item]) => `${quote(key)}:${goSyntax(item)}`)
+  const entries = Object.entries(value as object).map(([key, item]) => `${goQuote(key)}:${goSyntax(item)}`)
   return `map[string]interface {}{${entries.join(', ')}}`
-}
-
-const quoted: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  '\\': '\\\\',
-  '\u0007': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-}
-
-/** Text as strconv.Quote writes it: double quotes, Go's escapes for what does not print. */
-export function quote(text: string): string {
-  let out = ''
-  for (const character of text) {
-    const short = quoted[character]
-    const code = character.codePointAt(0) ?? 0
-    if (short !== undefined) out += short
-    else if (code < 0x20 || code === 0x7f) out += `\\x${code.toString(16).padStart(2, '0')}`
-    else if (/[\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u.test(character))
-      out += `\\u${code.toString(16).padStart(4, '0')}`
-    else out += character
-  }
-  return `"${out}"`
 }

@@ -1,4 +1,5 @@
 /** Sizes and durations in words, as the docker client prints them (docker/go-units). */
+import { readGoDuration } from '#base/data/duration.ts'
 import { formatFloat } from './go-values.ts'
 
 const decimalUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB', 'ZB', 'YB']
@@ -67,24 +68,8 @@ export function parseMemory(text: string): number | undefined {
   return Math.trunc(Number(match[1]) * (sizeMultipliers[(match[2] ?? 'b').toLowerCase()] ?? 1))
 }
 
-const durationUnits: Readonly<Record<string, number>> = {
-  ns: 1,
-  us: 1e3,
-  µs: 1e3,
-  μs: 1e3,
-  ms: 1e6,
-  s: 1e9,
-  m: 60e9,
-  h: 3600e9,
-}
-
 /** Nanoseconds from Go's duration text (`1h30m`, `250ms`); undefined when it is none. */
 export function parseDuration(text: string): number | undefined {
-  const body = text.replace(/^[+-]/, '')
-  if (body === '0') return 0
-  if (!/^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(body)) return undefined
-  let total = 0
-  for (const [, digits, unit] of body.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g))
-    total += Number(digits) * (durationUnits[unit ?? ''] ?? 0)
-  return Math.round(text.startsWith('-') ? -total : total)
+  const nanos = readGoDuration(text)
+  return typeof nanos === 'string' ? undefined : Number(nanos)
 }

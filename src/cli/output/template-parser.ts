@@ -1,6 +1,6 @@
 /** Reads Go templates into trees, with Go's wording for what is wrong (text/template/parse, parse.go). */
+import { goQuote } from '#base/data/go-quote.ts'
 import type { GantryError } from '#base/errors/gantry-error.ts'
-import { quote } from './go-printf.ts'
 import { parsePipeline, TokenReader } from './template-pipeline-parser.ts'
 import type { Segment, Token } from './template-lexer.ts'
 import { lexTemplate, parseFailure } from './template-lexer.ts'
@@ -162,5 +162,5 @@ const keywords: ReadonlySet<string> = new Set([
 export function describe(token: Token | undefined): string {
   if (token === undefined) return '{{end}}'
   if (token.kind === 'dot' || keywords.has(token.text)) return `<${token.text}>`
-  return token.text.length > 10 ? `${quote(token.text.slice(0, 10))}...` : quote(token.text)
+  return token.text.length > 10 ? `${goQuote(token.text.slice(0, 10))}...` : goQuote(token.text)
 }

@@ -1,7 +1,7 @@
 /** Reads what stands inside an action: pipelines, commands and operands. */
+import { goQuote } from '#base/data/go-quote.ts'
 import type { GantryError } from '#base/errors/gantry-error.ts'
 import { GoFloat } from './go-values.ts'
-import { quote } from './go-printf.ts'
 import type { Segment, Token, TokenKind } from './template-lexer.ts'
 import { parseFailure } from './template-lexer.ts'
 import type { Command, Operand, Pipeline } from './template-tree.ts'
@@ -157,7 +157,7 @@ function takePipe(reader: TokenReader): void {
 }
 
 function quoteToken(token: Token): string {
-  return token.kind === 'dot' ? '<.>' : quote(token.text)
+  return token.kind === 'dot' ? '<.>' : goQuote(token.text)
 }
 
 function parseOperand(reader: TokenReader): Operand {
@@ -188,7 +188,7 @@ function fieldsOf(
     case 'nil':
       throw reader.failure('unexpected . after term "nil"')
     case 'literal':
-      throw reader.failure(`unexpected . after term ${quote(term.text)}`)
+      throw reader.failure(`unexpected . after term ${goQuote(term.text)}`)
     case 'dot':
       throw reader.failure('unexpected . after term "."')
     default:
@@ -206,7 +206,7 @@ function parseTerm(reader: TokenReader): Operand {
     case 'field':
       return { kind: 'field', names: [text.slice(1)], position }
     case 'variable':
-      if (!reader.scope.variables.includes(text)) throw reader.failure(`undefined variable ${quote(text)}`)
+      if (!reader.scope.variables.includes(text)) throw reader.failure(`undefined variable ${goQuote(text)}`)
       return { kind: 'variable', name: text, names: [], position }
     case 'identifier':
       return parseWord(reader, token)
@@ -225,7 +225,7 @@ function parseWord(reader: TokenReader, token: Token): Operand {
   const { text, position } = token
   if (text === 'true' || text === 'false') return { kind: 'literal', value: text === 'true', text, position }
   if (text === 'nil') return { kind: 'nil', position }
-  if (!reader.scope.functions.has(text)) throw reader.failure(`function ${quote(text)} not defined`)
+  if (!reader.scope.functions.has(text)) throw reader.failure(`function ${goQuote(text)} not defined`)
   return { kind: 'function', name: text, position }
 }
 
@@ -240,7 +240,7 @@ function numberValue(reader: TokenReader, text: string): unknown {
   if (/^[+-]?0[0-7]+$/.test(plain)) return Number.parseInt(plain, 8)
   const hex = /^[+-]?0[xXbBoO]/.test(plain)
   const value = hex ? Number(plain.replace(/^[+-]/, '')) * (plain.startsWith('-') ? -1 : 1) : Number(plain)
-  if (Number.isNaN(value)) throw reader.failure(`bad number syntax: ${quote(text)}`)
+  if (Number.isNaN(value)) throw reader.failure(`bad number syntax: ${goQuote(text)}`)
   if (hex || /^[+-]?\d+$/.test(plain)) return Number.isSafeInteger(value) ? value : BigInt(plain)
   return Number.isInteger(value) && /[eE]/.test(plain) ? value : new GoFloat(value)
 }

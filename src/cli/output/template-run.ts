@@ -1,6 +1,6 @@
 /** One execution of a template: variables, output and the walk over the tree. */
+import { goQuote } from '#base/data/go-quote.ts'
 import { GantryError } from '#base/errors/gantry-error.ts'
-import { quote } from './go-printf.ts'
 import {
   GoRecord,
   compareText,
@@ -67,7 +67,7 @@ export class TemplateRun {
     const line = before.split('\n').length
     const column = Buffer.byteLength(before.slice(before.lastIndexOf('\n') + 1))
     const text = 'text' in node && !('kind' in node) ? node.text : nodeText(node as Operand)
-    const where = `template: ${this.options.name}:${line}:${column}: executing ${quote(this.options.name)} at <${text}>`
+    const where = `template: ${this.options.name}:${line}:${column}: executing ${goQuote(this.options.name)} at <${text}>`
     return new GantryError('CLI_TEMPLATE_FAILED', 'invalid', `${where}: ${message}`, {
       remedy: 'Print the whole object with --format json and take the names of fields from there.',
       details: { output: this.output.join('') },
@@ -165,9 +165,9 @@ export class TemplateRun {
 
   private include(node: Extract<Node, { kind: 'template' }>, dot: unknown): void {
     const body = this.tree.named.get(node.name)
-    const text = `{{template ${quote(node.name)}${node.pipeline === undefined ? '' : ` ${nodeText(node.pipeline)}`}}}`
+    const text = `{{template ${goQuote(node.name)}${node.pipeline === undefined ? '' : ` ${nodeText(node.pipeline)}`}}}`
     const at = { position: node.position, text }
-    if (body === undefined) throw this.fail(at, `template ${quote(node.name)} not defined`)
+    if (body === undefined) throw this.fail(at, `template ${goQuote(node.name)} not defined`)
     const value = node.pipeline === undefined ? undefined : this.pipeline(node.pipeline, dot)
     if (this.depth >= depthMax) throw this.fail(at, `exceeded maximum template depth (${depthMax})`)
     this.depth += 1
@@ -261,7 +261,7 @@ export class TemplateRun {
       throw this.fail(operand, `can't evaluate field ${name} in type ${typeNameOf(receiver)}`)
     if (args.length > 0) throw this.fail(operand, `${name} is not a method but has arguments`)
     if (Object.hasOwn(receiver, name)) return (receiver as Readonly<Record<string, unknown>>)[name]
-    if (this.options.missingKey === 'error') throw this.fail(operand, `map has no entry for key ${quote(name)}`)
+    if (this.options.missingKey === 'error') throw this.fail(operand, `map has no entry for key ${goQuote(name)}`)
     return undefined
   }
 

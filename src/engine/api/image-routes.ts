@@ -1,8 +1,8 @@
 /** Images over the Engine API: list, inspect, history, tag, remove, prune, save, load, import. Pull and push: transfer-routes. */
 import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
-import { daysFromCivil } from '#base/data/civil-day.ts'
 import { booleanFilter } from '#spec/docker/filters.ts'
 import type { Images } from '#images/images.ts'
+import { createdMsOf } from '#images/records/image-index.ts'
 import type { ImageRecord, ImageRow } from '#images/records/record-types.ts'
 import { readPlatform, requirePlatform } from '#images/records/require-platform.ts'
 import type { EngineEvent } from '#engine/containers/engine-parts.ts'
@@ -24,7 +24,7 @@ function viewRow(row: ImageRow, options: { readonly minor: number; readonly dige
   const fallback = minor < 43 && none
   return {
     Containers: minor < 51 ? -1 : row.containers,
-    Created: createdSeconds(record),
+    Created: Math.floor(createdMsOf(record.config) / 1000),
     Id: record.id,
     Labels: record.config.config?.Labels ?? null,
     ParentId: record.parent ?? '',
@@ -34,15 +34,6 @@ function viewRow(row: ImageRow, options: { readonly minor: number; readonly dige
     Size: record.sizeBytes,
     ...(minor < 44 ? { VirtualSize: record.sizeBytes } : {}),
   }
-}
-
-function createdSeconds(record: ImageRecord): number {
-  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)/.exec(record.config.created ?? '')
-  if (match === null) return 0
-  const [date = '', time = ''] = (match[1] ?? '').split('T')
-  const [year = 1970, month = 1, day = 1] = date.split('-').map(Number)
-  const [hour = 0, minute = 0, second = 0] = time.split(':').map(Number)
-  return daysFromCivil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second
 }
 
 export interface ImageApiDeps {

@@ -8,7 +8,7 @@
 import type { HealthProbe, HealthState } from '#engine/containers/health-state.ts'
 import type { Instant } from '#engine/containers/container-record.ts'
 import type { HealthConfig } from '#spec/docker/container-config.ts'
-import { formatGoDuration } from '#spec/dockerfile/go-duration.ts'
+import { formatGoDuration } from '#base/data/duration.ts'
 
 /** A health check with every default filled in. */
 export interface HealthPlan {

@@ -3,6 +3,7 @@
  * goes on in the next entry of that stream; the monitor cuts wherever its read ended, so parts must be joined. Pure.
  */
 import { daysFromCivil } from '#base/data/civil-day.ts'
+import { epochMsAt, readInstant } from '#base/data/rfc3339.ts'
 import type { OutputStream } from '#engine/runtime/attach-broker.ts'
 
 /** Where the parts of an entry lie in a buffer. */
@@ -50,7 +51,7 @@ export function entryTime(data: Buffer, start: number, end: number): number {
   const days = daysFromCivil(digits(data, start, 4), digits(data, start + 5, 2), digits(data, start + 8, 2))
   const seconds =
     ((days * 24 + digits(data, start + 11, 2)) * 60 + digits(data, start + 14, 2)) * 60 + digits(data, start + 17, 2)
-  return seconds * 1000 + (digits(data, start + 20, 9) / 1e9) * 1000
+  return epochMsAt({ seconds, nanos: digits(data, start + 20, 9) })
 }
 
 /** `…+00:00` as Docker writes it, `…Z`. */
@@ -60,15 +61,6 @@ export function dockerTime(time: string): string {
 
 /** Epoch milliseconds with fractions of a log time; 0 when it is none. */
 export function parseLogTime(time: string): number {
-  const match = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/.exec(time)
-  if (match === null) return 0
-  const [, year, month, day, hour, minute, second, fraction = '0', zone = 'Z'] = match
-  const offsetMinutes =
-    zone === 'Z' ? 0 : (zone.startsWith('-') ? -1 : 1) * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4, 6)))
-  const days = daysFromCivil(Number(year), Number(month), Number(day))
-  return (
-    ((days * 24 + Number(hour)) * 60 + Number(minute) - offsetMinutes) * 60_000 +
-    Number(second) * 1000 +
-    Number(`0.${fraction}`) * 1000
-  )
+  const at = readInstant(time)
+  return at === undefined ? 0 : epochMsAt(at)
 }

@@ -1,5 +1,6 @@
 /** The filters of image list and prune, decoded and judged (Engine API, GET /images/json and POST /images/prune). */
 import { GantryError } from '#base/errors/gantry-error.ts'
+import { readApiTime } from '#spec/docker/api-time.ts'
 import { parseReference } from '#spec/oci/reference.ts'
 import { createdMsOf } from './image-index.ts'
 import { compilePattern, matchesReference } from './match-pattern.ts'
@@ -91,34 +92,10 @@ function hasLabel(
   return Object.hasOwn(labels, wanted.key) && (wanted.value === undefined || labels[wanted.key] === wanted.value)
 }
 
-const unitMs: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-}
-
 /** A Go duration back from now, seconds since 1970 (with fraction), or a date. */
 function parseUntil(text: string, nowMs: number): number {
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)]
-  if (parts.length > 0 && parts.map(([whole]) => whole).join('') === text)
-    return nowMs - parts.reduce((sum, [, count, unit]) => sum + Number(count) * (unitMs[unit ?? ''] ?? 0), 0)
-  const iso = /^\d{4}-\d\d-\d\d$/.test(text)
-    ? `${text}T00:00:00Z`
-    : /[zZ]|[+-]\d\d:\d\d$/.test(text)
-      ? text
-      : `${text}Z`
-  const ms = createdMsOf({
-    created: iso.replace(/T(\d\d:\d\d)(?=Z|[+-])/, 'T$1:00'),
-    os: '',
-    architecture: '',
-    rootfs: { type: 'layers', diff_ids: [] },
-  })
-  if (ms === 0) throw invalidFilter(`failed to parse value as time or duration: "${text}"`)
+  const ms = readApiTime(text, nowMs)
+  if (ms === undefined) throw invalidFilter(`failed to parse value as time or duration: "${text}"`)
   return ms
 }
 

@@ -7,9 +7,9 @@
  *
  * An image is written before what refers to it and removed after; a record without its config is half-made.
  */
-import { daysFromCivil } from '#base/data/civil-day.ts'
 import { digestHex, digestOf, isDigest } from '#base/data/digest.ts'
 import type { Digest } from '#base/data/digest.ts'
+import { epochMsAt, readInstant } from '#base/data/rfc3339.ts'
 import { errnoOf } from '#base/errors/gantry-error.ts'
 import { parseImageConfig } from '#spec/oci/image-config.ts'
 import type { ImageConfig } from '#spec/oci/image-config.ts'
@@ -194,20 +194,8 @@ class DiskIndex implements ImageIndex {
 
 /** When an image says it was made; 0 when it does not say. */
 export function createdMsOf(config: ImageConfig): number {
-  const ms = config.created === undefined ? Number.NaN : parseInstant(config.created)
-  return Number.isNaN(ms) ? 0 : ms
-}
-
-/** RFC 3339 with any number of fraction digits. */
-function parseInstant(text: string): number {
-  const match = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))$/.exec(text)
-  if (match === null) return Number.NaN
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number)
-  const offsetMinutes =
-    match[8] === undefined ? 0 : (Number(match[9]) * 60 + Number(match[10])) * (match[8] === '-' ? -1 : 1)
-  const days = daysFromCivil(year, month, day)
-  const fraction = match[7] === undefined ? 0 : Number(`0.${match[7]}`)
-  return ((days * 24 + hour) * 60 + minute - offsetMinutes) * 60_000 + (second + fraction) * 1000
+  const at = readInstant(config.created ?? '')
+  return at === undefined ? 0 : epochMsAt(at)
 }
 
 async function readImages(files: Files, root: string): Promise<Map<Digest, IndexedImage>> {

@@ -1,24 +1,7 @@
-/** Points in time as clients send them (contract T20): unix seconds with fractions, RFC 3339, or a Go duration before now. Pure. */
-import { daysFromCivil } from '#base/data/civil-day.ts'
+/** Points in time as clients and users write them: unix seconds with fractions, RFC 3339 cut short, or a Go duration before now. Pure. */
+import { readGoDuration } from '#base/data/duration.ts'
 import { GantryError } from '#base/errors/gantry-error.ts'
-
-const unitMs: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-}
-
-function durationMs(text: string): number | undefined {
-  if (!/^-?(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined
-  let total = 0
-  for (const [, count = '0', unit = 's'] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g))
-    total += Number(count) * (unitMs[unit] ?? 0)
-  return text.startsWith('-') ? -total : total
-}
+import { epochMsAt, type Instant, readInstant } from '#base/data/rfc3339.ts'
 
 /**
  * Epoch milliseconds of a time parameter; undefined when it is empty or zero (no bound).
@@ -26,15 +9,8 @@ function durationMs(text: string): number | undefined {
  */
 export function parseApiTime(name: string, text: string, now: number): number | undefined {
   if (text === '' || text === '0') return undefined
-  if (/^\d+(\.\d+)?$/.test(text)) {
-    // Seconds and nanoseconds are read apart: together they are more digits than a number holds.
-    const [seconds = '0', fraction = '0'] = text.split('.')
-    return Number(seconds) * 1000 + Number(`0.${fraction}`) * 1000
-  }
-  const duration = durationMs(text)
-  if (duration !== undefined) return now - duration
-  const parsed = /^\d{4}-\d\d-\d\d/.test(text) ? parseDate(text) : Number.NaN
-  if (Number.isFinite(parsed)) return parsed
+  const ms = readApiTime(text, now)
+  if (ms !== undefined) return ms
   throw new GantryError(
     'DOCKER_TIME',
     'invalid',
@@ -43,17 +19,23 @@ export function parseApiTime(name: string, text: string, now: number): number | 
   )
 }
 
-/** RFC 3339 with the time, its fractions or the zone left out (then UTC). */
-function parseDate(text: string): number {
-  const match = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d)(\.\d+)?)?)?)?(Z|[+-]\d\d:?\d\d)?$/.exec(text)
-  if (match === null) return Number.NaN
-  const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '.0', zone = 'Z'] = match
-  const days = daysFromCivil(Number(year), Number(month), Number(day))
-  const offset =
-    zone === 'Z' ? 0 : (zone.startsWith('-') ? -1 : 1) * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(-2)))
-  return (
-    ((days * 24 + Number(hour)) * 60 + Number(minute) - offset) * 60_000 +
-    Number(second) * 1000 +
-    Number(`0${fraction}`) * 1000
-  )
+/** Epoch milliseconds of a time; undefined when the text is none. */
+export function readApiTime(text: string, now: number): number | undefined {
+  if (/^\d+(\.\d+)?$/.test(text)) {
+    // Seconds and nanoseconds are read apart: together they are more digits than a number holds.
+    const [seconds = '0', fraction = '0'] = text.split('.')
+    return Number(seconds) * 1000 + Number(`0.${fraction}`) * 1000
+  }
+  const nanos = readGoDuration(text)
+  if (typeof nanos === 'bigint') return now - Number(nanos) / 1e6
+  const at = readShortTime(text)
+  return at === undefined ? undefined : epochMsAt(at)
+}
+
+/** RFC 3339 with the time, its last parts or the zone left out (then UTC); undefined when the text is none. */
+export function readShortTime(text: string): Instant | undefined {
+  const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d(?:\.\d+)?))?)?)?(Z|[+-]\d\d:?\d\d)?$/.exec(text)
+  if (match === null) return undefined
+  const [, date = '', hour = '00', minute = '00', second = '00', zone = 'Z'] = match
+  return readInstant(`${date}T${hour}:${minute}:${second}${zone.replace(/^(...)(\d\d)$/, '$1:$2')}`)
 }

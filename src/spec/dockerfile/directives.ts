@@ -1,6 +1,6 @@
 /** Parser directives: `# escape=`, `# syntax=`, `# check=` at the very top of a Dockerfile. */
 import { failedToParse } from './errors.ts'
-import { goQuote } from './go-quote.ts'
+import { goQuote } from '#base/data/go-quote.ts'
 
 export interface Directives {
   /** The escape character: backslash or backtick. */

@@ -3,7 +3,7 @@
  * describes them. No field splitting by values, no command substitution.
  */
 import { expansionError } from './errors.ts'
-import { goQuote } from './go-quote.ts'
+import { goQuote } from '#base/data/go-quote.ts'
 import { removePrefix, removeSuffix, replacePattern } from './shell-pattern.ts'
 
 /** Variables by name; a name that is absent is unset. */

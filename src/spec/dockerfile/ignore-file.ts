@@ -3,7 +3,7 @@ import { GantryError } from '#base/errors/gantry-error.ts'
 import { compileIgnoreGlob } from './glob.ts'
 import type { Glob } from './glob.ts'
 import { cleanPath } from './clean-path.ts'
-import { goQuote } from './go-quote.ts'
+import { goQuote } from '#base/data/go-quote.ts'
 
 interface IgnoreRule {
   readonly exclude: boolean

@@ -1,6 +1,6 @@
 /** FROM. */
 import { parseErrorAt } from './errors.ts'
-import { goQuote } from './go-quote.ts'
+import { goQuote } from '#base/data/go-quote.ts'
 import type { FromInstruction } from './instruction-types.ts'
 import { readFlags } from './read-flags.ts'
 import type { Statement } from './read-statements.ts'

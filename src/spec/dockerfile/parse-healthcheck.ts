@@ -1,7 +1,7 @@
 /** HEALTHCHECK. */
+import { readGoDuration } from '#base/data/duration.ts'
 import { parseErrorAt } from './errors.ts'
-import { parseGoDuration } from './go-duration.ts'
-import { goQuote } from './go-quote.ts'
+import { goQuote } from '#base/data/go-quote.ts'
 import type { HealthcheckInstruction } from './instruction-types.ts'
 import { parseCommandLine } from './parse-command-line.ts'
 import { readFlags } from './read-flags.ts'
@@ -40,11 +40,10 @@ export function parseHealthcheck(statement: Statement): HealthcheckInstruction {
 function durationFlag(flags: Flags, name: string, line: number): number {
   const text = flags.get(name)?.[0] ?? ''
   if (text === '') return 0
-  const nanos = parseGoDuration(text)
-  if (typeof nanos !== 'number') throw parseErrorAt(line, nanos.error)
-  if (nanos === 0) return 0
-  if (nanos < 1e6) throw parseErrorAt(line, `Interval ${goQuote(name)} cannot be less than 1ms`)
-  return nanos
+  const nanos = readGoDuration(text)
+  if (typeof nanos === 'string') throw parseErrorAt(line, nanos)
+  if (nanos !== 0n && nanos < 1_000_000n) throw parseErrorAt(line, `Interval ${goQuote(name)} cannot be less than 1ms`)
+  return Number(nanos)
 }
 
 function retriesFlag(flags: Flags, line: number): number {

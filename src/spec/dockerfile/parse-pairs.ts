@@ -1,6 +1,6 @@
 /** The arguments of ENV, LABEL and ARG. */
 import { failedToParse } from './errors.ts'
-import { goQuote } from './go-quote.ts'
+import { goQuote } from '#base/data/go-quote.ts'
 import type { ArgValue, KeyValue } from './instruction-types.ts'
 import { splitWords } from './split-words.ts'
 

@@ -3,34 +3,6 @@ import test from 'node:test'
 import { cleanPath, directoryName, joinPath } from './clean-path.ts'
 import { parseExposedPort } from './exposed-ports.ts'
 import { parseModeChange } from './file-mode.ts'
-import { formatGoDuration, parseGoDuration } from './go-duration.ts'
-import { goQuote, goQuoteList, goQuoteRune } from './go-quote.ts'
-
-test('durations are read and printed as Go does', () => {
-  const table: readonly (readonly [string, number, string])[] = [
-    ['5s', 5e9, '5s'],
-    ['1m30s', 90e9, '1m30s'],
-    ['100ms', 1e8, '100ms'],
-    ['1.5h', 5400e9, '1h30m0s'],
-    ['0', 0, '0s'],
-    ['1us', 1e3, '1µs'],
-    ['-2s', -2e9, '-2s'],
-  ]
-  for (const [text, nanos, printed] of table) {
-    assert.equal(parseGoDuration(text), nanos)
-    assert.equal(formatGoDuration(nanos), printed)
-  }
-  assert.deepEqual(parseGoDuration('5'), { error: 'time: missing unit in duration "5"' })
-  assert.deepEqual(parseGoDuration('5x'), { error: 'time: unknown unit "x" in duration "5x"' })
-})
-
-test("quoting is Go's", () => {
-  assert.equal(goQuote('a"b\\c\n\x01é'), '"a\\"b\\\\c\\n\\x01é"')
-  assert.equal(goQuoteList(['e', 'f g']), '["e" "f g"]')
-  assert.equal(goQuoteRune(2), "'\\x02'")
-  assert.equal(goQuoteRune(52), "'4'")
-  assert.equal(goQuoteRune(39), "'\\''")
-})
 
 test('paths are cleaned as words', () => {
   assert.equal(cleanPath('/a/./b//../c/'), '/a/c')

@@ -1,5 +1,5 @@
 /** Time, as the only source of it. Nothing outside `world` reads a clock or sets a timer by itself. */
-import { civilFromDays } from '#base/data/civil-day.ts'
+import { dateTimeText } from '#base/data/rfc3339.ts'
 
 export interface Clock {
   /** Wall time, milliseconds since 1970, with fractions where the machine has them. */
@@ -16,16 +16,7 @@ export interface Clock {
 export function formatInstant(epochMs: number): string {
   const seconds = Math.floor(epochMs / 1000)
   const nanos = Math.min(999_999_999, Math.max(0, Math.round((epochMs - seconds * 1000) * 1e6)))
-  const whole = isoSeconds(seconds)
+  const whole = dateTimeText(seconds)
   const fraction = nanos.toString().padStart(9, '0').replace(/0+$/, '')
   return fraction === '' ? `${whole}Z` : `${whole}.${fraction}Z`
-}
-
-function isoSeconds(epochSeconds: number): string {
-  const days = Math.floor(epochSeconds / 86_400)
-  const rest = epochSeconds - days * 86_400
-  const { year, month, day } = civilFromDays(days)
-  const two = (value: number): string => value.toString().padStart(2, '0')
-  const date = `${year.toString().padStart(4, '0')}-${two(month)}-${two(day)}`
-  return `${date}T${two(Math.floor(rest / 3600))}:${two(Math.floor(rest / 60) % 60)}:${two(rest % 60)}`
 }

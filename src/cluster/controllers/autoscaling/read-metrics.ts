@@ -1,4 +1,5 @@
 /** Asks the metrics APIs (resource, custom, external) what an autoscaler's metric is at now. */
+import { readGoDuration } from '#base/data/duration.ts'
 import { formatSelector } from '#base/data/label-selector.ts'
 import { epochMsOf } from '#kit/reconcile/api-time.ts'
 import type { CrossVersionObjectReference, MetricSpec } from '#spec/kubernetes/objects/autoscaling-v2.generated.ts'
@@ -75,12 +76,10 @@ async function readResource(
   return { values }
 }
 
-/** A Go duration in hours, minutes and seconds. */
+/** Milliseconds of a Go duration; none of what is no duration. */
 function durationMs(text = '0s'): number {
-  let totalMs = 0
-  for (const [, amount, unit] of text.matchAll(/([\d.]+)(ms|[hms])/g))
-    totalMs += Number(amount) * ({ h: 3_600_000, m: 60_000, s: 1000, ms: 1 }[unit ?? ''] ?? 0)
-  return totalMs
+  const nanos = readGoDuration(text)
+  return typeof nanos === 'bigint' ? Number(nanos) / 1e6 : 0
 }
 
 async function readCustom(

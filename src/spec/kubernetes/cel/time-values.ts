@@ -1,6 +1,7 @@
 /** Moments and spans as text, and the parts of a moment in a time zone (RFC 3339; cel-spec, timestamps and durations). */
 import { civilFromDays, daysFromCivil } from '#base/data/civil-day.ts'
 import { LruCache } from '#base/data/lru-cache.ts'
+import { dateTimeText, daysOf, readInstant } from '#base/data/rfc3339.ts'
 
 const nanosPerSecond = 1_000_000_000n
 const secondsPerDay = 86_400n
@@ -19,30 +20,12 @@ export function floorDivide(value: bigint, by: bigint): bigint {
   return value % by !== 0n && value < 0n !== by < 0n ? quotient - 1n : quotient
 }
 
-const timeShape =
-  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9})\d*)?(?:([Zz])|([+-])(\d{2}):(\d{2}))$/
 const dateShape = /^(\d{4})-(\d{2})-(\d{2})$/
 
 /** Nanoseconds since 1970 of an RFC 3339 text, or undefined. */
 export function parseTimestampText(text: string): bigint | undefined {
-  const found = timeShape.exec(text)
-  if (found === null) return undefined
-  const [, year, month, day, hour, minute, second, fraction = '', zulu] = found
-  const days = daysOf(Number(year), Number(month), Number(day))
-  const ofDay = secondsOfDay(Number(hour), Number(minute), Number(second))
-  const offset = zulu === undefined ? offsetSeconds(found.slice(9)) : 0
-  if (days === undefined || ofDay === undefined || offset === undefined) return undefined
-  return BigInt(days * 86_400 + ofDay - offset) * nanosPerSecond + BigInt(fraction.padEnd(9, '0'))
-}
-
-function secondsOfDay(hour: number, minute: number, second: number): number | undefined {
-  return hour < 24 && minute < 60 && second < 60 ? hour * 3600 + minute * 60 + second : undefined
-}
-
-/** Seconds east of UTC of a sign, hours and minutes. */
-function offsetSeconds([sign, hour = '0', minute = '0']: readonly string[]): number | undefined {
-  const seconds = secondsOfDay(Number(hour), Number(minute), 0)
-  return seconds === undefined || sign !== '-' ? seconds : -seconds
+  const at = readInstant(text)
+  return at === undefined ? undefined : BigInt(at.seconds) * nanosPerSecond + BigInt(at.nanos)
 }
 
 /** Nanoseconds since 1970 of a date's midnight, or undefined. */
@@ -53,20 +36,13 @@ export function parseDateText(text: string): bigint | undefined {
   return days === undefined ? undefined : BigInt(days) * secondsPerDay * nanosPerSecond
 }
 
-function daysOf(year: number, month: number, day: number): number | undefined {
-  if (month < 1 || month > 12 || day < 1) return undefined
-  const days = daysFromCivil(year, month, day)
-  return civilFromDays(days).day === day ? days : undefined
-}
-
-const two = (value: number): string => String(value).padStart(2, '0')
-
 /** A moment as RFC 3339 in UTC, with as many digits of a second as it needs. */
 export function timestampText(nanos: bigint): string {
-  const parts = timestampParts(nanos, 0)
-  const fraction = String(parts.nanos).padStart(9, '0').replace(/0+$/, '')
-  const date = `${String(parts.year).padStart(4, '0')}-${two(parts.month)}-${two(parts.day)}`
-  return `${date}T${two(parts.hour)}:${two(parts.minute)}:${two(parts.second)}${fraction === '' ? '' : `.${fraction}`}Z`
+  const seconds = floorDivide(nanos, nanosPerSecond)
+  const fraction = String(nanos - seconds * nanosPerSecond)
+    .padStart(9, '0')
+    .replace(/0+$/, '')
+  return `${dateTimeText(Number(seconds))}${fraction === '' ? '' : `.${fraction}`}Z`
 }
 
 /** A span as seconds: `1.5s`. */

@@ -1,12 +1,7 @@
 /** Times as upstream reads and writes them: RFC 3339 in UTC, whole seconds (`Time`) or six decimals (`MicroTime`). */
-import { civilFromDays, daysFromCivil } from '#base/data/civil-day.ts'
+import { goTimeQuote } from '#base/data/go-quote.ts'
+import { dateTimeText, daysOf, type Instant } from '#base/data/rfc3339.ts'
 import { GantryError } from '#base/errors/gantry-error.ts'
-
-/** A point in time: seconds since 1970 and nanoseconds on top. */
-export interface Instant {
-  readonly seconds: number
-  readonly nanos: number
-}
 
 export const secondsLayout = '2006-01-02T15:04:05Z07:00'
 export const microLayout = '2006-01-02T15:04:05.000000Z07:00'
@@ -15,13 +10,6 @@ const zeroSeconds = -62_135_596_800
 
 function fail(message: string): GantryError {
   return new GantryError('KUBERNETES_TIME', 'invalid', message, { remedy: 'Write times as 2006-01-02T15:04:05Z.' })
-}
-
-const monthDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-
-function daysIn(year: number, month: number): number {
-  const leap = month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
-  return (monthDays[month - 1] ?? 31) + (leap ? 1 : 0)
 }
 
 // The pieces of the layout in order: what Go calls the piece, and what it matches.
@@ -53,11 +41,11 @@ function isOutside(value: number, [, , min, max]: Limit): boolean {
 }
 
 function outOfRange(text: string, name: string): GantryError {
-  return fail(`parsing time ${JSON.stringify(text)}: ${name} out of range`)
+  return fail(`parsing time ${goTimeQuote(text)}: ${name} out of range`)
 }
 
 function cannotParse(text: string, layout: string, [rest, piece]: readonly [rest: string, piece: string]): GantryError {
-  return fail(`parsing time ${JSON.stringify(text)} as "${layout}": cannot parse ${JSON.stringify(rest)} as "${piece}"`)
+  return fail(`parsing time ${goTimeQuote(text)} as "${layout}": cannot parse ${goTimeQuote(rest)} as "${piece}"`)
 }
 
 /** The numbers up to the seconds, and what follows them. */
@@ -90,7 +78,7 @@ function splitTime(text: string, layout: string): SplitTime {
   const zone = /^(?:Z|[+-]\d{2}:\d{2})/.exec(tail)?.[0]
   if (zone === undefined) throw cannotParse(text, layout, [tail, 'Z07:00'])
   if (tail.length > zone.length)
-    throw fail(`parsing time ${JSON.stringify(text)}: extra text: ${JSON.stringify(tail.slice(zone.length))}`)
+    throw fail(`parsing time ${goTimeQuote(text)}: extra text: ${goTimeQuote(tail.slice(zone.length))}`)
   return { numbers, fraction: fraction.slice(1), zone }
 }
 
@@ -104,22 +92,17 @@ function zoneSeconds(zone: string): number {
 export function parseTime(text: string, layout: string = secondsLayout): Instant {
   const { numbers, fraction, zone } = splitTime(text, layout)
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = numbers
-  if (day < 1 || day > daysIn(year, month)) throw outOfRange(text, 'day')
-  const seconds = daysFromCivil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - zoneSeconds(zone)
+  const days = daysOf(year, month, day)
+  if (days === undefined) throw outOfRange(text, 'day')
+  const seconds = days * 86_400 + hour * 3600 + minute * 60 + second - zoneSeconds(zone)
   return { seconds, nanos: Number(fraction.slice(0, 9).padEnd(9, '0')) }
 }
-
-const pad = (value: number, width: number): string => String(value).padStart(width, '0')
 
 /** `2006-01-02T15:04:05Z`, or with six decimals; null for Go's zero time. */
 export function formatTime(at: Instant, micro: boolean = false): string | null {
   if (at.seconds === zeroSeconds && at.nanos === 0) return null
-  const days = Math.floor(at.seconds / 86_400)
-  const rest = at.seconds - days * 86_400
-  const { year, month, day } = civilFromDays(days)
-  const clock = `${pad(Math.floor(rest / 3600), 2)}:${pad(Math.floor(rest / 60) % 60, 2)}:${pad(rest % 60, 2)}`
-  const fraction = micro ? `.${pad(Math.floor(at.nanos / 1000), 6)}` : ''
-  return `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}T${clock}${fraction}Z`
+  const fraction = micro ? `.${String(Math.floor(at.nanos / 1000)).padStart(6, '0')}` : ''
+  return `${dateTimeText(at.seconds)}${fraction}Z`
 }
 
 const canonicalSeconds = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/

@@ -2,6 +2,7 @@
  * Objects against validation rules: transition rules see what was there before, rules of unchanged parts only warn, and all
  * rules of one object share one budget (apiextensions schema/cel validation, v1.36).
  */
+import { goQuote } from '#base/data/go-quote.ts'
 import { messageBytesMax, objectBudget, perCallLimit } from '../cel/cel-limits.ts'
 import { celNone } from '../cel/cel-value.ts'
 import type { CelProgram } from '../cel/compile-cel.ts'
@@ -17,7 +18,6 @@ import {
   invalidWithoutValue,
   required,
 } from '../validation/field-errors.ts'
-import { goQuote } from '../validation/go-value.ts'
 import type { Path } from '../validation/field-path.ts'
 import type { CompiledRule } from './compile-rules.ts'
 import { type Correlation, itemKey } from './correlation.ts'

@@ -1,6 +1,6 @@
 /** Types, text and numbers against one schema (kube-openapi validate, v1.36). */
+import { goQuote } from '#base/data/go-quote.ts'
 import { RE2JS } from 're2js'
-import { goQuote } from '../validation/go-value.ts'
 import type { SchemaNode } from './schema-node.ts'
 import { knownFormat, matchesFormat } from './value-formats.ts'
 import type { Problem } from './verdict.ts'

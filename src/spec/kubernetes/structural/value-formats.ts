@@ -1,4 +1,5 @@
 /** String formats that schemas of custom resources may name, as upstream checks them (kube-openapi strfmt, v1.36). */
+import { readGoDuration } from '#base/data/duration.ts'
 import { dnsLabel, dnsSubdomain } from '../validation/formats.ts'
 import { parseCidr, parseIp } from '../validation/ip-address.ts'
 
@@ -30,7 +31,7 @@ const durationUnits =
   /^(?:ns|nano|nanos|us|µs|micro|micros|ms|milli|millis|s|sec|secs|m|min|mins|h|hr|hour|hours|d|day|days|w|wk|wks|week|weeks)/i
 
 function isDuration(text: string): boolean {
-  if (/^[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/.test(text)) return true
+  if (typeof readGoDuration(text) === 'bigint') return true
   return [...text.matchAll(/\d+\s*([A-Za-zµ]+)/g)].some((match) => durationUnits.test(match[1] ?? ''))
 }
 

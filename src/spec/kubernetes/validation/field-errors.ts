@@ -2,7 +2,8 @@
  * Field errors with apimachinery's reasons and texts (util/validation/field, v1.36). A field error has the shape of a
  * cause in a Status, so that lists of them go into a response as they are.
  */
-import { GoValue, goQuote, goJson } from './go-value.ts'
+import { goQuote } from '#base/data/go-quote.ts'
+import { GoValue, goJson } from './go-value.ts'
 import type { Path } from './field-path.ts'
 
 export type FieldErrorReason =

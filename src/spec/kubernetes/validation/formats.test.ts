@@ -1,9 +1,9 @@
+import { goQuote } from '#base/data/go-quote.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { path } from './field-path.ts'
 import * as formats from './formats.ts'
-import { goQuote } from './go-value.ts'
 import {
   canonicalIp,
   cidrWarnings,

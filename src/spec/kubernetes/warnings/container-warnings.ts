@@ -1,8 +1,8 @@
 /** Warnings about the containers of a pod: repeated variables, ports that overlap, fractions of bytes (pkg/api/pod, v1.36). */
+import { goQuote } from '#base/data/go-quote.ts'
 import type { Container, ContainerPort, PodSpec } from '../objects/core-v1.generated.ts'
 import type { ObjectMeta } from '../objects/objects.ts'
 import type { Path } from '../validation/field-path.ts'
-import { goQuote } from '../validation/go-value.ts'
 import { sameValue } from '../validation/same-value.ts'
 import { fractionWarnings } from './storage-warnings.ts'
 

@@ -1,9 +1,9 @@
 /** Warnings about nodes, accounts, secrets, quotas, runtime classes and what configures admission (registry, v1.36). */
+import { goQuote } from '#base/data/go-quote.ts'
 import type { Node, ResourceQuota, Secret, ServiceAccount } from '../objects/core-v1.generated.ts'
 import type { RuntimeClass } from '../objects/node-v1.generated.ts'
 import type { KubernetesObject } from '../objects/objects.ts'
 import { path } from '../validation/field-path.ts'
-import { goQuote } from '../validation/go-value.ts'
 import { cidrWarnings } from '../validation/ip-address.ts'
 import { compareAmounts } from '../validation/pods/resources.ts'
 import { nodeLabelWarnings } from './node-labels.ts'

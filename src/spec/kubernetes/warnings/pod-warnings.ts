@@ -1,9 +1,9 @@
 /** Warnings about pods and templates of pods (pkg/api/pod, v1.36), in upstream's order. */
+import { goQuote } from '#base/data/go-quote.ts'
 import type { Pod, PodAffinityTerm, PodSpec, PodTemplateSpec, Volume } from '../objects/core-v1.generated.ts'
 import type { ObjectMeta } from '../objects/objects.ts'
 import { path, type Path } from '../validation/field-path.ts'
 import { dnsLabel } from '../validation/formats.ts'
-import { goQuote } from '../validation/go-value.ts'
 import { ipWarnings } from '../validation/ip-address.ts'
 import { containersOf, containerWarnings, portWarnings } from './container-warnings.ts'
 import { nodeLabelMapWarnings, nodeLabelWarnings, nodeTermWarnings } from './node-labels.ts'

@@ -1,4 +1,5 @@
 /** Warnings about volumes, claims, classes and drivers (pkg/api/persistentvolume, persistentvolumeclaim and storage, v1.36). */
+import { goQuote } from '#base/data/go-quote.ts'
 import type {
   PersistentVolume,
   PersistentVolumeClaim,
@@ -6,7 +7,6 @@ import type {
 } from '../objects/core-v1.generated.ts'
 import type { CSIDriver, CSIStorageCapacity, StorageClass } from '../objects/storage-v1.generated.ts'
 import { path, type Path } from '../validation/field-path.ts'
-import { goQuote } from '../validation/go-value.ts'
 import { amountOf } from '../validation/pods/resources.ts'
 import { sameValue } from '../validation/same-value.ts'
 import { nodeExpressionWarnings, nodeLabelWarnings, nodeTermWarnings } from './node-labels.ts'

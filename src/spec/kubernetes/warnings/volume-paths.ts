@@ -1,6 +1,6 @@
 /** Files that a volume puts at the same place, or one below the other (pkg/api/pod, v1.36). */
+import { goQuote } from '#base/data/go-quote.ts'
 import type { Volume, VolumeProjection } from '../objects/core-v1.generated.ts'
-import { goQuote } from '../validation/go-value.ts'
 
 interface PlacedFile {
   readonly path: string

@@ -1,4 +1,5 @@
 /** Cron schedules of five fields and the `@` names, with the parser's messages; time zones by name. */
+import { readGoDuration } from '#base/data/duration.ts'
 
 interface FieldRange {
   readonly min: number
@@ -58,11 +59,8 @@ export function scheduleProblem(whole: string): string | undefined {
   if (text.startsWith('@')) {
     if (descriptors.includes(text)) return undefined
     if (!text.startsWith('@every ')) return `unrecognized descriptor: ${text}`
-    const duration = text.slice('@every '.length)
-    const isDuration = /^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/.test(duration)
-    return isDuration
-      ? undefined
-      : `failed to parse duration ${text}: time: invalid duration ${JSON.stringify(duration)}`
+    const duration = readGoDuration(text.slice('@every '.length))
+    return typeof duration === 'string' ? `failed to parse duration ${text}: ${duration}` : undefined
   }
   const fields = text.split(/\s+/).filter((field) => field !== '')
   if (fields.length !== 5) return `expected exactly 5 fields, found ${fields.length}: [${fields.join(' ')}]`
