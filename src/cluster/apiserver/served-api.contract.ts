@@ -12,6 +12,7 @@ import {
   issueCertificate,
 } from '#kit/tls/issue-certificate.ts'
 import { createSigningKey } from '#kit/tls/signing-key.ts'
+import type { Clock } from '#world/ports/clock.ts'
 import { createClock } from '#world/real/clock.ts'
 import { createRandom } from '#world/real/random.ts'
 import type { KubeClient } from '#clients/kubernetes/kube-client.ts'
@@ -39,12 +40,14 @@ export interface ServedApiOptions {
   readonly deps?: Partial<ApiServerDeps>
   readonly config?: Partial<ApiServerConfig>
   readonly limits?: Partial<HttpLimits>
+  /** What the HTTP server measures its limits with. */
+  readonly httpClock?: Clock
 }
 
 const parts = { clock: createClock(), random: createRandom() }
 
 /** Starts the server. `admin-token` is the administrator's, `user-token` that of a user without rights. */
-export async function serveApi({ deps, config, limits }: ServedApiOptions = {}): Promise<ServedApi> {
+export async function serveApi({ deps, config, limits, httpClock }: ServedApiOptions = {}): Promise<ServedApi> {
   await using scope = new AsyncDisposableStack()
   const { clock, random } = parts
   const authorities = { users: createAuthority(parts, 'users'), proxies: createAuthority(parts, 'proxies') }
@@ -72,7 +75,7 @@ export async function serveApi({ deps, config, limits }: ServedApiOptions = {}):
   const serving = issueCertificate(parts, authorities.users, { commonName: 'server', addresses: ['127.0.0.1'] })
   const server = scope.use(
     await createHttpServer({
-      clock,
+      clock: httpClock ?? clock,
       listeners: [{ host: '127.0.0.1', port: 0, tls: { ...serving, clientAuthorities, clientCertificate: 'ask' } }],
       handler: api.handler,
       encodeError: api.encodeError,
