@@ -15,7 +15,7 @@ export interface CommandOptions {
 /** The import graph alone comes to several megabytes. */
 const outputMax = 64 * 1024 * 1024
 
-/** The outcome and joint output of a program; it is killed with its children after `timeoutMs` (3 minutes unless told). */
+/** The outcome and joint output of a program; it is killed with its children after `timeoutMs` (10 minutes unless told). */
 export function runCommand(argv: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   const [program = '', ...args] = argv
   return new Promise((resolve) => {
@@ -35,7 +35,7 @@ export function runCommand(argv: readonly string[], options: CommandOptions = {}
     const timer = setTimeout(() => {
       timedOut = true
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
-    }, options.timeoutMs ?? 180_000)
+    }, options.timeoutMs ?? 600_000)
     // Killing the gate must not leave its programs behind: they have a process group of their own.
     const killGroup = (): void => {
       if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')

@@ -44,6 +44,9 @@ function fromProblems(problems: readonly string[], note: string): StepOutcome {
   }
 }
 
+/** A bound for what hangs, not a budget: half a core of an old machine shall come to the end of all tests. */
+const testsWithinMs = 15 * 60_000
+
 /** Runs test files in one process and sums up. */
 async function runTests(root: string, pattern: string): Promise<StepOutcome> {
   const files = globSync(pattern, { cwd: root }).filter((path) => !path.startsWith('tools/check/fixtures/'))
@@ -57,7 +60,7 @@ async function runTests(root: string, pattern: string): Promise<StepOutcome> {
     '--test-reporter=spec',
     ...files.toSorted(),
   ]
-  const result = await runCommand(argv, { cwd: root })
+  const result = await runCommand(argv, { cwd: root, timeoutMs: testsWithinMs })
   const count = (word: string): number => Number(new RegExp(`^ℹ ${word} (\\d+)`, 'm').exec(result.output)?.[1] ?? 0)
   const [passed, failed, skipped] = [count('pass'), count('fail'), count('skipped')]
   const at = result.output.indexOf('✖ failing tests:')

@@ -17,8 +17,9 @@ interface Counts {
 const root = join(import.meta.dirname, '../..')
 const gantry = join(root, 'gantry')
 const nothing: Counts = { passed: 0, failed: 0, skipped: 0 }
-const suitesWithinMs = 8 * 60_000
-const checkWithinMs = 6 * 60_000
+/** Bounds for what hangs, not budgets: a slow machine shall come to the end. */
+const suitesWithinMs = 20 * 60_000
+const checkWithinMs = 25 * 60_000
 
 let running: ReturnType<typeof spawn> | undefined
 
