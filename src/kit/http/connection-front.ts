@@ -66,7 +66,8 @@ export async function startListener(address: ListenAddress, options: FrontOption
   }
 }
 
-const socketOptions = { allowHalfOpen: true, noDelay: true, pauseOnConnect: false } as const
+/** Half-open, since a client that attached may end its input first. A peer that vanished without a word is noticed in the end. */
+const socketOptions = { allowHalfOpen: true, noDelay: true, pauseOnConnect: false, keepAlive: true } as const
 
 function createPlainFront({ context, parser, onHttp2Preface }: FrontOptions): Server {
   if (onHttp2Preface === undefined) return createServer(socketOptions, (socket) => parser.emit('connection', socket))
@@ -133,6 +134,8 @@ function startSession(socket: TLSSocket, options: FrontOptions, sessions: Set<Se
   sessions.add(session)
   session.once('close', () => sessions.delete(session))
   session.on('error', () => session.destroy())
+  // Who sends no more can take no more of HTTP/2 either; left half-open, the streams would never hear of it.
+  socket.once('end', () => session.destroy())
   session.setTimeout(context.limits.keepAliveMs, () => {
     if (openStreams.count === 0) session.close()
   })
