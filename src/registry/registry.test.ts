@@ -48,32 +48,39 @@ test('a half-done upload goes on after a restart, and an abandoned one is droppe
   assert.deepEqual(readdirSync(join(root, 'uploads')), [])
 })
 
-test('a chunk that breaks off keeps what came, and the upload goes on from there', async (context) => {
-  const registry = await serve(context, { root: folder(context) })
-  const content = randomBytes(200_000)
-  const path =
-    (await http.request({ method: 'POST', url: `${registry.url}/v2/a/b/blobs/uploads/` })).header('location') ?? ''
+/** Uploads bytes on a line that is cut `heldMs` after they were sent; answers where the upload is and how far it came. */
+async function uploadOnBrokenLine(
+  url: string,
+  { bytes, announced, heldMs }: { readonly bytes: Buffer; readonly announced: number; readonly heldMs: number },
+): Promise<{ readonly path: string; readonly offset: number }> {
+  const path = (await http.request({ method: 'POST', url: `${url}/v2/a/b/blobs/uploads/` })).header('location') ?? ''
   const broken = Readable.from(
     (async function* () {
-      yield content.subarray(0, 80_000)
-      await world.clock.sleep(50)
+      yield bytes
+      await world.clock.sleep(heldMs)
       throw new Error('the line is cut')
     })(),
   )
-  await assert.rejects(
-    http.request({
-      method: 'PATCH',
-      url: `${registry.url}${path}`,
-      body: broken,
-      headers: { 'content-length': String(content.length) },
-    }),
-  )
+  const headers = { 'content-length': String(announced) }
+  await assert.rejects(http.request({ method: 'PATCH', url: `${url}${path}`, body: broken, headers }))
   let offset = 0
-  for (let tries = 0; tries < 100 && offset !== 80_000; tries += 1) {
+  for (let tries = 0; tries < 100 && offset !== bytes.length; tries += 1) {
     await world.clock.sleep(10)
-    offset =
-      Number(/^0-(\d+)$/.exec((await http.request({ url: `${registry.url}${path}` })).header('range') ?? '')?.[1]) + 1
+    const range = (await http.request({ url: `${url}${path}` })).header('range') ?? ''
+    offset = Number(/^0-(\d+)$/.exec(range)?.[1] ?? -1) + 1
   }
+  return { path, offset }
+}
+
+test('a chunk that breaks off keeps what came, and the upload goes on from there', async (context) => {
+  const registry = await serve(context, { root: folder(context) })
+  const content = randomBytes(200_000)
+  const part = { bytes: content.subarray(0, 80_000), announced: content.length }
+  let upload = await uploadOnBrokenLine(registry.url, { ...part, heldMs: 50 })
+  // A machine that was busy has not sent everything before the line was cut.
+  for (const heldMs of [500, 5000, 20_000])
+    if (upload.offset !== 80_000) upload = await uploadOnBrokenLine(registry.url, { ...part, heldMs })
+  const { path, offset } = upload
   assert.equal(offset, 80_000)
   const done = await http.request({
     method: 'PUT',
@@ -99,7 +106,10 @@ test('blobs and manifests larger than allowed are refused', async (context) => {
 
 test('collection removes what nobody needs and nothing else, also while others push', async (context) => {
   const root = folder(context)
-  const registry = await serve(context, { root, limits: { leaseMs: 400 } })
+  const leaseMs = 3_600_000
+  let aheadMs = 0
+  const clock = { ...world.clock, now: () => world.clock.now() + aheadMs }
+  const registry = await serve(context, { root, limits: { leaseMs } }, { clock })
   const repository = await pusher(registry, 'gc/app')
   const kept = randomBytes(50_000)
   const dropped = randomBytes(50_000)
@@ -107,7 +117,7 @@ test('collection removes what nobody needs and nothing else, also while others p
   const doomed = await pushImage(repository, 'doomed', dropped)
   await http.request({ method: 'DELETE', url: `${registry.url}/v2/gc/app/manifests/${doomed}` })
   assert.equal((await registry.collectGarbage()).blobsRemoved, 0, 'a lease still holds')
-  await world.clock.sleep(600)
+  aheadMs += 2 * leaseMs
   let stop = false
   const collecting = (async () => {
     let freed = 0
@@ -116,7 +126,7 @@ test('collection removes what nobody needs and nothing else, also while others p
   })()
   const layers = Array.from({ length: 20 }, () => randomBytes(20_000))
   await Promise.all(layers.map((layer, index) => pushImage(repository, `t${index}`, layer)))
-  await world.clock.sleep(600)
+  aheadMs += 2 * leaseMs
   await registry.collectGarbage()
   stop = true
   assert.ok((await collecting) >= dropped.length)
@@ -145,9 +155,13 @@ test('metrics count what was asked and moved', async (context) => {
   const repository = await pusher(registry, 'm/app')
   const content = randomBytes(1234)
   await readBlob(repository, await pushBlob(repository, content), content.length)
+  const counted = async (): Promise<string> => (await http.request({ url: `${registry.url}/metrics` })).text()
+  let text = await counted()
   // The last byte reaches the client a moment before it is counted.
-  await world.clock.sleep(50)
-  const text = await (await http.request({ url: `${registry.url}/metrics` })).text()
+  for (let tries = 0; tries < 500 && !/blob_sent_bytes_total 1234$/m.test(text); tries += 1) {
+    await world.clock.sleep(20)
+    text = await counted()
+  }
   assert.match(text, /^gantry_registry_blob_sent_bytes_total 1234$/m)
   assert.match(text, /^gantry_registry_blob_received_bytes_total 1234$/m)
   assert.match(text, /^gantry_registry_requests_total\{route="upload",method="PUT",code="ok"\} 1$/m)
