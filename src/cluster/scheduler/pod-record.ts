@@ -1,4 +1,5 @@
 /** A pod as the scheduler works with it: the object, and what plugins ask about it over and over, worked out once. */
+import { lastingContainers } from '#spec/kubernetes/pods/pod-containers.ts'
 import { type Requirement, selectorFromObject } from '#base/data/label-selector.ts'
 import type { Pod, PodAffinityTerm } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { LabelSelector } from '#spec/kubernetes/objects/meta-v1.generated.ts'
@@ -68,11 +69,7 @@ function compileTerm(term: PodAffinityTerm, namespace: string, weight: number): 
 
 /** Host ports of all containers that stay, and of sidecars. */
 function hostPortsOf(pod: Pod): HostPort[] {
-  const staying = [
-    ...pod.spec.containers,
-    ...(pod.spec.initContainers ?? []).filter((container) => container.restartPolicy === 'Always'),
-  ]
-  return staying.flatMap((container) =>
+  return lastingContainers(pod.spec).flatMap((container) =>
     (container.ports ?? []).flatMap(({ hostPort, hostIP, protocol }) =>
       hostPort === undefined || hostPort <= 0
         ? []

@@ -3,6 +3,7 @@
  * upstream's (component-helpers resource.PodRequests, v1.36): init containers run one after the other beside the sidecars
  * started before them, overhead comes on top, requests of the pod as a whole win over those of its containers.
  */
+import { isSidecar } from '#spec/kubernetes/pods/pod-containers.ts'
 import { quantityMillis, quantityUnits, tryParseQuantity } from '#base/data/quantity.ts'
 import type { Container, Pod, ResourceList } from '#spec/kubernetes/objects/core-v1.generated.ts'
 
@@ -47,8 +48,6 @@ function add(to: Amounts, more: Amounts): void {
 function raise(to: Amounts, least: Amounts): void {
   for (const [name, amount] of least) if (amount > (to.get(name) ?? 0)) to.set(name, amount)
 }
-
-const isSidecar = (container: Container): boolean => container.restartPolicy === 'Always'
 
 /** The requests of a pod. With `presume`, containers that ask for no CPU or memory count with a presumed amount. */
 export function podRequests(pod: Pod, reader: AmountReader, presume = false): Amounts {

@@ -1,4 +1,5 @@
 /** One simulated pod through time: init containers one after the other, then all containers, at last the end. Pure. */
+import { isSidecar } from '#spec/kubernetes/pods/pod-containers.ts'
 import type { Container, ContainerStatus, Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import { advanceRun, type ContainerRun, endOf, newRun, type RunContext, stopRun } from './container-run.ts'
 import type { Exit, PodBehaviour } from './pod-behaviour.ts'
@@ -69,7 +70,6 @@ export interface Advance {
   readonly nowMs: number
 }
 
-const isSidecar = (container: Container): boolean => container.restartPolicy === 'Always'
 const isOver = ({ state }: ContainerRun): boolean => state.is === 'terminated'
 
 /** True when no container will run again. */

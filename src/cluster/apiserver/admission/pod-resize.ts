@@ -7,7 +7,7 @@ import {
   quantityUnits,
 } from '#base/data/quantity.ts'
 import type { Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
-import { amountsOf } from '#spec/kubernetes/quota/amounts.ts'
+import { amountsOf } from '#base/data/amounts.ts'
 import { podAmounts } from '#spec/kubernetes/quota/pod-usage.ts'
 import { type ApiObject, equalJson, objectAt, textAt } from '../api-object.ts'
 import { forbidden } from '../status-errors.ts'

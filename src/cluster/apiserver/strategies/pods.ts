@@ -1,14 +1,14 @@
 /** Pods: Pending until a kubelet says otherwise, a QoS class from their resources, deleted with grace. */
+import { qosClass } from '#spec/kubernetes/pods/qos-class.ts'
 import { type ApiObject, equalJson, objectAt, textAt, withMember } from '../api-object.ts'
 import { withAppArmorFields } from './app-armor.ts'
 import { withMergedLabelKeys } from './merge-label-keys.ts'
-import { qosClassOf } from './qos-class.ts'
 import type { Strategy } from './strategy.ts'
 
 export const podStrategy: Partial<Strategy> = {
   prepareCreate: (pod, { view, warn }) => ({
     ...withMergedLabelKeys(withAppArmorFields(pod, warn)),
-    status: { phase: 'Pending', ...gatedConditions(pod, view.now()), qosClass: qosClassOf(pod) },
+    status: { phase: 'Pending', ...gatedConditions(pod, view.now()), qosClass: qosClass(objectAt(pod, 'spec')) },
   }),
   changesGeneration: (next, old) => !equalJson(next.spec, old.spec),
   prepareStatusUpdate: (next, old) => {

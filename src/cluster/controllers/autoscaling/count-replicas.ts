@@ -2,9 +2,10 @@
  * How many replicas a metric asks for: the ready pods' usage against the target, with pods that are not ready or have no
  * value counted so that they never make the decision bolder (pkg/controller/podautoscaler, v1.36). Pure.
  */
+import { lastingContainers } from '#spec/kubernetes/pods/pod-containers.ts'
 import { conditionOf } from '#kit/reconcile/conditions.ts'
 import { epochMsOf } from '#kit/reconcile/api-time.ts'
-import type { Container, Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
+import type { Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import { isPodReady } from '../workloads/pod-state.ts'
 import { milliOf, type PodValue, type PodValues, totalOf } from './metric-values.ts'
 
@@ -194,16 +195,11 @@ function requestOf(pod: Pod, container: string, resource: string): number | stri
     const request = whole[resource]
     return request === undefined ? `missing pod-level request for ${resource} in Pod ${name}` : milliOf(request)
   }
-  const chosen = longRunning(pod).filter((one) => container === '' || one.name === container)
+  const chosen = lastingContainers(pod.spec).filter((one) => container === '' || one.name === container)
   if (chosen.length === 0) return `container ${container} not found in Pod ${name}`
   const silent = chosen.find(({ resources }) => resources?.requests?.[resource] === undefined)
   if (silent !== undefined) return `missing request for ${resource} in container ${silent.name} of Pod ${name}`
   return chosen.reduce((sum, { resources }) => sum + milliOf(resources?.requests?.[resource]), 0)
-}
-
-/** Containers that run as long as the pod: its own and its sidecars. */
-function longRunning({ spec }: Pod): readonly Container[] {
-  return [...spec.containers, ...(spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always')]
 }
 
 /** Replicas that bring one value, in thousandths, to its target. */

@@ -1,4 +1,5 @@
 /** Which addresses stand behind a service, and on which ports: from its selector and the pods (endpointslice/utils, v1.36). */
+import { lastingContainers } from '#spec/kubernetes/pods/pod-containers.ts'
 import type { Node, Pod, Service, ServicePort } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { Endpoint, EndpointPort } from '#spec/kubernetes/objects/discovery-v1.generated.ts'
 import { isPodFinished, isPodReady } from '../workloads/pod-state.ts'
@@ -124,8 +125,7 @@ function portNumber(port: ServicePort, pod: Pod): number | undefined {
   const target = port.targetPort ?? port.port
   if (typeof target === 'number') return target === 0 ? port.port : target
   if (/^\d+$/.test(target)) return Number(target)
-  const sidecars = (pod.spec.initContainers ?? []).filter((container) => container.restartPolicy === 'Always')
-  const named = [...pod.spec.containers, ...sidecars]
+  const named = lastingContainers(pod.spec)
     .flatMap((container) => container.ports ?? [])
     .find((one) => one.name === target && (one.protocol ?? 'TCP') === (port.protocol ?? 'TCP'))
   return named?.containerPort

@@ -4,7 +4,7 @@ import { quantityOfUnits } from '#base/data/quantity.ts'
 import { nothingToDo, type Plan } from '#kit/reconcile/plan.ts'
 import type { ResourceQuota } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
-import { type Amounts, amountsJson, amountsOf, exceeding, only, plus } from '#spec/kubernetes/quota/amounts.ts'
+import { type Amounts, amountsJson, amountsOf, exceeding, only, plus } from '#base/data/amounts.ts'
 import { inScopes, namesFor, type QuotaResource, usageOf } from '#spec/kubernetes/quota/quota-usage.ts'
 
 /** Objects of one resource in a quota's namespace. */

@@ -2,7 +2,7 @@
 import type { CacheChange } from '#kit/reconcile/object-cache.ts'
 import type { ResourceQuota } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
-import { amountsText } from '#spec/kubernetes/quota/amounts.ts'
+import { amountsText } from '#base/data/amounts.ts'
 import { inScopes, type QuotaResource, usageOf } from '#spec/kubernetes/quota/quota-usage.ts'
 
 /** Resources whose objects can come to count for something else; all others count for what they were made as. */

@@ -1,6 +1,7 @@
 /** Defaults of pods, their containers and volumes (core/v1, v1.36). */
-import { addQuantities, compareQuantities, formatQuantity, parseQuantity } from '#base/data/quantity.ts'
+import { amountsJson, amountsOf } from '#base/data/amounts.ts'
 import { isReference } from '#spec/oci/reference.ts'
+import { amountsTogether } from '../pods/pod-containers.ts'
 import { copyIn, type DefaultRule, type Draft, fillAbsent, fillZero, hasMembers, listAt, objectAt } from './draft.ts'
 
 /** `Always` for images that may move: tag `latest`, or neither tag nor digest. A name that is none does not move. */
@@ -79,47 +80,10 @@ function podContainer(item: Draft, hostNetwork: boolean): Draft {
   return draft
 }
 
-type Amounts = Map<string, string>
-
-function addAmounts(into: Amounts, from: Readonly<Record<string, unknown>> | undefined): void {
-  for (const [key, value] of Object.entries(from ?? {})) {
-    const sum = into.get(key)
-    into.set(
-      key,
-      sum === undefined
-        ? String(value)
-        : formatQuantity(addQuantities(parseQuantity(sum), parseQuantity(String(value)))),
-    )
-  }
-}
-
-function raiseAmounts(into: Amounts, from: Readonly<Record<string, string>>): void {
-  for (const [key, value] of Object.entries(from)) {
-    const held = into.get(key)
-    if (held === undefined || compareQuantities(parseQuantity(held), parseQuantity(value)) < 0) into.set(key, value)
-  }
-}
-
-/** What the containers of a pod need together: the apps and sidecars, or the largest init step beside the sidecars so far. */
-function aggregate(spec: Draft, what: 'limits' | 'requests'): Amounts {
-  const total: Amounts = new Map()
-  for (const item of listAt(spec, 'containers')) addAmounts(total, objectAt(item, 'resources', what))
-  const sidecars: Amounts = new Map()
-  const peaks: Amounts = new Map()
-  for (const item of listAt(spec, 'initContainers')) {
-    const own = objectAt(item, 'resources', what)
-    if (item['restartPolicy'] === 'Always') {
-      addAmounts(total, own)
-      addAmounts(sidecars, own)
-      raiseAmounts(peaks, Object.fromEntries(sidecars))
-    } else {
-      const step: Amounts = new Map(sidecars)
-      addAmounts(step, own)
-      raiseAmounts(peaks, Object.fromEntries(step))
-    }
-  }
-  raiseAmounts(total, Object.fromEntries(peaks))
-  return total
+/** What the containers of a pod need together. */
+function aggregate(spec: Draft, what: 'limits' | 'requests'): Readonly<Record<string, string>> {
+  const lists = { containers: listAt(spec, 'containers'), initContainers: listAt(spec, 'initContainers') }
+  return amountsJson(amountsTogether(lists, (item) => amountsOf(objectAt(item, 'resources', what))))
 }
 
 const isHugePages = (key: string): boolean => key.startsWith('hugepages-')
@@ -129,14 +93,14 @@ function podResources(spec: Draft): void {
   const resources = copyIn(spec, 'resources')
   const named = { ...(resources['limits'] as Draft | undefined), ...(resources['requests'] as Draft | undefined) }
   const limits = { ...(resources['limits'] as Draft | undefined) }
-  for (const [key, value] of aggregate(spec, 'limits'))
+  for (const [key, value] of Object.entries(aggregate(spec, 'limits')))
     if (isHugePages(key) && named[key] === undefined) limits[key] = value
   if (!hasMembers(limits)) return
   const requests = { ...(resources['requests'] as Draft | undefined) }
   const asked = aggregate(spec, 'requests')
   for (const [key, value] of Object.entries(limits)) {
     if (requests[key] !== undefined || !(key === 'cpu' || key === 'memory' || isHugePages(key))) continue
-    requests[key] = isHugePages(key) ? value : (asked.get(key) ?? value)
+    requests[key] = isHugePages(key) ? value : (asked[key] ?? value)
   }
   Object.assign(resources, { limits, requests })
 }

@@ -1,4 +1,5 @@
 /** The row of a pod: what `kubectl get pods` shows about its containers' states (v1.36). */
+import { isSidecar } from '../pods/pod-containers.ts'
 import {
   ageOf,
   at,
@@ -21,8 +22,6 @@ interface PodSummary {
   /** Seconds since 1970 of the newest known restart. */
   lastRestart: number
 }
-
-const isSidecar = (container: Json | undefined): boolean => container?.['restartPolicy'] === 'Always'
 
 function endReason(terminated: Json): string {
   if (text(terminated['reason']) !== '') return text(terminated['reason'])
@@ -55,7 +54,7 @@ function summarizeInit(pod: Json, summary: PodSummary, sidecars: PodSummary): bo
   const statuses = list(at(pod, 'status', 'initContainerStatuses'))
   for (const [i, status] of statuses.entries()) {
     noteRestarts(summary, status)
-    const sidecar = isSidecar(containers.find((container) => container['name'] === status['name']))
+    const sidecar = isSidecar(containers.find((container) => container['name'] === status['name']) ?? {})
     if (sidecar) noteRestarts(sidecars, status)
     const runs = sidecar && status['started'] === true
     if (runs && status['ready'] === true) summary.readyCount++

@@ -1,7 +1,7 @@
 /** Decides what a write does to the quotas of its namespace (apiserver admission/plugin/resourcequota, CheckRequest, v1.36). */
 import type { ResourceQuota } from '../objects/core-v1.generated.ts'
 import type { KubernetesObject } from '../objects/objects.ts'
-import { amountsOf, amountsText, exceeding, minus, nonZero, only, plus, type Amounts } from './amounts.ts'
+import { amountsOf, amountsText, exceeding, minus, nonZero, only, plus, type Amounts } from '#base/data/amounts.ts'
 import { constraintOf, inScopes, namesFor, usageOf, type QuotaResource } from './quota-usage.ts'
 
 /** A write that quotas may count. */

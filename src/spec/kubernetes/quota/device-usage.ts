@@ -6,7 +6,7 @@ import type {
   ExactDeviceRequest,
   ResourceClaim,
 } from '../objects/resource-v1.generated.ts'
-import { type Amounts, largest, plus } from './amounts.ts'
+import { type Amounts, largest, plus } from '#base/data/amounts.ts'
 
 const classSuffix = '.deviceclass.resource.k8s.io/devices'
 /** As many as one claim can be given: who asks for all devices may get so many. */

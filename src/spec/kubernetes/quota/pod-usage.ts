@@ -1,27 +1,17 @@
 /** What a pod counts for in a quota (pkg/quota/v1/evaluator/core/pods.go, component-helpers/resource, v1.36). */
+import { amountsTogether } from '../pods/pod-containers.ts'
 import { parseTime } from '../decode/time-text.ts'
 import type { Container, Pod, PodSpec } from '../objects/core-v1.generated.ts'
 import { quantityOfUnits } from '#base/data/quantity.ts'
-import { amountsOf, largest, plus, type Amounts } from './amounts.ts'
+import { amountsOf, largest, plus, type Amounts } from '#base/data/amounts.ts'
 
 type List = 'requests' | 'limits'
 
 /** What a pod asks for or is limited to: its containers, the most that its start needs, its overhead, or its own word. */
 export function podAmounts(pod: Pod, which: List): Amounts {
   const { spec } = pod
-  let running: Amounts = new Map()
-  for (const container of spec.containers) running = plus(running, containerAmounts(container, pod, which))
-  let sidecars: Amounts = new Map()
-  let starting: Amounts = new Map()
-  for (const container of spec.initContainers ?? []) {
-    const own = containerAmounts(container, pod, which)
-    if (container.restartPolicy === 'Always') {
-      running = plus(running, own)
-      sidecars = plus(sidecars, own)
-      starting = largest(starting, sidecars)
-    } else starting = largest(starting, plus(sidecars, own))
-  }
-  return withOverhead(spec, withPodLevel(spec, largest(running, starting), which), which)
+  const together = amountsTogether(spec, (container) => containerAmounts(container, pod, which))
+  return withOverhead(spec, withPodLevel(spec, together, which), which)
 }
 
 /** A container that was resized counts for the more of what it wants and what it has. */

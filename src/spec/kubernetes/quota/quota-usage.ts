@@ -6,7 +6,7 @@ import { parseQuantity, quantityOfUnits, quantityUnits, type Quantity } from '#b
 import type { PersistentVolumeClaim, Pod, ResourceQuota, Service } from '../objects/core-v1.generated.ts'
 import type { KubernetesObject } from '../objects/objects.ts'
 import type { ResourceClaim } from '../objects/resource-v1.generated.ts'
-import { type Amounts, plus } from './amounts.ts'
+import { type Amounts, plus } from '#base/data/amounts.ts'
 import { deviceUsage, isDeviceName } from './device-usage.ts'
 import { podConstraint, podUsage } from './pod-usage.ts'
 import { claimInScope, podInScope, scopesOf } from './quota-scopes.ts'

@@ -1,4 +1,5 @@
 /** Warnings about the containers of a pod: repeated variables, ports that overlap, fractions of bytes (pkg/api/pod, v1.36). */
+import { appArmorKey, appArmorOf } from '../pods/app-armor.ts'
 import { goQuote } from '#base/data/go-quote.ts'
 import type { Container, ContainerPort, PodSpec } from '../objects/core-v1.generated.ts'
 import type { ObjectMeta } from '../objects/objects.ts'
@@ -20,19 +21,6 @@ export function containersOf(at: Path, spec: PodSpec): readonly PlacedContainer[
 }
 
 const seccompKey = 'container.seccomp.security.alpha.kubernetes.io/'
-/** Before the name of a container: the annotation of its AppArmor profile. */
-export const appArmorKey = 'container.apparmor.security.beta.kubernetes.io/'
-const profilesAtNode = 'localhost/'
-
-/** What an AppArmor annotation says as a field. */
-export function appArmorOf(annotation: string): object | undefined {
-  if (annotation === 'runtime/default') return { type: 'RuntimeDefault' }
-  if (annotation === 'unconfined') return { type: 'Unconfined' }
-  if (!annotation.startsWith(profilesAtNode)) return undefined
-  const localhostProfile = annotation.slice(profilesAtNode.length)
-  return localhostProfile === '' ? undefined : { type: 'Localhost', localhostProfile }
-}
-
 export interface PodAround {
   readonly meta: Partial<ObjectMeta>
   readonly metaAt: Path

@@ -4,7 +4,7 @@
  */
 import type { VersionedStore } from '#kit/store/versioned-store.ts'
 import type { ResourceQuota } from '#spec/kubernetes/objects/core-v1.generated.ts'
-import { type Amounts, amountsJson, amountsOf, minus, plus } from '#spec/kubernetes/quota/amounts.ts'
+import { type Amounts, amountsJson, amountsOf, minus, plus } from '#base/data/amounts.ts'
 import { chargeQuotas, type ChargedWrite, type QuotaCharge } from '#spec/kubernetes/quota/charge-quotas.ts'
 import type { ApiObject } from '../../api-object.ts'
 import { storedBytes } from '../../object-bytes.ts'

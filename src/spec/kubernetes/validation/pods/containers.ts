@@ -1,4 +1,5 @@
 /** App, init and ephemeral containers of a pod spec. */
+import { isSidecar } from '../../pods/pod-containers.ts'
 import type {
   ContainerPort,
   ContainerResizePolicy,
@@ -167,7 +168,7 @@ export function validateAppContainers(at: Path, scope: PodScope): FieldError[] {
 const sidecarMembers = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const
 
 function validateSidecarParts(at: Path, container: AnyContainer, spec: PodSpec): FieldError[] {
-  if (container.restartPolicy === 'Always') {
+  if (isSidecar(container)) {
     const pod = graceAndOs(spec)
     return joined(
       validateLifecycle(at.child('lifecycle'), container.lifecycle, pod),

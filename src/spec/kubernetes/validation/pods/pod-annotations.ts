@@ -1,4 +1,6 @@
 /** Annotations of pods that once were fields: mirror pods, deletion cost, seccomp and AppArmor profiles. */
+import { goQuote } from '#base/data/go-quote.ts'
+import { appArmorKey, isAppArmorText } from '../../pods/app-armor.ts'
 import type { AppArmorProfile, Pod, PodSpec, SeccompProfile } from '../../objects/core-v1.generated.ts'
 import type { ObjectMeta } from '../../objects/objects.ts'
 import { joined } from '../checks.ts'
@@ -14,7 +16,6 @@ export const mirrorAnnotation = 'kubernetes.io/config.mirror'
 const costAnnotation = 'controller.kubernetes.io/pod-deletion-cost'
 const seccompPod = 'seccomp.security.alpha.kubernetes.io/pod'
 const seccompContainer = 'container.seccomp.security.alpha.kubernetes.io/'
-const appArmorContainer = 'container.apparmor.security.beta.kubernetes.io/'
 
 function isDeletionCost(text: string): boolean {
   if (!/^(?:0|-?[1-9]\d*)$/.test(text)) return false
@@ -39,12 +40,11 @@ function hasContainer(spec: PodSpec, name: string): boolean {
 
 function appArmorErrors(at: Path, annotations: Texts, spec: PodSpec): FieldError[] {
   return Object.entries(annotations).flatMap(([key, profile]) => {
-    if (!key.startsWith(appArmorContainer)) return []
-    const name = key.slice(appArmorContainer.length)
+    if (!key.startsWith(appArmorKey)) return []
+    const name = key.slice(appArmorKey.length)
     const errors = hasContainer(spec, name) ? [] : [invalid(at.key(key), name, 'container not found')]
-    const isKnown = ['', 'runtime/default', 'unconfined'].includes(profile) || profile.startsWith('localhost/')
-    if (isKnown) return errors
-    return [...errors, invalid(at.key(key), profile, `invalid AppArmor profile name: ${JSON.stringify(profile)}`)]
+    if (isAppArmorText(profile)) return errors
+    return [...errors, invalid(at.key(key), profile, `invalid AppArmor profile name: ${goQuote(profile)}`)]
   })
 }
 
@@ -122,7 +122,7 @@ export function validateProfileAgreement(at: Path, meta: ObjectMeta | undefined,
   })
   if (spec.os?.name === 'windows') return joined(errors, seccomp)
   const appArmor = eachContainer(spec, at, (container, containerAt) => {
-    const annotation = annotations[appArmorContainer + container.name]
+    const annotation = annotations[appArmorKey + container.name]
     const profile = container.securityContext?.appArmorProfile ?? appArmorProfile
     if (annotation === undefined || profile === undefined) return []
     return appArmorMismatch(containerAt.child('securityContext', 'appArmorProfile'), annotation, profile)
@@ -137,7 +137,7 @@ export function validateFrozenAnnotations(at: Path, pod: Pod, old: Pod): FieldEr
   const changed = Object.keys(before).filter((key) => now[key] !== before[key])
   const added = Object.keys(now).filter((key) => before[key] === undefined)
   const errors = (key: string, verb: string): FieldError[] => {
-    if (key.startsWith(appArmorContainer)) return [forbidden(at.key(key), `may not ${verb} AppArmor annotations`)]
+    if (key.startsWith(appArmorKey)) return [forbidden(at.key(key), `may not ${verb} AppArmor annotations`)]
     return key === mirrorAnnotation ? [forbidden(at.key(key), `may not ${verb} mirror pod annotation`)] : []
   }
   return joined(

@@ -1,4 +1,5 @@
 /** Resizing a pod in place: only cpu and memory change, and the quality of service stays. */
+import { isSidecar } from '../../pods/pod-containers.ts'
 import type { Pod, PodSpec, ResourceRequirements } from '../../objects/core-v1.generated.ts'
 import { each } from '../checks.ts'
 import { forbidden, invalid, type FieldError } from '../field-errors.ts'
@@ -6,7 +7,7 @@ import { path, type Path } from '../field-path.ts'
 import { sameValue } from '../same-value.ts'
 import { mirrorAnnotation } from './pod-annotations.ts'
 import type { AnyContainer } from './pod-options.ts'
-import { qosClass } from './qos-class.ts'
+import { qosClass } from '../../pods/qos-class.ts'
 
 type Amounts = Readonly<Record<string, string>>
 const specPath = path('spec')
@@ -79,7 +80,7 @@ function validateInit(at: Path, container: AnyContainer, old: AnyContainer): Fie
   if (!isOnlyResized(container, old)) {
     errors.push(forbidden(at, 'only cpu and memory resources for init or sidecar containers are mutable'))
   }
-  if (container.restartPolicy === 'Always' || sameValue(container, old)) return errors
+  if (isSidecar(container) || sameValue(container, old)) return errors
   const restarts = (container.resizePolicy ?? []).filter((policy) => policy.restartPolicy === 'RestartContainer')
   const text = 'non-sidecar init containers with a resize policy of RestartContainer cannot be resized'
   return [...errors, ...restarts.map(() => forbidden(at, text))]

@@ -1,6 +1,8 @@
 /** A whole pod spec, in pods and in templates of pods (core/validation ValidatePodSpec, v1.36). */
-import { addQuantities, compareQuantities, formatQuantity } from '#base/data/quantity.ts'
+import { amountsJson } from '#base/data/amounts.ts'
+import type { Quantity } from '#base/data/quantity.ts'
 import type {
+  Container,
   HostAlias,
   PodDNSConfig,
   PodResourceClaim,
@@ -8,6 +10,7 @@ import type {
   PodSpec,
 } from '../../objects/core-v1.generated.ts'
 import type { ObjectMeta } from '../../objects/objects.ts'
+import { amountsTogether } from '../../pods/pod-containers.ts'
 import { byteLength, each, eachEntry, ifSet, inRange, matches, matchesIfSet, requiredOneOf, joined } from '../checks.ts'
 import { duplicate, forbidden, invalid, notFound, required, tooLong, type FieldError } from '../field-errors.ts'
 import type { Path } from '../field-path.ts'
@@ -64,36 +67,20 @@ function validateClaims(at: Path, spec: PodSpec, meta: ObjectMeta | undefined): 
   return each(at, spec.resourceClaims, (claim, itemAt) => validateClaim(itemAt, claim, names))
 }
 
-/** What the containers of a pod request together: the larger of the app containers' sum and any init container. */
-function aggregated(spec: PodSpec, kind: 'requests' | 'limits'): ReadonlyMap<string, string> {
-  const sums = new Map<string, string>()
-  const add = (to: Map<string, string>, amounts: Amounts): void => {
-    for (const [name, amount] of Object.entries(amounts)) {
-      to.set(name, formatQuantity(addQuantities(amountOf(to.get(name)), amountOf(amount))))
-    }
-  }
-  for (const container of spec.containers ?? []) add(sums, (container.resources?.[kind] ?? {}) as Amounts)
-  const sidecars = new Map<string, string>()
-  const peaks = new Map<string, string>()
-  for (const container of spec.initContainers ?? []) {
-    const own = (container.resources?.[kind] ?? {}) as Amounts
-    if (container.restartPolicy === 'Always') add(sidecars, own)
-    const now = new Map(sidecars)
-    if (container.restartPolicy !== 'Always') add(now, own)
-    for (const [name, amount] of now) if (compareAmounts(amount, peaks.get(name)) > 0) peaks.set(name, amount)
-  }
-  add(sums, Object.fromEntries(sidecars))
-  for (const [name, peak] of peaks) {
-    if (compareQuantities(amountOf(peak), amountOf(sums.get(name))) > 0) sums.set(name, peak)
-  }
-  return sums
+/** What the containers of a pod request together, or are limited to. */
+function aggregated(spec: PodSpec, kind: 'requests' | 'limits'): Amounts {
+  const own = (container: Container): Map<string, Quantity> =>
+    new Map(
+      Object.entries((container.resources?.[kind] ?? {}) as Amounts).map(([name, text]) => [name, amountOf(text)]),
+    )
+  return amountsJson(amountsTogether(spec, own))
 }
 
 function validateConsistency(at: Path, spec: PodSpec): FieldError[] {
   const requests = (spec.resources?.requests ?? {}) as Amounts
   const limits = (spec.resources?.limits ?? {}) as Amounts
   const below = (kind: 'requests' | 'limits', own: Amounts, only: (name: string) => boolean): FieldError[] =>
-    [...aggregated(spec, kind)].flatMap(([name, sum]) => {
+    Object.entries(aggregated(spec, kind)).flatMap(([name, sum]) => {
       const amount = own[name]
       if (amount === undefined || !only(name) || compareAmounts(sum, amount) <= 0) return []
       const text = `must be greater than or equal to aggregate container ${kind} of ${sum}`

@@ -48,7 +48,8 @@ function validateAppArmorFile(at: Path, file: string | undefined): FieldError[] 
   return errors
 }
 
-function validateAppArmor(at: Path, profile: AppArmorProfile): FieldError[] {
+/** An AppArmor profile of a container or a pod. */
+export function validateAppArmor(at: Path, profile: AppArmorProfile): FieldError[] {
   const type: string = profile.type ?? ''
   const file = profile.localhostProfile
   if (type === 'Localhost') return validateAppArmorFile(at.child('localhostProfile'), file)

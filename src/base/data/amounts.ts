@@ -1,4 +1,4 @@
-/** Amounts of several resources and their arithmetic, as quotas count them. */
+/** Amounts of several resources by name, exact, and their arithmetic. */
 import {
   addQuantities,
   compareQuantities,
@@ -6,7 +6,7 @@ import {
   parseQuantity,
   subtractQuantities,
   type Quantity,
-} from '#base/data/quantity.ts'
+} from './quantity.ts'
 
 /** Amounts by the resource's name. */
 export type Amounts = ReadonlyMap<string, Quantity>
