@@ -139,6 +139,11 @@ const unapplied: readonly (readonly [body: object, status: number, message: stri
   [
     { apiVersion: 'v1', kind: 'Service', spec: { nope: 1 } },
     500,
+    'failed to create typed patch object (/; /v1, Kind=Service): .spec.nope: field not declared in schema',
+  ],
+  [
+    { apiVersion: 'v1', kind: 'Service', metadata: { name: 's', namespace: 'default' }, spec: { nope: 1 } },
+    500,
     'failed to create typed patch object (default/s; /v1, Kind=Service): .spec.nope: field not declared in schema',
   ],
 ]
@@ -150,6 +155,15 @@ test('a configuration that is not of its type is answered as upstream answers it
     const refused = { status, warnings: [], message }
     assert.deepEqual(await patch(served, [apply, JSON.stringify(body)]), refused, message)
   }
+})
+
+test('a configuration names its object where there is none yet', async () => {
+  await using served = await serveApi()
+  const said = 'the name of the object (s based on URL) was undeterminable: name must be provided'
+  const nameless = JSON.stringify({ apiVersion: 'v1', kind: 'Service', spec: { ports: [{ port: 80 }] } })
+  assert.deepEqual(await patch(served, [apply, nameless]), { status: 400, warnings: [], message: said })
+  await served.admin.create(services, service as never)
+  assert.equal((await patch(served, [apply, nameless])).status, 200)
 })
 
 test('a binding names its pod and its node', async () => {

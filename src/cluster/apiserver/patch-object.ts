@@ -13,6 +13,7 @@ import { invalidPatchOf, jsonPatchType, readConfiguration, readPatch, reportPatc
 import { mayCreate } from './may-create.ts'
 import { subjectOf } from './read-objects.ts'
 import type { ServerParts } from './server-parts.ts'
+import { checkPlace } from './settle-change.ts'
 import { badRequest, conflict, invalid, rejectedPatch, unexplained, unsupportedMediaType } from './status-errors.ts'
 import { applyConfiguration } from './track-fields.ts'
 import { changeObject, createObject, withDefaults } from './write-object.ts'
@@ -136,39 +137,52 @@ function apply(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
   const tree = readConfiguration(request)
   if (!isJsonObject(tree)) throw badRequest('error decoding YAML: body is not an object')
   checkKind(request, tree)
-  const configuration = withPlace(request, tree)
   const force = booleanQuery(request, 'force') === true
-  const merge = (live: ApiObject | undefined): ApiObject => {
-    const merged = applied(request, { live, patch: configuration, force, now: parts.view.now() })
+  const merge = async (live: ApiObject | undefined): Promise<ApiObject> => {
+    const merged = await applied(request, { live, patch: tree, force, now: parts.view.now() })
     if (merged === live) return live as ApiObject
-    const { object, strictErrors } = recanonical(merged, request.resource, canonicalPart(request, live))
-    report(request, strictErrors, request.resource, configuration)
+    const { object, strictErrors } = canonicalApplied(request, merged, live)
+    report(request, strictErrors, request.resource, tree)
     return withDefaults(parts, request.resource, object)
   }
   return changeObject(parts, request, {
     repeats: true,
     isApplied: true,
     next: merge,
-    ...(request.subresource === '' ? { create: () => createApplied(parts, request, merge(undefined)) } : {}),
+    ...(request.subresource === ''
+      ? { create: async () => createApplied(parts, request, await merge(undefined)) }
+      : {}),
   })
 }
 
-function applied(...args: Parameters<typeof applyConfiguration>): JsonObject {
+/** Of a custom resource the type has been checked; nulls that the configuration or the merge left are told by its schema. */
+function canonicalApplied(
+  request: ApiRequest,
+  merged: JsonObject,
+  live: ApiObject | undefined,
+): ReturnType<typeof recanonical> {
+  const { custom } = request.resource
+  if (custom === undefined) return recanonical(merged, request.resource, canonicalPart(request, live))
+  return { object: custom.withMetadata(merged), strictErrors: [] }
+}
+
+async function applied(...args: Parameters<typeof applyConfiguration>): Promise<JsonObject> {
   try {
-    return applyConfiguration(...args)
+    return await applyConfiguration(...args)
   } catch (error) {
     throw asUpstreamFails(error)
   }
 }
 
 async function createApplied(parts: ServerParts, request: ApiRequest, object: ApiObject): Promise<ApiAnswer> {
+  checkPlace(request, object)
   const { uid = '' } = object.metadata
   if (uid !== '')
     throw conflict(
       subjectOf(request),
       `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
     )
-  mayCreate(parts, request)
+  await mayCreate(parts, request)
   const fresh = withMetadata(object, { resourceVersion: undefined })
   return createObject(parts, request, fresh, { isApplied: true })
 }
@@ -179,14 +193,4 @@ function checkKind({ resource }: ApiRequest, { apiVersion, kind }: JsonObject): 
   const version = typeof apiVersion === 'string' ? apiVersion : ''
   const shown = version.includes('/') ? version : `/${version}`
   throw badRequest(`invalid object type: ${shown}, Kind=${typeof kind === 'string' ? kind : ''}`)
-}
-
-/** Name and namespace of a configuration that leaves them to the path. */
-function withPlace(request: ApiRequest, tree: JsonObject): JsonObject {
-  const metadata = isJsonObject(tree['metadata']) ? tree['metadata'] : {}
-  const name = metadata['name'] ?? request.name
-  if (name !== request.name)
-    throw badRequest(`the name of the object (${goText(name)}) does not match the name on the URL (${request.name})`)
-  const place = request.namespace === '' ? {} : { namespace: metadata['namespace'] ?? request.namespace }
-  return { ...tree, metadata: { ...metadata, name, ...place } }
 }

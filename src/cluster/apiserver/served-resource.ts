@@ -14,7 +14,7 @@ import type { ApiObject } from './api-object.ts'
 import type { Cause } from './status-errors.ts'
 import type { Strategy } from './strategies/strategy.ts'
 import { strategyOf } from './strategies/strategies.ts'
-import { conversionOf } from './strategies/conversions.ts'
+import { conversionOf, versionsOf } from './strategies/conversions.ts'
 
 /** Turns stored objects into a served version and back. */
 export interface Conversion {
@@ -32,10 +32,23 @@ export interface ConversionAhead {
   toStored(object: ApiObject): Promise<void>
 }
 
+/** What a version of a resource says of its fields. */
+export type VersionRow = Pick<ServedResource, 'mergeType' | 'strategy'>
+
+/** The versions of a resource among each other, as managers of fields speak them. */
+export interface ResourceVersions {
+  /** A version, served or not; undefined for one that there is no more. @throws 500 where nothing can be one. */
+  find(apiVersion: string): VersionRow | undefined
+  /** An object in another version, as its converter gives it: not fitted to a schema. @throws 500 when that fails. */
+  convert(object: ApiObject, apiVersion: string): ApiObject | Promise<ApiObject>
+}
+
 /** What the definition of a custom resource says of one of its versions. */
 export interface CustomVersion {
   /** A body as the server keeps it, and what strict validation objects to (`unknown field "spec.nope"`). */
   decode(tree: JsonObject): { readonly value: JsonObject; readonly strictErrors: readonly string[] }
+  /** What came of an apply: only its metadata is read anew. @throws `KUBERNETES_DECODE`. */
+  withMetadata(tree: JsonObject): ApiObject
   withDefaults(object: ApiObject): ApiObject
   checkCreate(object: ApiObject): CustomVerdict
   /** `subresource` is `''` for the main resource. */
@@ -83,6 +96,8 @@ export interface ServedResource {
   readonly strategy: Strategy
   /** Undefined when this is the stored version. */
   readonly conversion: Conversion | undefined
+  /** Undefined for resources of one version. */
+  readonly versions: ResourceVersions | undefined
   /** False for reviews and other requests that are answered and forgotten. */
   readonly stored: boolean
   /** Undefined for built-in resources. */
@@ -111,6 +126,7 @@ function serve(info: ResourceKind): ServedResource {
     fields: selectableFieldsOf(group, kind),
     strategy: strategyOf(group, resource),
     conversion: conversionOf(apiVersion, resource),
+    versions: versionsOf(apiVersion, resource),
     stored: info.verbs.includes('get'),
   }
 }

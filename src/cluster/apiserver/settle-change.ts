@@ -12,8 +12,8 @@ interface Before {
   readonly repeats: boolean
 }
 
-/** What a PUT says of its name and namespace must be what its path says. @throws 400. */
-function checkPlace(request: ApiRequest, { metadata: { name = '', namespace = '' } }: ApiObject): void {
+/** What an object says of its name and namespace must be what its path says. @throws 400. */
+export function checkPlace(request: ApiRequest, { metadata: { name = '', namespace = '' } }: ApiObject): void {
   if (name === '')
     throw badRequest(`the name of the object (${request.name} based on URL) was undeterminable: name must be provided`)
   if (request.namespace !== '' && namespace !== '' && namespace !== request.namespace)

@@ -125,7 +125,7 @@ async function createOnce(
   await using scope = new WriteScope()
   let object = dedupOwners(request, withoutStatus(resource, checkNamespace(request, decoded)), false)
   object = internal(resource, withDefaults(parts, resource, object))
-  if (!isApplied) object = trackWrite(request, undefined, object, parts.view.now())
+  if (!isApplied) object = await trackWrite(request, { live: undefined, next: object, now: parts.view.now() })
   object = await parts.admission.mutate(
     admissionRequest(parts, request, { operation: 'CREATE', object, old: undefined, scope }),
   )
@@ -204,10 +204,11 @@ async function changeOnce(
   await using scope = new WriteScope()
   const old = await fromStored(resource, live.value)
   const wanted = await change.next(old)
-  let next = settleMetadata(request, wanted, { old, repeats: change.repeats })
-  next = internal(resource, keepOtherHalf(request, next, old))
+  let next = internal(resource, settleMetadata(request, wanted, { old, repeats: change.repeats }))
   if (request.verb === 'update') next = dedupOwners(request, next, false)
-  if (change.isApplied !== true) next = trackWrite(request, old, next, parts.view.now())
+  if (change.isApplied !== true) next = await trackWrite(request, { live: old, next, now: parts.view.now() })
+  // Owners are told by what was asked for, also where the request cannot write it.
+  next = keepOtherHalf(request, next, old)
   next = await parts.admission.mutate(
     admissionRequest(parts, request, { operation: 'UPDATE', object: next, old, scope }),
   )

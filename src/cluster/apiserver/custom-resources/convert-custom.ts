@@ -4,7 +4,7 @@ import { prunedResource } from '#spec/kubernetes/structural/decode-resource.ts'
 import { fillDefaults } from '#spec/kubernetes/structural/fill-defaults.ts'
 import type { SchemaNode } from '#spec/kubernetes/structural/schema-node.ts'
 import type { ApiObject } from '../api-object.ts'
-import type { Conversion } from '../served-resource.ts'
+import type { Conversion, ResourceVersions } from '../served-resource.ts'
 
 /** The versions of one definition. */
 export interface CustomVersions {
@@ -13,6 +13,14 @@ export interface CustomVersions {
   readonly storedVersion: string
   /** Schemas by `GROUP/VERSION`. */
   readonly nodes: ReadonlyMap<string, SchemaNode | undefined>
+}
+
+/** How the objects of a definition get from one version into another. */
+export interface DefinitionConversion {
+  /** Between the stored version and a served one, fitted to its schema. */
+  of(apiVersion: string): Conversion
+  /** Between any two, as the converter gives them. */
+  readonly convert: ResourceVersions['convert']
 }
 
 /** A stored object with the defaults that its version has now: objects may be older than their schema. */
@@ -26,8 +34,15 @@ export function fitted({ nodes }: CustomVersions, object: JsonObject): ApiObject
   return prunedResource(object, nodes.get(String(object['apiVersion']))).pruned as ApiObject
 }
 
-/** The conversion of one served version. Objects that need no change come out as they are. */
-export function plainConversion(versions: CustomVersions, apiVersion: string): Conversion {
+/** The conversion of a definition that only renames. Objects that need no change come out as they are. */
+export function plainConversion(versions: CustomVersions): DefinitionConversion {
+  return {
+    of: (apiVersion) => plainVersion(versions, apiVersion),
+    convert: (object, apiVersion) => ({ ...object, apiVersion }),
+  }
+}
+
+function plainVersion(versions: CustomVersions, apiVersion: string): Conversion {
   const { storedVersion } = versions
   const known = new WeakMap<ApiObject, ApiObject>()
   return {

@@ -111,10 +111,10 @@ export class CustomResources implements AsyncDisposable {
     return false
   }
 
-  readonly #conversionOf: ConversionOf = (definition, versions, apiVersion) => {
+  readonly #conversionOf: ConversionOf = (definition, versions) => {
     const { webhooks, parts } = this.#options
-    if (definition.spec.conversion?.strategy !== 'Webhook') return plainConversion(versions, apiVersion)
-    return webhookConversion({ webhooks, view: parts.view }, { definition, versions, apiVersion })
+    if (definition.spec.conversion?.strategy !== 'Webhook') return plainConversion(versions)
+    return webhookConversion({ webhooks, view: parts.view }, definition, versions)
   }
 
   async #work(): Promise<void> {

@@ -3,7 +3,7 @@ import type {
   CustomResourceDefinition,
   CustomResourceDefinitionVersion,
 } from '#spec/kubernetes/objects/apiextensions-v1.generated.ts'
-import { validateEmbedded } from '#spec/kubernetes/structural/coerce-metadata.ts'
+import { coerceMetadata, validateEmbedded } from '#spec/kubernetes/structural/coerce-metadata.ts'
 import { Correlation } from '#spec/kubernetes/structural/correlation.ts'
 import { checkRules } from '#spec/kubernetes/structural/check-rules.ts'
 import { decodeResource } from '#spec/kubernetes/structural/decode-resource.ts'
@@ -42,6 +42,8 @@ export function customVersion(
     deprecation: deprecationWarning(definition, version),
     scale,
     decode: (object) => decodeResource(object, node),
+    withMetadata: (tree) =>
+      ({ ...(tree as ApiObject), metadata: coerceMetadata(tree['metadata'] ?? {}).value }) as ApiObject,
     withDefaults: (object) => fillDefaults(object, node) as ApiObject,
     checkCreate: (object) => {
       const metadata = validateMetadata(object.metadata, { namespaced, name: dnsSubdomain, anyFinalizer: true })

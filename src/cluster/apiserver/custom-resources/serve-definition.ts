@@ -12,10 +12,10 @@ import type { ResourceKind, Subresource } from '#spec/kubernetes/schema/kinds.ts
 import { customSelectableFields } from '#spec/kubernetes/selectors/selectable-fields.ts'
 import { type SchemaNode, schemaNode } from '#spec/kubernetes/structural/schema-node.ts'
 import { type ApiObject, equalJson, withMember } from '../api-object.ts'
-import type { Conversion, ServedResource } from '../served-resource.ts'
-import { forbidden } from '../status-errors.ts'
+import type { Conversion, ResourceVersions, ServedResource } from '../served-resource.ts'
+import { forbidden, unexplained } from '../status-errors.ts'
 import { plainStrategy, type Strategy } from '../strategies/strategy.ts'
-import type { CustomVersions } from './convert-custom.ts'
+import type { CustomVersions, DefinitionConversion } from './convert-custom.ts'
 import { customVersion } from './custom-version.ts'
 import { finalizerWarnings } from './finalizer-warnings.ts'
 import { isConditionTrue } from '#kit/reconcile/conditions.ts'
@@ -27,12 +27,8 @@ export interface DefinitionRows {
   readonly stored: ServedResource
 }
 
-/** Makes the conversion of one version. */
-export type ConversionOf = (
-  definition: CustomResourceDefinition,
-  versions: CustomVersions,
-  apiVersion: string,
-) => Conversion
+/** Makes the conversion of a definition. */
+export type ConversionOf = (definition: CustomResourceDefinition, versions: CustomVersions) => DefinitionConversion
 
 /** The key of the collection of a definition's objects. */
 export function storageOf({ spec }: CustomResourceDefinition): string {
@@ -146,7 +142,11 @@ function strategyFor(definition: CustomResourceDefinition, version: CustomResour
 function rowOf(
   definition: CustomResourceDefinition,
   version: CustomResourceDefinitionVersion,
-  of: { readonly conversion: Conversion; readonly node: SchemaNode | undefined },
+  of: {
+    readonly conversion: Conversion
+    readonly versions: ResourceVersions
+    readonly node: SchemaNode | undefined
+  },
 ): ServedResource {
   const info = infoOf(definition, version)
   const { group, resource, kind, listKind = `${kind}List`, namespaced } = info
@@ -167,9 +167,14 @@ function rowOf(
     fields: customSelectableFields(paths, namespaced),
     strategy: strategyFor(definition, version),
     conversion: of.conversion,
+    versions: of.versions,
     stored: true,
     custom: customVersion(definition, version, of.node),
   }
+}
+
+function noVersion(apiVersion: string): never {
+  throw unexplained(`request to convert CR to an invalid group/version: ${apiVersion}`)
 }
 
 /** The rows of a definition; undefined while its names are not accepted. */
@@ -186,14 +191,18 @@ export function rowsOf(definition: CustomResourceDefinition, conversionOf: Conve
     }),
   )
   const versions: CustomVersions = { group: spec.group, storedVersion: `${spec.group}/${storage.name}`, nodes }
-  const rows = new Map(
-    spec.versions.map((version) => {
-      const apiVersion = `${spec.group}/${version.name}`
-      const conversion = conversionOf(definition, versions, apiVersion)
-      return [version, rowOf(definition, version, { conversion, node: nodes.get(apiVersion) })] as const
-    }),
-  )
-  const stored = rows.get(storage)
+  const { of, convert } = conversionOf(definition, versions)
+  const rows = new Map<string, ServedResource>()
+  const find = (apiVersion: string): ServedResource => rows.get(apiVersion) ?? noVersion(apiVersion)
+  for (const version of spec.versions) {
+    const apiVersion = `${spec.group}/${version.name}`
+    const node = nodes.get(apiVersion)
+    rows.set(apiVersion, rowOf(definition, version, { conversion: of(apiVersion), versions: { find, convert }, node }))
+  }
+  const stored = rows.get(versions.storedVersion)
   if (stored === undefined) return undefined
-  return { stored, served: [...rows].flatMap(([version, row]) => (version.served ? [row] : [])) }
+  const served = spec.versions.flatMap(({ name, served: isServed }) =>
+    isServed ? [find(`${spec.group}/${name}`)] : [],
+  )
+  return { stored, served }
 }

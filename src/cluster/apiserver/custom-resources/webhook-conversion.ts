@@ -13,7 +13,7 @@ import type { ClusterView } from '../cluster-view.ts'
 import type { Conversion } from '../served-resource.ts'
 import { internalError } from '../status-errors.ts'
 import { conversionReview, conversionReviewVersion, ConversionRefused, convertedObjects } from './conversion-review.ts'
-import { type CustomVersions, fitted, refreshed } from './convert-custom.ts'
+import { type CustomVersions, type DefinitionConversion, fitted, refreshed } from './convert-custom.ts'
 
 /** How long a webhook may take for one review (upstream's client). */
 const timeoutMs = 30_000
@@ -31,24 +31,28 @@ function conversionFailed(message: string): Error {
   return statusError(status as unknown as Status)
 }
 
-/** The conversion of one served version. */
+type Ask = (objects: readonly ApiObject[], desired: string) => Promise<readonly ApiObject[]>
+
+/** The conversion of a definition that names a webhook. */
 export function webhookConversion(
   parts: WebhookConversionParts,
-  {
-    definition,
-    versions,
-    apiVersion,
-  }: {
-    readonly definition: CustomResourceDefinition
-    readonly versions: CustomVersions
-    readonly apiVersion: string
-  },
-): Conversion {
+  definition: CustomResourceDefinition,
+  versions: CustomVersions,
+): DefinitionConversion {
+  const ask: Ask = (objects, desired) => review(parts, definition, { objects, desired })
+  return {
+    of: (apiVersion) => askedVersion(ask, versions, apiVersion),
+    convert: async (object, apiVersion) => {
+      const [answer] = await ask([object], apiVersion)
+      return answer as ApiObject
+    },
+  }
+}
+
+function askedVersion(ask: Ask, versions: CustomVersions, apiVersion: string): Conversion {
   const { storedVersion } = versions
   const served = new WeakMap<ApiObject, ApiObject>()
   const stored = new WeakMap<ApiObject, ApiObject>()
-  const ask = (objects: readonly ApiObject[], desired: string): Promise<readonly ApiObject[]> =>
-    review(parts, definition, { objects, desired })
   const known = (answers: WeakMap<ApiObject, ApiObject>, object: ApiObject): ApiObject => {
     const answer = answers.get(object)
     if (answer === undefined) throw internalError('an object is wanted in another version before its webhook was asked')

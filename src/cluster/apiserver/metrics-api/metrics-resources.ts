@@ -94,6 +94,7 @@ function rowOf(resource: 'pods' | 'nodes', kind: Kind, measure: Measure): Comput
     fields: selectableFieldsOf(group, kind),
     strategy: plainStrategy,
     conversion: undefined,
+    versions: undefined,
     stored: false,
     answer: (parts, request) => answerFor(parts, request, measure),
   }

@@ -3,7 +3,7 @@ import type { ApiAnswer, ApiRequest, User } from '../api-request.ts'
 import { type ApiObject, objectAt, textAt } from '../api-object.ts'
 import { authenticated, userElsewhere, userOf } from '../authentication/authenticate.ts'
 import { userOfToken } from '../authentication/service-account-token.ts'
-import type { Access } from '../authorization/access.ts'
+import { type AskedAccess, askedAccess } from '../authorization/asked-access.ts'
 import { isComputed } from '../computed-resource.ts'
 import { decodeBody } from '../decode-body.ts'
 import type { ServedResource } from '../served-resource.ts'
@@ -16,9 +16,9 @@ import { bindPod } from './bind-pod.ts'
 type Review = (parts: ServerParts, request: ApiRequest, review: ApiObject) => Promise<object> | object
 
 const handlers: Readonly<Record<string, Review>> = {
-  selfsubjectaccessreviews: (parts, { user }, review) => decide(parts, accessOf(review, user)),
-  subjectaccessreviews: (parts, _request, review) => decide(parts, accessOf(review, subjectOfReview(review))),
-  localsubjectaccessreviews: (parts, _request, review) => decide(parts, accessOf(review, subjectOfReview(review))),
+  selfsubjectaccessreviews: (parts, { user }, review) => decide(parts, askedAccess(review, user)),
+  subjectaccessreviews: (parts, _request, review) => decide(parts, askedAccess(review, subjectOfReview(review))),
+  localsubjectaccessreviews: (parts, _request, review) => decide(parts, askedAccess(review, subjectOfReview(review))),
   tokenreviews: (parts, _request, review) => reviewToken(parts, review),
 }
 
@@ -31,8 +31,9 @@ const selfHandlers: Readonly<Record<string, (...given: Parameters<Review>) => ob
   selfsubjectrulesreviews: (parts, { user }, review) => {
     const namespace = textAt(review, 'spec', 'namespace')
     if (namespace === '') throw badRequest('no namespace on request')
-    const { resourceRules, nonResourceRules } = parts.authorizer.rulesOf(user, namespace)
-    return { metadata: {}, spec: {}, status: { resourceRules, nonResourceRules, incomplete: false } }
+    const { resourceRules, nonResourceRules, incomplete = false, error } = parts.authorizer.rulesOf(user, namespace)
+    const why = error === undefined ? {} : { evaluationError: error }
+    return { metadata: {}, spec: {}, status: { resourceRules, nonResourceRules, incomplete, ...why } }
   },
 }
 
@@ -53,15 +54,16 @@ export function reviewHandler(resource: ServedResource): AnswerRequest {
   const handler = handlers[resource.resource]
   if (handler === undefined) return () => Promise.reject(unknownResource())
   return async (parts, request): Promise<ApiAnswer> => {
-    const review = asked(parts, request, decodeBody(request, resource))
+    const review = await asked(parts, request, decodeBody(request, resource))
     const status = await handler(parts, request, review)
     return { form: 'value', code: 201, object: { ...review, status }, resource }
   }
 }
 
 /** The question with who asked what, once it is found to be one. @throws 400, 422. */
-function asked(parts: ServerParts, request: ApiRequest, decoded: ApiObject): ApiObject {
-  const review = trackWrite(request, undefined, checkNamespace(request, decoded), parts.view.now())
+async function asked(parts: ServerParts, request: ApiRequest, decoded: ApiObject): Promise<ApiObject> {
+  const next = checkNamespace(request, decoded)
+  const review = await trackWrite(request, { live: undefined, next, now: parts.view.now() })
   const causes = parts.validation.create(request.resource, review, (text) => void request.warnings.push(text))
   if (causes.length > 0) throw invalid({ group: request.resource.group, resource: '', name: '' }, causes)
   return review
@@ -79,30 +81,20 @@ function userInfo({ name, uid, groups, extra }: User): object {
 function subjectOfReview(review: ApiObject): User {
   const spec = objectAt(review, 'spec')
   const groups = Array.isArray(spec['groups']) ? (spec['groups'] as readonly string[]) : []
-  return { name: textAt(spec, 'user'), groups, extra: objectAt(spec, 'extra') as NonNullable<User['extra']> }
+  const uid = textAt(spec, 'uid')
+  const extra = objectAt(spec, 'extra') as NonNullable<User['extra']>
+  return { name: textAt(spec, 'user'), groups, extra, ...(uid === '' ? {} : { uid }) }
 }
 
-function accessOf(review: ApiObject, user: User): Access {
-  const spec = objectAt(review, 'spec')
-  const resource = objectAt(spec, 'resourceAttributes')
-  const path = objectAt(spec, 'nonResourceAttributes')
-  const isResource = spec['resourceAttributes'] !== undefined
+async function decide(parts: ServerParts, { access, problems }: AskedAccess): Promise<object> {
+  const { allowed, denied = false, reason, error } = await parts.authorizer.decide(access)
+  const evaluationError = [error ?? [], problems].flat().join('; ')
   return {
-    user,
-    isResource,
-    verb: textAt(isResource ? resource : path, 'verb'),
-    group: textAt(resource, 'group'),
-    resource: textAt(resource, 'resource'),
-    subresource: textAt(resource, 'subresource'),
-    namespace: textAt(resource, 'namespace'),
-    name: textAt(resource, 'name'),
-    path: textAt(path, 'path'),
+    allowed,
+    ...(denied ? { denied } : {}),
+    ...(reason === '' ? {} : { reason }),
+    ...(evaluationError === '' ? {} : { evaluationError }),
   }
-}
-
-function decide(parts: ServerParts, access: Access): object {
-  const { allowed, reason } = parts.authorizer.decide(access)
-  return { allowed, ...(reason === '' ? {} : { reason }) }
 }
 
 async function reviewToken(parts: ServerParts, review: ApiObject): Promise<object> {

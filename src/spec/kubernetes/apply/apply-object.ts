@@ -7,23 +7,14 @@ import { goText } from '../patch/go-text.ts'
 import { applyConflict, type Conflict } from './apply-conflict.ts'
 import { compareValues } from './compare-values.ts'
 import { equalValues } from './equal-values.ts'
-import {
-  differenceOf,
-  emptySet,
-  type FieldSet,
-  intersectionOf,
-  isEmptySet,
-  unionSets,
-  withoutPrefixes,
-} from './field-set.ts'
-import { fieldsOfValue, withNamedFields } from './fields-of-value.ts'
+import { differenceOf, emptySet, type FieldSet, isEmptySet, unionSets, withoutPrefixes } from './field-set.ts'
+import { knownManagers, VersionedComparison } from './field-versions.ts'
+import { fieldsOfValue } from './fields-of-value.ts'
 import { type Manager, managerIdentity, type Managers, readManagers, withManager } from './managers.ts'
-import { mergeValues, removeFields } from './merge-values.ts'
-import type { MergeType } from './merge-type.ts'
+import { mergeValues } from './merge-values.ts'
 import {
   type ApiObject,
   type FieldContext,
-  knownManagers,
   metadataOf,
   ownable,
   takeOver,
@@ -32,7 +23,8 @@ import {
   withoutManagedFields,
 } from './track-update.ts'
 import { keepLastApplied, lastAppliedText } from './last-applied.ts'
-import { appliedProblems } from './validate-applied.ts'
+import { pruneFields } from './prune-fields.ts'
+import { appliedProblems, problemsText } from './validate-applied.ts'
 
 const firstManagerName = 'before-first-apply'
 
@@ -66,11 +58,13 @@ function checkPatch({ patch }: ApplyRequest, context: FieldContext): void {
   if ((metadataOf(patch)['managedFields'] ?? null) !== null) throw badRequest('metadata.managedFields must be nil')
   const problems = appliedProblems(patch, context.type)
   if (problems.length === 0) return
-  const namespace = goText(metadataOf(patch)['namespace'] ?? '')
-  const list =
-    problems.length === 1 ? (problems[0] ?? '') : `errors:\n${problems.map((problem) => `  ${problem}`).join('\n')}`
-  const what = `${namespace}/${goText(metadataOf(patch)['name'] ?? '')}; ${context.apiVersion.includes('/') ? '' : '/'}${context.apiVersion}, Kind=${goText(patch['kind'])}`
-  throw notOfType(`failed to create typed patch object (${what}): ${list}`)
+  const { namespace, name } = metadataOf(patch)
+  const what = `${textOf(namespace)}/${textOf(name)}; ${context.apiVersion.includes('/') ? '' : '/'}${context.apiVersion}, Kind=${goText(patch['kind'])}`
+  throw notOfType(`failed to create typed patch object (${what}): ${problemsText(problems)}`)
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 /**
@@ -83,7 +77,7 @@ export function applyObject(request: ApplyRequest, context: FieldContext): ApiOb
   const read = readManagers(metadataOf(live)['managedFields'])
   if (typeof read === 'string') throw badRequest(`failed to decode managed fields: ${read}`)
   const bare = withoutManagedFields(live)
-  const managers = startManagers(knownManagers(read, context), bare, { request, context })
+  const managers = knownManagers(startManagers(read, bare, { request, context }), bare, context)
   const { merged, settled } = settle({ ...request, live: bare }, managers, context)
   if (!equalValues(merged, bare))
     return withManagedFields(keepLastApplied(merged, request), stamp(settled, request.manager, context))
@@ -98,7 +92,7 @@ function startManagers(
   { request, context }: { request: ApplyRequest; context: FieldContext },
 ): Managers {
   if (managers.size > 0 || request.live === undefined) return managers
-  return trackChange(managers, [context.emptyObject, live], { name: firstManagerName, context: { ...context } })
+  return trackChange(managers, [context.emptyObject, live], { name: firstManagerName, context })
 }
 
 function applier(name: string, { apiVersion, subresource, now }: FieldContext): Manager {
@@ -142,16 +136,10 @@ function settle(request: BareRequest, managers: Managers, context: FieldContext)
     fields: applied,
   })
   const whole = mergeValues(request.live, request.patch, context.type) as ApiObject
-  const merged = prune(whole, { last: last?.fields ?? emptySet, claimed, type: context.type })
-  const compared = compareValues(request.live, merged, context.type)
-  const filtered = (set: FieldSet): FieldSet =>
-    context.resetFields === undefined ? set : withoutPrefixes(set, context.resetFields)
-  const changed = filtered(unionSets(compared.modified, compared.added))
-  const { managers: taken, conflicts } = takeOver(claimed, {
-    changed,
-    removed: filtered(compared.removed),
-    writer: self,
-  })
+  const merged = pruneFields(whole, { last, claimed, context })
+  const states = [request.live, merged] as const
+  const compared = new VersionedComparison(states, compareValues(...states, context.type), context)
+  const { managers: taken, conflicts } = takeOver(claimed, compared, self)
   const open = request.force ? [] : openConflicts(conflicts, request, context)
   if (open.length > 0) throw applyConflict(open)
   const mine = taken.get(self)
@@ -159,27 +147,6 @@ function settle(request: BareRequest, managers: Managers, context: FieldContext)
     merged,
     settled: mine === undefined ? taken : withManager(taken, { ...mine, fields: ownable(mine.fields, context) }),
   }
-}
-
-interface PruneInput {
-  readonly last: FieldSet
-  readonly claimed: Managers
-  readonly type: MergeType
-}
-
-/** Takes out what the manager applied last time and nobody claims now. */
-function prune(merged: ApiObject, { last, claimed, type }: PruneInput): ApiObject {
-  if (isEmptySet(last)) return merged
-  const named = (set: FieldSet): FieldSet => withNamedFields(set, type)
-  const fieldsOf = (value: unknown): FieldSet => named(fieldsOfValue(value, type))
-  const lastNamed = named(last)
-  let owned: FieldSet = emptySet
-  for (const manager of claimed.values()) owned = unionSets(owned, manager.fields)
-  const all = fieldsOf(merged)
-  // Fields that others own, or that nobody owned before, come back.
-  const bare = removeFields(merged, lastNamed, type)
-  const kept = removeFields(merged, differenceOf(all, unionSets(fieldsOf(bare), named(owned))), type)
-  return removeFields(merged, intersectionOf(differenceOf(all, fieldsOf(kept)), lastNamed), type) as ApiObject
 }
 
 /** Conflicts that stay: kubectl may take over what its own last client-side apply had set and nobody changed since. */

@@ -1,4 +1,5 @@
 /** Ownership after an ordinary create or update: the writer owns what it changed, nobody owns what went away. */
+import { GantryError } from '#base/errors/gantry-error.ts'
 import { compareValues } from './compare-values.ts'
 import {
   differenceOf,
@@ -11,6 +12,7 @@ import {
   withoutPrefixes,
 } from './field-set.ts'
 import type { Conflict } from './apply-conflict.ts'
+import { type KnownVersions, knownManagers, VersionedComparison } from './field-versions.ts'
 import type { KnownFields } from './known-fields.ts'
 import {
   capManagers,
@@ -21,27 +23,20 @@ import {
   withManager,
   writeManagers,
 } from './managers.ts'
-import type { MergeType } from './merge-type.ts'
 import { sortedSet } from './path-element.ts'
 
 export type ApiObject = Readonly<Record<string, unknown>>
 
 /** What every decision about an object's fields needs to know. */
-export interface FieldContext {
-  readonly type: MergeType
-  readonly apiVersion: string
+export interface FieldContext extends KnownVersions {
   /** `''` for the main resource. */
   readonly subresource: string
   /** RFC 3339, seconds: the time put on entries that change. */
   readonly now: string
   /** What an object without content looks like in Go: the zero value of the kind. */
   readonly emptyObject: ApiObject
-  /** Fields that this request cannot write (status on the main resource, everything else on /status): never owned by it. */
-  readonly resetFields?: FieldSet
   /** The fields of new objects as they were worked out before, for this type, empty object and these reset fields. */
   readonly known?: KnownFields
-  /** False for versions that no longer exist; their entries are dropped. All versions are known when left out. */
-  readonly knowsVersion?: (apiVersion: string) => boolean
 }
 
 /** Metadata that the server owns: never in anybody's set. */
@@ -100,18 +95,17 @@ export interface OwnershipChange {
 }
 
 /** Takes what changed away from everyone but `writer` (an identity); who loses set fields is a conflict. */
-export function takeOver(
-  managers: Managers,
-  change: { readonly changed: FieldSet; readonly removed: FieldSet; readonly writer: string },
-): OwnershipChange {
+export function takeOver(managers: Managers, compared: VersionedComparison, writer: string): OwnershipChange {
   const out = new Map<string, Manager>()
   const conflicts: Conflict[] = []
   for (const [identity, owner] of managers) {
-    if (identity === change.writer) {
+    if (identity === writer) {
       out.set(identity, owner)
       continue
     }
-    const lost = intersectionOf(owner.fields, change.changed)
+    const change = compared.in(owner.apiVersion)
+    if (change === undefined) continue
+    const lost = intersectionOf(owner.fields, unionSets(change.modified, change.added))
     if (!isEmptySet(lost)) conflicts.push({ owner, fields: lost })
     const fields = differenceOf(differenceOf(owner.fields, lost), change.removed)
     if (!isEmptySet(fields)) out.set(identity, fields === owner.fields ? owner : { ...owner, fields })
@@ -119,31 +113,17 @@ export function takeOver(
   return { managers: out, conflicts }
 }
 
-/** Entries of versions that still exist. */
-export function knownManagers(managers: Managers, context: FieldContext): Managers {
-  const knows = context.knowsVersion
-  if (knows === undefined) return managers
-  return new Map(
-    [...managers].filter(([, entry]) => entry.apiVersion === context.apiVersion || knows(entry.apiVersion)),
-  )
-}
-
-/** Tracks the change from `before` to `after` as made by an update of `name`. */
+/** Tracks the change from `before` to `after` as made by an update of `name`. @throws `KUBERNETES_APPLY`. */
 export function trackChange(
   managers: Managers,
   [before, after]: readonly [ApiObject, ApiObject],
   { name, context }: { name: string; context: FieldContext },
 ): Managers {
-  const compared = compareValues(withoutManagedFields(before), withoutManagedFields(after), context.type)
-  const changed = unionSets(compared.modified, compared.added)
-  if (isEmptySet(changed) && isEmptySet(compared.removed)) return managers
-  const filtered = (set: FieldSet): FieldSet =>
-    context.resetFields === undefined ? set : withoutPrefixes(set, context.resetFields)
-  const taken = takeOver(managers, {
-    changed: filtered(changed),
-    removed: filtered(compared.removed),
-    writer: '',
-  }).managers
+  const states = [withoutManagedFields(before), withoutManagedFields(after)] as const
+  const own = compareValues(...states, context.type)
+  const changed = unionSets(own.modified, own.added)
+  if (isEmptySet(changed) && isEmptySet(own.removed) && speaksOnly(managers, context.apiVersion)) return managers
+  const taken = takeOver(managers, new VersionedComparison(states, own, context), '').managers
   const fields = ownable(changed, context)
   if (isEmptySet(fields)) return taken
   const { apiVersion, subresource } = context
@@ -154,6 +134,11 @@ export function trackChange(
   const known = managers.get(identity)?.fields
   const kept = known !== undefined && equalSets(owned, known) ? known : owned
   return capManagers(withManager(taken, { ...entry, fields: kept }))
+}
+
+function speaksOnly(managers: Managers, apiVersion: string): boolean {
+  for (const entry of managers.values()) if (entry.apiVersion !== apiVersion) return false
+  return true
 }
 
 /** The manager who creates an object that nobody manages yet owns all that it says. */
@@ -184,18 +169,32 @@ function startingManagers(live: ApiObject | undefined, wanted: ApiObject, contex
 
 /**
  * The object of a create (`live` undefined), update or patch with its managed fields brought up to date. A change of
- * nothing leaves every entry and time as it was; an existing object that nobody tracks stays untracked.
+ * nothing leaves every entry and time as it was; an existing object that nobody tracks stays untracked. Managers who
+ * cannot be kept, because the object cannot be had in their version, are all forgotten.
  */
 export function trackUpdate(
   live: ApiObject | undefined,
   wanted: ApiObject,
-  { manager, context }: { manager: string; context: FieldContext },
+  of: { manager: string; context: FieldContext },
 ): ApiObject {
-  const managers = knownManagers(startingManagers(live, wanted, context), context)
-  const isNew = live === undefined || metadataOf(live)['uid'] === undefined
-  if (managers.size === 0 && !isNew) return withManagedFields(wanted, managers)
-  if (live === undefined && managers.size === 0)
-    return withManagedFields(wanted, firstManagers(withoutManagedFields(wanted), manager, context))
+  try {
+    return withManagedFields(wanted, updatedManagers(live, wanted, of))
+  } catch (error) {
+    if (!(error instanceof GantryError)) throw error
+    return withoutManagedFields(wanted)
+  }
+}
+
+function updatedManagers(
+  live: ApiObject | undefined,
+  wanted: ApiObject,
+  { manager, context }: { manager: string; context: FieldContext },
+): Managers {
   const before = live ?? context.emptyObject
-  return withManagedFields(wanted, trackChange(managers, [before, wanted], { name: manager, context }))
+  const managers = startingManagers(live, wanted, context)
+  const isNew = metadataOf(live)['uid'] === undefined
+  if (managers.size === 0 && !isNew) return managers
+  if (managers.size === 0 && live === undefined) return firstManagers(withoutManagedFields(wanted), manager, context)
+  const known = knownManagers(managers, withoutManagedFields(before), context)
+  return trackChange(known, [before, wanted], { name: manager, context })
 }

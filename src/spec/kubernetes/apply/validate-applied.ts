@@ -1,13 +1,19 @@
 /** An applied configuration must fit its type: unknown members, wrong shapes and repeated list items are refused. */
 import { kindOf, type MergeType, memberType } from './merge-type.ts'
 import { elementOfItem, printElement } from './path-element.ts'
-import { goText } from '../patch/go-text.ts'
+import { goSyntax, goText } from '../patch/go-text.ts'
 
 /** Problems in upstream's words, each with its path (`.spec.foo: field not declared in schema`). */
 export function appliedProblems(value: unknown, type: MergeType): readonly string[] {
   const problems: string[] = []
   check({ value, type, path: '' }, problems)
   return problems
+}
+
+/** Problems as one text: a line each when there are several. */
+export function problemsText(problems: readonly string[]): string {
+  const [first = ''] = problems
+  return problems.length === 1 ? first : `errors:\n${problems.map((problem) => `  ${problem}`).join('\n')}`
 }
 
 interface Place {
@@ -28,18 +34,18 @@ function check({ value, type, path }: Place, problems: string[]): void {
 /** What is wrong with the JSON type of a value. */
 function shapeProblem(value: {}, kind: 'scalar' | 'list' | 'map', type: MergeType): string | undefined {
   const isList = Array.isArray(value)
-  if (kind === 'list') return isList ? undefined : `expected list, got ${goText(value)}`
-  if (kind === 'map') return typeof value === 'object' && !isList ? undefined : `expected map, got ${goText(value)}`
+  if (kind === 'list') return isList ? undefined : `expected list, got &{${goText(value)}}`
+  if (kind === 'map') return typeof value === 'object' && !isList ? undefined : `expected map, got &{${goText(value)}}`
   if (type.scalar === undefined)
-    return typeof value === 'object' ? `expected any scalar, got ${goText(value)}` : undefined
+    return typeof value === 'object' ? `expected any scalar, got &{${goText(value)}}` : undefined
   return typeof value === type.scalar ? undefined : scalarProblem(type.scalar, value)
 }
 
 function scalarProblem(wanted: 'string' | 'number' | 'boolean', value: {}): string {
-  if (wanted === 'string') return `expected string, got &value.valueUnstructured{Value:${goText(value)}}`
+  if (wanted === 'string') return `expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`
   return wanted === 'number'
     ? `expected numeric (int or float), got ${goType(value)}`
-    : `expected boolean, got ${goText(value)}`
+    : `expected boolean, got &{${goText(value)}}`
 }
 
 function goType(value: {}): string {
