@@ -1,4 +1,8 @@
-/** JSON Patch (RFC 6902) with JSON Pointer (RFC 6901). Values are never changed in place. */
+/**
+ * JSON Patch (RFC 6902) with JSON Pointer (RFC 6901), as lenient as the library that Kubernetes applies patches with: a member
+ * that an object lacks may be replaced, counts as null where it is copied, and indices may count from a list's end. Values are
+ * never changed in place.
+ */
 import { GantryError } from '#base/errors/gantry-error.ts'
 import { type JsonObject, type JsonValue, isJsonObject, jsonEquals, setOwn } from './json-value.ts'
 
@@ -35,8 +39,6 @@ function parseOperation(entry: JsonValue, index: number): JsonPatchOperation {
     case 'add':
     case 'replace':
     case 'test':
-      // Go's library reads a missing value as null in `test`; for the others it is a mistake.
-      if (!Object.hasOwn(entry, 'value') && op !== 'test') return fail('missing value')
       return { op, path, value: entry['value'] ?? null }
     case 'remove':
       return { op, path }
@@ -67,17 +69,17 @@ function applyOperation(document: JsonValue, operation: JsonPatchOperation): Jso
     case 'remove':
       return remove(document, path)
     case 'replace':
-      read(document, path)
+      lookUp(document, path)
       return replace(document, path, operation.value)
     case 'test':
       return assertEquals(document, path, operation)
     case 'copy':
-      return insert(document, path, read(document, parsePointer(operation.from)))
+      return insert(document, path, lookUp(document, parsePointer(operation.from)) ?? null)
     case 'move': {
       const from = parsePointer(operation.from)
       if (operation.path.startsWith(`${operation.from}/`))
         throw invalidPatch(`cannot move ${operation.from} into itself`)
-      const value = read(document, from)
+      const value = lookUp(document, from) ?? null
       return insert(remove(document, from), path, value)
     }
   }
@@ -88,12 +90,10 @@ function assertEquals(
   path: readonly string[],
   operation: { readonly path: string; readonly value: JsonValue },
 ): JsonValue {
-  if (operation.value !== null || exists(document, path)) {
-    if (!jsonEquals(read(document, path), operation.value)) {
-      throw new GantryError('DATA_PATCH_TEST_FAILED', 'unprocessable', `testing value ${operation.path} failed`, {
-        remedy: 'Read the object again and make the patch anew.',
-      })
-    }
+  if (!jsonEquals(lookUp(document, path) ?? null, operation.value)) {
+    throw new GantryError('DATA_PATCH_TEST_FAILED', 'unprocessable', `testing value ${operation.path} failed`, {
+      remedy: 'Read the object again and make the patch anew.',
+    })
   }
   return document
 }
@@ -115,22 +115,27 @@ function missing(path: readonly string[]): GantryError {
   return invalidPatch(`the path /${path.join('/')} does not exist in the document`)
 }
 
-function exists(document: JsonValue, path: readonly string[]): boolean {
+/** What is at a path, if its parent is there: a list must have the index, an object need not have the member. */
+function lookUp(document: JsonValue, path: readonly string[]): JsonValue | undefined {
   let current: JsonValue | undefined = document
-  for (const token of path) current = child(current, token)
-  return current !== undefined
-}
-
-function read(document: JsonValue, path: readonly string[]): JsonValue {
-  let current: JsonValue | undefined = document
-  for (const token of path) current = child(current, token)
-  if (current === undefined) throw missing(path)
+  for (const [depth, token] of path.entries()) {
+    const parent: JsonValue | undefined = current
+    current = child(parent, token)
+    if (current === undefined && !(depth === path.length - 1 && isJsonObject(parent))) throw missing(path)
+  }
   return current
 }
 
 function child(value: JsonValue | undefined, token: string): JsonValue | undefined {
-  if (Array.isArray(value)) return /^(?:0|[1-9]\d*)$/.test(token) ? value[Number(token)] : undefined
+  if (Array.isArray(value)) return value[indexOf(token, value.length)]
   return isJsonObject(value) && Object.hasOwn(value, token) ? value[token] : undefined
+}
+
+/** The index that a token names in a list of `length`, counted from the end below zero; out of the list where it names none. */
+function indexOf(token: string, length: number): number {
+  if (!/^[+-]?\d+$/.test(token)) return -1
+  const index = Number(token)
+  return index < 0 ? index + length : index
 }
 
 type Edit = (parent: JsonValue, token: string) => JsonValue
@@ -146,7 +151,7 @@ function editAt(document: JsonValue, path: readonly string[], edit: Edit): JsonV
 }
 
 function withChild(parent: JsonValue, token: string, value: JsonValue): JsonValue {
-  if (Array.isArray(parent)) return parent.with(Number(token), value)
+  if (Array.isArray(parent)) return parent.with(indexOf(token, parent.length), value)
   const copy: JsonObject = { ...(parent as JsonObject) }
   setOwn(copy, token, value)
   return copy
@@ -157,8 +162,8 @@ function insert(document: JsonValue, path: readonly string[], value: JsonValue):
   return editAt(document, path, (parent, token) => {
     if (isJsonObject(parent)) return withChild(parent, token, value)
     if (!Array.isArray(parent)) throw missing(path)
-    const index = token === '-' ? parent.length : /^(?:0|[1-9]\d*)$/.test(token) ? Number(token) : Number.NaN
-    if (!(index <= parent.length)) throw missing(path)
+    const index = token === '-' ? parent.length : indexOf(token, parent.length + 1)
+    if (index < 0 || index > parent.length) throw missing(path)
     return parent.toSpliced(index, 0, value)
   })
 }
@@ -171,7 +176,7 @@ function remove(document: JsonValue, path: readonly string[]): JsonValue {
   if (path.length === 0) throw invalidPatch('the whole document cannot be removed')
   return editAt(document, path, (parent, token) => {
     if (child(parent, token) === undefined) throw missing(path)
-    if (Array.isArray(parent)) return parent.toSpliced(Number(token), 1)
+    if (Array.isArray(parent)) return parent.toSpliced(indexOf(token, parent.length), 1)
     const copy = { ...(parent as JsonObject) }
     Reflect.deleteProperty(copy, token)
     return copy

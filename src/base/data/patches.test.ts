@@ -44,12 +44,17 @@ test('a patch that does not fit is refused whole', () => {
     [1],
     [{ op: 'add', path: '/a/b', value: 1 }],
     [{ op: 'remove', path: '/missing' }],
-    [{ op: 'replace', path: '/missing', value: 1 }],
+    [{ op: 'replace', path: '/missing/deep', value: 1 }],
+    [{ op: 'replace', path: '/list/1', value: 1 }],
+    [{ op: 'replace', path: '/list/x', value: 1 }],
+    [{ op: 'copy', from: '/missing/deep', path: '/x' }],
+    [{ op: 'test', path: '/missing/deep', value: null }],
+    [{ op: 'move', from: '/missing', path: '/x' }],
     [{ op: 'add', path: '/list/5', value: 1 }],
-    [{ op: 'add', path: '/list/01', value: 1 }],
-    [{ op: 'add', path: '/list/-1', value: 1 }],
+    [{ op: 'add', path: '/list/-3', value: 1 }],
+    [{ op: 'remove', path: '/list/-2' }],
+    [{ op: 'add', path: '/list/1x', value: 1 }],
     [{ op: 'add', path: 'x', value: 1 }],
-    [{ op: 'add', path: '/x' }],
     [{ op: 'spin', path: '/x' }],
     [{ op: 'move', from: '/object', path: '/object/inner' }],
     [{ op: 'copy', path: '/x' }],
@@ -67,6 +72,20 @@ test('a patch that does not fit is refused whole', () => {
     () => patch({ a: 1 }, [{ op: 'test', path: '/a', value: 2 }]),
     (error) => isErrorKind(error, 'unprocessable'),
   )
+})
+
+test('what is not there may be replaced and copied, and lists count from their end, as in Kubernetes', () => {
+  const rows: [JsonValue, JsonValue, JsonValue][] = [
+    [{ a: 1 }, [{ op: 'replace', path: '/b', value: 2 }], { a: 1, b: 2 }],
+    [{ a: 1 }, [{ op: 'copy', from: '/b', path: '/c' }], { a: 1, c: null }],
+    [{ a: 1 }, [{ op: 'add', path: '/b' }], { a: 1, b: null }],
+    [{ l: [1, 2, 3] }, [{ op: 'replace', path: '/l/-1', value: 9 }], { l: [1, 2, 9] }],
+    [{ l: [1, 2, 3] }, [{ op: 'remove', path: '/l/-3' }], { l: [2, 3] }],
+    [{ l: [1, 2] }, [{ op: 'add', path: '/l/-1', value: 3 }], { l: [1, 2, 3] }],
+    [{ l: [1, 2] }, [{ op: 'add', path: '/l/-3', value: 3 }], { l: [3, 1, 2] }],
+    [{ l: [{ x: 1 }] }, [{ op: 'replace', path: '/l/00/x', value: 2 }], { l: [{ x: 2 }] }],
+  ]
+  for (const [document, operations, want] of rows) assert.deepEqual(patch(document, operations), want)
 })
 
 test('the examples of RFC 7386 hold', () => {
