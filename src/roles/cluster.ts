@@ -2,6 +2,7 @@
  * A whole Kubernetes cluster in this process, on a seed and in virtual time: memory store, API server, controllers,
  * scheduler and simulated nodes. No root, no container, no port unless asked for. The same seed gives the same history.
  */
+import { GantryError } from '#base/errors/gantry-error.ts'
 import type { KubeClient } from '#clients/kubernetes/kube-client.ts'
 import type { User } from '#cluster/apiserver/api-request.ts'
 import { createApiServer } from '#cluster/apiserver/api-server.ts'
@@ -290,7 +291,17 @@ async function startRunning(
 }
 
 function schedulerConfigOf({ scheduler }: ClusterOptions): SchedulerConfig | undefined {
-  return scheduler === undefined ? undefined : readSchedulerConfiguration(scheduler)
+  if (scheduler === undefined) return undefined
+  const config = readSchedulerConfiguration(scheduler)
+  if (config.extenders.length === 0) return config
+  throw new GantryError(
+    'CLUSTER_EXTENDERS',
+    'invalid',
+    'extenders are servers outside, which virtual time cannot wait for',
+    {
+      remedy: 'Leave the extenders out, or run gantry server with the configuration.',
+    },
+  )
 }
 
 /** Makes something when it is first asked for. */

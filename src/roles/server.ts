@@ -8,6 +8,7 @@ import { createTokenKeys, type TokenKeys } from '#cluster/apiserver/authenticati
 import { type ApiServerConfig, defaultApiServerConfig } from '#cluster/apiserver/api-server-config.ts'
 import { mayLeaveHttp } from '#cluster/apiserver/may-leave-http.ts'
 import { firstAddress } from '#cluster/apiserver/strategies/address-blocks.ts'
+import { withExtenderFiles } from '#cluster/scheduler/configuration/extender-settings.ts'
 import { readSchedulerConfiguration } from '#cluster/scheduler/configuration/read-scheduler-configuration.ts'
 import { createTokenUse, type TokenUse } from '#cluster/controllers/accounts/token-use.ts'
 import type { ListenAddress } from '#kit/http/listen-address.ts'
@@ -251,7 +252,9 @@ async function openTokens(world: ServerWorld, path: string): Promise<{ tokenKeys
 
 /** @throws GantryError for a file that is missing or malformed. */
 async function schedulerFrom(files: Files, path: string | undefined): Promise<Pick<ControlLoopsConfig, 'scheduler'>> {
-  return path === undefined ? {} : { scheduler: readSchedulerConfiguration(await files.readText(path)) }
+  if (path === undefined) return {}
+  const config = readSchedulerConfiguration(await files.readText(path))
+  return { scheduler: await withExtenderFiles(config, (file) => files.readText(file)) }
 }
 
 /** Gives memory back when the server rests, where the machine's memory is at hand. */

@@ -4,35 +4,27 @@ import { isGone } from '#kit/reconcile/api-failure.ts'
 import { apiTime } from '#kit/reconcile/api-time.ts'
 import { withCondition } from '#kit/reconcile/conditions.ts'
 import type { Pod, PodCondition } from '#spec/kubernetes/objects/core-v1.generated.ts'
-import { type Aftermath, afterFailure } from './after-failure.ts'
+import type { Aftermath } from './after-failure.ts'
 import { type Diagnosis, fitErrorMessage } from './fit-error.ts'
 import type { PodRecord } from './pod-record.ts'
-import type { Cycle } from './plugin.ts'
-import { type Candidate, type Preemption, type PreemptionArgs, preemptionReason } from './preempt.ts'
-import type { ActiveFilter, WeighedPlugin } from './schedule-pod.ts'
+import { type Candidate, type Preemption, preemptionReason } from './preempt.ts'
 import { runBeside, type SchedulerParts } from './scheduler-parts.ts'
 import type { QueuedPod } from './scheduling-queue.ts'
-
-/** The profile that failed; left out where nothing can help (a reservation that failed). */
-interface Failing {
-  readonly parts: SchedulerParts
-  readonly help?:
-    | {
-        readonly plugins: readonly WeighedPlugin[]
-        readonly preemption: PreemptionArgs | undefined
-        readonly cycle: Cycle
-      }
-    | undefined
-}
 
 /** Puts a pod aside. */
 export function failPod(
   queued: QueuedPod,
-  { diagnosis, filters }: { readonly diagnosis: Diagnosis; readonly filters: readonly ActiveFilter[] },
-  { parts, help }: Failing,
+  diagnosis: Diagnosis,
+  {
+    parts,
+    aftermath,
+  }: {
+    readonly parts: SchedulerParts
+    /** What can be done for it; left out where nothing can (a reservation that failed). */
+    readonly aftermath?: Aftermath | undefined
+  },
 ): void {
   const { record } = queued
-  const aftermath = tryToHelp(record, { diagnosis, filters }, { parts, help })
   const result = aftermath?.preemption
   const candidate = result !== undefined && 'candidate' in result ? result.candidate : undefined
   const message = fitErrorMessage(diagnosis, aftermath?.message)
@@ -65,17 +57,6 @@ async function helpOnce(act: () => Promise<void>, { key }: PodRecord, { log, sig
 
 function reporterOf({ pod }: PodRecord): string {
   return pod.spec.schedulerName ?? 'default-scheduler'
-}
-
-/** Without a node there is nothing to free. */
-function tryToHelp(
-  record: PodRecord,
-  { diagnosis, filters }: { readonly diagnosis: Diagnosis; readonly filters: readonly ActiveFilter[] },
-  { parts, help }: Failing,
-): Aftermath | undefined {
-  if (help === undefined || diagnosis.nodeCount === 0) return undefined
-  const { table, objects, random, nominated } = parts
-  return afterFailure(record, { table, objects, random, nominated, filters, diagnosis, ...help })
 }
 
 /** The node that the pod is nominated to from now on; '' for none. */

@@ -49,8 +49,23 @@ export const defaultPreemptionArgs: PreemptionArgs = { leastPercent: 10, leastNo
 /** Condition reason on pods that the scheduler evicts. */
 export const preemptionReason = 'PreemptionByScheduler'
 
-/** Finds where a pod could be made room for. */
+/** Finds where a pod could be made room for, and takes the place where it hurts least. */
 export function planPreemption(pod: PodRecord, deps: PreemptionDeps): Preemption {
+  const found = findCandidates(pod, deps)
+  return 'message' in found ? found : chooseCandidate(found.candidates)
+}
+
+/** Takes one of the candidates that are left. */
+export function chooseCandidate(candidates: readonly Candidate[]): Preemption {
+  const candidate = pickCandidate(candidates)
+  return candidate === undefined ? { message: 'no candidate node for preemption', keepNomination: true } : { candidate }
+}
+
+/** Places where a pod could be made room for, at least one, or why there is none. */
+export function findCandidates(
+  pod: PodRecord,
+  deps: PreemptionDeps,
+): { readonly candidates: readonly Candidate[] } | Extract<Preemption, { readonly message: string }> {
   const { args } = deps
   const obstacle = whyNotEligible(pod, deps)
   if (obstacle !== undefined) return { message: obstacle, keepNomination: true }
@@ -72,8 +87,7 @@ export function planPreemption(pod: PodRecord, deps: PreemptionDeps): Preemption
     if ('reasons' in result) byNode.set(entry.name, result)
     else candidates.push(result)
   }
-  const candidate = pickCandidate(candidates)
-  if (candidate !== undefined) return { candidate }
+  if (candidates.length > 0) return { candidates }
   const diagnosis = { nodeCount: nodes.length, byNode, others: notHelpful, wholePod: '', plugins: new Set<string>() }
   return { message: fitErrorMessage(diagnosis), keepNomination: false }
 }

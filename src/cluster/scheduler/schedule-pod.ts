@@ -56,6 +56,30 @@ export interface CycleDeps {
 
 /** Chooses a node for a pod, or tells why there is none. */
 export function schedulePod(pod: PodRecord, deps: CycleDeps): Outcome {
+  const search = searchNodes(pod, deps)
+  if (!search.found) return search
+  const { feasible, evaluated } = search
+  const entry = feasible.length === 1 ? feasible[0] : pickBest(pod, feasible, deps)
+  if (entry === undefined) throw new Error('a feasible node was found and lost')
+  return { found: true, entry, evaluated, feasible: feasible.length }
+}
+
+/** Nodes that suit a pod, at least one, and what else the search came upon. */
+export interface Suiting {
+  readonly found: true
+  readonly feasible: readonly KnownNode[]
+  /** It is only the node that the pod is nominated to; others were not looked at. */
+  readonly isNominee: boolean
+  readonly evaluated: number
+  readonly diagnosis: Diagnosis
+}
+
+/** Looks for nodes that suit a pod; the one that it is nominated to comes first, and alone when it does. */
+export function searchNodes(
+  pod: PodRecord,
+  deps: CycleDeps,
+  { skipsNominee = false }: { readonly skipsNominee?: boolean } = {},
+): Suiting | Extract<Outcome, { readonly found: false }> {
   const { cycle, config } = deps
   const nodeCount = cycle.table.order().length
   const prepared = prepareFilters(pod, cycle, config.plugins)
@@ -69,14 +93,12 @@ export function schedulePod(pod: PodRecord, deps: CycleDeps): Outcome {
       diagnosis: { nodeCount, byNode: new Map(), others: rejection, wholePod, plugins },
     }
   }
-  const search = findFeasible(pod, prepared, deps)
-  if (search.feasible.length === 0) {
-    const { byNode, plugins, others } = search
-    return { found: false, filters: prepared, diagnosis: { nodeCount, byNode, others, wholePod: '', plugins } }
-  }
-  const entry = search.feasible.length === 1 ? search.feasible[0] : pickBest(pod, search.feasible, deps)
-  if (entry === undefined) throw new Error('a feasible node was found and lost')
-  return { found: true, entry, evaluated: search.evaluated, feasible: search.feasible.length }
+  const nominee = skipsNominee ? undefined : nomineeOf(pod, cycle)
+  const { feasible, evaluated, byNode, plugins, others } = findFeasible(pod, prepared, { deps, nominee })
+  const diagnosis = { nodeCount, byNode, others, wholePod: '', plugins }
+  return feasible.length === 0
+    ? { found: false, filters: prepared, diagnosis }
+    : { found: true, feasible, isNominee: feasible.length === 1 && feasible[0] === nominee, evaluated, diagnosis }
 }
 
 interface WholePodRejection {
@@ -113,7 +135,11 @@ const notListed: Rejection = {
   preemptable: false,
 }
 
-function findFeasible(pod: PodRecord, filters: readonly ActiveFilter[], deps: CycleDeps): Search {
+function findFeasible(
+  pod: PodRecord,
+  filters: readonly ActiveFilter[],
+  { deps, nominee }: { readonly deps: CycleDeps; readonly nominee: KnownNode | undefined },
+): Search {
   const { cycle, memory } = deps
   const all = cycle.table.order()
   const lists = filters.filter(({ filtering }) => filtering.onlyNodes !== undefined)
@@ -125,7 +151,6 @@ function findFeasible(pod: PodRecord, filters: readonly ActiveFilter[], deps: Cy
     others: lists.length === 0 ? undefined : listRejection(lists),
     evaluated: 0,
   }
-  const nominee = nomineeOf(pod, cycle)
   if (nominee !== undefined && checkNode(pod, nominee, { filters, deps }) === undefined) {
     // The node that was made free for this pod is taken without looking further.
     search.feasible.push(nominee)
@@ -205,11 +230,12 @@ export function runFilters(filters: readonly ActiveFilter[], entry: KnownNode): 
 }
 
 /** The node with the highest sum of weighted scores. */
-function pickBest(
-  pod: PodRecord,
-  feasible: readonly KnownNode[],
-  { cycle, config, random }: CycleDeps,
-): KnownNode | undefined {
+function pickBest(pod: PodRecord, feasible: readonly KnownNode[], deps: CycleDeps): KnownNode | undefined {
+  return feasible[highest(scoreNodes(pod, feasible, deps), deps.random)]
+}
+
+/** The sum of weighted scores of each node. */
+export function scoreNodes(pod: PodRecord, feasible: readonly KnownNode[], { cycle, config }: CycleDeps): Float64Array {
   const totals = new Float64Array(feasible.length)
   const scores = new Float64Array(feasible.length)
   for (const { plugin, weight } of config.plugins) {
@@ -221,11 +247,11 @@ function pickBest(
     for (let index = 0; index < feasible.length; index++)
       totals[index] = (totals[index] ?? 0) + weight * (scores[index] ?? 0)
   }
-  return feasible[highest(totals, random)]
+  return totals
 }
 
 /** The index of the highest total; between equals chance decides. */
-function highest(totals: Float64Array, random: Random): number {
+export function highest(totals: Float64Array, random: Random): number {
   let most = -Infinity
   let equals = 0
   for (const total of totals) {

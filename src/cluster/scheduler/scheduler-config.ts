@@ -1,5 +1,6 @@
 /** Settings of a scheduler: profiles by the name that pods ask for, and the limits of what is under way. */
 import { defaultPlugins, type PluginWriters } from './default-plugins.table.ts'
+import type { ExtenderSettings } from './extenders/extender.ts'
 import { defaultPreemptionArgs, type PreemptionArgs } from './preempt.ts'
 import type { WeighedPlugin } from './schedule-pod.ts'
 import { defaultQueueConfig, type QueueConfig } from './scheduling-queue.ts'
@@ -17,6 +18,8 @@ export interface SchedulerProfile {
 export interface SchedulerConfig {
   readonly profiles: readonly SchedulerProfile[]
   readonly queue: QueueConfig
+  /** In the order they are asked. */
+  readonly extenders: readonly ExtenderSettings[]
   /** Bindings under way at most. */
   readonly bindingsMost: number
 }
@@ -31,5 +34,6 @@ export const defaultProfile: SchedulerProfile = {
 export const defaultSchedulerConfig: SchedulerConfig = {
   profiles: [defaultProfile],
   queue: defaultQueueConfig,
+  extenders: [],
   bindingsMost: 256,
 }

@@ -9,17 +9,20 @@ import type { Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { Random } from '#world/ports/random.ts'
 import { createClaimWriter, createVolumeWriter } from './bind-volumes.ts'
-import { bindPod, forgetPod, tellFault } from './bind-pod.ts'
-import { failPod } from './fail-pod.ts'
+import type { PluginWriters } from './default-plugins.table.ts'
+import { decidePod, type ReadyProfile } from './decide-pod.ts'
+import type { Asking } from './extenders/ask-extenders.ts'
+import { extenderPlugin } from './extenders/extender-plugin.ts'
+import { createHttpExtender } from './extenders/http-extender.ts'
 import { NodeTable } from './node-table.ts'
 import { NominatedPods } from './nominated-pods.ts'
 import { PodLedger } from './pod-ledger.ts'
 import type { Cycle, Rejection } from './plugin.ts'
 import type { PodRecord } from './pod-record.ts'
 import { startSchedulingEvents } from './record-scheduling-event.ts'
-import { type CycleMemory, schedulePod, type WeighedPlugin } from './schedule-pod.ts'
-import { defaultSchedulerConfig, type SchedulerConfig, type SchedulerProfile } from './scheduler-config.ts'
-import { runBeside, type SchedulerParts } from './scheduler-parts.ts'
+import type { CycleMemory, WeighedPlugin } from './schedule-pod.ts'
+import { defaultSchedulerConfig, type SchedulerConfig } from './scheduler-config.ts'
+import type { SchedulerParts } from './scheduler-parts.ts'
 import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
 import { nodeChange } from './node-change.ts'
 import { watchCluster, type WatchedCluster } from './watch-cluster.ts'
@@ -43,23 +46,18 @@ export interface Scheduler extends AsyncDisposable {
 const turnPods = 256
 const turnMs = 10
 
-/** A profile with its plugins made. */
-interface ReadyProfile extends SchedulerProfile {
-  readonly made: readonly WeighedPlugin[]
-}
-
 /** Starts a scheduler; it works until it is disposed. */
 export function startScheduler(deps: SchedulerDeps, config: SchedulerConfig = defaultSchedulerConfig): Scheduler {
   const informers = createInformerSet(deps)
   const watched = watchCluster(informers)
   const events = startSchedulingEvents(deps)
-  const writers = {
+  const abort = new AbortController()
+  const extenders = config.extenders.map((settings) => createHttpExtender(deps.clock, settings))
+  const asking: Asking = { extenders, log: deps.log, signal: abort.signal }
+  const profiles = readyProfiles(config, asking, {
     volumes: createVolumeWriter({ ...deps, claims: watched.claims }),
     claims: createClaimWriter(deps),
-  }
-  const profiles = new Map<string, ReadyProfile>(
-    config.profiles.map((profile) => [profile.schedulerName, { ...profile, made: profile.plugins(writers) }]),
-  )
+  })
   const profileOf = (pod: Pod): ReadyProfile | undefined => profiles.get(pod.spec.schedulerName ?? 'default-scheduler')
   const pluginsOf = (pod: Pod): readonly WeighedPlugin[] => profileOf(pod)?.made ?? []
   const table = new NodeTable()
@@ -74,7 +72,6 @@ export function startScheduler(deps: SchedulerDeps, config: SchedulerConfig = de
   )
   const nowMs = (): number => deps.clock.monotonicMs()
   const ledger = new PodLedger({ table, queue, nominated, isOurs: (pod) => profileOf(pod) !== undefined, nowMs })
-  const abort = new AbortController()
   const parts: SchedulerParts = {
     ...deps,
     table,
@@ -89,11 +86,11 @@ export function startScheduler(deps: SchedulerDeps, config: SchedulerConfig = de
     underWay: new Set(),
   }
   const memory: CycleMemory = { startIndex: 0 }
-  const decide = (queued: QueuedPod): void => {
+  const decide = (queued: QueuedPod): Promise<void> | undefined => {
     const { record } = queued
     const profile = profileOf(record.pod)
-    if (profile === undefined || !ledger.isWaiting(record.uid)) return
-    decidePod(queued, { parts, profile, memory })
+    if (profile === undefined || !ledger.isWaiting(record.uid)) return undefined
+    return decidePod(queued, { parts, profile, memory, asking })
   }
   const loop = runLoop({ parts, decide, bindingsMost: config.bindingsMost })
   const subscriptions: Disposable[] = []
@@ -114,8 +111,21 @@ export function startScheduler(deps: SchedulerDeps, config: SchedulerConfig = de
       await loop.ended
       await Promise.allSettled(parts.underWay)
       await events[Symbol.asyncDispose]()
+      for (const extender of extenders) extender[Symbol.dispose]()
     },
   }
+}
+
+/** Makes the plugins of every profile, for one scheduler. */
+function readyProfiles(
+  { profiles }: SchedulerConfig,
+  asking: Asking,
+  writers: PluginWriters,
+): ReadonlyMap<string, ReadyProfile> {
+  const first = asking.extenders.length === 0 ? [] : [{ plugin: extenderPlugin(asking), weight: 0 }]
+  return new Map(
+    profiles.map((profile) => [profile.schedulerName, { ...profile, made: [...first, ...profile.plugins(writers)] }]),
+  )
 }
 
 /** Takes every change into the table, the ledger and the queue, and wakes the loop. */
@@ -156,49 +166,6 @@ function firstGate(
   return undefined
 }
 
-/** One cycle, and what follows from it. */
-function decidePod(
-  queued: QueuedPod,
-  {
-    parts,
-    profile,
-    memory,
-  }: { readonly parts: SchedulerParts; readonly profile: ReadyProfile; readonly memory: CycleMemory },
-): void {
-  const { record } = queued
-  const cycle: Cycle = { table: parts.table, objects: parts.objects, nowMs: parts.nowMs() }
-  const config = { plugins: profile.made, percentageOfNodesToScore: profile.percentageOfNodesToScore }
-  try {
-    const outcome = schedulePod(record, { cycle, config, memory, random: parts.random, nominated: parts.nominated })
-    if (!outcome.found) {
-      const { made: plugins, preemption } = profile
-      failPod(queued, outcome, { parts, help: { plugins, preemption, cycle } })
-      return
-    }
-    const { entry } = outcome
-    parts.ledger.assume(record, entry.name)
-    for (const { plugin } of profile.made) {
-      const no = plugin.reserve?.(record, entry, cycle)
-      if (no === undefined) continue
-      forgetPod(record, entry.name, { parts, plugins: profile.made })
-      const diagnosis = {
-        nodeCount: parts.table.order().length,
-        byNode: new Map([[entry.name, no]]),
-        others: undefined,
-        wholePod: '',
-        plugins: new Set([plugin.name]),
-      }
-      failPod(queued, { diagnosis, filters: [] }, { parts })
-      return
-    }
-    bindPod(queued, entry.name, { parts, plugins: profile.made })
-  } catch (error) {
-    parts.log.error('scheduling failed', { pod: record.key, error })
-    forgetPod(record, undefined, { parts, plugins: profile.made })
-    runBeside(parts, () => tellFault(queued, { error }, parts))
-  }
-}
-
 interface Loop {
   wake(): void
   readonly isIdle: boolean
@@ -212,7 +179,8 @@ function runLoop({
   bindingsMost,
 }: {
   readonly parts: SchedulerParts
-  readonly decide: (queued: QueuedPod) => void
+  /** The promise of a pod whose cycle asks others, which nobody else's may overtake. */
+  readonly decide: (queued: QueuedPod) => Promise<void> | undefined
   readonly bindingsMost: number
 }): Loop {
   const state: { isWoken: boolean; isWorking: boolean; resume: (() => void) | undefined } = {
@@ -233,13 +201,14 @@ function runLoop({
     await new Promise<void>((resolve) => (state.resume = resolve))
     state.resume = undefined
   }
-  /** True when the queue is empty; false when others shall get their turn first. */
-  const takeTurn = (): boolean => {
+  /** True when the queue is empty; false when others shall get their turn first, a promise when they have to. */
+  const takeTurn = (): boolean | Promise<void> => {
     const began = parts.nowMs()
     for (let count = 0; count < turnPods && parts.underWay.size < bindingsMost; count++) {
       const next = parts.queue.pop(parts.nowMs())
       if (next === undefined) return true
-      decide(next)
+      const asked = decide(next)
+      if (asked !== undefined) return asked
       if (parts.nowMs() - began > turnMs) return false
     }
     return false
@@ -249,8 +218,11 @@ function runLoop({
       await sleep()
       state.isWoken = false
       state.isWorking = true
-      while (!parts.signal.aborted && !takeTurn()) {
-        if (parts.underWay.size >= bindingsMost) await Promise.race(parts.underWay)
+      while (!parts.signal.aborted) {
+        const turn = takeTurn()
+        if (turn === true) break
+        if (turn !== false) await turn
+        else if (parts.underWay.size >= bindingsMost) await Promise.race(parts.underWay)
         else await parts.clock.sleep(0)
       }
       state.isWorking = false

@@ -54,6 +54,7 @@ export class SchedulingQueue {
   readonly #unschedulable = new Map<string, QueuedPod>()
   readonly #gated = new Map<string, QueuedPod>()
   #sequence = 0
+  #changes = 0
   /** Nothing that waits for time is due before. */
   #flushAtMs = Infinity
 
@@ -75,6 +76,11 @@ export class SchedulingQueue {
       unschedulable: this.#unschedulable.size,
       gated: this.#gated.size,
     }
+  }
+
+  /** How many changes the queue has been told of: of those meanwhile a cycle that waits for others knows nothing. */
+  get changes(): number {
+    return this.#changes
   }
 
   /** A new pod without a node. */
@@ -156,6 +162,7 @@ export class SchedulingQueue {
 
   /** Something changed in the cluster: pods that it may help come back. */
   onChange(change: ClusterChange, nowMs: number): void {
+    this.#changes++
     for (const pod of [...this.#unschedulable.values()]) if (this.#isHelped(pod, change)) this.#retry(pod, nowMs)
     for (const pod of [...this.#gated.values()]) {
       if (!this.#isHelped(pod, change)) continue

@@ -96,6 +96,40 @@ describe('a scheduler configuration', () => {
     assert.deepEqual(profile.preemption, { leastPercent: 20, leastNodes: 0 })
   })
 
+  test('names extenders, those last that may be done without', () => {
+    const { extenders } = read({
+      extenders: [
+        { urlPrefix: 'http://127.0.0.1/a', ignorable: true, filterVerb: 'filter' },
+        {
+          urlPrefix: 'https://127.0.0.1/b',
+          prioritizeVerb: 'prioritize',
+          weight: 3,
+          enableHTTPS: true,
+          httpTimeout: '100ms',
+          nodeCacheCapable: true,
+          tlsConfig: { serverName: 'extender', certFile: '/c', caData: 'UEVN', caFile: '/ca' },
+        },
+        { urlPrefix: 'https://127.0.0.1/c', enableHTTPS: true },
+      ],
+    })
+    const some = { filterVerb: '', prioritizeVerb: '', preemptVerb: '', bindVerb: '', weight: 0, timeoutMs: 5000 }
+    const usual = { ...some, knowsNodes: false, managedResources: [], isIgnorable: false, tls: {}, tlsFiles: {} }
+    assert.deepEqual(extenders, [
+      {
+        ...usual,
+        urlPrefix: 'https://127.0.0.1/b',
+        prioritizeVerb: 'prioritize',
+        weight: 3,
+        timeoutMs: 100,
+        knowsNodes: true,
+        tls: { serverName: 'extender', authorities: 'PEM' },
+        tlsFiles: { certificate: '/c' },
+      },
+      { ...usual, urlPrefix: 'https://127.0.0.1/c', tls: { insecure: true } },
+      { ...usual, urlPrefix: 'http://127.0.0.1/a', filterVerb: 'filter', isIgnorable: true },
+    ])
+  })
+
   const refused: [string, object, RegExp][] = [
     ['a member that there is not', { profils: [] }, /profils/],
     ['another version', { apiVersion: 'kubescheduler.config.k8s.io/v1beta3' }, /apiVersion/],
@@ -111,7 +145,38 @@ describe('a scheduler configuration', () => {
     ],
     ['a share above 100', { percentageOfNodesToScore: 101 }, /from 0 to 100/],
     ['a longest back-off below the first', { podInitialBackoffSeconds: 20 }, /podMaxBackoffSeconds/],
-    ['extenders', { extenders: [{ urlPrefix: 'http://127.0.0.1' }] }, /extenders are not supported/],
+    [
+      'an extender that scores for nothing',
+      { extenders: [{ urlPrefix: 'http://127.0.0.1', prioritizeVerb: 'p' }] },
+      /extenders\[0\].weight: Invalid value: 0: must have a positive weight applied to it/,
+    ],
+    [
+      'two extenders that bind',
+      {
+        extenders: [
+          { urlPrefix: 'http://127.0.0.1/a', bindVerb: 'b' },
+          { urlPrefix: 'http://127.0.0.1/b', bindVerb: 'b' },
+        ],
+      },
+      /Invalid value: "found 2 extenders implementing bind": only one extender can implement bind/,
+    ],
+    [
+      'a resource that two extenders look after',
+      {
+        extenders: [
+          { urlPrefix: 'http://127.0.0.1/a', managedResources: [{ name: 'example.com/a' }] },
+          { urlPrefix: 'http://127.0.0.1/b', managedResources: [{ name: 'example.com/a' }] },
+        ],
+      },
+      /extenders\[1\].managedResources\[0\].name: Invalid value: "example.com\/a": duplicate extender managed resource/,
+    ],
+    [
+      'an extender that looks after CPU',
+      { extenders: [{ urlPrefix: 'http://127.0.0.1', managedResources: [{ name: 'cpu' }] }] },
+      /Invalid value: "cpu": is an invalid extended resource name/,
+    ],
+    ['an extender that is nowhere', { extenders: [{ filterVerb: 'f' }] }, /urlPrefix/],
+    ['an extender behind another scheme', { extenders: [{ urlPrefix: 'ftp://127.0.0.1' }] }, /urlPrefix/],
     [
       'a plugin that there is not',
       { profiles: [{ plugins: { score: { enabled: [{ name: 'Guess' }] } } }] },

@@ -12,7 +12,9 @@ import { defaultPlugins, noWriters } from '../default-plugins.table.ts'
 import type { WeighedPlugin } from '../schedule-pod.ts'
 import { defaultSchedulerConfig, type SchedulerConfig, type SchedulerProfile } from '../scheduler-config.ts'
 import { defaultQueueConfig } from '../scheduling-queue.ts'
+import { defaultFitArgs } from '../plugins/node-resources-fit.ts'
 import { atPoints } from './at-points.ts'
+import { extender, extenderSettings, problemOfExtenders, resourcesIgnoredFor } from './extender-settings.ts'
 import { defaultProfileArgs, type ProfileArgs, readPluginArgs } from './plugin-arguments.ts'
 import { type ExtensionPoint, extensionPoints, type PluginSet, type PluginUse, usedPlugins } from './plugin-sets.ts'
 
@@ -35,10 +37,6 @@ const profile = object({
   pluginConfig: withDefault(array(object({ name: string({ lengthMin: 1 }), args: optional(unknown()) })), []),
 })
 
-const extenders: Schema<readonly unknown[]> = refine(withDefault(array(unknown()), []), ({ length }) =>
-  length === 0 ? undefined : 'extenders are not supported',
-)
-
 const configuration = refine(
   object({
     apiVersion: literal('kubescheduler.config.k8s.io/v1'),
@@ -47,7 +45,7 @@ const configuration = refine(
     percentageOfNodesToScore: percentage,
     podInitialBackoffSeconds: withDefault(integer({ min: 1 }), defaultQueueConfig.backoffFirstMs / 1000),
     podMaxBackoffSeconds: withDefault(integer({ min: 1 }), defaultQueueConfig.backoffMostMs / 1000),
-    extenders,
+    extenders: withDefault(array(extender), []),
     ...{ parallelism: optional(integer({ min: 1 })), delayCacheUntilActive: optional(unknown()) },
     ...{ leaderElection: optional(unknown()), clientConnection: optional(unknown()) },
     ...{ enableProfiling: optional(unknown()), enableContentionProfiling: optional(unknown()) },
@@ -71,6 +69,7 @@ export function readSchedulerConfiguration(source: unknown): SchedulerConfig {
       at: `profiles[${index}]`,
       name: one.schedulerName ?? (given.length === 1 ? 'default-scheduler' : undefined),
       percentage: one.percentageOfNodesToScore ?? found.percentageOfNodesToScore ?? 0,
+      ignoredResources: resourcesIgnoredFor(found.extenders),
     }),
   )
   for (const [index, { schedulerName }] of profiles.entries())
@@ -81,21 +80,25 @@ export function readSchedulerConfiguration(source: unknown): SchedulerConfig {
     backoffFirstMs: found.podInitialBackoffSeconds * 1000,
     backoffMostMs: found.podMaxBackoffSeconds * 1000,
   }
-  return { ...defaultSchedulerConfig, profiles, queue }
+  const problem = problemOfExtenders(found.extenders)
+  if (problem !== undefined) throw wrong(problem)
+  return { ...defaultSchedulerConfig, profiles, queue, extenders: extenderSettings(found.extenders) }
 }
 
 interface Place {
   readonly at: string
   readonly name: string | undefined
   readonly percentage: number
+  /** Resources that only extenders look after. */
+  readonly ignoredResources: readonly string[]
 }
 
 function readProfile(
   { plugins = {}, pluginConfig }: typeof profile extends Schema<infer T> ? T : never,
-  { at, name, percentage: percentageOfNodesToScore }: Place,
+  { at, name, percentage: percentageOfNodesToScore, ignoredResources }: Place,
 ): SchedulerProfile {
   if (name === undefined) throw wrong(`${at}.schedulerName: Required value`)
-  const args = readAllArgs(pluginConfig, at)
+  const args = withIgnored(readAllArgs(pluginConfig, at), ignoredResources)
   const defaults = defaultPlugins(noWriters).map(({ plugin, weight }) => ({ name: plugin.name, weight }))
   const used = usedPlugins(plugins, [...defaults, { name: preemptionPlugin }, { name: binderPlugin }])
   checkUse(used, new Set([...defaults.map((one) => one.name), preemptionPlugin, binderPlugin]), name)
@@ -121,6 +124,13 @@ function readAllArgs(
     args = readPluginArgs(args, { name, document, what: `${what}.args` })
   }
   return args
+}
+
+/** What extenders alone look after takes the place of what the profile's own arguments say is ignored. */
+function withIgnored(args: ProfileArgs, ignoredResources: readonly string[]): ProfileArgs {
+  if (ignoredResources.length === 0) return args
+  const { fit = defaultFitArgs } = args.plugins
+  return { ...args, plugins: { ...args.plugins, fit: { ...fit, ignoredResources } } }
 }
 
 /** What a scheduler cannot do without. */
