@@ -31,8 +31,8 @@ export function encodeValue(value: JsonObject, format: Format): Buffer {
   return Buffer.from(format.pretty ? `${JSON.stringify(value, null, 2)}\n` : `${JSON.stringify(value)}\n`)
 }
 
-/** The body of an answer, in pieces of bounded size. */
-export function encodeAnswer(answer: ApiAnswer, format: Format, table: TableOptions): readonly Buffer[] {
+/** The body of an answer, in pieces of bounded size; those of a list are made as they are asked for. */
+export function encodeAnswer(answer: ApiAnswer, format: Format, table: TableOptions): Iterable<Buffer> {
   if (answer.form === 'list') return encodeList(answer, format, table)
   if (answer.form === 'value') {
     if (answer.resource === undefined) return [encodeValue(answer.object, format)]
@@ -71,7 +71,7 @@ function listMetadata({ resourceVersion, continueToken, remaining }: ListAnswer)
   }
 }
 
-function encodeList(answer: ListAnswer, format: Format, table: TableOptions): readonly Buffer[] {
+function encodeList(answer: ListAnswer, format: Format, table: TableOptions): Iterable<Buffer> {
   const { resource, items } = answer
   const metadata = listMetadata(answer)
   const isPlain = format.as === 'object' && format.encoding === 'json' && !format.pretty

@@ -1,4 +1,4 @@
-/** Lists as concatenated bytes: each object's own JSON, copied into pieces of 256 KB. */
+/** Lists as concatenated bytes: each object's own JSON, copied into pieces of 256 KB that are made when they are asked for. */
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { versionAt } from './object-bytes.ts'
 import type { ServedResource } from './served-resource.ts'
@@ -6,12 +6,12 @@ import type { StoredObject } from './stored-object.ts'
 
 const pieceBytes = 256 * 1024
 
-/** A list in JSON. Typed items lose kind and version, as upstream writes them. */
-export function concatenateList(
+/** A list in JSON. Typed items lose kind and version, as upstream writes them. Who reads slowly holds one piece. */
+export function* concatenateList(
   resource: ServedResource,
   metadata: JsonObject,
   items: readonly StoredObject[],
-): readonly Buffer[] {
+): Generator<Buffer, void, undefined> {
   const { apiVersion, kind, listKind } = resource
   const head = `{"kind":${JSON.stringify(listKind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(metadata)},"items":[`
   // Every stored object begins with these bytes.
@@ -21,6 +21,8 @@ export function concatenateList(
   let first = true
   for (const { stored, revision } of items) {
     const cut = versionAt(stored)
+    const full = writer.turnFor(stored.length)
+    if (full !== undefined) yield full
     writer.text(first ? '{' : ',{')
     writer.bytes(stored, skip, cut)
     writer.text(String(revision))
@@ -28,33 +30,36 @@ export function concatenateList(
     first = false
   }
   writer.text(']}\n')
-  return writer.finish()
+  yield writer.rest()
 }
 
+/** Room for what stands between two objects, and for the end. */
+const betweenBytes = 64
+
 class PieceWriter {
-  readonly #pieces: Buffer[] = []
   #piece = Buffer.allocUnsafe(pieceBytes)
   #used = 0
 
   text(text: string): void {
-    if (this.#used + text.length * 3 > this.#piece.length) this.#turn(text.length * 3)
     this.#used += this.#piece.write(text, this.#used)
   }
 
   bytes(source: Buffer, from: number, to: number): void {
-    const length = to - from
-    if (this.#used + length > this.#piece.length) this.#turn(length)
     this.#used += source.copy(this.#piece, this.#used, from, to)
   }
 
-  finish(): readonly Buffer[] {
-    this.#pieces.push(this.#piece.subarray(0, this.#used))
-    return this.#pieces
-  }
-
-  #turn(wanted: number): void {
-    if (this.#used > 0) this.#pieces.push(this.#piece.subarray(0, this.#used))
+  /** Makes room for an object of so many bytes; the piece that had too little, for sending. */
+  turnFor(sizeBytes: number): Buffer | undefined {
+    const wanted = sizeBytes + betweenBytes
+    if (this.#used + wanted <= this.#piece.length) return undefined
+    const full = this.rest()
     this.#piece = Buffer.allocUnsafe(Math.max(pieceBytes, wanted))
     this.#used = 0
+    return full
+  }
+
+  /** What has been written since the last turn. */
+  rest(): Buffer {
+    return this.#piece.subarray(0, this.#used)
   }
 }

@@ -15,6 +15,7 @@ import {
 } from './discovery.ts'
 import { exportPath, sendState } from './export-state.ts'
 import { answerHealth, checksOf, type Health, healthEndpoints } from './health-checks.ts'
+import { limitTime } from './request-deadline.ts'
 import { sendBody } from './send-body.ts'
 import { sendDocument } from './send-document.ts'
 import { parseAccept } from './negotiate.ts'
@@ -160,16 +161,18 @@ interface Tagged {
 }
 
 /** A document that clients may keep and ask for again by its tag. */
-function sendTagged(
+async function sendTagged(
   { view }: PathParts,
   { http, response }: Exchange,
   { bytes, tag, type, caching }: Tagged,
-): Promise<void> | void {
+): Promise<void> {
   const headers = { 'Content-Type': type, ETag: tag, Vary: 'Accept-Encoding, Accept', 'Cache-Control': caching }
-  if (http.headers['if-none-match'] !== tag)
-    return sendBody({ http, response }, { code: 200, pieces: [bytes], headers }, view.config.compression)
-  response.send(304, undefined, headers)
-  return undefined
+  if (http.headers['if-none-match'] === tag) {
+    response.send(304, undefined, headers)
+    return
+  }
+  using _ = limitTime(http, response)
+  await sendBody({ http, response }, { code: 200, pieces: [bytes], headers }, view.config.compression)
 }
 
 async function answerOpenApi(parts: PathParts, http: HttpRequest, response: HttpResponse): Promise<void> {

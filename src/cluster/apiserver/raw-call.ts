@@ -100,6 +100,11 @@ class CollectedResponse implements HttpResponse {
     throw new TypeError('a call in this process has no connection')
   }
 
+  /** Whoever calls is in this process and waits as long as it likes. */
+  setDeadline(): Disposable {
+    return { [Symbol.dispose]: () => {} }
+  }
+
   destroy(): void {
     this.end()
   }

@@ -12,6 +12,7 @@ import { encodeAnswer } from './encode-answer.ts'
 import { contentTypes, type Format, negotiate } from './negotiate.ts'
 import type { RequestInfo } from './request-info.ts'
 import { sendBody } from './send-body.ts'
+import { limitTime } from './request-deadline.ts'
 import { isPretty } from './send-document.ts'
 import { serveWatch } from './serve-watch.ts'
 import type { ServerParts } from './server-parts.ts'
@@ -46,6 +47,7 @@ export async function serveResource(parts: ResourceParts, call: ResourceCall): P
   if (resource.namespaced && namespace === '' && info.name !== '' && info.verb !== 'list' && info.verb !== 'watch')
     throw unknownResource()
   if (!knownVerbs.has(info.verb)) throw verbNotAllowed()
+  using _ = info.verb === 'watch' ? undefined : limitTime(http, response)
   const { query } = http
   const request: ApiRequest = {
     verb: info.verb as ApiVerb,
@@ -134,5 +136,5 @@ async function bodyOf(http: HttpRequest, verb: string): Promise<ApiRequest['body
 }
 
 function setWarnings(response: HttpResponse, request: ApiRequest): void {
-  if (request.warnings.length > 0) response.setHeader('Warning', warningHeaders(request.warnings))
+  if (request.warnings.length > 0 && !response.started) response.setHeader('Warning', warningHeaders(request.warnings))
 }

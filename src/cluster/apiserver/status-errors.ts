@@ -150,6 +150,12 @@ export function versionAhead(wanted: number, current: number): GantryError {
   })
 }
 
+/** 504: the time that a request may take is up. */
+export function requestTimedOut(): GantryError {
+  const message = 'Timeout: request did not complete within the allotted timeout'
+  return failure({ code: 504, reason: 'Timeout', message, details: {} })
+}
+
 export function unavailable(message: string): GantryError {
   return failure({ code: 503, reason: 'ServiceUnavailable', message })
 }

@@ -1,7 +1,7 @@
 /** What only a wire shows: compression, health, metrics, and clients that are slow, many, deep or malformed. */
 import assert from 'node:assert/strict'
 import { connect as connectHttp2 } from 'node:http2'
-import { connect as connectTls } from 'node:tls'
+import { type TLSSocket, connect as connectTls } from 'node:tls'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { configMaps } from '#clients/kubernetes/resources.table.ts'
@@ -224,33 +224,106 @@ test('bodies that are huge, deep, cut off or no protobuf get a Status, and the s
   assert.equal((await served.call('/readyz')).status, 200)
 })
 
-test('a client that does not read its list holds one list, and is cut off', async () => {
-  const writeStallMs = 300
-  const cut = Promise.withResolvers<void>()
+/** A clock that tells of each timer of `ms` milliseconds: when it is set, and when it has rung. */
+function tellingClock(ms: number, told: { readonly onSet?: () => void; readonly onRing?: () => void }): Clock {
   const clock = createClock()
-  const setTimer: Clock['setTimer'] = (ms, fn) =>
-    clock.setTimer(ms, () => {
+  const setTimer: Clock['setTimer'] = (delayMs, fn) => {
+    if (delayMs === ms) told.onSet?.()
+    return clock.setTimer(delayMs, () => {
       fn()
-      if (ms === writeStallMs) cut.resolve()
+      if (delayMs === ms) told.onRing?.()
     })
-  await using served = await serveApi({ limits: { writeStallMs }, httpClock: { ...clock, setTimer } })
-  await fill(served, 60, 900_000)
-  const { port } = served
+  }
+  return { ...clock, setTimer }
+}
+
+/** Asks over HTTP/1.1 and reads nothing of the answer for now. */
+async function askWithoutReading(port: number, head: string): Promise<TLSSocket> {
   const socket = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false })
   await new Promise((resolve) => socket.once('secureConnect', resolve))
+  socket.on('error', () => {})
   socket.pause()
-  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`)
-  await cut.promise
-  const ended = new Promise((resolve) => {
-    socket.once('close', resolve)
-    socket.on('error', () => {})
-  })
-  let bytes = 0
-  socket.on('data', (chunk) => (bytes += chunk.length))
+  socket.write(`${head} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n`)
+  return socket
+}
+
+/** What comes until the other side ends. */
+async function restOf(socket: TLSSocket): Promise<string> {
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  const ended = new Promise((resolve) => socket.once('close', resolve))
   socket.resume()
   await ended
-  assert.ok(bytes < 60 * 900_000, `${bytes} bytes came`)
-  assert.equal((await served.call('/readyz')).status, 200)
+  return Buffer.concat(chunks).toString()
+}
+
+for (const [limit, { query, ms }] of Object.entries({
+  'its connection may stand still': { query: '', ms: 300 },
+  'it gave itself': { query: '?timeout=700ms', ms: 700 },
+}))
+  test(`a client that does not read its list is cut off after the time that ${limit}`, async () => {
+    const cut = Promise.withResolvers<void>()
+    const httpClock = tellingClock(ms, { onRing: cut.resolve })
+    await using served = await serveApi({ limits: query === '' ? { writeStallMs: ms } : {}, httpClock })
+    await fill(served, 60, 900_000)
+    const socket = await askWithoutReading(served.port, `GET ${path}${query}`)
+    socket.write('\r\n')
+    await cut.promise
+    const { length } = await restOf(socket)
+    assert.ok(length < 60 * 900_000, `${length} bytes came`)
+    assert.equal((await served.call('/readyz')).status, 200)
+  })
+
+test('clients that do not read their lists hold a piece each, not a list', async () => {
+  const [clients, writeStallMs] = [20, 600_000]
+  const stalled = Promise.withResolvers<void>()
+  let waiting = 0
+  const httpClock = tellingClock(writeStallMs, { onSet: () => ++waiting === clients && stalled.resolve() })
+  await using served = await serveApi({ limits: { writeStallMs, stopGraceMs: 200 }, httpClock })
+  await fill(served, 30, 900_000)
+  const before = process.memoryUsage().arrayBuffers
+  const sockets = await Promise.all(
+    Array.from({ length: clients }, () => askWithoutReading(served.port, `GET ${path}`)),
+  )
+  for (const socket of sockets) socket.write('\r\n')
+  await stalled.promise
+  const grown = process.memoryUsage().arrayBuffers - before
+  assert.ok(grown < (clients * 30 * 900_000) / 4, `${grown} bytes for ${clients} clients`)
+  for (const socket of sockets) socket.destroy()
+})
+
+test('a body that does not come in the time of its request is answered with 504, on both protocols', async () => {
+  await using served = await serveApi({ limits: { stopGraceMs: 200, drainMs: 200 } })
+  const socket = await askWithoutReading(served.port, `POST ${path}?timeout=100ms`)
+  socket.write('Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{')
+  const answer = await restOf(socket)
+  assert.match(answer, /^HTTP\/1\.1 504 /)
+  const refused = {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: 'Timeout: request did not complete within the allotted timeout',
+    reason: 'Timeout',
+    details: {},
+    code: 504,
+  }
+  assert.deepEqual(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n'))), refused)
+  const session = connectHttp2(served.url, { ca: served.authorities.users.certificate })
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': `${path}?timeout=100ms`,
+    authorization: `Bearer ${token}`,
+    'content-type': 'application/json',
+  })
+  stream.on('error', () => {})
+  stream.write('{')
+  const closed = new Promise((resolve) => stream.once('close', resolve))
+  let text = ''
+  stream.on('data', (chunk: Buffer) => (text += chunk.toString()))
+  await closed
+  assert.deepEqual(JSON.parse(text), refused)
+  session.destroy()
 })
 
 test('two thousand idle watches cost little memory, and all of them hear of a change', async () => {

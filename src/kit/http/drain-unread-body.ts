@@ -18,16 +18,23 @@ export function drainUnreadBody(
     let leftBytes = context.limits.drainBytesMax
     const timer = context.clock.setTimer(context.limits.drainMs, giveUp)
     function giveUp(): void {
-      stop()
+      timer[Symbol.dispose]()
+      message.off('data', count)
       // The sending side closes first and the client gets a moment to read the reply before the reset.
       socket.end()
       const cut = context.clock.setTimer(500, () => socket.destroy())
       socket.once('close', () => cut[Symbol.dispose]())
     }
+    // Node no longer ties the body to its connection: whoever still reads would wait for ever.
+    function lose(): void {
+      stop()
+      message.destroy()
+    }
     function stop(): void {
       timer[Symbol.dispose]()
       message.off('data', count)
       message.off('close', stop)
+      socket.off('close', lose)
     }
     function count(chunk: Uint8Array): void {
       leftBytes -= chunk.byteLength
@@ -39,6 +46,7 @@ export function drainUnreadBody(
     message.on('data', count)
     message.once('end', stop)
     message.once('close', stop)
+    socket.once('close', lose)
     message.resume()
   })
 }

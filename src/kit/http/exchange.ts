@@ -89,6 +89,8 @@ export interface HttpResponse {
    * @throws GantryError HTTP_HIJACK_UNSUPPORTED over HTTP/2 or for a route that is not marked for it.
    */
   hijack(head: HijackHead): Duplex
+  /** Calls `onLate` after `ms` of the server's time unless it is disposed of before. */
+  setDeadline(ms: number, onLate: () => void): Disposable
   /** Cuts the connection (HTTP/1) or resets the stream (HTTP/2): the client must see that the reply is not whole. */
   destroy(): void
 }

@@ -243,6 +243,10 @@ export class Http1Response implements HttpResponse {
     return socket
   }
 
+  setDeadline(ms: number, onLate: () => void): Disposable {
+    return this.#context.clock.setTimer(ms, onLate)
+  }
+
   destroy(): void {
     this.#reply.destroy()
     this.#reply.socket?.destroy()

@@ -200,6 +200,10 @@ export class Http2Response implements HttpResponse {
     })
   }
 
+  setDeadline(ms: number, onLate: () => void): Disposable {
+    return this.#context.clock.setTimer(ms, onLate)
+  }
+
   destroy(): void {
     this.#stream.close(2)
   }

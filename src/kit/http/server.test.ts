@@ -183,6 +183,21 @@ test('an early refusal reaches a client that is still uploading', async () => {
   assert.match(got, /^HTTP\/1.1 413 /)
 })
 
+test('who still reads the body of a request that was answered is told when no more of it is waited for', async () => {
+  const read = Promise.withResolvers<unknown>()
+  await using server = await serve(
+    (request, response) => {
+      const body = readBody(request)
+      response.send(504, 'late')
+      return body.then(read.resolve, read.resolve) as Promise<void>
+    },
+    { limits: { drainMs: 50 } },
+  )
+  const got = talk(server.port, { send: ['POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{'] })
+  assert.ok(isErrorKind(await read.promise, 'cancelled'))
+  assert.match(await got, /^HTTP\/1.1 504 [^]*late$/)
+})
+
 test('a reply may stream while the body is still arriving', async () => {
   await using server = await serve(async (request, response) => {
     response.start(200)

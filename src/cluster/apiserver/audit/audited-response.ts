@@ -74,6 +74,10 @@ export class AuditedResponse implements HttpResponse {
     return this.#inner.hijack(head)
   }
 
+  setDeadline(ms: number, onLate: () => void): Disposable {
+    return this.#inner.setDeadline(ms, onLate)
+  }
+
   destroy(): void {
     this.#inner.destroy()
   }
