@@ -3,7 +3,7 @@
  * big cluster and a simulated day take. Run: `node -C source bench/cluster.ts [ROW…]` (start, place, big, day).
  */
 import { deployments, pods } from '#clients/kubernetes/resources.table.ts'
-import { createCluster } from '#roles/cluster.ts'
+import { createCluster } from '#roles/cluster/cluster.ts'
 
 /** What each row must stay within; the peer's figure is what its users publish (envtest, without controllers). */
 const rows: Readonly<Record<string, { readonly goal: string; readonly run: () => Promise<string> }>> = {

@@ -5,9 +5,9 @@ export {
   type ClusterSnapshot,
   type ClusterTime,
   createCluster,
-} from './roles/cluster.ts'
-export { type ClusterConnection, type ClusterConnectionOptions, connectCluster } from './roles/connect-cluster.ts'
-export { badDay, type SimulatedFaults } from './roles/simulated-faults.ts'
+} from './roles/cluster/cluster.ts'
+export { type ClusterConnection, type ClusterConnectionOptions, connectCluster } from './roles/cluster/connect-cluster.ts'
+export { badDay, type SimulatedFaults } from './roles/cluster/simulated-faults.ts'
 export type { BehaviourRule, Exit, LogText, PodBehaviour } from './cluster/simulated-nodes/pod-behaviour.ts'
 export type { SimulatedNode } from './cluster/simulated-nodes/node-object.ts'
 export type { SimulatedNodes } from './cluster/simulated-nodes/simulated-nodes.ts'

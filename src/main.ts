@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { Writable } from 'node:stream'
 import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import type { CliIo } from '#cli/docker/cli-io.ts'
-import type { CommandHost } from '#roles/command-host.ts'
+import type { CommandHost } from '#roles/commands/command-host.ts'
 import type { Terminal } from '#world/ports/terminal.ts'
 
 const home = dirname(import.meta.dirname)
@@ -22,15 +22,15 @@ interface IoChanges {
 
 /** Gantry's own words; everything else is the docker grammar. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  engine: async () => (await import('#roles/engine-command.ts')).runEngineCommand,
-  up: async () => (await import('#roles/up-command.ts')).runUpCommand,
-  down: async () => (await import('#roles/down-command.ts')).runDownCommand,
-  status: async () => (await import('#roles/status-command.ts')).runStatusCommand,
-  demo: async () => (await import('#roles/demo-command.ts')).runDemoCommand,
-  registry: async () => (await import('#roles/registry-command.ts')).runRegistryCommand,
-  server: async () => (await import('#roles/server-command.ts')).runServerCommand,
-  why: async () => (await import('#roles/why-command.ts')).runWhyCommand,
-  doctor: async () => (await import('#roles/doctor-command.ts')).runDoctorCommand,
+  engine: async () => (await import('#roles/commands/engine-command.ts')).runEngineCommand,
+  up: async () => (await import('#roles/commands/up-command.ts')).runUpCommand,
+  down: async () => (await import('#roles/commands/down-command.ts')).runDownCommand,
+  status: async () => (await import('#roles/commands/status-command.ts')).runStatusCommand,
+  demo: async () => (await import('#roles/commands/demo-command.ts')).runDemoCommand,
+  registry: async () => (await import('#roles/commands/registry-command.ts')).runRegistryCommand,
+  server: async () => (await import('#roles/commands/server-command.ts')).runServerCommand,
+  why: async () => (await import('#roles/commands/why-command.ts')).runWhyCommand,
+  doctor: async () => (await import('#roles/commands/doctor-command.ts')).runDoctorCommand,
 }
 
 const overview = `Own commands:
@@ -128,7 +128,7 @@ async function run(argv: Argv): Promise<number> {
   const own = Object.hasOwn(commands, word) ? commands[word] : undefined
   if (own !== undefined) return runOwn(own, rest)
   if (word === 'image' && rest[0] === 'bootstrap')
-    return runOwn(async () => (await import('#roles/image-command.ts')).runBootstrapCommand, rest.slice(1))
+    return runOwn(async () => (await import('#roles/commands/image-command.ts')).runBootstrapCommand, rest.slice(1))
   const code = await runDocker('gantry', argv)
   if (word === '' || word === '--help' || (word === 'help' && rest.length === 0)) {
     endWithReader()

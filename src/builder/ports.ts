@@ -1,5 +1,5 @@
 /**
- * What the builder needs from the rest of the program. `roles/engine.ts` supplies it; `image-store.ts` here adapts the
+ * What the builder needs from the rest of the program. `roles/engine/engine.ts` supplies it; `image-store.ts` here adapts the
  * image store, the engine adapts its containers.
  */
 import type { Digest } from '#base/data/digest.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { setImmediate } from 'node:timers/promises'
 import test from 'node:test'
 import { pods } from '#clients/kubernetes/resources.table.ts'
-import { createCluster } from './cluster.ts'
+import { createCluster } from '#roles/cluster/cluster.ts'
 import { unhurriedClient } from './unhurried-client.ts'
 
 test('between two lists others have their turn, and everything else is as before', async () => {

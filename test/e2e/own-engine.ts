@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { placesOf } from '#roles/engine-places.ts'
+import { placesOf } from '#roles/engine/engine-places.ts'
 import { run, type Outcome } from './target.ts'
 
 export const gantry: string = join(import.meta.dirname, '../../gantry')

@@ -6,7 +6,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { placesOf } from '#roles/engine-places.ts'
+import { placesOf } from '#roles/engine/engine-places.ts'
 import { program } from './own-engine.ts'
 import { bash, isReference, lacksImage, lacksProgram, run, type Outcome } from './target.ts'
 

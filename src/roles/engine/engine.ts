@@ -36,7 +36,7 @@ import { composeEngineApi } from './engine-api.ts'
 import { makeEngineFolders, shareMounts } from './engine-config.ts'
 import type { EngineConfig } from './engine-config.ts'
 import { defaultSettings } from './engine-settings.ts'
-import { createMemoryKeeper, touching } from './keep-memory-small.ts'
+import { createMemoryKeeper, touching } from '#roles/keep-memory-small.ts'
 import { openEngineState } from './engine-state.ts'
 import type { EngineState } from './engine-state.ts'
 

@@ -2,10 +2,10 @@
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { CommandHost } from './command-host.ts'
 import { lastValue, readFlags } from './command-flags.ts'
-import { absoluteRoot, mainRoot, placesOf } from './engine-places.ts'
-import type { EngineIdentity } from './engine-places.ts'
-import { answers, clientAt, findEngine, isRunning, socketOf } from './running-engine.ts'
-import { sweepMachine } from './sweep-machine.ts'
+import { absoluteRoot, mainRoot, placesOf } from '#roles/engine/engine-places.ts'
+import type { EngineIdentity } from '#roles/engine/engine-places.ts'
+import { answers, clientAt, findEngine, isRunning, socketOf } from '#roles/engine/running-engine.ts'
+import { sweepMachine } from '#roles/engine/sweep-machine.ts'
 
 const help = `Usage:  gantry down [OPTIONS]
 

@@ -2,8 +2,8 @@
 import { GantryError, isErrorKind } from '#base/errors/gantry-error.ts'
 import { lastValue, readFlags } from './command-flags.ts'
 import type { CommandFlags } from './command-flags.ts'
-import { absoluteRoot } from './engine-places.ts'
-import { durationMs } from './simulated-duration.ts'
+import { absoluteRoot } from '#roles/engine/engine-places.ts'
+import { durationMs } from '#roles/cluster/simulated-duration.ts'
 
 export const defaultRegistryRoot = '/var/lib/gantry-registry'
 

@@ -9,9 +9,9 @@ import { createHttpClient } from '#kit/http/client.ts'
 import { createRegistry } from '#registry/registry.ts'
 import type { CommandHost } from './command-host.ts'
 import { lastValue, readFlags } from './command-flags.ts'
-import { absoluteRoot, mainRoot } from './engine-places.ts'
+import { absoluteRoot, mainRoot } from '#roles/engine/engine-places.ts'
 import { bootstrapThrough } from './image-command.ts'
-import { clientAt } from './running-engine.ts'
+import { clientAt } from '#roles/engine/running-engine.ts'
 import { bringUp, writeContext } from './up-command.ts'
 
 const help = `Usage:  gantry demo [OPTIONS]

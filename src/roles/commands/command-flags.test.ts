@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { lastValue, readFlags } from './command-flags.ts'
-import { absoluteRoot, mainRoot, placesOf } from './engine-places.ts'
+import { absoluteRoot, mainRoot, placesOf } from '#roles/engine/engine-places.ts'
 
 const shape = { command: 'x', valued: ['root', 'host'], switches: ['purge'], wordsMax: 1 }
 

@@ -5,8 +5,8 @@ import { badLogValue, isLogDriver, unknownLogOption } from '#engine/containers/l
 import { parseAddress, parsePrefix } from '#engine/networks/address.ts'
 import type { DefaultPool } from '#engine/networks/address-pools.ts'
 import type { DnsWishes } from '#engine/networks/container-files.ts'
-import { lastValue } from './command-flags.ts'
-import type { CommandFlags } from './command-flags.ts'
+import { lastValue } from '#roles/commands/command-flags.ts'
+import type { CommandFlags } from '#roles/commands/command-flags.ts'
 
 export interface EngineSettings {
   readonly registries: Required<RegistrySettings>

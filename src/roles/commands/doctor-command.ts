@@ -1,8 +1,8 @@
 /** `gantry doctor`: what this machine has of what containers need, and what to do about the rest. */
 import type { CommandHost } from './command-host.ts'
 import { readFlags } from './command-flags.ts'
-import { examineMachine } from './examine-machine.ts'
-import type { Finding } from './examine-machine.ts'
+import { examineMachine } from '#roles/engine/examine-machine.ts'
+import type { Finding } from '#roles/engine/examine-machine.ts'
 
 const help = `Usage:  gantry doctor
 

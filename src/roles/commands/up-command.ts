@@ -2,9 +2,9 @@
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { CommandHost } from './command-host.ts'
 import { lastValue, readFlags } from './command-flags.ts'
-import { absoluteRoot, mainRoot, placesOf } from './engine-places.ts'
-import { examineMachine } from './examine-machine.ts'
-import { answers, findEngine, socketOf } from './running-engine.ts'
+import { absoluteRoot, mainRoot, placesOf } from '#roles/engine/engine-places.ts'
+import { examineMachine } from '#roles/engine/examine-machine.ts'
+import { answers, findEngine, socketOf } from '#roles/engine/running-engine.ts'
 
 const help = `Usage:  gantry up [OPTIONS]
 

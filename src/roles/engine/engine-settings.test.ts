@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { isErrorKind } from '#base/errors/gantry-error.ts'
-import { readFlags } from './command-flags.ts'
+import { readFlags } from '#roles/commands/command-flags.ts'
 import { mergeConfigFile } from './engine-config-file.ts'
 import { defaultSettings, readSettings, settingFlags } from './engine-settings.ts'
 import type { EngineSettings } from './engine-settings.ts'

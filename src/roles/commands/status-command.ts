@@ -1,8 +1,8 @@
 /** `gantry status`: whether an engine runs for a root, and what it holds. */
 import type { CommandHost } from './command-host.ts'
 import { lastValue, readFlags } from './command-flags.ts'
-import { absoluteRoot, mainRoot, placesOf } from './engine-places.ts'
-import { answers, clientAt, findEngine, socketOf } from './running-engine.ts'
+import { absoluteRoot, mainRoot, placesOf } from '#roles/engine/engine-places.ts'
+import { answers, clientAt, findEngine, socketOf } from '#roles/engine/running-engine.ts'
 
 const help = `Usage:  gantry status [OPTIONS]
 

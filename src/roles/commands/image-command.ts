@@ -3,8 +3,8 @@ import { GantryError } from '#base/errors/gantry-error.ts'
 import type { EngineClient } from '#clients/docker/engine-client.ts'
 import type { CommandHost } from './command-host.ts'
 import { lastValue, readFlags } from './command-flags.ts'
-import { absoluteRoot, mainRoot } from './engine-places.ts'
-import { clientAt, findEngine, socketOf } from './running-engine.ts'
+import { absoluteRoot, mainRoot } from '#roles/engine/engine-places.ts'
+import { clientAt, findEngine, socketOf } from '#roles/engine/running-engine.ts'
 
 const help = `Usage:  gantry image bootstrap [OPTIONS] NAME
 

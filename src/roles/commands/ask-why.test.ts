@@ -5,7 +5,7 @@ import { printExplanation } from '#cluster/why/print-explanation.ts'
 import { createSeededRandom } from '#world/sim/random.ts'
 import { SimClock } from '#world/sim/clock.ts'
 import { type Asking, whyAccess, whyObject } from './ask-why.ts'
-import { type Cluster, createCluster } from './cluster.ts'
+import { type Cluster, createCluster } from '#roles/cluster/cluster.ts'
 
 function asking(cluster: Cluster, namespace = 'default'): Asking {
   const world = { clock: new SimClock({ startMs: cluster.time.now() }), random: createSeededRandom(1) }

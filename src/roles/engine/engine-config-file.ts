@@ -5,7 +5,7 @@
  */
 import { GantryError, errnoOf, messageOf } from '#base/errors/gantry-error.ts'
 import type { Files } from '#world/ports/files.ts'
-import type { CommandFlags } from './command-flags.ts'
+import type { CommandFlags } from '#roles/commands/command-flags.ts'
 
 /** Of the machine's main engine, unless told otherwise. */
 export const defaultConfigFile = '/etc/gantry/daemon.json'
