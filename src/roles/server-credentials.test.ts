@@ -128,6 +128,36 @@ test('tokens of an issuer name users while they are valid, by keys that are fetc
   for (const token of refused) assert.equal(await opened.nameOf(token), undefined)
 })
 
+test('another text of the file takes its place; a broken one, or another word about anonymous requests, does not', async () => {
+  await using outside = await startOutside()
+  const textOf = (prefix: string, changes: object = {}): string =>
+    JSON.stringify({
+      apiVersion: 'apiserver.config.k8s.io/v1',
+      kind: 'AuthenticationConfiguration',
+      jwt: [
+        {
+          issuer: { url: outside.url, audiences: ['me'], certificateAuthority: outside.authority },
+          claimMappings: { username: { claim: 'sub', prefix } },
+        },
+      ],
+      ...changes,
+    })
+  await using opened = await open({ authenticationFile: textOf('a:'), tokenWebhookFile: undefined })
+  const { issuers } = opened.credentials
+  assert.ok(issuers !== undefined)
+  const token = await outside.sign({})
+  assert.equal(await opened.nameOf(token), 'a:jane')
+  issuers.takeOver(textOf('b:'))
+  assert.equal(await opened.nameOf(token), 'b:jane')
+  assert.throws(() => issuers.takeOver('kind: Nonsense'), /invalid authentication configuration/)
+  assert.throws(() => issuers.takeOver(textOf('c:', { anonymous: { enabled: true } })), {
+    message: 'invalid authentication configuration: anonymous: Forbidden: changed from initial configuration file',
+  })
+  assert.equal(await opened.nameOf(token), 'b:jane', 'the last good one goes on')
+  issuers.takeOver(textOf('', { jwt: [] }))
+  assert.equal(await opened.nameOf(token), undefined)
+})
+
 test('a token webhook is asked once for a token, and a failure is no answer', async () => {
   await using outside = await startOutside()
   const certificate = Buffer.from(outside.authority).toString('base64')

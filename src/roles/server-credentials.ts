@@ -6,18 +6,19 @@ import {
   compileIssuers,
   parseAuthenticationConfig,
 } from '#cluster/apiserver/authentication/authentication-config.ts'
+import { GantryError } from '#base/errors/gantry-error.ts'
 import type { CompiledIssuer } from '#cluster/apiserver/authentication/compile-issuer.ts'
+import { IssuerSet } from '#cluster/apiserver/authentication/issuer-set.ts'
 import { createJwtAuthenticator, type FetchDocument } from '#cluster/apiserver/authentication/jwt-issuer.ts'
 import { defaultRequestHeaders, type RequestHeaderConfig } from '#cluster/apiserver/authentication/request-header.ts'
-import { type AskWebhook, createTokenWebhook } from '#cluster/apiserver/authentication/token-webhook.ts'
+import { createTokenWebhook } from '#cluster/apiserver/authentication/token-webhook.ts'
 import { parseGoDurationMs } from '#base/data/duration.ts'
-import { readKubeconfig } from '#clients/kubernetes/kubeconfig.ts'
 import { createHttpClient, type HttpClient } from '#kit/http/client.ts'
 import type { Log } from '#kit/telemetry/log.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { World } from '#world/ports/world.ts'
+import { openKubeconfigWebhook } from './kubeconfig-webhook.ts'
 import { noOidc, type OidcFlags, oidcHelp, oidcIssuer } from './oidc-flags.ts'
-import { dirname, isAbsolute, join } from 'node:path'
 
 type Lists = Omit<RequestHeaderConfig, 'clientAuthorities'>
 
@@ -100,6 +101,15 @@ export interface ServerCredentials extends Pick<ApiServerDeps, 'tokenAuthenticat
   readonly requestHeader: RequestHeaderConfig
   /** Where nobody may ask, where a file says so. */
   readonly anonymous: ApiServerConfig['anonymous'] | undefined
+  /** The file that names issuers, what it said, and how another text of it is taken over; undefined without one. */
+  readonly issuers: Followable | undefined
+}
+
+interface Followable {
+  readonly path: string
+  readonly text: string
+  /** @throws GantryError for a text that is malformed, or says another thing of anonymous requests. */
+  readonly takeOver: (text: string) => void
 }
 
 interface Parts {
@@ -119,23 +129,41 @@ export async function openServerCredentials(
 ): Promise<ServerCredentials> {
   const { clock, files } = world
   const { authenticationFile, tokenWebhookFile, proxyAuthorityFile } = flags
+  const text = authenticationFile === undefined ? undefined : await files.readText(authenticationFile)
   const config: AuthenticationConfig =
-    authenticationFile === undefined
+    text === undefined
       ? { issuers: await issuerOfFlags(files, flags.oidc, issuer), anonymous: undefined }
-      : parseAuthenticationConfig(await files.readText(authenticationFile), [issuer])
+      : parseAuthenticationConfig(text, [issuer])
   const fetchDocument = documentFetcher(clock, scope)
-  const jwt = config.issuers.map((one) => createJwtAuthenticator(one, { clock, log, fetchDocument }))
-  const ask = tokenWebhookFile === undefined ? undefined : await openWebhook(world, tokenWebhookFile, scope)
+  const jwt = new IssuerSet((one) => createJwtAuthenticator(one, { clock, log, fetchDocument }), config.issuers)
+  const takeOver = (next: string): void => {
+    const { issuers, anonymous } = parseAuthenticationConfig(next, [issuer])
+    if (JSON.stringify(anonymous) !== JSON.stringify(config.anonymous)) throw anonymousChanged()
+    jwt.use(issuers)
+  }
+  const ask =
+    tokenWebhookFile === undefined
+      ? undefined
+      : await openKubeconfigWebhook(world, { path: tokenWebhookFile, timeoutMs: answerMs }, scope)
   const settings = { version: flags.tokenWebhookVersion, keepMs: flags.tokenWebhookKeepMs, audiences: [issuer] }
   const webhook = ask === undefined ? [] : [createTokenWebhook({ clock, log, ask }, settings)]
   const others = proxyAuthorityFile === undefined ? '' : await files.readText(proxyAuthorityFile)
   const proxyAuthorities = `${ownProxyAuthority}${others}`
   return {
-    tokenAuthenticators: [...jwt, ...webhook],
+    tokenAuthenticators: [jwt, ...webhook],
     proxyAuthorities,
     requestHeader: { ...flags.proxy, clientAuthorities: proxyAuthorities },
     anonymous: config.anonymous,
+    issuers:
+      authenticationFile === undefined || text === undefined ? undefined : { path: authenticationFile, text, takeOver },
   }
+}
+
+function anonymousChanged(): GantryError {
+  const message = 'invalid authentication configuration: anonymous: Forbidden: changed from initial configuration file'
+  return new GantryError('APISERVER_AUTHENTICATION_CONFIG', 'invalid', message, {
+    remedy: 'Start the server anew to change where nobody may ask.',
+  })
 }
 
 async function issuerOfFlags(files: World['files'], oidc: OidcFlags, own: string): Promise<readonly CompiledIssuer[]> {
@@ -164,28 +192,5 @@ function documentFetcher(clock: Clock, scope: AsyncDisposableStack): FetchDocume
     if (reply.status === 200) return reply.json(documentBytesMax)
     await reply.discard()
     throw new Error(`${url} answered ${reply.status}`)
-  }
-}
-
-/** A webhook that a kubeconfig points to: its server's URL is the webhook itself. */
-async function openWebhook(
-  { clock, files }: Parts['world'],
-  path: string,
-  scope: AsyncDisposableStack,
-): Promise<AskWebhook> {
-  const readFile = (name: string): Promise<string> =>
-    files.readText(isAbsolute(name) ? name : join(dirname(path), name))
-  const connection = await readKubeconfig(await files.readText(path), { readFile })
-  const { url, authority, serverName, certificate, key, token } = connection
-  const tls = {
-    ...(authority === undefined ? {} : { authorities: authority }),
-    ...(serverName === undefined ? {} : { serverName }),
-    ...(certificate === undefined || key === undefined ? {} : { certificate, key }),
-  }
-  const client = scope.use(createHttpClient({ clock, tls }))
-  const headers = { accept: 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) }
-  return async (review) => {
-    const reply = await client.request({ method: 'POST', url, headers, json: review, headersTimeoutMs: answerMs })
-    return { status: reply.status, body: await reply.text(documentBytesMax) }
   }
 }

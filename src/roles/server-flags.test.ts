@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { authorizersOfFlags, defaultAuthorization } from './authorization-flags.ts'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import { parseServerFlags } from './server-flags.ts'
 import { noOidc, oidcIssuer } from './oidc-flags.ts'
@@ -24,6 +25,7 @@ test('flags with = and with a space, relative paths, addresses of both families'
     security: defaultSecurity,
     network: defaultNetwork,
     credentials: defaultCredentials,
+    authorization: defaultAuthorization,
   })
 })
 
@@ -136,4 +138,47 @@ test('what is wrong on the command line is named', () => {
       () => parseServerFlags(argv, '/'),
       (error) => error instanceof GantryError && message.test(error.message) && error.remedy !== undefined,
     )
+})
+
+test('authorisation: modes in their order, a webhook with its answers kept, and what cannot go together', () => {
+  const flags = (...more: string[]): ReturnType<typeof parseServerFlags> =>
+    parseServerFlags(['--root=/r', ...more], '/home')
+  const webhook = ['--authorization-mode', 'Node, Webhook,RBAC', '--authorization-webhook-config-file=hook.yaml']
+  const read = flags(...webhook, '--authorization-webhook-cache-unauthorized-ttl=0s')
+  assert.ok(read !== 'help')
+  const [node, hook, rbac] = authorizersOfFlags(read.authorization)
+  assert.deepEqual(
+    [node, rbac],
+    [
+      { type: 'Node', name: 'node' },
+      { type: 'RBAC', name: 'rbac' },
+    ],
+  )
+  assert.deepEqual(hook, {
+    type: 'Webhook',
+    name: 'default',
+    webhook: {
+      kubeconfigPath: '/home/hook.yaml',
+      timeoutMs: 30_000,
+      version: 'v1beta1',
+      authorizedKeepMs: 300_000,
+      unauthorizedKeepMs: 0,
+      failurePolicy: 'NoOpinion',
+      conditions: [],
+    },
+  })
+  const refused: readonly [argv: readonly string[], why: string][] = [
+    [['--authorization-mode=Nobody'], 'authorization-mode "Nobody" is not a valid mode'],
+    [['--authorization-mode=RBAC,RBAC'], 'authorization-mode ["RBAC" "RBAC"] has mode specified more than once'],
+    [['--authorization-mode=Webhook'], "authorization-mode Webhook's authorization config file not passed"],
+    [
+      ['--authorization-webhook-config-file=h'],
+      'cannot specify --authorization-webhook-config-file without mode Webhook',
+    ],
+    [
+      ['--authorization-config=a', '--authorization-mode=RBAC'],
+      '--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined',
+    ],
+  ]
+  for (const [argv, message] of refused) assert.throws(() => flags(...argv), { message })
 })

@@ -1,6 +1,13 @@
 /** The command line of `gantry server`; pure. */
 import { isAbsolute, resolve } from 'node:path'
 import { GantryError } from '#base/errors/gantry-error.ts'
+import {
+  type AuthorizationFlags,
+  authorizationHelp,
+  authorizationProblem,
+  authorizationReaders,
+  defaultAuthorization,
+} from './authorization-flags.ts'
 import { type CredentialFlags, credentialReaders, credentialsHelp, defaultCredentials } from './server-credentials.ts'
 import { oidcProblem, oidcReaders } from './oidc-flags.ts'
 import { defaultNetwork, type NetworkFlags, networkHelp, networkReaders } from './server-network.ts'
@@ -21,7 +28,7 @@ Options:
       --etcd-certfile FILE  Show the members this certificate
       --etcd-keyfile FILE   Its key
       --etcd-prefix PREFIX  Goes before every key in etcd (default /gantry)
-${networkHelp}${credentialsHelp}${securityHelp}      --log-level L         debug, info, warn or error (default info)
+${networkHelp}${credentialsHelp}${authorizationHelp}${securityHelp}      --log-level L         debug, info, warn or error (default info)
       --help                Print this
 `
 
@@ -46,6 +53,7 @@ export interface ServerFlags {
   readonly security: SecurityFlags
   readonly network: NetworkFlags
   readonly credentials: CredentialFlags
+  readonly authorization: AuthorizationFlags
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
 }
 
@@ -111,6 +119,7 @@ export function parseServerFlags(argv: readonly string[], cwd: string): ServerFl
       security: defaultSecurity,
       network: defaultNetwork,
       credentials: defaultCredentials,
+      authorization: defaultAuthorization,
       logLevel: 'info',
     },
   }
@@ -133,11 +142,11 @@ export function parseServerFlags(argv: readonly string[], cwd: string): ServerFl
 }
 
 /** Flags that cannot go together, or are missing. */
-function problemOf({ root, security, credentials }: Gathered): string | undefined {
+function problemOf({ root, security, credentials, authorization }: Gathered): string | undefined {
   if (root === '') return '--root is needed: the folder that holds the cluster'
   if ((security.auditPolicyFile === undefined) !== (security.auditLogPath === undefined))
     return '--audit-policy-file and --audit-log-path go together'
-  return oidcProblem(credentials.oidc, credentials.authenticationFile)
+  return oidcProblem(credentials.oidc, credentials.authenticationFile) ?? authorizationProblem(authorization)
 }
 
 function withNetwork(name: string, value: string, so: Gathered): Gathered | undefined {
@@ -155,6 +164,8 @@ function withSecurity(
   if (security !== undefined) return { ...so, security }
   const credentials = credentialReaders[name]?.(value, so.credentials, complete)
   if (credentials !== undefined) return { ...so, credentials }
+  const authorization = authorizationReaders[name]?.(value, so.authorization, complete)
+  if (authorization !== undefined) return { ...so, authorization }
   const oidc = oidcReaders[name]?.(value, so.credentials.oidc, complete)
   return oidc === undefined ? undefined : { ...so, credentials: { ...so.credentials, oidc } }
 }

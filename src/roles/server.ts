@@ -26,7 +26,8 @@ import {
   type ReleasePolicy,
   touching,
 } from './keep-memory-small.ts'
-import { followEncryptionFile } from './follow-encryption-file.ts'
+import { type AuthorizationFlags, defaultAuthorization } from './authorization-flags.ts'
+import { followConfigurations } from './follow-configurations.ts'
 import { hostPathsUnder } from './host-paths.ts'
 import { keptCertificate, keptSigningKeys } from './kept-keys.ts'
 import { kubeconfigText } from './kubeconfig-text.ts'
@@ -40,6 +41,7 @@ import {
 } from './server-credentials.ts'
 import type { NetworkFlags } from './server-network.ts'
 import { defaultSecurity, openServerSecurity, type SecurityFlags } from './server-security.ts'
+import { openServerAuthorization } from './server-authorization.ts'
 import { openServerStore } from './server-store.ts'
 import { openServerStreaming } from './server-streaming.ts'
 import { createWebhookCaller } from './webhook-caller.ts'
@@ -62,6 +64,7 @@ export interface ServerOptions {
   readonly security?: SecurityFlags
   readonly network?: NetworkFlags
   readonly credentials?: CredentialFlags
+  readonly authorization?: AuthorizationFlags
 }
 
 /** A running control plane. */
@@ -109,10 +112,11 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   const http = scope.use(await listen(world, log, { listener, api: listening.promise, keeper }))
   const port = portOf(http)
   const metrics = createMetrics()
-  const frontProxy = issueCertificate(world, proxyAuthority, { commonName: 'front-proxy-client' })
   let areLoopsRunning = false
-  const streaming = openServerStreaming(world, authority, { scope })
   const guards = await openServerSecurity({ world, log, metrics }, securityOf(options), scope)
+  const authorization = scope.use(
+    await openServerAuthorization({ world, log, metrics }, options.authorization ?? defaultAuthorization),
+  )
   const webhooks = scope.use(createWebhookCaller(clock))
   const api = scope.use(
     await createApiServer(
@@ -124,18 +128,22 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
         tokenKeys,
         metrics,
         callWebhook: webhooks.call,
-        frontProxy,
-        streaming,
+        frontProxy: issueCertificate(world, proxyAuthority, { commonName: 'front-proxy-client' }),
+        streaming: openServerStreaming(world, authority, { scope }),
         components: loopComponents(() => areLoopsRunning),
         readTypeWords: () => readTypeWords(files),
         tokenAuthenticators: credentials.tokenAuthenticators ?? [],
+        authorizers: authorization.links,
         ...guards,
       },
       apiSettings(options, { credentials, authorityPem: authority.certificate, port }),
     ),
   )
   listening.resolve(api)
-  await followEncryption(world, log, { api, security: securityOf(options), scope })
+  await followConfigurations(
+    { world, log, metrics, serverId: options.root, scope },
+    { api, security: securityOf(options), authorization, credentials },
+  )
   const loops = {
     rootCertificatePem: authority.certificate,
     signingAuthority: () => authority,
@@ -155,22 +163,6 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   keeper.touch()
   const running = scope.move()
   return { api, url, kubeconfig, [Symbol.asyncDispose]: () => running.disposeAsync() }
-}
-
-/** Looks at the encryption configuration from time to time, where the flags ask for it. */
-async function followEncryption(
-  world: ServerWorld,
-  log: Log,
-  {
-    api,
-    security,
-    scope,
-  }: { readonly api: ApiServer; readonly security: SecurityFlags; readonly scope: AsyncDisposableStack },
-): Promise<void> {
-  const { encryptionFile: path, encryptionReload } = security
-  const { reseal } = api
-  if (path === undefined || !encryptionReload || reseal === undefined) return
-  scope.use(followEncryptionFile({ ...world, log }, { path, text: await world.files.readText(path), reseal }))
 }
 
 const securityOf = ({ security }: ServerOptions): SecurityFlags => security ?? defaultSecurity

@@ -23,7 +23,12 @@ import { type ApiServerConfig, defaultApiServerConfig } from './api-server-confi
 import { CertificateUsers } from './authentication/certificate-users.ts'
 import type { TokenAuthenticator } from './authentication/jwt-issuer.ts'
 import type { TokenKeys } from './authentication/token-keys.ts'
-import { createAuthorizer } from './authorization/authorizer.ts'
+import {
+  type AuthorizerLink,
+  createAuthorizer,
+  defaultAuthorizers,
+  type ServerAuthorizer,
+} from './authorization/authorizer.ts'
 import { createBootstrapObjects } from './bootstrap/bootstrap-objects.ts'
 import { customDocuments } from './custom-resources/custom-documents.ts'
 import { CustomResources } from './custom-resources/custom-resources.ts'
@@ -62,6 +67,8 @@ export interface ApiServerDeps {
   /** Fixed bearer tokens. */
   readonly staticTokens?: ReadonlyMap<string, User>
   readonly validation?: ObjectValidation
+  /** Who is asked whether a request may pass, in this order; nodes by what runs on them and roles unless told. */
+  readonly authorizers?: readonly AuthorizerLink[]
   /** Reaches nodes and services for exec, logs and proxies. */
   readonly streaming?: StreamingHandler
   /** Reaches webhooks of admission and conversion; without it none can be asked. */
@@ -86,6 +93,8 @@ export interface ApiServer extends AsyncDisposable {
   readonly config: ApiServerConfig
   /** What extensions (custom resources, quota, webhooks) build on. */
   readonly parts: HandlerParts
+  /** Asks other authorisers from now on. */
+  useAuthorizers(links: readonly AuthorizerLink[]): void
   /** Seals stored values by another configuration from now on; only where there was one at the start. */
   readonly reseal: ((config: EncryptionConfig) => Promise<void>) | undefined
   /** A client that acts as `user`, authorised like anybody else. */
@@ -111,7 +120,10 @@ interface PartsDeps extends ApiServerDeps {
 }
 
 /** Everything that the handlers work with; nothing is read from the store yet. */
-function createParts(deps: PartsDeps, config: ApiServerConfig): HandlerParts {
+function createParts(
+  deps: PartsDeps,
+  config: ApiServerConfig,
+): HandlerParts & { readonly authorizer: ServerAuthorizer } {
   const { clock, random, log, store, isStale, client } = deps
   const resources = new ServedResources()
   let broken: unknown
@@ -126,8 +138,8 @@ function createParts(deps: PartsDeps, config: ApiServerConfig): HandlerParts {
   })
   const allocations = createAllocations(config, random)
   const view = createClusterView({ cache, clock, random, config, resources, allocations })
-  const authorizer = createAuthorizer(cache)
   const metrics = deps.metrics ?? createMetrics()
+  const authorizer = createAuthorizer({ cache, metrics }, deps.authorizers ?? defaultAuthorizers)
   const defaulter = new Defaulter()
   const admission = new Admission(
     admissionSteps({
@@ -225,6 +237,7 @@ export async function createApiServer(
     encodeError,
     config,
     parts,
+    useAuthorizers: (links) => parts.authorizer.use(links),
     reseal,
     clientFor,
     [Symbol.asyncDispose]: async () => {

@@ -10,7 +10,7 @@ import type { User } from './api-request.ts'
 import { checkTimeout } from './check-timeout.ts'
 import { type AuditTrail, startTrail } from './audit/audit-trail.ts'
 import { authenticate } from './authentication/authenticate.ts'
-import { type Access, refusalOf } from './authorization/access.ts'
+import { type Access, type Decision, refusalOf, whenDecided } from './authorization/access.ts'
 import { isLongRunning, takeTurn, type TurnParts } from './flow-control/take-turn.ts'
 import { userInProcess } from './in-process-request.ts'
 import { impersonated } from './impersonate.ts'
@@ -103,7 +103,8 @@ function encodeFailure(error: unknown): EncodedError {
 async function handle(parts: HandlerParts, http: HttpRequest, { info, passage }: Arrival): Promise<void> {
   const caller = userInProcess(http) ?? (await callerOf(parts, http, { info, passage }))
   if (parts.audit !== undefined) beginAudit(parts, http, { info, caller, passage })
-  const user = impersonated(http, caller, parts.authorizer)
+  const asked = impersonated(http, caller, parts.authorizer)
+  const user = asked instanceof Promise ? await asked : asked
   const { response, trail } = passage
   if (user !== caller) trail?.actAs(user)
   const turn = await takeTurn(parts, { http, response, info, user })
@@ -112,8 +113,9 @@ async function handle(parts: HandlerParts, http: HttpRequest, { info, passage }:
     if (turn !== 'free') turn.release()
   }
   try {
-    authorize(parts, { ...info, user, path: http.path }, trail)
-    await serve(parts, { http, response, info, user, onBegin, trail })
+    const call = { http, response, info, user, onBegin, trail }
+    const mayPass = authorize(parts, call)
+    if (mayPass instanceof Promise ? await mayPass : mayPass) await serve(parts, call)
   } finally {
     onBegin()
   }
@@ -124,6 +126,7 @@ function infoOf({ method, path, query }: HttpRequest): RequestInfo {
   return requestInfoOf(method, path, {
     watch: watch !== undefined && watch !== 'false' && watch !== '0',
     fieldSelector: query.get('fieldSelector') ?? '',
+    labelSelector: query.get('labelSelector') ?? '',
   })
 }
 
@@ -186,15 +189,37 @@ async function connect(
   await streaming.serve(http, response, { info, user, parts })
 }
 
-/** Lets a request through. @throws 403. */
-function authorize(parts: ServerParts, access: Access & RequestInfo, trail: AuditTrail | undefined): void {
-  const { allowed, reason } = parts.authorizer.decide(access)
+/** True when a request is let through; false when it is answered with what went wrong instead. @throws 403. */
+function authorize(parts: ServerParts, call: ResourceCall): boolean | Promise<boolean> {
+  const { http, info, user } = call
+  const access = { ...info, user, path: http.path }
+  return whenDecided(parts.authorizer.decide(access), (decision) => mayPass(decision, access, call))
+}
+
+function mayPass(
+  { allowed, reason, error }: Decision,
+  access: Access & RequestInfo,
+  { http, response, trail }: ResourceCall,
+): boolean {
+  if (!allowed && error !== undefined) {
+    trail?.annotate('authorization.k8s.io/reason', 'internal error')
+    sendInternalError(response, `${JSON.stringify(http.target)}: ${error}`)
+    return false
+  }
   trail?.annotate('authorization.k8s.io/decision', allowed ? 'allow' : 'forbid')
   trail?.annotate('authorization.k8s.io/reason', reason)
-  if (allowed) return
+  if (allowed) return true
   const { isResource, group, resource, subresource, name } = access
   const subject = isResource
     ? { group, resource: subresource === '' ? resource : `${resource}/${subresource}`, name }
     : { group: '', resource: '', name: '' }
   throw forbidden(subject, refusalOf(access, reason))
+}
+
+/** What upstream's filters answer to failures that are no Status: a line of text that no browser takes for markup. */
+function sendInternalError(response: HttpResponse, what: string): void {
+  const marks: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
+  const text = `Internal Server Error: ${what}`.replace(/[&<>]/g, (mark) => marks[mark] ?? '')
+  const headers = { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' }
+  response.send(500, `${text}\n`, headers)
 }

@@ -4,7 +4,7 @@ import type { User } from './api-request.ts'
 import { authenticated } from './authentication/authenticate.ts'
 import { extraOf } from './authentication/request-header.ts'
 import { serviceAccountUser } from './authentication/service-account-token.ts'
-import { type Access, type Authorizer, refusalOf } from './authorization/access.ts'
+import { type Access, type Authorizer, refusalOf, whenDecided } from './authorization/access.ts'
 import { badRequest, forbidden } from './status-errors.ts'
 
 const extraPrefix = 'Impersonate-Extra-'
@@ -23,16 +23,26 @@ export function impersonated(
   request: Pick<HttpRequest, 'headers' | 'headerValues'>,
   user: User,
   authorizer: Authorizer,
-): User {
+): User | Promise<User> {
   const wanted = impersonationOf(request)
   if (wanted === undefined) return user
   const wants = wantsOf(wanted)
   if (wanted.name === '') throw badRequest(`requested ${described(wants)} without impersonating a user`)
-  for (const access of wants) {
-    const question: Access = { ...access, user, verb: 'impersonate', isResource: true, path: '' }
-    if (!authorizer.decide(question).allowed) throw forbidden(subjectOf(access), refusalOf(question))
-  }
-  return userOf(wanted)
+  return checked({ authorizer, user }, wants, userOf(wanted))
+}
+
+/** The other user, once each of his values may be taken on, asked one after the other. @throws 403. */
+function checked(
+  asker: { readonly authorizer: Authorizer; readonly user: User },
+  [first, ...rest]: readonly Wanted[],
+  other: User,
+): User | Promise<User> {
+  if (first === undefined) return other
+  const question: Access = { ...first, user: asker.user, verb: 'impersonate', isResource: true, path: '' }
+  return whenDecided(asker.authorizer.decide(question), ({ allowed, reason }) => {
+    if (!allowed) throw forbidden(subjectOf(first), refusalOf(question, reason))
+    return checked(asker, rest, other)
+  })
 }
 
 function impersonationOf(request: Pick<HttpRequest, 'headers' | 'headerValues'>): Impersonation | undefined {

@@ -24,10 +24,10 @@ import { answerRequest } from './answer-request.ts'
 import type { ApiAnswer, ApiRequest, ApiVerb, User } from './api-request.ts'
 import { auditedInProcess, type InProcessCall } from './audit/audit-in-process.ts'
 import { authenticated } from './authentication/authenticate.ts'
-import { type Access, refusalOf } from './authorization/access.ts'
+import { type Access, type Decision, refusalOf, whenDecided } from './authorization/access.ts'
 import { valueOf } from './encode-answer.ts'
 import type { ServerParts } from './server-parts.ts'
-import { asStatusError, forbidden, unknownResource } from './status-errors.ts'
+import { asStatusError, forbidden, internalError, unknownResource } from './status-errors.ts'
 import { watchInProcess } from './in-process-watch.ts'
 
 interface Call {
@@ -52,10 +52,14 @@ function metadataOf(object: object): { readonly name?: string; readonly namespac
 // oxlint-disable-next-line max-lines-per-function -- one line per call of the interface
 export function createInProcessClient(parts: ServerParts, caller: User, rawCall: RawCall): KubeClient {
   const user = authenticated(caller)
-  const route = (call: Call): ApiRequest => requestOf(parts, user, call)
+  const route = (call: Call): ApiRequest | Promise<ApiRequest> => requestOf(parts, user, call)
   const answer = async (call: Call): Promise<ApiAnswer> => {
     try {
-      return await auditedInProcess(parts, auditedCall(user, call), () => answerRequest(parts, route(call)))
+      return await auditedInProcess(parts, auditedCall(user, call), () => {
+        const routed = route(call)
+        if (routed instanceof Promise) return routed.then((request) => answerRequest(parts, request))
+        return answerRequest(parts, routed)
+      })
     } catch (error) {
       throw asStatusError(error)
     }
@@ -148,7 +152,16 @@ export function createInProcessClient(parts: ServerParts, caller: User, rawCall:
 function auditedCall(user: User, { verb, resource, place, name = '', subresource = '', body }: Call): InProcessCall {
   const { group, version } = resource
   const namespace = place?.namespace ?? ''
-  const info = { group, version, resource: resource.resource, namespace, name, subresource, fieldSelector: '' }
+  const info = {
+    group,
+    version,
+    resource: resource.resource,
+    namespace,
+    name,
+    subresource,
+    fieldSelector: '',
+    labelSelector: '',
+  }
   return { user, verb, info, value: body !== undefined && 'value' in body ? body.value : undefined }
 }
 
@@ -157,7 +170,7 @@ function watchCall(resource: ApiResource<object>, options: WatchOptions): Call {
 }
 
 /** The routed, authorised request of a call. @throws 403, 404. */
-function requestOf(parts: ServerParts, user: User, call: Call): ApiRequest {
+function requestOf(parts: ServerParts, user: User, call: Call): ApiRequest | Promise<ApiRequest> {
   const { group, version } = call.resource
   const resource = parts.resources.find(group, version, call.resource.resource)
   if (resource === undefined) throw unknownResource()
@@ -175,9 +188,9 @@ function requestOf(parts: ServerParts, user: User, call: Call): ApiRequest {
     name,
     path: '',
     fieldSelector: query['fieldSelector'] ?? '',
+    labelSelector: query['labelSelector'] ?? '',
   }
-  authorize(parts, access)
-  return {
+  const routed: ApiRequest = {
     verb,
     resource,
     subresource,
@@ -190,12 +203,16 @@ function requestOf(parts: ServerParts, user: User, call: Call): ApiRequest {
     signal: call.signal,
     warnings: [],
   }
+  return whenDecided(parts.authorizer.decide(access), (decision) => {
+    checkDecision(decision, access)
+    return routed
+  })
 }
 
-/** @throws 403 with the reason where an authorizer knows one. */
-function authorize({ authorizer }: ServerParts, access: Access): void {
-  const { allowed, reason } = authorizer.decide(access)
+/** @throws 403 with the reason where an authorizer knows one, 500 where one could not tell. */
+function checkDecision({ allowed, reason, error }: Decision, access: Access): void {
   if (allowed) return
+  if (error !== undefined) throw internalError(error)
   const { group, resource, subresource, name } = access
   const what = subresource === '' ? resource : `${resource}/${subresource}`
   throw forbidden({ group, resource: what, name }, refusalOf(access, reason))

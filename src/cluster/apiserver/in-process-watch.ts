@@ -13,9 +13,9 @@ const waitingMax = 50_000
 /** Follows a collection. `route` makes and authorises the request when the loop begins. */
 export async function* watchInProcess(
   parts: WatchParts,
-  route: () => ApiRequest,
+  route: () => ApiRequest | Promise<ApiRequest>,
 ): AsyncGenerator<WatchEvent, void, undefined> {
-  const request = routed(route)
+  const request = await routed(route)
   const { resource, signal } = request
   const stopped = (): boolean => signal?.aborted ?? false
   if (stopped()) return
@@ -42,9 +42,9 @@ export async function* watchInProcess(
   }
 }
 
-function routed(route: () => ApiRequest): ApiRequest {
+async function routed(route: () => ApiRequest | Promise<ApiRequest>): Promise<ApiRequest> {
   try {
-    return route()
+    return await route()
   } catch (error) {
     throw asStatusError(error)
   }

@@ -2,13 +2,13 @@
 import type { ApiRequest } from './api-request.ts'
 import { subjectOf } from './read-objects.ts'
 import type { ServerParts } from './server-parts.ts'
-import { forbidden } from './status-errors.ts'
+import { forbidden, internalError } from './status-errors.ts'
 
-/** @throws 403 with the authorizer's reason. */
-export function mayCreate({ authorizer }: Pick<ServerParts, 'authorizer'>, request: ApiRequest): void {
+/** @throws 403 with the authorizer's reason, 500 where none could tell. */
+export async function mayCreate({ authorizer }: Pick<ServerParts, 'authorizer'>, request: ApiRequest): Promise<void> {
   const { user, resource, namespace, name } = request
   const { group, version, resource: plural } = resource
-  const { allowed, reason } = authorizer.decide({
+  const { allowed, reason, error } = await authorizer.decide({
     user,
     verb: 'create',
     isResource: true,
@@ -20,5 +20,6 @@ export function mayCreate({ authorizer }: Pick<ServerParts, 'authorizer'>, reque
     name,
     path: '',
   })
+  if (!allowed && error !== undefined) throw internalError(error)
   if (!allowed) throw forbidden(subjectOf(request), reason)
 }

@@ -14,6 +14,7 @@ export interface RequestInfo {
   readonly tail: string
   /** Of requests for several objects. */
   readonly fieldSelector: string
+  readonly labelSelector: string
 }
 
 const verbs: Readonly<Record<string, string>> = {
@@ -29,10 +30,13 @@ const ofNamespaces: ReadonlySet<string> = new Set(['status', 'finalize'])
 
 const ofSeveral: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection'])
 
+const noSelectors: Omit<VerbQuery, 'watch'> = { fieldSelector: '', labelSelector: '' }
+
 /** Query parameters that decide about the verb. */
 export interface VerbQuery {
   readonly watch: boolean
   readonly fieldSelector: string
+  readonly labelSelector?: string
 }
 
 /** Reads a path without query. A path that is broken in its percent-encoding is not a resource's. */
@@ -49,6 +53,7 @@ export function requestInfoOf(method: string, path: string, query: VerbQuery): R
     subresource: '',
     tail: '',
     fieldSelector: '',
+    labelSelector: '',
   }
   const parts = segmentsOf(path)
   const isCore = parts?.[0] === 'api'
@@ -60,8 +65,9 @@ export function requestInfoOf(method: string, path: string, query: VerbQuery): R
   if (isLegacyWatch) rest = rest.slice(1)
   const place = placeOf(rest)
   const verb = verbOf(method, place.name, isLegacyWatch || query.watch)
-  const fieldSelector = ofSeveral.has(verb) ? query.fieldSelector : ''
-  return { isResource: true, group, version, verb, ...place, name: place.name || nameIn(fieldSelector), fieldSelector }
+  const { fieldSelector, labelSelector = '' } = ofSeveral.has(verb) ? query : noSelectors
+  const name = place.name || nameIn(fieldSelector)
+  return { isResource: true, group, version, verb, ...place, name, fieldSelector, labelSelector }
 }
 
 function segmentsOf(path: string): string[] | undefined {

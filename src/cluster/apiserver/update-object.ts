@@ -17,7 +17,7 @@ export async function updateObject(parts: ServerParts, request: ApiRequest): Pro
     ...(strategy.createOnUpdate && request.subresource === ''
       ? {
           create: async () => {
-            mayCreate(parts, request)
+            await mayCreate(parts, request)
             const named = { ...decoded, metadata: { ...decoded.metadata, name: request.name } }
             return createObject(parts, { ...request, verb: 'update' }, named)
           },

@@ -15,9 +15,9 @@ function isOf(subresource: string): AdmissionStep['applies'] {
 }
 
 /** A right on a signer is a right on its name or on its whole domain. */
-function checkSigner(authorizer: Authorizer, request: AdmissionRequest, verb: 'approve' | 'sign'): void {
+async function checkSigner(authorizer: Authorizer, request: AdmissionRequest, verb: 'approve' | 'sign'): Promise<void> {
   const signer = textAt(request.old, 'spec', 'signerName')
-  const ask = (name: string): boolean => {
+  const ask = async (name: string): Promise<boolean> => {
     const access: Access = {
       user: request.user,
       verb,
@@ -29,9 +29,9 @@ function checkSigner(authorizer: Authorizer, request: AdmissionRequest, verb: 'a
       name,
       path: '',
     }
-    return authorizer.decide(access).allowed
+    return (await authorizer.decide(access)).allowed
   }
-  if (ask(signer) || ask(`${signer.split('/', 1)[0] ?? ''}/*`)) return
+  if ((await ask(signer)) || (await ask(`${signer.split('/', 1)[0] ?? ''}/*`))) return
   const why = `user not permitted to ${verb} requests with signerName ${JSON.stringify(signer)}`
   throw forbidden({ group, resource: resourceName, name: mentionedName(request) }, why)
 }
@@ -53,7 +53,8 @@ export function certificateSigning(authorizer: Authorizer): AdmissionStep {
       const failed = (object: unknown): unknown =>
         listAt(object, 'status', 'conditions').filter((one) => one['type'] === 'Failed')
       const isSigned = certificate(request.object) !== certificate(request.old)
-      if (isSigned || !equalJson(failed(request.object), failed(request.old))) checkSigner(authorizer, request, 'sign')
+      const isChanged = isSigned || !equalJson(failed(request.object), failed(request.old))
+      return isChanged ? checkSigner(authorizer, request, 'sign') : undefined
     },
   }
 }

@@ -14,13 +14,13 @@ import { checkTokenRequest } from './node-tokens.ts'
 
 /** The step, with the authorizer that knows which nodes may ask for other audiences. */
 export function nodeRestriction(authorizer: Authorizer): AdmissionStep {
-  const check = (request: AdmissionRequest): void => {
+  const check = (request: AdmissionRequest): void | Promise<void> => {
     const node = nodeOf(request.user)
-    if (node === undefined) return
+    if (node === undefined) return undefined
     if (node === '')
       throw refuseNode(request, `could not determine node from user ${JSON.stringify(request.user.name)}`)
     const { group, resource } = request.resource
-    checks[`${group}/${resource}`]?.(request, node, authorizer)
+    return checks[`${group}/${resource}`]?.(request, node, authorizer)
   }
   return {
     name: 'NodeRestriction',
@@ -28,14 +28,14 @@ export function nodeRestriction(authorizer: Authorizer): AdmissionStep {
       operation !== 'CONNECT' && checks[`${group}/${resource}`] !== undefined,
     // Among the steps that change objects, so that a node hears of this before the object's own faults.
     mutate: (request, object) => {
-      check({ ...request, object })
-      return object
+      const checked = check({ ...request, object })
+      return checked instanceof Promise ? checked.then(() => object) : object
     },
     announce: async (request) => check(request),
   }
 }
 
-type Check = (request: AdmissionRequest, node: string, authorizer: Authorizer) => void
+type Check = (request: AdmissionRequest, node: string, authorizer: Authorizer) => void | Promise<void>
 
 const checks: Readonly<Record<string, Check>> = {
   '/pods': checkNodePod,

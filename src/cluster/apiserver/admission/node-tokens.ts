@@ -9,7 +9,11 @@ import type { AdmissionRequest } from './admission.ts'
 import { refuseNode } from './refuse-node.ts'
 
 /** Looks at a request for a token of a service account. @throws 403, 404. */
-export function checkTokenRequest(request: AdmissionRequest, node: string, authorizer: Authorizer): void {
+export function checkTokenRequest(
+  request: AdmissionRequest,
+  node: string,
+  authorizer: Authorizer,
+): void | Promise<void> {
   const { operation, subresource, object, namespace, view } = request
   if (operation !== 'CREATE' || subresource !== 'token') return
   const bound = objectAt(object, 'spec', 'boundObjectRef')
@@ -26,15 +30,15 @@ export function checkTokenRequest(request: AdmissionRequest, node: string, autho
     )
   if (textAt(pod, 'spec', 'nodeName') !== node)
     throw refuseNode(request, 'node requested token bound to a pod scheduled on a different node')
-  checkAudience(request, pod as unknown as Pod, authorizer)
+  return checkAudience(request, pod as unknown as Pod, authorizer)
 }
 
-function checkAudience(request: AdmissionRequest, pod: Pod, authorizer: Authorizer): void {
+async function checkAudience(request: AdmissionRequest, pod: Pod, authorizer: Authorizer): Promise<void> {
   const { object, view, user, namespace, name } = request
   const [audience = '', ...others] = audiencesOf(object)
   if (others.length > 0) throw refuseNode(request, 'node may only request 0 or 1 audiences')
   if ((pod.spec.volumes ?? []).some((volume) => needsAudience(volume, pod, { view, audience }))) return
-  const { allowed } = authorizer.decide({
+  const { allowed } = await authorizer.decide({
     user,
     verb: 'request-serviceaccounts-token-audience',
     isResource: true,

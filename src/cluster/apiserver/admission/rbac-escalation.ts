@@ -19,25 +19,27 @@ export function rbacEscalation(authorizer: Authorizer, roles: RoleRules): Admiss
     applies: (resource, operation) => resource.group === group && (operation === 'CREATE' || operation === 'UPDATE'),
     validate: (request) => {
       const { object, old, user } = request
-      if (object === undefined || user.groups.includes('system:masters')) return
-      if (request.resource.resource.endsWith('bindings')) checkBinding({ authorizer, roles }, request, object)
-      else if (old === undefined || !equalJson(old['rules'], object['rules'])) checkRole(authorizer, request, object)
+      if (object === undefined || user.groups.includes('system:masters')) return undefined
+      if (request.resource.resource.endsWith('bindings')) return checkBinding({ authorizer, roles }, request, object)
+      const isChanged = old === undefined || !equalJson(old['rules'], object['rules'])
+      return isChanged ? checkRole(authorizer, request, object) : undefined
     },
   }
 }
 
-function may(
+async function may(
   authorizer: Authorizer,
   request: AdmissionRequest,
   access: Pick<Access, 'verb' | 'resource' | 'name'>,
-): boolean {
+): Promise<boolean> {
   const { user, namespace } = request
-  return authorizer.decide({ user, isResource: true, group, subresource: '', namespace, path: '', ...access }).allowed
+  const question = { user, isResource: true, group, subresource: '', namespace, path: '', ...access }
+  return (await authorizer.decide(question)).allowed
 }
 
-function checkRole(authorizer: Authorizer, request: AdmissionRequest, role: ApiObject): void {
+async function checkRole(authorizer: Authorizer, request: AdmissionRequest, role: ApiObject): Promise<void> {
   const { resource, name } = request
-  if (may(authorizer, request, { verb: 'escalate', resource: resource.resource, name })) return
+  if (await may(authorizer, request, { verb: 'escalate', resource: resource.resource, name })) return
   refuseMissing(authorizer, request, listAt(role, 'rules') as unknown as readonly PolicyRule[])
 }
 
@@ -46,7 +48,11 @@ interface Parts {
   readonly roles: RoleRules
 }
 
-function checkBinding({ authorizer, roles }: Parts, request: AdmissionRequest, binding: ApiObject): void {
+async function checkBinding(
+  { authorizer, roles }: Parts,
+  request: AdmissionRequest,
+  binding: ApiObject,
+): Promise<void> {
   const { old, namespace } = request
   if (
     old !== undefined &&
@@ -57,7 +63,7 @@ function checkBinding({ authorizer, roles }: Parts, request: AdmissionRequest, b
   const kind = textAt(binding, 'roleRef', 'kind')
   const name = textAt(binding, 'roleRef', 'name')
   const resource = kind === 'ClusterRole' ? 'clusterroles' : 'roles'
-  if (may(authorizer, request, { verb: 'bind', resource, name })) return
+  if (await may(authorizer, request, { verb: 'bind', resource, name })) return
   refuseMissing(authorizer, request, roles.rulesOfRole(kind, namespace, name))
 }
 

@@ -19,7 +19,7 @@ export function resourceClaimRights(authorizer: Authorizer): AdmissionStep {
     name: 'ResourceClaimRights',
     applies: ({ group: of, resource }, operation, subresource) =>
       of === group && resource === 'resourceclaims' && operation === 'UPDATE' && subresource === 'status',
-    validate: (request) => {
+    validate: async (request) => {
       const { object, old, view, namespace, name } = request
       if (object === undefined || old === undefined) return
       const [now, before] = [resultsOf(object), resultsOf(old)]
@@ -27,8 +27,8 @@ export function resourceClaimRights(authorizer: Authorizer): AdmissionStep {
       const path = 'status.allocation.devices.results'
       const causes = [
         ...(wasAdmin ? [] : adminAccessCauses({ view, namespace }, now, path)),
-        ...bindingCauses(authorizer, request),
-        ...driverCauses(authorizer, request),
+        ...(await bindingCauses(authorizer, request)),
+        ...(await driverCauses(authorizer, request)),
       ]
       if (causes.length > 0) throw invalid({ group, resource: 'ResourceClaim', name }, causes)
     },
@@ -51,21 +51,21 @@ interface Question {
 }
 
 /** Why a user may not, undefined when he may. */
-function refusal(authorizer: Authorizer, user: User, question: Question): string | undefined {
+async function refusal(authorizer: Authorizer, user: User, question: Question): Promise<string | undefined> {
   const access: Access = { user, isResource: true, group, resource: 'resourceclaims', path: '', ...question }
-  const { allowed, reason } = authorizer.decide(access)
+  const { allowed, reason } = await authorizer.decide(access)
   if (allowed) return undefined
   const why = reason === '' ? refusalOf(access) : `${refusalOf(access)}: ${reason}`
   return forbidden({ group, resource: 'resourceclaims', name: question.name }, why).message
 }
 
-function bindingCauses(authorizer: Authorizer, request: AdmissionRequest): readonly Cause[] {
+async function bindingCauses(authorizer: Authorizer, request: AdmissionRequest): Promise<readonly Cause[]> {
   const [now, before] = [objectAt(request.object, 'status'), objectAt(request.old, 'status')]
   if (equalJson(now['allocation'], before['allocation']) && equalJson(now['reservedFor'], before['reservedFor'])) {
     return []
   }
   const verb = verbOf(request)
-  const why = refusal(authorizer, request.user, { verb, subresource: 'binding', namespace: '', name: '' })
+  const why = await refusal(authorizer, request.user, { verb, subresource: 'binding', namespace: '', name: '' })
   if (why === undefined) return []
   const what = 'changing status.allocation or status.reservedFor requires resource="resourceclaims/binding"'
   return [cause('status.allocation', `${what}, verb="${verb}" permission: ${why}`)]
@@ -102,18 +102,19 @@ function isOnNode(user: User, node: string): boolean {
   return node !== '' && user.name.startsWith('system:serviceaccount:') && nodes.length === 1 && nodes[0] === node
 }
 
-function driverCauses(authorizer: Authorizer, request: AdmissionRequest): readonly Cause[] {
+async function driverCauses(authorizer: Authorizer, request: AdmissionRequest): Promise<readonly Cause[]> {
   const { object, old, user, namespace } = request
   if (object === undefined || old === undefined || objectAt(object, 'status')['allocation'] === undefined) return []
   const verb = verbOf(request)
   const anywhere = `arbitrary-node:${verb}`
   const verbs = isOnNode(user, nodeOfAllocation(object)) ? [`associated-node:${verb}`, anywhere] : [anywhere]
-  return changedDrivers(object, old).flatMap((name) => {
-    const refusals = verbs.map((one) =>
-      refusal(authorizer, user, { verb: one, subresource: 'driver', namespace, name }),
-    )
-    if (refusals.includes(undefined)) return []
-    const what = 'changing status.devices requires resource="resourceclaims/driver"'
-    return [cause('status.devices', `${what}, verb="[${verbs.join(' ')}]" permission: ${refusals[0] ?? ''}`)]
-  })
+  const what = 'changing status.devices requires resource="resourceclaims/driver"'
+  const causes: Cause[] = []
+  for (const name of changedDrivers(object, old)) {
+    const asked = verbs.map((one) => refusal(authorizer, user, { verb: one, subresource: 'driver', namespace, name }))
+    const refusals = await Promise.all(asked)
+    if (refusals.includes(undefined)) continue
+    causes.push(cause('status.devices', `${what}, verb="[${verbs.join(' ')}]" permission: ${refusals[0] ?? ''}`))
+  }
+  return causes
 }

@@ -3,14 +3,11 @@ import { digestHex, digestOf } from '#base/data/digest.ts'
 import { LruCache } from '#base/data/lru-cache.ts'
 import { messageOf } from '#base/errors/gantry-error.ts'
 import type { Log } from '#kit/telemetry/log.ts'
-import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import { objectAt, textAt } from '../api-object.ts'
 import type { User } from '../api-request.ts'
+import type { AskWebhook } from '../ask-webhook.ts'
 import type { TokenAuthenticator } from './jwt-issuer.ts'
-
-/** Sends one review and brings what the webhook answers. @throws when nothing answers. */
-export type AskWebhook = (review: JsonObject) => Promise<{ readonly status: number; readonly body: string }>
 
 export interface TokenWebhookDeps {
   readonly clock: Clock

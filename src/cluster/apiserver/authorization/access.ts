@@ -16,18 +16,27 @@ export interface Access {
   readonly path: string
   /** What a list, a watch or a deletion of many is about, as the client wrote it. */
   readonly fieldSelector?: string
+  readonly labelSelector?: string
 }
 
 export interface Decision {
   readonly allowed: boolean
+  /** True when somebody forbids it: whoever comes after is not asked. Otherwise nobody had anything against it. */
+  readonly denied?: boolean
   /** Why, as access reviews show it; `''` when nobody had an opinion. */
   readonly reason: string
+  /** What went wrong on the way; a request that is not allowed then fails with it. */
+  readonly error?: string
 }
 
 /** What a user may do, for rules reviews. */
 export interface UserRules {
   readonly resourceRules: readonly PolicyRule[]
   readonly nonResourceRules: readonly PolicyRule[]
+  /** True where the user may do more than the rules tell. */
+  readonly incomplete?: boolean
+  /** Why the rules are not all. */
+  readonly error?: string
 }
 
 /** One rule of a role. */
@@ -40,8 +49,23 @@ export interface PolicyRule {
 }
 
 export interface Authorizer {
-  decide(access: Access): Decision
+  /** At once, or later where somebody outside has to be asked. */
+  decide(access: Access): Decision | Promise<Decision>
   rulesOf(user: User, namespace: string): UserRules
+}
+
+/** Goes on with a decision: in the same moment where it is there already, so that it costs no promise. */
+export function whenDecided<T>(
+  decision: Decision | Promise<Decision>,
+  go: (decision: Decision) => T | Promise<T>,
+): T | Promise<T> {
+  return decision instanceof Promise ? decision.then(go) : go(decision)
+}
+
+/** Problems in one sentence, as upstream puts them together. */
+export function joinedProblems(problems: readonly string[]): string {
+  const distinct = [...new Set(problems)]
+  return distinct.length === 1 ? (distinct[0] ?? '') : `[${distinct.join(', ')}]`
 }
 
 /** The sentence of a 403, with why where somebody knows. */

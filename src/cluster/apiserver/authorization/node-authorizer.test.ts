@@ -147,7 +147,7 @@ test('a node may read what its pods need and write what is its own', async () =>
   await using served = await serveApi({ config: { disableAdmission: ['ServiceAccount'] } })
   await fill(served)
   for (const [text, allowed, reason = ''] of rows) {
-    const decision = served.api.parts.authorizer.decide(accessOf(text))
+    const decision = await served.api.parts.authorizer.decide(accessOf(text))
     assert.deepEqual(allowed ? decision.allowed : decision, allowed ? true : { allowed, reason }, text)
   }
 })

@@ -6,7 +6,14 @@ import { listAt, objectAt, textAt } from '../api-object.ts'
 import type { ApiObject } from '../api-object.ts'
 import type { User } from '../api-request.ts'
 import type { ObjectCache } from '../object-cache.ts'
-import type { Access, Authorizer, Decision, PolicyRule, UserRules } from './access.ts'
+import {
+  type Access,
+  type Authorizer,
+  type Decision,
+  joinedProblems,
+  type PolicyRule,
+  type UserRules,
+} from './access.ts'
 import { ruleCovers } from './match-rule.ts'
 
 const group = 'rbac.authorization.k8s.io'
@@ -22,6 +29,8 @@ interface Grant {
   /** `''` for the whole cluster. */
   readonly namespace: string
   readonly rules: readonly PolicyRule[]
+  /** Set where the role of the binding is not there. */
+  readonly missing: string | undefined
   /** `ClusterRoleBinding "a" of ClusterRole "b" to Group "c"`. */
   readonly description: string
 }
@@ -44,29 +53,39 @@ export class Rbac implements Authorizer {
   }
 
   decide(access: Access): Decision {
-    // The one group above all roles.
-    if (access.user.groups.includes('system:masters')) return { allowed: true, reason: '' }
     for (const grant of this.#grantsOf(access.user, access.namespace)) {
       if (grant.rules.some((rule) => ruleCovers(rule, access)))
         return { allowed: true, reason: `RBAC: allowed by ${grant.description}` }
     }
-    return { allowed: false, reason: '' }
+    return { allowed: false, reason: this.#whyNot(access) }
+  }
+
+  /** Roles that bindings of the user name and that are not there: with them the answer might be another. */
+  #whyNot({ user, namespace }: Access): string {
+    const missing = Array.from(this.#grantsOf(user, namespace)).flatMap((grant) => grant.missing ?? [])
+    return missing.length === 0 ? '' : `RBAC: ${joinedProblems(missing)}`
   }
 
   rulesOf(user: User, namespace: string): UserRules {
-    const rules = Array.from(this.#grantsOf(user, namespace)).flatMap((grant) => grant.rules)
+    const grants = [...this.#grantsOf(user, namespace)]
+    const rules = grants.flatMap((grant) => grant.rules)
+    const missing = grants.flatMap((grant) => grant.missing ?? [])
     return {
       resourceRules: rules.filter((rule) => (rule.resources ?? []).length > 0),
       nonResourceRules: rules.filter((rule) => (rule.nonResourceURLs ?? []).length > 0),
+      ...(missing.length === 0 ? {} : { error: joinedProblems(missing) }),
     }
   }
 
   /** The rules of a role as they are now. */
   rulesOfRole(kind: string, namespace: string, name: string): readonly PolicyRule[] {
+    return listAt(this.#role(kind, namespace, name), 'rules') as unknown as readonly PolicyRule[]
+  }
+
+  #role(kind: string, namespace: string, name: string): ApiObject | undefined {
     const isCluster = kind === 'ClusterRole'
     const collection = this.#cache.collection(isCluster ? storages.clusterRoles : storages.roles)
-    const role = collection.get(isCluster ? name : `${namespace}/${name}`)
-    return listAt(role?.value, 'rules') as unknown as readonly PolicyRule[]
+    return collection.get(isCluster ? name : `${namespace}/${name}`)?.value
   }
 
   *#grantsOf(user: User, namespace: string): Generator<Grant, void, undefined> {
@@ -97,8 +116,11 @@ export class Rbac implements Authorizer {
     const namespace = binding.metadata.namespace ?? ''
     const kind = textAt(role, 'kind')
     const roleName = textAt(role, 'name')
-    const rules = this.rulesOfRole(kind, namespace, roleName)
-    if (rules.length === 0) return
+    const found = this.#role(kind, namespace, roleName)
+    const rules = listAt(found, 'rules') as unknown as readonly PolicyRule[]
+    const missing =
+      found === undefined ? `${kind.toLowerCase()}.${group} ${JSON.stringify(roleName)} not found` : undefined
+    if (rules.length === 0 && missing === undefined) return
     const where = namespace === '' ? binding.metadata.name : `${binding.metadata.name ?? ''}/${namespace}`
     for (const subject of listAt(binding, 'subjects')) {
       const key = subjectKey(subject)
@@ -106,7 +128,7 @@ export class Rbac implements Authorizer {
       const shown = textAt(subject, 'kind') === 'ServiceAccount' ? `${name}/${textAt(subject, 'namespace')}` : name
       const description = `${binding.kind} ${JSON.stringify(where ?? '')} of ${kind} ${JSON.stringify(roleName)} to ${textAt(subject, 'kind')} ${JSON.stringify(shown)}`
       const list = grants.get(key)
-      const grant = { namespace, rules, description }
+      const grant = { namespace, rules, missing, description }
       if (list === undefined) grants.set(key, [grant])
       else list.push(grant)
     }

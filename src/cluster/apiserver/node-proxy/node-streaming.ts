@@ -129,16 +129,17 @@ function localSource(
 }
 
 /** Streams may be opened by GET too, and open doors: whoever asks must be allowed to create them. */
-function checkCreate({ info, user, parts }: StreamingContext): void {
+async function checkCreate({ info, user, parts }: StreamingContext): Promise<void> {
   if (info.verb === 'create') return
   const access: Access = { ...info, verb: 'create', user, path: '' }
-  if (parts.authorizer.decide(access).allowed) return
+  const { allowed } = await parts.authorizer.decide(access)
+  if (allowed) return
   throw forbidden({ group: '', resource: `${info.resource}/${info.subresource}`, name: info.name }, refusalOf(access))
 }
 
-function checkUpgrade(http: HttpRequest, context: StreamingContext): void {
+async function checkUpgrade(http: HttpRequest, context: StreamingContext): Promise<void> {
   if (http.method !== 'GET' && http.method !== 'POST') throw verbNotAllowed()
-  checkCreate(context)
+  await checkCreate(context)
 }
 
 async function serveStream(
@@ -147,7 +148,7 @@ async function serveStream(
   context: StreamingContext,
 ): Promise<void> {
   const { http, response } = exchange
-  checkUpgrade(http, context)
+  await checkUpgrade(http, context)
   const pod = podOf(context)
   const container = chosenContainer(pod, http.query.get('container') ?? '')
   const kubelet = kubeletOf(options, context, { nodeName: nodeNameOf(pod) })
@@ -172,7 +173,7 @@ async function servePortForward(
   context: StreamingContext,
 ): Promise<void> {
   const { http, response } = exchange
-  checkUpgrade(http, context)
+  await checkUpgrade(http, context)
   const pod = podOf(context)
   const kubelet = kubeletOf(options, context, { nodeName: nodeNameOf(pod) })
   const { name = '', namespace = '' } = pod.metadata

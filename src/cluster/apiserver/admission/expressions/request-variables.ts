@@ -2,7 +2,7 @@
 import { celAuthorizer, celResourceCheck, type AskAuthorizer } from '#spec/kubernetes/cel/libraries/authorizers.ts'
 import type { ApiObject } from '../../api-object.ts'
 import type { User } from '../../api-request.ts'
-import type { Authorizer } from '../../authorization/access.ts'
+import type { DecisionsAhead } from '../../authorization/decide-ahead.ts'
 import type { ServedResource } from '../../served-resource.ts'
 import { parseGroupVersion } from '#spec/kubernetes/schema/kinds.ts'
 import type { AdmissionRequest, ObjectKind } from '../admission.ts'
@@ -48,15 +48,18 @@ function userInfoOf({ name, uid, groups, extra }: User): object {
   }
 }
 
-/** Variables of one request, as a webhook or policy sees it. Some are worked out only when an expression asks for them. */
+/**
+ * Variables of one request, as a webhook or policy sees it. Some are worked out only when an expression asks for them; they
+ * are to be used within `decisions.evaluate`.
+ */
 export function requestVariables(
   request: AdmissionRequest,
   as: ServedResource,
-  authorizer: Authorizer,
+  decisions: DecisionsAhead,
 ): Record<string, unknown> {
   const versioned = (object: ApiObject | undefined): unknown =>
     object === undefined ? null : inVersion(object, request.resource, as)
-  const ask = askingFor(request.user, authorizer)
+  const ask = askingFor(request.user, decisions)
   return {
     object: versioned(request.object),
     oldObject: versioned(request.old),
@@ -81,22 +84,27 @@ function namespaceView(request: AdmissionRequest): unknown {
   return { metadata: { ...metadata, UID: uid }, spec: found['spec'] ?? {}, status: found['status'] ?? {} }
 }
 
-function askingFor(user: User, authorizer: Authorizer): AskAuthorizer {
+const noResource = {
+  group: '',
+  resource: '',
+  subresource: '',
+  namespace: '',
+  name: '',
+  fieldSelector: '',
+  labelSelector: '',
+}
+
+function askingFor(user: User, decisions: DecisionsAhead): AskAuthorizer {
   return ({ serviceAccount, verb, resource, path }) => {
-    const asker = serviceAccount === undefined ? user : serviceAccountUser(serviceAccount)
-    const { allowed, reason } = authorizer.decide({
-      user: asker,
+    const { allowed, reason, error } = decisions.decide({
+      user: serviceAccount === undefined ? user : serviceAccountUser(serviceAccount),
       verb,
       isResource: resource !== undefined,
-      group: resource?.group ?? '',
       version: '*',
-      resource: resource?.resource ?? '',
-      subresource: resource?.subresource ?? '',
-      namespace: resource?.namespace ?? '',
-      name: resource?.name ?? '',
+      ...(resource ?? noResource),
       path,
     })
-    return { allowed, reason }
+    return { allowed, reason, ...(error === undefined ? {} : { error }) }
   }
 }
 

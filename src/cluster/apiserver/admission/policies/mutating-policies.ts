@@ -3,6 +3,7 @@ import { LruCache } from '#base/data/lru-cache.ts'
 import { messageOf } from '#base/errors/gantry-error.ts'
 import { type ApiObject, equalJson } from '../../api-object.ts'
 import { recanonical } from '../../decode-body.ts'
+import { DecisionsAhead } from '../../authorization/decide-ahead.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { AdmissionRequest, AdmissionStep, ObjectKind } from '../admission.ts'
 import { meetsConditions } from '../expressions/match-conditions.ts'
@@ -93,14 +94,14 @@ async function runCall(request: AdmissionRequest, { call, policy, deps, failures
   const { as, params } = call
   await convertRequestAhead(request, as)
   const { signal } = request
-  const variables = { ...requestVariables(request, as, deps.authorizer), params }
+  const decisions = new DecisionsAhead(deps.authorizer)
+  const variables = { ...requestVariables(request, as, decisions), params }
   const fail = (message: string): void => void failures.push({ policy: call.policy, binding: call.binding, message })
-  const own = variableValues(policy.variables, variables, { budget: new Budget(matchConditionsBudget), signal })
-  const meets = meetsConditions(
-    policy.conditions,
-    { ...variables, variables: own },
-    { failurePolicy: policy.failurePolicy, signal },
-  )
+  const meets = await decisions.evaluate(() => {
+    const own = variableValues(policy.variables, variables, { budget: new Budget(matchConditionsBudget), signal })
+    const { failurePolicy } = policy
+    return meetsConditions(policy.conditions, { ...variables, variables: own }, { failurePolicy, signal })
+  })
   let object = request.object as ApiObject
   if (typeof meets !== 'boolean') fail(meets.error)
   if (meets !== true) return object
@@ -108,7 +109,8 @@ async function runCall(request: AdmissionRequest, { call, policy, deps, failures
     try {
       await convertAhead(object, request.resource, as)
       const shown = inVersion(object, request.resource, as)
-      const tree = mutatedTree({ mutation, variables: policy.variables, request: variables, object: shown, as, signal })
+      const about = { mutation, variables: policy.variables, request: variables, object: shown, as, signal }
+      const tree = await decisions.evaluate(() => mutatedTree(about))
       // Each mutation sees what the one before it did.
       object = await rebuilt(request, tree, { as, deps })
     } catch (error) {

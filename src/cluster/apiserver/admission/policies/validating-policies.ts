@@ -2,6 +2,7 @@
 import { LruCache } from '#base/data/lru-cache.ts'
 import { type ApiObject, objectAt, textAt } from '../../api-object.ts'
 import type { Authorizer } from '../../authorization/access.ts'
+import { DecisionsAhead } from '../../authorization/decide-ahead.ts'
 import type { AdmissionRequest, AdmissionStep } from '../admission.ts'
 import { requestVariables } from '../expressions/request-variables.ts'
 import { convertRequestAhead, isAdmissible, SelectorMatcher } from '../match-request.ts'
@@ -66,7 +67,8 @@ async function decideAll(
     const isIgnored = textAt(policy, 'spec', 'failurePolicy') === 'Ignore'
     if (!isIgnored) denied.push({ text: sentence(policy, binding, message), reason: '' })
   }
-  for (const call of calls) denied.push(...decide(request, call, { policy: compile(call.policy), authorizer, notes }))
+  for (const call of calls)
+    denied.push(...(await decide(request, call, { policy: compile(call.policy), authorizer, notes })))
   notes.publish(request)
   const [first] = denied
   if (first !== undefined) throw policyRefusal(request, [first.text], { reason: first.reason || 'Invalid' })
@@ -84,13 +86,14 @@ interface Deciding {
 }
 
 /** What one policy, binding and parameter say against a request, after warnings and notes were given. */
-function decide(
+async function decide(
   request: AdmissionRequest,
   call: PolicyCall,
   { policy, authorizer, notes }: Deciding,
-): readonly Denied[] {
-  const variables = { ...requestVariables(request, call.as, authorizer), params: call.params }
-  const verdict = validatingVerdict(policy, variables, request.signal)
+): Promise<readonly Denied[]> {
+  const decisions = new DecisionsAhead(authorizer)
+  const variables = { ...requestVariables(request, call.as, decisions), params: call.params }
+  const verdict = await decisions.evaluate(() => validatingVerdict(policy, variables, request.signal))
   for (const [key, value] of verdict.annotations) notes.add(`${call.policy.metadata.name}/${key}`, value)
   const denied: Denied[] = []
   for (const denial of verdict.denials) {

@@ -3,6 +3,7 @@ import { LruCache } from '#base/data/lru-cache.ts'
 import { type ApiObject, listAt, objectAt, textAt } from '../../api-object.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { Authorizer } from '../../authorization/access.ts'
+import { DecisionsAhead } from '../../authorization/decide-ahead.ts'
 import type { ServedResource } from '../../served-resource.ts'
 import { forbidden } from '../../status-errors.ts'
 import type { AdmissionRequest } from '../admission.ts'
@@ -82,8 +83,11 @@ export class WebhookTable {
     if (!this.#selectors.matchesNamespace(spec['namespaceSelector'], request)) return undefined
     await convertRequestAhead(request, as)
     if (conditions.length === 0) return as
-    const variables = requestVariables(request, as, this.#authorizer)
-    const answer = meetsConditions(conditions, variables, { failurePolicy, signal: request.signal })
+    const decisions = new DecisionsAhead(this.#authorizer)
+    const variables = requestVariables(request, as, decisions)
+    const answer = await decisions.evaluate(() =>
+      meetsConditions(conditions, variables, { failurePolicy, signal: request.signal }),
+    )
     if (typeof answer === 'boolean') return answer ? as : undefined
     const { group, resource } = request.resource
     throw forbidden({ group, resource, name: mentionedName(request) }, answer.error)
