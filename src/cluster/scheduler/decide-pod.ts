@@ -4,6 +4,7 @@ import { bindPod, forgetPod, tellFault } from './bind-pod.ts'
 import { type Asking, candidatesOfExtenders, isAsked } from './extenders/ask-extenders.ts'
 import { scheduleWithExtenders } from './extenders/schedule-with-extenders.ts'
 import { failPod } from './fail-pod.ts'
+import type { KeptAnswers } from './kept-answers.ts'
 import type { Cycle } from './plugin.ts'
 import { type CycleDeps, type CycleMemory, type Outcome, schedulePod, type WeighedPlugin } from './schedule-pod.ts'
 import type { SchedulerProfile } from './scheduler-config.ts'
@@ -13,6 +14,7 @@ import type { QueuedPod } from './scheduling-queue.ts'
 /** A profile with its plugins made. */
 export interface ReadyProfile extends SchedulerProfile {
   readonly made: readonly WeighedPlugin[]
+  readonly answers: KeptAnswers
 }
 
 export interface DecisionDeps {
@@ -73,7 +75,7 @@ function cycleOf({ parts, profile, memory }: DecisionDeps): CycleDeps {
   const { table, objects, random, nominated } = parts
   const cycle: Cycle = { table, objects, nowMs: parts.nowMs() }
   const config = { plugins: profile.made, percentageOfNodesToScore: profile.percentageOfNodesToScore }
-  return { cycle, config, memory, random, nominated }
+  return { cycle, config, memory, random, nominated, answers: profile.answers }
 }
 
 /** What helping a pod that no node suits goes by. Without a node there is nothing to free. */

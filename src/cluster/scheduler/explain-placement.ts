@@ -13,6 +13,7 @@ import { NominatedPods } from './nominated-pods.ts'
 import type { Cycle, Rejection } from './plugin.ts'
 import { defaultPreemptionArgs } from './preempt.ts'
 import { type PodRecord, recordOf } from './pod-record.ts'
+import { KeptAnswers } from './kept-answers.ts'
 import { type ActiveFilter, prepareFilters, schedulePod, type WeighedPlugin } from './schedule-pod.ts'
 
 /** One plugin's answer over all nodes. */
@@ -128,7 +129,14 @@ function choose(
 ): Pick<Placement, 'node' | 'message'> {
   const nominated = new NominatedPods()
   const config = { plugins, percentageOfNodesToScore: 100 }
-  const outcome = schedulePod(record, { cycle, config, memory: { startIndex: 0 }, random, nominated })
+  const outcome = schedulePod(record, {
+    cycle,
+    config,
+    memory: { startIndex: 0 },
+    random,
+    nominated,
+    answers: new KeptAnswers(),
+  })
   if (outcome.found) return { node: outcome.entry.name }
   const { diagnosis, filters } = outcome
   if (diagnosis.nodeCount === 0) return { message: fitErrorMessage(diagnosis) }

@@ -81,11 +81,16 @@ export class NodeTable {
   /** Nodes that have pods with affinity, and with required anti-affinity. */
   readonly withAffinity: Set<NodeEntry> = new Set()
   readonly withAntiAffinity: Set<NodeEntry> = new Set()
+  /** Nodes with taints that ask for other nodes where there are any (PreferNoSchedule). */
+  readonly avoided: Set<NodeEntry> = new Set()
+  /** Which state of its node and pods a row shows: another number after each change, above zero. */
+  versions: Float64Array
   readonly #byName = new Map<string, NodeEntry>()
   readonly #selected = new SelectedPods()
   readonly #freeRows: number[] = []
   #rows = 64
   #usedRows = 0
+  #changes = 0
   #order: readonly KnownNode[] | undefined
 
   constructor() {
@@ -94,6 +99,7 @@ export class NodeTable {
     this.podCount = this.column('pods')
     this.presumedCpu = new Float64Array(this.#rows)
     this.presumedMemory = new Float64Array(this.#rows)
+    this.versions = new Float64Array(this.#rows)
   }
 
   /** The column of a resource, made when first asked for. */
@@ -151,6 +157,9 @@ export class NodeTable {
     const isNew = before === undefined
     if (isNew || zoneOf(before) !== zoneOf(node)) this.#order = undefined
     entry.node = node
+    this.versions[entry.row] = ++this.#changes
+    if (node.spec.taints?.some(({ effect }) => effect === 'PreferNoSchedule') === true) this.avoided.add(entry)
+    else this.avoided.delete(entry)
     this.#putAllocatable(entry, node)
     if (isNew || before.status?.images !== node.status?.images) this.#putImages(entry, node)
   }
@@ -166,6 +175,7 @@ export class NodeTable {
     if (entry === undefined) return
     this.#order = undefined
     entry.node = undefined
+    this.avoided.delete(entry)
     this.#dropImages(entry)
     for (const column of this.columns.values()) column.allocatable[entry.row] = 0
     this.#release(entry)
@@ -200,6 +210,7 @@ export class NodeTable {
 
   #count(entry: NodeEntry, record: PodRecord, by: 1 | -1): void {
     const { row } = entry
+    this.versions[row] = ++this.#changes
     for (const [name, amount] of record.requests) {
       const column = this.column(name)
       column.requested[row] = (column.requested[row] ?? 0) + by * amount
@@ -237,6 +248,7 @@ export class NodeTable {
     for (const column of this.columns.values()) column.grow(this.#rows)
     this.presumedCpu = grown(this.presumedCpu, this.#rows)
     this.presumedMemory = grown(this.presumedMemory, this.#rows)
+    this.versions = grown(this.versions, this.#rows)
   }
 
   /** A row is free again when neither a node nor a pod is left of it. */

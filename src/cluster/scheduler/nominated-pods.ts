@@ -7,6 +7,10 @@ export class NominatedPods {
   readonly #byNode = new Map<string, Map<string, PodRecord>>()
   readonly #nodeOf = new Map<string, string>()
 
+  get isEmpty(): boolean {
+    return this.#byNode.size === 0
+  }
+
   /** Nominates a pod to a node, instead of any other. */
   set(record: PodRecord, nodeName: string): void {
     this.delete(record.uid)

@@ -47,6 +47,11 @@ export interface Filtering {
   readonly onlyNodes?: ReadonlySet<string>
   /** Says no to a node, or nothing. */
   readonly check?: (entry: KnownNode) => Rejection | undefined
+  /**
+   * What `check` asks for, where it looks at nothing but this and the one node with its pods: its answer is then good for
+   * every pod that asks the same, as long as the node stays as it is. Left out, every pod asks anew.
+   */
+  readonly question?: string
   /** Another pod is taken away from (-1) or put on (1) a node to see what would be then; the table has it already. */
   readonly whatIf?: (pod: PodRecord, entry: KnownNode, by: 1 | -1) => void
 }
@@ -55,6 +60,8 @@ export interface Filtering {
 export interface Scoring {
   /** Any number; the higher the better. */
   readonly score: (entry: KnownNode) => number
+  /** As for `check`. */
+  readonly question?: string
   /** Brings the scores of all nodes into 0 to 100, in place. Left out, they are in it already. */
   readonly normalize?: (scores: Float64Array, entries: readonly KnownNode[]) => void
 }

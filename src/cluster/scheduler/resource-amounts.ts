@@ -41,6 +41,13 @@ export class AmountReader {
   }
 }
 
+/** Amounts as a text that is the same for the same amounts. */
+export function askedFor(amounts: Amounts): string {
+  let text = ''
+  for (const [name, amount] of amounts) text += `${name}=${amount} `
+  return text
+}
+
 function add(to: Amounts, more: Amounts): void {
   for (const [name, amount] of more) to.set(name, (to.get(name) ?? 0) + amount)
 }

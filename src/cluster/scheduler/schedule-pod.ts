@@ -4,8 +4,9 @@
  */
 import type { Random } from '#world/ports/random.ts'
 import type { Diagnosis } from './fit-error.ts'
+import type { KeptAnswers, NodeAnswers, NodeRejection } from './kept-answers.ts'
 import type { KnownNode } from './node-table.ts'
-import { type Cycle, type Filtering, isRejection, type Plugin, type Rejection } from './plugin.ts'
+import { type Cycle, type Filtering, isRejection, type Plugin, type Rejection, type Scoring } from './plugin.ts'
 import type { PodRecord } from './pod-record.ts'
 import { type NominatedPods, withNominated } from './nominated-pods.ts'
 
@@ -52,6 +53,8 @@ export interface CycleDeps {
   readonly memory: CycleMemory
   readonly random: Random
   readonly nominated: NominatedPods
+  /** Of the same plugins. */
+  readonly answers: KeptAnswers
 }
 
 /** Chooses a node for a pod, or tells why there is none. */
@@ -151,7 +154,8 @@ function findFeasible(
     others: lists.length === 0 ? undefined : listRejection(lists),
     evaluated: 0,
   }
-  if (nominee !== undefined && checkNode(pod, nominee, { filters, deps }) === undefined) {
+  const asked = { filters, deps, verdicts: verdictsOf(filters, deps) }
+  if (nominee !== undefined && checkNode(pod, nominee, asked) === undefined) {
     // The node that was made free for this pod is taken without looking further.
     search.feasible.push(nominee)
     search.evaluated = 1
@@ -162,7 +166,7 @@ function findFeasible(
     const entry = nodes[(memory.startIndex + step) % nodes.length]
     if (entry === undefined) continue
     search.evaluated++
-    const no = checkNode(pod, entry, { filters, deps })
+    const no = checkNode(pod, entry, asked)
     if (no === undefined) search.feasible.push(entry)
     else {
       search.byNode.set(entry.name, no.rejection)
@@ -171,6 +175,20 @@ function findFeasible(
   }
   if (nodes.length > 0) memory.startIndex = (memory.startIndex + search.evaluated) % nodes.length
   return search
+}
+
+/** What these filters said of nodes before; undefined when one of them looks at more than a node. */
+function verdictsOf(
+  filters: readonly ActiveFilter[],
+  { answers }: CycleDeps,
+): NodeAnswers<NodeRejection | undefined> | undefined {
+  let questions = ''
+  for (const { plugin, filtering } of filters) {
+    if (filtering.check === undefined) continue
+    if (filtering.question === undefined) return undefined
+    questions += `${plugin} ${filtering.question}\n`
+  }
+  return answers.verdicts(questions)
 }
 
 /** The node that preemption made free for the pod. */
@@ -197,18 +215,17 @@ function onlyListed(all: readonly KnownNode[], filters: readonly ActiveFilter[],
   return [...names].flatMap((name) => cycle.table.known(name) ?? [])
 }
 
-interface NodeRejection {
-  readonly plugin: string
-  readonly rejection: Rejection
+interface Asked {
+  readonly filters: readonly ActiveFilter[]
+  readonly deps: CycleDeps
+  readonly verdicts: NodeAnswers<NodeRejection | undefined> | undefined
 }
 
 /** Runs the filters on one node, also as it will be when the pods nominated to it have come. */
-function checkNode(
-  pod: PodRecord,
-  entry: KnownNode,
-  { filters, deps }: { readonly filters: readonly ActiveFilter[]; readonly deps: CycleDeps },
-): NodeRejection | undefined {
-  const expected = deps.nominated.ahead(pod, entry.name)
+function checkNode(pod: PodRecord, entry: KnownNode, asked: Asked): NodeRejection | undefined {
+  const { filters, deps } = asked
+  const { nominated } = deps
+  const expected = nominated.isEmpty ? [] : nominated.ahead(pod, entry.name)
   if (expected.length > 0) {
     const no = withNominated(expected, entry, {
       filters,
@@ -217,7 +234,17 @@ function checkNode(
     })
     if (no !== undefined) return no
   }
-  return runFilters(filters, entry)
+  return askFilters(entry, asked)
+}
+
+function askFilters(entry: KnownNode, { filters, deps, verdicts }: Asked): NodeRejection | undefined {
+  if (verdicts === undefined) return runFilters(filters, entry)
+  const { row } = entry
+  const version = deps.cycle.table.versions[row] ?? 0
+  if (verdicts.has(row, version)) return verdicts.get(row)
+  const verdict = runFilters(filters, entry)
+  verdicts.set(row, version, verdict)
+  return verdict
 }
 
 /** The first filter's no on a node, or undefined. */
@@ -235,19 +262,48 @@ function pickBest(pod: PodRecord, feasible: readonly KnownNode[], deps: CycleDep
 }
 
 /** The sum of weighted scores of each node. */
-export function scoreNodes(pod: PodRecord, feasible: readonly KnownNode[], { cycle, config }: CycleDeps): Float64Array {
+export function scoreNodes(
+  pod: PodRecord,
+  feasible: readonly KnownNode[],
+  { cycle, config, answers }: CycleDeps,
+): Float64Array {
   const totals = new Float64Array(feasible.length)
   const scores = new Float64Array(feasible.length)
   for (const { plugin, weight } of config.plugins) {
     if (weight === 0) continue
     const scoring = plugin.preScore?.(pod, cycle, feasible)
     if (scoring === undefined) continue
-    for (let index = 0; index < feasible.length; index++) scores[index] = scoring.score(feasible[index] as KnownNode)
+    const { question } = scoring
+    if (question === undefined) scoreAll(feasible, scoring, scores)
+    else
+      scoreChanged(feasible, scoring, {
+        scores,
+        table: cycle.table,
+        known: answers.scores(`${plugin.name} ${question}`),
+      })
     scoring.normalize?.(scores, feasible)
     for (let index = 0; index < feasible.length; index++)
       totals[index] = (totals[index] ?? 0) + weight * (scores[index] ?? 0)
   }
   return totals
+}
+
+function scoreAll(feasible: readonly KnownNode[], { score }: Scoring, scores: Float64Array): void {
+  for (let index = 0; index < feasible.length; index++) scores[index] = score(feasible[index] as KnownNode)
+}
+
+/** Asks only about nodes that are not as they were when they were asked about. */
+function scoreChanged(
+  feasible: readonly KnownNode[],
+  { score }: Scoring,
+  { scores, table, known }: { scores: Float64Array; table: Cycle['table']; known: NodeAnswers<number> },
+): void {
+  for (let index = 0; index < feasible.length; index++) {
+    const entry = feasible[index] as KnownNode
+    const version = table.versions[entry.row] ?? 0
+    if (!known.has(entry.row, version)) known.set(entry.row, version, score(entry))
+    scores[index] = known.get(entry.row)
+  }
 }
 
 /** The index of the highest total; between equals chance decides. */

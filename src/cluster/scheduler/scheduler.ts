@@ -14,6 +14,7 @@ import { decidePod, type ReadyProfile } from './decide-pod.ts'
 import type { Asking } from './extenders/ask-extenders.ts'
 import { extenderPlugin } from './extenders/extender-plugin.ts'
 import { createHttpExtender } from './extenders/http-extender.ts'
+import { KeptAnswers } from './kept-answers.ts'
 import { NodeTable } from './node-table.ts'
 import { NominatedPods } from './nominated-pods.ts'
 import { PodLedger } from './pod-ledger.ts'
@@ -21,7 +22,7 @@ import type { Cycle, Rejection } from './plugin.ts'
 import type { PodRecord } from './pod-record.ts'
 import { startSchedulingEvents } from './record-scheduling-event.ts'
 import type { CycleMemory, WeighedPlugin } from './schedule-pod.ts'
-import { defaultSchedulerConfig, type SchedulerConfig } from './scheduler-config.ts'
+import { defaultSchedulerConfig, type SchedulerConfig, type SchedulerProfile } from './scheduler-config.ts'
 import type { SchedulerParts } from './scheduler-parts.ts'
 import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
 import { nodeChange } from './node-change.ts'
@@ -123,9 +124,12 @@ function readyProfiles(
   writers: PluginWriters,
 ): ReadonlyMap<string, ReadyProfile> {
   const first = asking.extenders.length === 0 ? [] : [{ plugin: extenderPlugin(asking), weight: 0 }]
-  return new Map(
-    profiles.map((profile) => [profile.schedulerName, { ...profile, made: [...first, ...profile.plugins(writers)] }]),
-  )
+  const ready = (profile: SchedulerProfile): ReadyProfile => ({
+    ...profile,
+    made: [...first, ...profile.plugins(writers)],
+    answers: new KeptAnswers(),
+  })
+  return new Map(profiles.map((profile) => [profile.schedulerName, ready(profile)]))
 }
 
 /** Takes every change into the table, the ledger and the queue, and wakes the loop. */

@@ -5,6 +5,7 @@ import { type ClusterObjects, noObjects } from './cluster-objects.ts'
 import { NodeTable } from './node-table.ts'
 import { NominatedPods } from './nominated-pods.ts'
 import { recordOf } from './pod-record.ts'
+import { KeptAnswers } from './kept-answers.ts'
 import { type Outcome, schedulePod } from './schedule-pod.ts'
 import { afterFailure } from './after-failure.ts'
 import { noWriters } from './default-plugins.table.ts'
@@ -87,6 +88,7 @@ export function decide(pod: Pod, scene: Scene): Decision {
     cycle,
     config: { plugins, percentageOfNodesToScore: 0 },
     memory: { startIndex: 0 },
+    answers: new KeptAnswers(),
     random: alwaysFirst,
     nominated,
   })

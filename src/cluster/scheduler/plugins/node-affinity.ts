@@ -42,10 +42,15 @@ export function nodeAffinity(added: NodeAffinity = {}): Plugin {
     preFilter: (pod) => {
       const matches = pod.requiredNodes
       if (matches === undefined && enforced === undefined) return undefined
+      const { nodeSelector, affinity } = pod.pod.spec
       const only = onlyNodes(pod)
       if (only?.size === 0) return contradictory
       return {
         ...(only === undefined ? {} : { onlyNodes: only }),
+        question: JSON.stringify([
+          nodeSelector,
+          affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution,
+        ]),
         check: ({ node }) => {
           if (enforced?.(node) === false) return enforcedRejected
           return matches?.(node) === false ? rejected : undefined
@@ -53,9 +58,11 @@ export function nodeAffinity(added: NodeAffinity = {}): Plugin {
       }
     },
     preScore: (pod) => {
-      const terms = [...addedTerms, ...preferredTerms(pod.pod.spec.affinity?.nodeAffinity)]
+      const preferred = pod.pod.spec.affinity?.nodeAffinity
+      const terms = [...addedTerms, ...preferredTerms(preferred)]
       if (terms.length === 0) return undefined
       return {
+        question: JSON.stringify(preferred ?? []),
         score: (entry) => terms.reduce((sum, { weight, matches }) => (matches(entry.node) ? sum + weight : sum), 0),
         normalize: (scores) => normalizeToHighest(scores, false),
       }

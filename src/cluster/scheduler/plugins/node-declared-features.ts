@@ -19,6 +19,7 @@ export const nodeDeclaredFeatures: Plugin = {
     const needed = Object.keys(needs).filter((feature) => needs[feature]?.(pod.spec) === true)
     if (needed.length === 0) return undefined
     return {
+      question: needed.join(' '),
       check: ({ node }) => {
         const declared = node.status?.declaredFeatures ?? []
         return needed.every((feature) => declared.includes(feature)) ? undefined : rejected

@@ -7,7 +7,9 @@ export const nodeName: Plugin = {
   name: 'NodeName',
   preFilter: (pod) => {
     const wanted = pod.pod.spec.nodeName ?? ''
-    return wanted === '' ? undefined : { check: (entry) => (entry.name === wanted ? undefined : rejected) }
+    return wanted === ''
+      ? undefined
+      : { question: wanted, check: (entry) => (entry.name === wanted ? undefined : rejected) }
   },
   hints: { 'node-added': true },
 }

@@ -27,6 +27,9 @@ export const nodePorts: Plugin = {
   preFilter: ({ hostPorts }) =>
     hostPorts.length === 0
       ? undefined
-      : { check: (entry) => (hostPorts.some((port) => isPortTaken(entry, port)) ? rejected : undefined) },
+      : {
+          question: JSON.stringify(hostPorts),
+          check: (entry) => (hostPorts.some((port) => isPortTaken(entry, port)) ? rejected : undefined),
+        },
   hints: { 'pod-deleted': freesPort, 'node-added': true },
 }

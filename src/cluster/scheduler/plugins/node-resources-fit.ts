@@ -1,7 +1,7 @@
 /** A pod fits where its requests are free; of the nodes where it fits, those with the most left free are liked best. */
 import type { Node } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import { finalRejection, type Plugin, type QueueingHint, rejection, type Rejection } from '../plugin.ts'
-import { AmountReader, type Amounts } from '../resource-amounts.ts'
+import { AmountReader, type Amounts, askedFor } from '../resource-amounts.ts'
 import type { KnownNode, NodeTable, ResourceColumn } from '../node-table.ts'
 import type { PodRecord } from '../pod-record.ts'
 import { fitScore, type ShapePoint, type StrategyType } from './fit-strategies.ts'
@@ -44,11 +44,12 @@ export function nodeResourcesFit(args: FitArgs = defaultFitArgs): Plugin {
     name: 'NodeResourcesFit',
     preFilter: (pod, { table }) => {
       const wanted = wantedOf(pod, table, args)
-      return { check: (entry) => checkFit(entry, wanted, table.podCount) }
+      return { question: askedFor(pod.requests), check: (entry) => checkFit(entry, wanted, table.podCount) }
     },
     preScore: (pod, { table }) => {
       const scored = scoredResources({ pod, table, presumes: true }, args.resources)
-      return { score: ({ row }) => scoreOf(scored, row) }
+      const question = `${askedFor(pod.requests)} ${pod.presumedCpuMillis} ${pod.presumedMemoryBytes}`
+      return { question, score: ({ row }) => scoreOf(scored, row) }
     },
     hints: {
       'pod-deleted': true,

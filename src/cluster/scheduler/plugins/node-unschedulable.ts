@@ -19,7 +19,7 @@ export const nodeUnschedulable: Plugin = {
   preFilter: (pod) => {
     const isTolerated = (pod.pod.spec.tolerations ?? []).some((toleration) => tolerates(toleration, cordoned))
     if (isTolerated) return undefined
-    return { check: (entry) => (entry.node.spec.unschedulable === true ? rejected : undefined) }
+    return { question: '', check: (entry) => (entry.node.spec.unschedulable === true ? rejected : undefined) }
   },
   hints: { 'node-added': isFree, 'node-changed': isFree, 'own-pod-changed': true },
 }

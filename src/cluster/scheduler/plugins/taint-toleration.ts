@@ -20,12 +20,13 @@ const becomesTolerable: QueueingHint = (pod, { object, previous }) =>
 export const taintToleration: Plugin = {
   name: 'TaintToleration',
   preFilter: (pod) => ({
+    question: JSON.stringify(pod.pod.spec.tolerations ?? []),
     check: (entry) =>
       untolerated(entry.node.spec.taints, pod.pod.spec.tolerations, hardEffects) === undefined ? undefined : rejected,
   }),
-  preScore: (pod, _cycle, entries) => {
+  preScore: (pod, { table: { avoided } }, entries) => {
     const isPreferred = (effect: string): boolean => effect === 'PreferNoSchedule'
-    if (!entries.some((entry) => entry.node.spec.taints?.some((taint) => isPreferred(taint.effect)))) return undefined
+    if (avoided.size === 0 || !entries.some((entry) => avoided.has(entry))) return undefined
     const useful = (pod.pod.spec.tolerations ?? []).filter(({ effect = '' }) => effect === '' || isPreferred(effect))
     return {
       score: (entry) =>
