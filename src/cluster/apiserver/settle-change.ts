@@ -102,13 +102,10 @@ function contentOf(object: ApiObject): ApiObject {
   return content as unknown as ApiObject
 }
 
-/** A status is no change of what is wanted; a binding goes around the strategy upstream. */
-const withoutGeneration: ReadonlySet<string> = new Set(['status', 'binding'])
-
-/** A generation more when what is wanted changed. */
+/** A generation more when what is wanted changed; a status is no part of that. */
 export function countGeneration(request: ApiRequest, next: ApiObject, old: ApiObject): ApiObject {
   const { strategy } = request.resource
-  if (!strategy.hasGeneration || withoutGeneration.has(request.subresource)) return next
+  if (!strategy.hasGeneration || request.subresource === 'status') return next
   const changed = strategy.changesGeneration?.(next, old) ?? !equalJson(contentOf(next), contentOf(old))
   if (!changed) return next
   return withMetadata(next, { generation: (old.metadata.generation ?? 0) + 1 })

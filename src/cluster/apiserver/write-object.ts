@@ -7,24 +7,23 @@ import { zeroValue } from '#spec/kubernetes/decode/zero-value.ts'
 import { randomUuid } from '#world/ports/random.ts'
 import { type ApiObject, equalJson, withMember, withMetadata } from './api-object.ts'
 import { type ApiAnswer, type ApiRequest, isDryRun } from './api-request.ts'
+import { changeLive } from './change-live.ts'
 import { fromStored } from './convert-stored.ts'
 import { dedupOwners } from './dedup-owners.ts'
 import { keepTimes } from './keep-times.ts'
 import { newName } from './new-name.ts'
 import { keyOf } from './object-cache.ts'
-import { placeOf, subjectOf } from './read-objects.ts'
+import { placeOf } from './read-objects.ts'
 import type { ServedResource } from './served-resource.ts'
 import type { ServerParts } from './server-parts.ts'
 import { countGeneration, keepOtherHalf, prepare, settleMetadata } from './settle-change.ts'
-import { alreadyExists, badRequest, type Cause, conflict, invalid, notFound } from './status-errors.ts'
+import { alreadyExists, badRequest, type Cause, invalid } from './status-errors.ts'
 import { storeChange, storeNew } from './store-object.ts'
 import type { StoredObject } from './stored-object.ts'
 import { trackWrite } from './track-fields.ts'
 import { admissionRequest, strategyContext, WriteScope } from './write-scope.ts'
 
 const nameTriesMax = 8
-/** How often a change is repeated that met another one. */
-const updateTriesMax = 8
 
 /** The object with defaults, in canonical order. */
 export function withDefaults(
@@ -170,23 +169,7 @@ export interface Change {
 
 /** Changes an object, main resource or one of the subresources that show the whole object. @throws 400 to 422. */
 export async function changeObject(parts: ServerParts, request: ApiRequest, change: Change): Promise<ApiAnswer> {
-  for (let attempt = 1; ; attempt++) {
-    if (attempt > 1) await parts.cache.catchUp()
-    const live =
-      parts.cache.collection(request.resource.storage).get(placeOf(request)) ?? (await newest(parts, request))
-    if (live === undefined) {
-      if (change.create !== undefined) return change.create()
-      throw notFound(subjectOf(request))
-    }
-    const answer = await changeOnce(parts, request, { change, live })
-    if (answer !== undefined) return answer
-    if (!change.repeats || attempt >= updateTriesMax) throw conflict(subjectOf(request))
-  }
-}
-
-async function newest(parts: ServerParts, request: ApiRequest): Promise<StoredObject | undefined> {
-  await parts.cache.catchUp()
-  return parts.cache.collection(request.resource.storage).get(placeOf(request))
+  return changeLive(parts, request, { ...change, change: (live) => changeOnce(parts, request, { change, live }) })
 }
 
 interface Attempt {

@@ -1,15 +1,18 @@
 /** Bindings: the scheduler's decision that a pod runs on a node. */
+import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import { builtInTypes, type SchemaType } from '#spec/kubernetes/schema/type-rows.ts'
 import { admitSubresource } from '../admission/admit-subresource.ts'
 import { type ApiObject, listAt, objectAt, textAt, withMetadata } from '../api-object.ts'
 import type { ApiAnswer, ApiRequest } from '../api-request.ts'
+import { changeDirectly } from '../change-live.ts'
 import { decodeBody } from '../decode-body.ts'
 import { subjectOf } from '../read-objects.ts'
 import type { ServerParts } from '../server-parts.ts'
-import { builtInTypes } from '#spec/kubernetes/schema/type-rows.ts'
 import { badRequest, conflict, unexplained, unknownResource } from '../status-errors.ts'
-import { changeObject } from '../write-object.ts'
 
 const bindingType = builtInTypes.find('io.k8s.api.core.v1.Binding')
+const specType = builtInTypes.find('io.k8s.api.core.v1.PodSpec')
+const statusType = builtInTypes.find('io.k8s.api.core.v1.PodStatus')
 
 /** POST pods/NAME/binding, or POST bindings with the pod's name. @throws 400, 404, 409, 500. */
 export async function bindPod(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
@@ -23,10 +26,7 @@ export async function bindPod(parts: ServerParts, request: ApiRequest): Promise<
   if (pods === undefined) throw unknownResource()
   const podRequest: ApiRequest = { ...request, resource: pods, subresource: 'binding', verb: 'update', name }
   const binding = await admitSubresource(parts, { ...podRequest, verb: 'create' }, { object: decoded, own })
-  await changeObject(parts, podRequest, {
-    repeats: true,
-    next: (pod) => bound(podRequest, pod, { binding, now: parts.view.now() }),
-  })
+  await changeDirectly(parts, podRequest, (pod) => bound(podRequest, pod, { binding, now: parts.view.now() }))
   return {
     form: 'value',
     code: 201,
@@ -75,8 +75,8 @@ function bound(
     throw conflict({ ...subject, resource: 'pods/binding' }, `pod ${name} has non-empty .spec.schedulingGates`)
   const { annotations, labels } = binding.metadata
   const marked = withMetadata(pod, {
-    ...(annotations === undefined ? {} : { annotations: { ...pod.metadata.annotations, ...annotations } }),
-    ...(labels === undefined ? {} : { labels: { ...pod.metadata.labels, ...labels } }),
+    ...(annotations === undefined ? {} : { annotations: merged(pod.metadata.annotations, annotations) }),
+    ...(labels === undefined ? {} : { labels: merged(pod.metadata.labels, labels) }),
   })
   const others = listAt(pod, 'status', 'conditions').filter((condition) => condition['type'] !== 'PodScheduled')
   // With a node of its own the pod holds no claim to another any more.
@@ -89,7 +89,20 @@ function bound(
   }
   return {
     ...marked,
-    spec: { ...objectAt(pod, 'spec'), nodeName: node },
-    status: { ...status, conditions: [...others, condition] },
+    spec: withField(specType, objectAt(pod, 'spec'), { nodeName: node }),
+    status: withField(statusType, status, { conditions: [...others, condition] }),
   }
+}
+
+const merged = (map: Readonly<Record<string, string>> = {}, more: Readonly<Record<string, string>>): typeof map =>
+  Object.fromEntries(Object.entries({ ...map, ...more }).sort(([a], [b]) => (a < b ? -1 : 1)))
+
+/** A struct with a further field in its place: nothing puts in order what goes around the pipeline. */
+function withField(type: SchemaType | undefined, value: JsonObject, field: JsonObject): JsonObject {
+  const [name = ''] = Object.keys(field)
+  const indexOf = (key: string): number => type?.struct?.byName.get(key)?.index ?? 0
+  const others = Object.entries(value).filter(([key]) => key !== name)
+  const next = others.findIndex(([key]) => indexOf(key) > indexOf(name))
+  const at = next < 0 ? others.length : next
+  return Object.fromEntries([...others.slice(0, at), ...Object.entries(field), ...others.slice(at)])
 }

@@ -103,8 +103,10 @@ class NodeLifecycle {
     if (type === 'added') this.#seenMs.set(name, Math.max(this.#seenMs.get(name) ?? 0, firstSeenMs(node, this.#nowMs)))
     else if (heartbeat(node) !== heartbeat(previous)) this.#seenMs.set(name, this.#nowMs)
     const zone = zoneOf(node)
-    this.#book.note(name, { zone, isReady: readiness(node) === 'True', counts: countsForZone(node) })
-    return [name, ...this.#afterChangeIn(zone)]
+    const isReady = readiness(node) === 'True'
+    const before = { rate: this.#book.rateIn(zone), leavesLine: isReady && this.#book.isWaiting(name) }
+    this.#book.note(name, { zone, isReady, counts: countsForZone(node) })
+    return [name, ...this.#afterChangeIn(zone, before)]
   }
 
   /** A pod that comes to a lost node is not ready either. */
@@ -169,16 +171,18 @@ class NodeLifecycle {
     this.#seenMs.delete(name)
     this.#unmarked.delete(name)
     const zone = zoneOf(node)
+    const before = { rate: this.#book.rateIn(zone), leavesLine: this.#book.isWaiting(name) }
     this.#book.forget(name)
-    return this.#afterChangeIn(zone)
+    return this.#afterChangeIn(zone, before)
   }
 
-  /** Names of other nodes whose lot changes with the state of a zone. */
-  #afterChangeIn(zone: string): readonly string[] {
+  /** Names of other nodes whose lot changes with the state of a zone, or since one that waited before them goes. */
+  #afterChangeIn(zone: string, before: { readonly rate: number; readonly leavesLine: boolean }): readonly string[] {
     this.#measure(zone)
     const wasSilent = this.#isSilent
     this.#isSilent = this.#book.isSilent
-    if (wasSilent === this.#isSilent) return this.#book.waitingIn(zone)
+    if (wasSilent === this.#isSilent)
+      return before.leavesLine || before.rate !== this.#book.rateIn(zone) ? this.#book.waitingIn(zone) : []
     // Whoever could not be heard may have been well all the time.
     if (wasSilent) for (const name of this.#book.names) this.#seenMs.set(name, this.#nowMs)
     return this.#book.names

@@ -1,11 +1,12 @@
 /** What is known of all zones together: their nodes, and whose turn it is to be emptied. Owned by the node lifecycle. */
+import { WaitingLine } from './waiting-line.ts'
 import { type EvictionTerms, evictionRate, type ZoneCount, zoneState } from './zones.ts'
 
 interface Zone {
   ready: number
   lost: number
   /** Lost nodes that wait for their turn, first come first served. */
-  readonly waiting: Set<string>
+  readonly waiting: WaitingLine
   /** When the last one had its turn. */
   lastMs: number
 }
@@ -51,7 +52,18 @@ export class ZoneBook {
 
   /** Nodes of a zone that wait for their turn. */
   waitingIn(zone: string): readonly string[] {
-    return [...(this.#zones.get(zone)?.waiting ?? [])]
+    return this.#zones.get(zone)?.waiting.names ?? []
+  }
+
+  /** True while a node waits for its turn. */
+  isWaiting(name: string): boolean {
+    const known = this.#nodes.get(name)
+    return known !== undefined && this.#zones.get(known.zone)?.waiting.placeOf(name) !== undefined
+  }
+
+  /** Nodes per second that may be emptied in a zone. */
+  rateIn(zone: string): number {
+    return evictionRate(this.countOf(zone), this.#terms)
   }
 
   /** Takes in what a node is like now. */
@@ -90,11 +102,10 @@ export class ZoneBook {
     const known = this.#nodes.get(name)
     if (known === undefined) return Infinity
     const zone = this.#zoneOf(known.zone)
-    zone.waiting.add(name)
+    const place = zone.waiting.add(name)
     const rate = evictionRate(zone, this.#terms)
     if (rate <= 0) return Infinity
     const everyMs = 1000 / rate
-    const place = [...zone.waiting].indexOf(name)
     const dueMs = zone.lastMs + everyMs * (place + 1)
     if (place > 0 || dueMs > nowMs) return Math.max(askAgainMs, Math.ceil(dueMs - nowMs))
     zone.lastMs = nowMs
@@ -105,7 +116,7 @@ export class ZoneBook {
   #zoneOf(name: string): Zone {
     const known = this.#zones.get(name)
     if (known !== undefined) return known
-    const made: Zone = { ready: 0, lost: 0, waiting: new Set(), lastMs: -Infinity }
+    const made: Zone = { ready: 0, lost: 0, waiting: new WaitingLine(), lastMs: -Infinity }
     this.#zones.set(name, made)
     return made
   }
