@@ -1,69 +1,86 @@
-/** PodSecurity: namespaces say by label which level of the Pod Security Standards their pods must meet. */
+/**
+ * PodSecurity: namespaces say by label which level of the Pod Security Standards their pods must meet, which their makers are
+ * warned of, and which is noted with the audit.
+ */
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
-import { objectAt } from '../api-object.ts'
+import { type ApiObject, equalJson, listAt, objectAt, textAt } from '../api-object.ts'
 import { podSpecPath } from '../pod-spec-path.ts'
 import { forbidden } from '../status-errors.ts'
 import type { AdmissionRequest, AdmissionStep } from './admission.ts'
 import { mentionedName } from './mentioned-name.ts'
-import { baselineChecks, type Check, restrictedChecks } from './pod-security-checks.ts'
+import { printViolations, violationsOf } from './pod-security-checks.ts'
+import { checkNamespace } from './pod-security-namespace.ts'
+import type { CheckedPod } from './pod-security-parts.ts'
+import { type LevelVersion, printLevel, type SecurityPolicy, securityPolicyOf } from './pod-security-policy.ts'
 
-const prefix = 'pod-security.kubernetes.io/'
-const levels: ReadonlySet<string> = new Set(['privileged', 'baseline', 'restricted'])
+const annotationPrefix = 'pod-security.kubernetes.io/'
 
-/** What a pod's spec violates at a level; undefined for nothing. */
-export function violations(level: string, spec: JsonObject): string | undefined {
-  if (level === 'privileged') return undefined
-  const checks = level === 'baseline' ? baselineChecks : restrictedOrder
-  const found = checks.flatMap((check) => {
-    const detail = check.detail(spec)
-    return detail === undefined ? [] : [`${check.reason} (${detail})`]
-  })
-  return found.length === 0 ? undefined : found.join(', ')
-}
-
-const replaced = new Set(restrictedChecks.map((check) => check.replaces))
-const restrictedOrder: readonly Check[] = [...baselineChecks.filter(({ id }) => !replaced.has(id)), ...restrictedChecks]
-
-interface Policy {
-  readonly level: string
-  readonly version: string
-}
-
-function policyOf(labels: Readonly<Record<string, string>>, mode: 'enforce' | 'warn'): Policy {
-  const level = labels[`${prefix}${mode}`] ?? 'privileged'
-  const version = labels[`${prefix}${mode}-version`] ?? 'latest'
-  // A level that nobody knows is taken for the strictest one, as upstream does.
-  return { level: levels.has(level) ? level : 'restricted', version }
-}
+/** Subresources through which a pod's containers change. */
+const podParts: ReadonlySet<string> = new Set(['', 'ephemeralcontainers', 'resize'])
 
 export const podSecurity: AdmissionStep = {
   name: 'PodSecurity',
-  applies: (resource, operation, subresource) =>
-    (subresource === '' || subresource === 'ephemeralcontainers') &&
-    (operation === 'CREATE' || operation === 'UPDATE') &&
-    podSpecPath(`${resource.group}/${resource.resource}`) !== undefined,
+  applies: ({ group, resource }, operation, subresource) => {
+    if (operation !== 'CREATE' && operation !== 'UPDATE') return false
+    const path = podSpecPath(`${group}/${resource}`)
+    if (path?.length === 1) return podParts.has(subresource)
+    return subresource === '' && (path !== undefined || (group === '' && resource === 'namespaces'))
+  },
   validate: (request) => {
-    const labels = request.view.find('/namespaces', '', request.namespace)?.metadata.labels ?? {}
     const path = podSpecPath(`${request.resource.group}/${request.resource.resource}`)
-    if (path === undefined || isUnchanged(request, path)) return
-    const spec = objectAt(request.object, ...path)
-    const isPod = path.length === 1
-    if (isPod) enforce(request, spec, policyOf(labels, 'enforce'))
-    const warn = policyOf(labels, 'warn')
-    const found = violations(warn.level, spec)
-    if (found !== undefined)
-      request.warn(`would violate PodSecurity ${JSON.stringify(`${warn.level}:${warn.version}`)}: ${found}`)
+    if (path === undefined) checkNamespace(request)
+    else checkPods(request, path)
   },
 }
 
-/** Updates that leave the spec alone (labels, finalizers) are never refused. */
-function isUnchanged({ old, object }: AdmissionRequest, path: readonly string[]): boolean {
-  return old !== undefined && JSON.stringify(objectAt(old, ...path)) === JSON.stringify(objectAt(object, ...path))
+function checkPods(request: AdmissionRequest, path: readonly string[]): void {
+  const { object, old, view, namespace } = request
+  const policy = securityPolicyOf(view.find('/namespaces', '', namespace)?.metadata.labels ?? {})
+  if (isPermissive(policy)) return
+  const isPod = path.length === 1
+  const owner = isPod ? object : objectAt(object, ...path.slice(0, -1))
+  const pod = { annotations: annotationsOf(owner), spec: objectAt(object, ...path) }
+  if (isPod && old !== undefined && !changesContainers(objectAt(old, ...path), pod.spec)) return
+  evaluate(request, policy, { pod, isPod })
 }
 
-function enforce(request: AdmissionRequest, spec: JsonObject, { level, version }: Policy): void {
-  const found = violations(level, spec)
-  if (found === undefined) return
-  const why = `violates PodSecurity ${JSON.stringify(`${level}:${version}`)}: ${found}`
-  throw forbidden({ group: '', resource: 'pods', name: mentionedName(request) }, why)
+function isPermissive({ enforce, audit, warn, causes }: SecurityPolicy): boolean {
+  return causes.length === 0 && [enforce, audit, warn].every(({ level }) => level === 'privileged')
+}
+
+function annotationsOf(owner: ApiObject | JsonObject | undefined): CheckedPod['annotations'] {
+  return objectAt(owner, 'metadata', 'annotations') as CheckedPod['annotations']
+}
+
+/** Whether an update of a pod brings containers or images: all else that may change violates nothing. */
+function changesContainers(before: JsonObject, after: JsonObject): boolean {
+  const images = (spec: JsonObject, list: string): readonly string[] =>
+    listAt(spec, list).map((container) => textAt(container, 'image'))
+  if (['containers', 'initContainers'].some((list) => !equalJson(images(before, list), images(after, list))))
+    return true
+  const there = new Map(listAt(before, 'ephemeralContainers').map((one) => [textAt(one, 'name'), textAt(one, 'image')]))
+  return listAt(after, 'ephemeralContainers').some((one) => there.get(textAt(one, 'name')) !== textAt(one, 'image'))
+}
+
+/** Controllers are told what their pods would violate; only pods are refused. */
+function evaluate(
+  request: AdmissionRequest,
+  { enforce, audit, warn }: SecurityPolicy,
+  { pod, isPod }: { readonly pod: CheckedPod; readonly isPod: boolean },
+): void {
+  const wouldViolate = (level: LevelVersion, tell: (text: string) => void): void => {
+    const found = violationsOf(level, pod)
+    if (found.length > 0)
+      tell(`would violate PodSecurity ${JSON.stringify(printLevel(level))}: ${printViolations(found)}`)
+  }
+  wouldViolate(audit, (text) => request.annotate?.(`${annotationPrefix}audit-violations`, text))
+  if (isPod) {
+    request.annotate?.(`${annotationPrefix}enforce-policy`, printLevel(enforce))
+    const found = violationsOf(enforce, pod)
+    if (found.length > 0) {
+      const why = `violates PodSecurity ${JSON.stringify(printLevel(enforce))}: ${printViolations(found)}`
+      throw forbidden({ group: '', resource: 'pods', name: mentionedName(request) }, why)
+    }
+  }
+  wouldViolate(warn, (text) => request.warn(text))
 }
