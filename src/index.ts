@@ -6,7 +6,11 @@ export {
   type ClusterTime,
   createCluster,
 } from './roles/cluster/cluster.ts'
-export { type ClusterConnection, type ClusterConnectionOptions, connectCluster } from './roles/cluster/connect-cluster.ts'
+export {
+  type ClusterConnection,
+  type ClusterConnectionOptions,
+  connectCluster,
+} from './roles/cluster/connect-cluster.ts'
 export { badDay, type SimulatedFaults } from './roles/cluster/simulated-faults.ts'
 export type { BehaviourRule, Exit, LogText, PodBehaviour } from './cluster/simulated-nodes/pod-behaviour.ts'
 export type { SimulatedNode } from './cluster/simulated-nodes/node-object.ts'
