@@ -47,7 +47,7 @@ ${auth}`,
     child.kill('SIGKILL')
     await child.exited
   }
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let tries = 0; tries < 2400; tries += 1) {
     const socket = await deps.network.dial({ host: '127.0.0.1', port }).catch(() => undefined)
     if (socket !== undefined) {
       socket.destroy()

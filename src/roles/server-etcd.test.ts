@@ -19,7 +19,7 @@ const admin = (server: Server): KubeClient =>
   server.api.clientFor({ name: 'admin', groups: ['system:masters', 'system:authenticated'] })
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 300; tries++) {
+  for (let tries = 0; tries < 1800; tries++) {
     if (await holds()) return
     await sleep(100)
   }

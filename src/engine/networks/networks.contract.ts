@@ -146,7 +146,7 @@ export async function networksFixture(
       rmSync(runDirectory, { recursive: true })
       assert.deepEqual(pins, [], 'no namespace stays pinned')
       // Interfaces go with their namespace, a moment later.
-      for (let tries = 0; tries < 100 && leftovers(instance).length > 0; tries += 1) await world.clock.sleep(20)
+      for (let tries = 0; tries < 1500 && leftovers(instance).length > 0; tries += 1) await world.clock.sleep(20)
       assert.deepEqual(leftovers(instance), [], 'no link stays')
       for (const bridge of bridges) assert.equal(leftovers(bridge).length, 0, `${bridge} is gone`)
       assert.throws(() => world.kernel.packetFilter.list(`list table inet gantry_${instance}`), 'the table is gone')

@@ -109,13 +109,13 @@ export async function definedApi(
   return { api, client, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
-/** Waits for a state of a definition. @throws when it does not come within ten seconds. */
+/** Waits for a state of a definition. @throws when it does not come within a minute. */
 export async function whenDefinition(
   client: KubeClient,
   name: string,
   isThere: (definition: CustomResourceDefinition | undefined) => boolean,
 ): Promise<void> {
-  const signal = AbortSignal.timeout(10_000)
+  const signal = AbortSignal.timeout(60_000)
   for await (const event of client.watch(customResourceDefinitions, {
     fieldSelector: `metadata.name=${name}`,
     signal,

@@ -188,7 +188,7 @@ test('a definition that goes is not held up by its webhook', async () => {
   const { client } = defined
   await client.create(widgets, widget('a'))
   await client.delete(customResourceDefinitions, 'widgets.example.com')
-  const deadline = AbortSignal.timeout(5000)
+  const deadline = AbortSignal.timeout(60_000)
   while ((await client.list(customResourceDefinitions)).items.length > 0) {
     deadline.throwIfAborted()
     await new Promise((resolve) => void setImmediate(resolve))

@@ -123,7 +123,7 @@ async function startMembers(count: number, tls: MemberTls | undefined): Promise<
 }
 
 async function listening(port: number, member: ChildProcess | undefined): Promise<void> {
-  for (let attempt = 0; attempt < 400; attempt++) {
+  for (let attempt = 0; attempt < 1200; attempt++) {
     if (member?.exitCode !== null) throw new Error('etcd has ended')
     const isOpen = await new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1', () => {
