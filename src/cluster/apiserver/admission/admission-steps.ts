@@ -7,6 +7,7 @@ import type { Clock } from '#world/ports/clock.ts'
 import type { ObjectCache } from '../object-cache.ts'
 import type { AdmissionStep } from './admission.ts'
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificate-steps.ts'
+import { declaredFeatures } from './declared-features.ts'
 import { defaultIngressClass } from './default-ingress-class.ts'
 import { limitRanger } from './limit-ranger.ts'
 import type { MutationDeps } from './mutation-deps.ts'
@@ -69,6 +70,7 @@ export function admissionSteps(deps: AdmissionDeps): readonly AdmissionStep[] {
     certificateSubjectRestriction,
     defaultIngressClass,
     podTopologyLabels,
+    declaredFeatures,
     podResize,
     rbacEscalation(authorizer, authorizer.rbac),
     resourceClaimRights(authorizer),

@@ -38,3 +38,15 @@ test('stateful sets lose maxUnavailable on create and keep it where it was', () 
   assert.deepEqual(prepareCreate?.(set, context).spec, { updateStrategy: { rollingUpdate: { partition: 0 } } })
   assert.deepEqual(prepareUpdate?.(set, set, context), set)
 })
+
+test('pods and templates lose annotations of init containers from before 1.8, and no others', () => {
+  const old = 'pod.beta.kubernetes.io/init-containers'
+  const metadata = { name: 'w', annotations: { [old]: '[]', kept: 'y' } }
+  const deployment = { metadata, spec: { template: { metadata: { annotations: { [old]: '[]' } }, spec: {} } } }
+  const { prepareCreate, prepareUpdate } = strategyOf('apps', 'deployments')
+  const template = { metadata: {}, spec: {} }
+  const given = deployment as unknown as ApiObject
+  assert.deepEqual(prepareCreate?.(given, context).spec, { template })
+  assert.deepEqual(prepareUpdate?.(given, given, context).spec, { template })
+  assert.deepEqual(prepareUpdate?.(given, given, context).metadata, metadata)
+})

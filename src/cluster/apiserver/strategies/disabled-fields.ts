@@ -1,4 +1,7 @@
-/** Fields of features that v1.36 leaves switched off: dropped in silence, unless the object already had them. */
+/**
+ * Fields of features that v1.36 leaves switched off: dropped in silence, unless the object already had them. Annotations that
+ * spoke of init containers before Kubernetes 1.8 are dropped from pods and templates always (conversion of core/v1, v1.36).
+ */
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { type ApiObject, listAt, objectAt, withMember } from '../api-object.ts'
 import { podSpecPath } from '../pod-spec-path.ts'
@@ -76,12 +79,27 @@ export function withoutDisabled(spec: JsonObject, old: JsonObject): JsonObject {
   return out
 }
 
+const initContainerKeys = ['beta', 'alpha'].flatMap((stage) =>
+  ['init-containers', 'init-container-statuses'].map((what) => `pod.${stage}.kubernetes.io/${what}`),
+)
+
+/** The object without those annotations on the metadata that stands beside the specification of its pod. */
+function withoutInitAnnotations(object: ApiObject, specPath: readonly string[]): ApiObject {
+  const at = [...specPath.slice(0, -1), 'metadata', 'annotations']
+  const annotations = objectAt(object, ...at)
+  const dropped = initContainerKeys.filter((key) => annotations[key] !== undefined)
+  if (dropped.length === 0) return object
+  const kept = Object.entries(annotations).filter(([key]) => !dropped.includes(key))
+  return withAt(object, at, () => (kept.length === 0 ? undefined : Object.fromEntries(kept)))
+}
+
 function enabledPart(name: string, object: ApiObject, old: ApiObject | undefined): ApiObject {
   let out = object
   for (const path of disabledPaths[name] ?? [])
     if (isAt(out, path) && !isAt(old, path)) out = withAt(out, path, () => undefined)
   const specPath = podSpecPath(name)
   if (specPath === undefined) return out
+  out = withoutInitAnnotations(out, specPath)
   const spec = objectAt(out, ...specPath)
   const kept = withoutDisabled(spec, objectAt(old, ...specPath))
   return kept === spec ? out : withAt(out, specPath, () => kept)
