@@ -123,14 +123,13 @@ test('a broken rule of a part that did not change only warns', () => {
 
 test('rules that cost too much end the evaluation', () => {
   const list: JSONSchemaProps = { type: 'array', items: { type: 'string' } }
-  const dear = withRules(list, { rule: 'self.all(x, self.all(y, self.all(z, x + y != z)))' })
+  // Carried out whole it would take hours.
+  const dear = withRules(list, { rule: 'self.all(w, self.all(x, self.all(y, self.all(z, w + x + y != z))))' })
   const after = withRules(integer, { rule: 'false' })
   const schema: JSONSchemaProps = { type: 'object', properties: { a: dear, b: after } }
-  const started = performance.now()
   const errors = texts(schema, { a: Array.from({ length: 500 }, (_, index) => `x${index}`), b: 1 })
   assert.equal(errors.length, 1)
   assert.match(errors[0] ?? '', /no further validation rules will be run due to call cost exceeds limit for rule/)
-  assert.ok(performance.now() - started < 5000)
 })
 
 const defaults: readonly (readonly [what: string, schema: JSONSchemaProps, texts: readonly string[]])[] = [
