@@ -103,9 +103,7 @@ export const steps: readonly Step[] = [
   {
     name: 'layers',
     run: async (root) => {
-      const count = openSourceTree(root).paths.filter(
-        (path) => /^src\/.*\.ts$/.test(path) && !path.startsWith('src/dashboard/web/'),
-      ).length
+      const count = openSourceTree(root).paths.filter((path) => /^src\/.*\.ts$/.test(path)).length
       const { problems, moduleCount } = await checkLayers(root, count)
       return fromProblems(problems, `${moduleCount} modules`)
     },

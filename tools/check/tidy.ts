@@ -17,7 +17,7 @@ const bannedWords = [
 ]
 
 /** Words that name a thing of the domain although they are banned in general: Kubernetes' Service, docker's `info` command. */
-const domainNames = /(?:^|\/)(?:cluster|cli|spec|test|dashboard|clients|docs)\//
+const domainNames = /(?:^|\/)(?:cluster|cli|spec|test|clients|docs)\//
 
 /** Level-two folders are those with code; a plain list of commands needs no README each. */
 const codeFile = /\.(?:ts|tsx|mjs)$/

@@ -8,8 +8,8 @@ type LayerRules = Readonly<Record<string, readonly string[]>>
 const introduction = `# Architecture
 
 Gantry is one program of two halves that meet only through public APIs and small interfaces: the engine (images,
-containers, networks, volumes, builder, registry) and the cluster (API server, scheduler, controllers, kubelet, proxy,
-DNS). Imports flow one way, down the diagram; \`dependency-cruiser.mjs\` holds the rules as data and
+containers, networks, volumes, builder, registry) and the cluster (API server, scheduler, controllers, simulated
+nodes). Imports flow one way, down the diagram; \`dependency-cruiser.mjs\` holds the rules as data and
 \`npm run check -- layers\` enforces them. \`roles\` alone composes the parts; everything else takes what it needs as
 arguments. Whatever waits for or observes the machine goes through \`world/ports\`, so that the deciding parts run
 deterministically on a seed. Errors are \`GantryError\` values; each edge words them as its clients expect.

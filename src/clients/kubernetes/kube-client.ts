@@ -1,7 +1,7 @@
 /**
- * The typed client of the Kubernetes API: what controllers, scheduler, kubelet, command line and dashboard call. One
- * interface, two transports with the same behaviour: `connectKubeClient` over HTTP(S), and the API server's own
- * `clientFor(user)` in process, which runs the same pipeline without sockets.
+ * The typed client of the Kubernetes API: what controllers, scheduler, simulated nodes and commands call. One interface,
+ * two transports with the same behaviour: `connectKubeClient` over HTTP(S), and the API server's own `clientFor(user)`
+ * in process, which runs the same pipeline without sockets.
  *
  * Objects are immutable: those that come back may be shared with the server's cache and with other callers.
  * Failures are GantryErrors made of the server's Status (`status-error.ts`: `isNotFound`, `isConflict`, …).
