@@ -1,10 +1,11 @@
 /**
  * Every stored object in memory: its served bytes, what selectors look at, and the recent events of its collection. Fed by
- * one watch of the store, so that all kinds change in one order; reads never touch the store unless they ask for the past.
+ * one watch of the store, so that all kinds change in one order; a store in this process tells of each commit before the
+ * commit is answered. Reads never touch the store unless they ask for the past.
  */
 import type { Clock } from '#world/ports/clock.ts'
 import { isStoreError } from '#kit/store/errors.ts'
-import type { RangeQuery, StoreEvent, VersionedStore } from '#kit/store/versioned-store.ts'
+import type { LocalStore, RangeQuery, StoreEvent, VersionedStore, WatchBatch } from '#kit/store/versioned-store.ts'
 import type { ApiObject } from './api-object.ts'
 import { Collection } from './collection.ts'
 import { sealedValue } from './encryption/sealed-value.ts'
@@ -94,7 +95,9 @@ export class ObjectCache implements AsyncDisposable {
     const newest = await store.currentRevision()
     const revision = Math.max(newest - resumeRevisions, store.local?.compactRevision ?? 0, 1)
     const from = revision < newest ? await this.#loadAt(revision) : undefined
-    this.#following = this.#follow(from ?? (await this.#loadAt(undefined)) ?? newest)
+    const loaded = from ?? (await this.#loadAt(undefined)) ?? newest
+    if (store.local === undefined) this.#following = this.#watch(loaded)
+    else this.#follow(store.local, loaded)
     await this.#arrive()
   }
 
@@ -175,7 +178,25 @@ export class ObjectCache implements AsyncDisposable {
     for (const collection of this.#collections.values()) collection.close()
   }
 
-  async #follow(afterRevision: number): Promise<void> {
+  /** Takes in each commit before whoever asked for it is answered. */
+  #follow(local: LocalStore, afterRevision: number): void {
+    const fail = (error: unknown): void => {
+      followed[Symbol.dispose]()
+      if (!this.#stop.signal.aborted) this.#options.onFault(error)
+    }
+    const take = ({ events, revision }: WatchBatch): void => {
+      try {
+        this.#apply(events, revision)
+      } catch (error) {
+        fail(error)
+      }
+    }
+    const followed = new DisposableStack()
+    followed.use(local.follow(afterRevision, { take, fail }))
+    this.#stop.signal.addEventListener('abort', () => followed[Symbol.dispose](), { once: true })
+  }
+
+  async #watch(afterRevision: number): Promise<void> {
     const { store, onFault } = this.#options
     try {
       const query = { afterRevision, previous: false, progress: true, signal: this.#stop.signal }

@@ -93,6 +93,7 @@ export class EngineStore implements VersionedStore {
       get: (key, read) => this.#get(key, read),
       range: (query) => this.#range(query),
       commit,
+      follow: (afterRevision, follower) => this.#hub.follow(afterRevision, follower),
     }
   }
 

@@ -264,6 +264,38 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       }
     })
 
+    test('a follower hears of each commit before it is answered, history first, until it is disposed', async (context) => {
+      const { local } = store
+      if (local === undefined) return context.diagnostic('the store is another process')
+      const p = prefix()
+      const from = local.revision
+      await store.put(`${p}before`, bytes('0'))
+      const heard: string[] = []
+      const take = ({ events, revision }: WatchBatch): void => {
+        assert.ok(events.every(({ entry }) => entry.modRevision <= revision))
+        heard.push(...seen(events))
+      }
+      const follower = local.follow(from, { take, fail: assert.fail })
+      assert.deepEqual(heard, ['put before=0'])
+      const heardWhenAnswered = await Promise.all(
+        ['1', '2', '3'].map(async (value) => {
+          await store.put(`${p}a`, bytes(value))
+          return heard.includes(`put a=${value}`)
+        }),
+      )
+      assert.deepEqual(heardWhenAnswered, [true, true, true])
+      await store.delete(`${p}a`)
+      assert.deepEqual(heard.slice(1), ['put a=1', 'put a=2', 'put a=3', 'delete a='])
+      follower[Symbol.dispose]()
+      await store.put(`${p}after`, bytes('4'))
+      assert.equal(heard.length, 5)
+      assert.throws(
+        () => local.follow(local.revision + 10, { take, fail: assert.fail }),
+        (error) => isStoreError(error, 'STORE_REVISION_AHEAD'),
+      )
+      return undefined
+    })
+
     test('a watch ends quietly when its signal aborts', async () => {
       const abort = new AbortController()
       const reading = take(

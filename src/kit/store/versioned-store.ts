@@ -165,4 +165,16 @@ export interface LocalStore {
   range(query: RangeQuery): RangeResult
   /** One durable commit for all requests, each decided after those before it. An Error is that request's alone. */
   commit(requests: readonly TxnRequest[]): readonly (TxnResult | Error)[]
+  /**
+   * Tells of everything after `afterRevision`: at once of what happened already, then of each commit before the commit
+   * is answered. Throws STORE_COMPACTED when the revision is gone. Disposing ends it.
+   */
+  follow(afterRevision: number, follower: StoreFollower): Disposable
+}
+
+/** Who is told of commits while they are made; neither may throw. */
+export interface StoreFollower {
+  take(batch: WatchBatch): void
+  /** The store has been closed: nothing more comes. */
+  fail(error: Error): void
 }

@@ -7,7 +7,7 @@ import { storeClosed, storeCompacted, storeRevisionAhead, storeWatchTooSlow } fr
 import { boundsOf, isWithin, type KeyBounds } from './key-range.ts'
 import type { StoreLimits } from './limits.ts'
 import type { StoreEngine } from './store-engine.ts'
-import type { StoreEvent, WatchBatch, WatchQuery } from './versioned-store.ts'
+import type { StoreEvent, StoreFollower, WatchBatch, WatchQuery } from './versioned-store.ts'
 
 interface Watcher {
   readonly bounds: KeyBounds
@@ -52,6 +52,29 @@ export class WatchHub {
     this.#closed = true
     for (const watcher of this.#live) watcher.fail(storeClosed())
     this.#live.clear()
+  }
+
+  /** See LocalStore.follow. */
+  follow(afterRevision: number, { take, fail }: StoreFollower): Disposable {
+    const { engine } = this.#options
+    if (this.#closed) throw storeClosed()
+    if (afterRevision > engine.revision) throw storeRevisionAhead(afterRevision, engine.revision)
+    if (afterRevision < engine.compactRevision) throw storeCompacted(engine.compactRevision)
+    const bounds = boundsOf({})
+    for (let seen = afterRevision, isComplete = false; !isComplete;) {
+      const { revision, events, complete } = engine.history({ bounds, afterRevision: seen, previous: false })
+      seen = revision
+      isComplete = complete
+      if (events.length > 0) take({ revision, events })
+    }
+    const watcher: Watcher = {
+      bounds,
+      previous: false,
+      offer: (events, revision) => take({ revision, events: plain(events) }),
+      fail,
+    }
+    this.#live.add(watcher)
+    return { [Symbol.dispose]: () => void this.#live.delete(watcher) }
   }
 
   /** Follows a range; see VersionedStore.watch. */

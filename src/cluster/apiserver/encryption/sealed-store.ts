@@ -62,13 +62,17 @@ function sealLocal(inner: LocalStore, box: Box): LocalStore {
       inner
         .commit(requests.map((request) => box.request(request)))
         .map((result) => (result instanceof Error ? result : box.txnResult(result))),
+    follow: (afterRevision, { take, fail }) =>
+      inner.follow(afterRevision, { take: (batch) => take(openBatch(batch, box)), fail }),
   }
 }
 
+function openBatch(batch: WatchBatch, box: Box): WatchBatch {
+  return batch.events.length === 0 ? batch : { ...batch, events: batch.events.map((event) => box.event(event)) }
+}
+
 async function* openEvents(inner: VersionedStore, query: WatchQuery, box: Box): AsyncGenerator<WatchBatch> {
-  for await (const batch of inner.watch(query)) {
-    yield batch.events.length === 0 ? batch : { ...batch, events: batch.events.map((event) => box.event(event)) }
-  }
+  for await (const batch of inner.watch(query)) yield openBatch(batch, box)
 }
 
 class Box {
