@@ -20,6 +20,8 @@ interface Fixture {
   readonly warnings: unknown[]
   /** Writes a line as the monitor does: to the file it has open, a new one when it was told so. */
   write(text: string): Promise<void>
+  /** True when the monitor was told to open a new file, and has not yet. */
+  isTold(): Promise<boolean>
 }
 
 /** The parts of an engine that the rotator uses, around a monitor that this test plays. */
@@ -31,6 +33,7 @@ async function fixture(context: TestContext, options: Readonly<Record<string, st
     await files.makeDirectory(folder, { recursive: true })
   const control = `${bundle}/ctl`
   await files.write(control, '')
+  const isTold = async (): Promise<boolean> => (await files.readText(control)) !== ''
   const warnings: unknown[] = []
   const container = { record: { hostConfig: { LogConfig: { Type: 'json-file', Config: options } } } }
   const parts = {
@@ -50,8 +53,9 @@ async function fixture(context: TestContext, options: Readonly<Record<string, st
     path,
     rotator,
     warnings,
+    isTold,
     write: async (text) => {
-      if ((await files.readText(control)) !== '') {
+      if (await isTold()) {
         await files.truncate(control, 0)
         await file.close()
         file = await files.open(path, 'a')
@@ -122,7 +126,7 @@ test('a monitor that was not told of a rename is told later', async (context) =>
   await engine.write('before')
   await files.rename(engine.path, `${engine.path}.1`)
   engine.rotator.onStarted(id)
-  await clock.sleep(300)
+  for (let tries = 0; tries < 600 && !(await engine.isTold()); tries += 1) await clock.sleep(50)
   await engine.write('after')
   assert.equal(await files.readText(engine.path), entry('after'))
   assert.equal(await files.readText(`${engine.path}.1`), entry('before'))
