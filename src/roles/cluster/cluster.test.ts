@@ -238,7 +238,7 @@ test(
     const run = async (...args: string[]): Promise<string> =>
       (
         await promisify(execFile)(kubectl ?? '', ['--kubeconfig', cluster.kubeconfig ?? '', ...args], {
-          timeout: 20_000,
+          timeout: 120_000,
         })
       ).stdout
     assert.match(await run('get', 'nodes', '-o', 'name'), /node\/sim-0\nnode\/sim-1\n/)

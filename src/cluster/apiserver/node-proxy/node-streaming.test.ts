@@ -293,7 +293,7 @@ function runKubectl(
     const child = execFile(
       kubectl,
       ['--kubeconfig', kubeconfig, ...argv],
-      { env: { PATH: '/usr/bin:/bin', HOME: '/nonexistent', ...options.env }, timeout: 20_000 },
+      { env: { PATH: '/usr/bin:/bin', HOME: '/nonexistent', ...options.env }, timeout: 120_000 },
       (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code ?? 1), out, err }),
     )
     child.stdin?.end(options.input ?? '')
