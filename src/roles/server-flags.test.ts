@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { defaultAudit } from './audit-flags.ts'
 import { authorizersOfFlags, defaultAuthorization } from './authorization-flags.ts'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import { parseServerFlags } from './server-flags.ts'
@@ -53,7 +54,7 @@ test('audit, encryption and anonymous requests, under the names that kube-apiser
   assert.ok(flags !== 'help')
   assert.deepEqual(flags.security, {
     ...defaultSecurity,
-    ...{ auditPolicyFile: '/home/p.yaml', auditLogPath: '/a.log', auditLogBackups: 3 },
+    audit: { ...defaultAudit, policyFile: '/home/p.yaml', logPath: '/a.log', logBackups: 3 },
     ...{ encryptionFile: '/home/e', encryptionReload: true, anonymous: false },
   })
 })
@@ -181,4 +182,36 @@ test('authorisation: modes in their order, a webhook with its answers kept, and 
     ],
   ]
   for (const [argv, message] of refused) assert.throws(() => flags(...argv), { message })
+})
+
+test('where audit events go and how, and what they cannot mean', () => {
+  const audit = (...more: string[]): typeof defaultAudit => {
+    const flags = parseServerFlags(['--root=/r', '--audit-policy-file=p', ...more], '/home')
+    assert.ok(flags !== 'help')
+    return flags.security.audit
+  }
+  const read = audit(
+    ...['--audit-webhook-config-file=h', '--audit-webhook-mode=blocking', '--audit-webhook-initial-backoff=1s'],
+    ...['--audit-webhook-batch-max-wait=5s', '--audit-webhook-batch-throttle-qps=3', '--audit-log-path=-'],
+    ...['--audit-webhook-truncate-enabled=true', '--audit-webhook-truncate-max-event-size=500'],
+    ...['--audit-log-format=legacy', '--audit-log-compress=true'],
+  )
+  assert.deepEqual(read, {
+    ...defaultAudit,
+    ...{ policyFile: '/home/p', logPath: '-', logFormat: 'legacy', logCompress: true, webhookFile: '/home/h' },
+    webhook: {
+      ...defaultAudit.webhook,
+      ...{ mode: 'blocking', initialBackoffMs: 1000, batchWaitMs: 5000, throttle: { perSecond: 3, burst: 15 } },
+    },
+    webhookTruncate: { ...defaultAudit.webhookTruncate, isOn: true, eventBytesMax: 500 },
+  })
+  const off = audit('--audit-webhook-config-file=h', '--audit-webhook-batch-throttle-enable=false')
+  assert.equal(off.webhook.throttle, undefined)
+  const refused: readonly [argv: readonly string[], why: RegExp][] = [
+    [[], /go together/],
+    [['--audit-log-path=a', '--audit-log-truncate-max-batch-size=1'], /must be greater than max event size \(102400\)/],
+    [['--audit-log-path=a', '--audit-webhook-mode=never'], /--audit-webhook-mode never/],
+    [['--audit-webhook-config-file=h', '--audit-webhook-batch-max-size=0'], /max batch size 0/],
+  ]
+  for (const [argv, message] of refused) assert.throws(() => audit(...argv), { message })
 })

@@ -8,6 +8,7 @@ import {
   authorizationReaders,
   defaultAuthorization,
 } from './authorization-flags.ts'
+import { auditProblem } from './audit-flags.ts'
 import { type CredentialFlags, credentialReaders, credentialsHelp, defaultCredentials } from './server-credentials.ts'
 import { oidcProblem, oidcReaders } from './oidc-flags.ts'
 import { defaultNetwork, type NetworkFlags, networkHelp, networkReaders } from './server-network.ts'
@@ -144,9 +145,11 @@ export function parseServerFlags(argv: readonly string[], cwd: string): ServerFl
 /** Flags that cannot go together, or are missing. */
 function problemOf({ root, security, credentials, authorization }: Gathered): string | undefined {
   if (root === '') return '--root is needed: the folder that holds the cluster'
-  if ((security.auditPolicyFile === undefined) !== (security.auditLogPath === undefined))
-    return '--audit-policy-file and --audit-log-path go together'
-  return oidcProblem(credentials.oidc, credentials.authenticationFile) ?? authorizationProblem(authorization)
+  return (
+    auditProblem(security.audit) ??
+    oidcProblem(credentials.oidc, credentials.authenticationFile) ??
+    authorizationProblem(authorization)
+  )
 }
 
 function withNetwork(name: string, value: string, so: Gathered): Gathered | undefined {

@@ -5,10 +5,16 @@ import { silentLog } from '#kit/telemetry/log.ts'
 import { createMetrics } from '#kit/telemetry/metrics.ts'
 import { createClock } from '#world/real/clock.ts'
 import { createFiles } from '#world/real/files.ts'
+import { createRandom } from '#world/real/random.ts'
+import { defaultAudit } from './audit-flags.ts'
 import { defaultSecurity, openServerSecurity } from './server-security.ts'
 
 const files = createFiles()
-const parts = { world: { clock: createClock(), files }, log: silentLog, metrics: createMetrics() }
+const parts = {
+  world: { clock: createClock(), files, random: createRandom() },
+  log: silentLog,
+  metrics: createMetrics(),
+}
 const policy = '{ apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{ level: Metadata }] }'
 const encryption =
   '{ apiVersion: apiserver.config.k8s.io/v1, kind: EncryptionConfiguration, resources: [{ resources: [secrets], providers: [{ identity: {} }] }] }'
@@ -25,10 +31,14 @@ test('the files that the flags name are read, and the log is written when the sc
   await files.write(at('encryption.yaml'), encryption)
   {
     await using scope = new AsyncDisposableStack()
-    const flags = { ...defaultSecurity, auditPolicyFile: at('policy.yaml'), auditLogPath: at('log/audit.log') }
-    const opened = await openServerSecurity(parts, { ...flags, encryptionFile: at('encryption.yaml') }, scope)
+    const audit = { ...defaultAudit, policyFile: at('policy.yaml'), logPath: at('log/audit.log') }
+    const opened = await openServerSecurity(
+      parts,
+      { ...defaultSecurity, audit, encryptionFile: at('encryption.yaml') },
+      scope,
+    )
     assert.equal(opened.encryption?.resources.length, 1)
-    opened.audit?.sink.write({ a: 1 })
+    void opened.audit?.sink.write({ a: 1 })
   }
   assert.equal(readFileSync(at('log/audit.log'), 'utf8'), '{"a":1}\n')
 })

@@ -2,7 +2,7 @@
  * The API over HTTP: authenticate -> audit -> impersonate -> take a seat -> authorise -> answer -> encode. The same
  * answers go to callers in this process without this file.
  */
-import { GantryError } from '#base/errors/gantry-error.ts'
+import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import type { EncodedError, HttpHandler, HttpRequest, HttpResponse } from '#kit/http/exchange.ts'
 import { randomUuid } from '#world/ports/random.ts'
 import { admitConnect } from './admission/admit-subresource.ts'
@@ -102,7 +102,7 @@ function encodeFailure(error: unknown): EncodedError {
 
 async function handle(parts: HandlerParts, http: HttpRequest, { info, passage }: Arrival): Promise<void> {
   const caller = userInProcess(http) ?? (await callerOf(parts, http, { info, passage }))
-  if (parts.audit !== undefined) beginAudit(parts, http, { info, caller, passage })
+  if (parts.audit !== undefined && !(await beginAudit(parts, http, { info, caller, passage }))) return
   const asked = impersonated(http, caller, parts.authorizer)
   const user = asked instanceof Promise ? await asked : asked
   const { response, trail } = passage
@@ -153,18 +153,25 @@ async function callerOf(parts: HandlerParts, http: HttpRequest, { info, passage 
   }
 }
 
-function beginAudit(
+/** False when the request is answered with why it cannot be recorded. */
+async function beginAudit(
   parts: HandlerParts,
   http: HttpRequest,
   { info, caller, passage }: Arrival & { readonly caller: User },
-): void {
-  if (parts.audit === undefined) return
+): Promise<boolean> {
+  if (parts.audit === undefined) return true
   const start = { http, info, user: caller, auditId: passage.auditId, isLong: isLongRunning(info) }
   const trail = startTrail(parts.audit, parts.clock, start)
-  if (trail === undefined) return
-  trail.received()
+  if (trail === undefined) return true
+  try {
+    await trail.received()
+  } catch (error) {
+    sendInternalError(passage.response, `${JSON.stringify(http.target)}: ${messageOf(error)}`)
+    return false
+  }
   passage.trail = trail
   passage.response = trail.watch(passage.response)
+  return true
 }
 
 function serve(parts: HandlerParts, call: ResourceCall): Promise<void> | void {

@@ -43,7 +43,7 @@ async function record(
     auditId: randomUuid(parts.random),
     isLong: false,
   })
-  trail?.received()
+  await trail?.received()
   if (value !== undefined) trail?.request(value)
   try {
     const answer = await run()

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
 import { silentLog } from '#kit/telemetry/log.ts'
 import { createMetrics } from '#kit/telemetry/metrics.ts'
 import { createClock } from '#world/real/clock.ts'
 import { createFiles } from '#world/real/files.ts'
+import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import { auditLine } from './audit-line.ts'
 import { openAuditLog } from './audit-log.ts'
 
 const parts = { files: createFiles(), clock: createClock(), log: silentLog }
@@ -77,4 +80,37 @@ test('a disk that takes nothing costs events and is counted, never the program',
   log.write({ a: 1 })
   await log.settled()
   assert.match(metrics.render(), /apiserver_audit_error_total\{plugin="log"\} 1/)
+})
+
+test('rotated files are compressed where that is asked for, and count among those that stay', async () => {
+  await using folder = await parts.files.temporaryDirectory('gantry-audit-')
+  const path = join(folder.path, 'audit.log')
+  const options = { path, sizeBytesMax: 1000, backupsMax: 3, compress: true }
+  await using log = await openAuditLog({ ...parts, metrics: createMetrics() }, options)
+  for (let index = 0; index < 100; index++) log.write({ index, text: 'x'.repeat(50) })
+  await log.settled()
+  const names = readdirSync(folder.path).toSorted()
+  assert.equal(names.length, 4)
+  const rotated = names.filter((name) => name.endsWith('.log.gz'))
+  assert.equal(rotated.length, 3)
+  const lines = rotated.flatMap((name) =>
+    gunzipSync(readFileSync(join(folder.path, name)))
+      .toString()
+      .trimEnd()
+      .split('\n'),
+  )
+  assert.ok(lines.every((line) => (JSON.parse(line) as { text: string }).text.length === 50))
+})
+
+test('the old format has one line of words for an event', () => {
+  const event = {
+    ...{ auditID: 'i', stage: 'ResponseComplete', requestURI: '/x', verb: 'get', userAgent: 'curl' },
+    ...{ user: { username: 'jane', groups: ['a', 'b'] }, sourceIPs: ['10.0.0.1'], responseStatus: { code: 200 } },
+    requestReceivedTimestamp: '2026-01-02T03:04:05.000000Z',
+  } as unknown as JsonObject
+  assert.equal(
+    auditLine(event, 'legacy'),
+    String.raw`2026-01-02T03:04:05.000000Z AUDIT: id="i" stage="ResponseComplete" ip="10.0.0.1" method="get" user="jane" groups="\"a\",\"b\"" as="<self>" asgroups="<lookup>" user-agent="curl" namespace="<none>" uri="/x" response="200"` +
+      '\n',
+  )
 })

@@ -4,12 +4,15 @@
  * and counted.
  */
 import { basename, dirname, extname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import type { Log } from '#kit/telemetry/log.ts'
 import type { Metrics } from '#kit/telemetry/metrics.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { type Clock, formatInstant } from '#world/ports/clock.ts'
 import type { Files, OpenFile } from '#world/ports/files.ts'
-import type { AuditSink } from './audit-trail.ts'
+import { type AuditFormat, auditLine } from './audit-line.ts'
+import { type AuditSink, countAuditErrors } from './audit-sink.ts'
 
 export interface AuditLogOptions {
   readonly path: string
@@ -19,6 +22,10 @@ export interface AuditLogOptions {
   readonly ageMsMax?: number
   /** Rotated files kept; 0 keeps all. */
   readonly backupsMax?: number
+  /** JSON unless told. */
+  readonly format?: AuditFormat
+  /** Rotated files are compressed (gzip, `.gz`). */
+  readonly compress?: boolean
 }
 
 interface AuditLogParts {
@@ -30,12 +37,6 @@ interface AuditLogParts {
 
 /** Bytes that may wait for the disk. */
 const backlogBytesMax = 64 * 1024 * 1024
-const eventsTotal = { name: 'apiserver_audit_event_total', help: 'Audit events generated and sent to the backend.' }
-const errorsTotal = {
-  name: 'apiserver_audit_error_total',
-  help: 'Audit events that failed to be audited properly.',
-  labels: ['plugin'],
-}
 
 /** Opens the log, made with mode 0600 when it is missing. @throws what the filesystem says. */
 export async function openAuditLog(parts: AuditLogParts, options: AuditLogOptions): Promise<AuditLog> {
@@ -60,12 +61,11 @@ export class AuditLog implements AuditSink, AsyncDisposable {
   }
 
   write(event: JsonObject): void {
-    const line = Buffer.from(`${JSON.stringify(event)}\n`)
+    const line = Buffer.from(auditLine(event, this.#options.format ?? 'json'))
     if (this.#waitingBytes + line.length > backlogBytesMax) {
-      this.#parts.metrics.counter(errorsTotal).add({ plugin: 'log' })
+      countAuditErrors(this.#parts.metrics, 'log')
       return
     }
-    this.#parts.metrics.counter(eventsTotal).add()
     this.#waiting.push(line)
     this.#waitingBytes += line.length
     this.#writing ??= this.#drain()
@@ -91,7 +91,7 @@ export class AuditLog implements AuditSink, AsyncDisposable {
         for (let at = 0; at < batch.length;) at += await this.#open.file.write(batch.subarray(at), null)
         this.#open.sizeBytes += batch.length
       } catch (error) {
-        this.#parts.metrics.counter(errorsTotal).add({ plugin: 'log' })
+        countAuditErrors(this.#parts.metrics, 'log')
         this.#parts.log.error('an audit event could not be written', { error, path: this.#options.path })
       }
     }
@@ -116,9 +116,18 @@ export class AuditLog implements AuditSink, AsyncDisposable {
     if (sizeBytesMax === 0 || sizeBytes === 0 || sizeBytes + bytes <= sizeBytesMax) return
     const { files } = this.#parts
     await this.#open.file.close()
-    await files.rename(path, await this.#freeName())
+    const rotated = await this.#freeName()
+    await files.rename(path, rotated)
     this.#open = { file: await files.open(path, 'a', 0o600), sizeBytes: 0 }
+    if (this.#options.compress === true) await this.#compress(rotated)
     await this.#removeOld()
+  }
+
+  /** The plain file goes once the compressed one is whole. */
+  async #compress(path: string): Promise<void> {
+    const { files } = this.#parts
+    await files.write(`${path}.gz`, await promisify(gzip)(await files.read(path)), { mode: 0o600 })
+    await files.remove(path)
   }
 
   async #freeName(): Promise<string> {
@@ -128,7 +137,8 @@ export class AuditLog implements AuditSink, AsyncDisposable {
     for (let ms = Math.floor(this.#parts.clock.now()); ; ms++) {
       const [whole = '', fraction = ''] = formatInstant(ms).slice(0, -1).split('.')
       const name = `${stem}-${whole.replaceAll(':', '-')}.${fraction.padEnd(3, '0')}${extension}`
-      if (!(await this.#parts.files.exists(name))) return name
+      const { files } = this.#parts
+      if (!(await files.exists(name)) && !(await files.exists(`${name}.gz`))) return name
     }
   }
 
@@ -137,10 +147,11 @@ export class AuditLog implements AuditSink, AsyncDisposable {
     const { files, clock } = this.#parts
     const extension = extname(path)
     const prefix = `${basename(path, extension)}-`
-    const isRotated = (name: string): boolean =>
-      name.startsWith(prefix) &&
-      name.endsWith(extension) &&
-      /^\d{4}-\d\d-\d\dT[\d-]+\.\d{3}$/.test(name.slice(prefix.length, name.length - extension.length))
+    const isRotated = (file: string): boolean => {
+      const name = file.replace(/\.gz$/, '')
+      const stamp = name.slice(prefix.length, name.length - extension.length)
+      return name.startsWith(prefix) && name.endsWith(extension) && /^\d{4}-\d\d-\d\dT[\d-]+\.\d{3}$/.test(stamp)
+    }
     // Names sort by time.
     const rotated = (await files.list(dirname(path)))
       .map(({ name }) => name)

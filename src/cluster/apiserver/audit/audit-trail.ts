@@ -18,13 +18,8 @@ import {
   withoutManagedFields,
 } from './audit-event.ts'
 import { type AuditLevel, type AuditPolicy, type AuditScope, type AuditStage, scopeOf } from './audit-policy.ts'
+import type { AuditSink } from './audit-sink.ts'
 import { AuditedResponse } from './audited-response.ts'
-
-/** Takes finished events. */
-export interface AuditSink {
-  /** Never waits; a sink that cannot keep up drops events and counts them. */
-  write(event: JsonObject): void
-}
 
 export interface Audit {
   readonly policy: AuditPolicy
@@ -85,8 +80,9 @@ export class AuditTrail {
     return ranks[this.#parts.scope.level] >= ranks[level]
   }
 
-  received(): void {
-    this.#emit('RequestReceived')
+  /** Promises where the request is to wait until this is recorded, and fails where it must not go on. */
+  received(): void | Promise<void> {
+    return this.#emit('RequestReceived')
   }
 
   /** The request goes on as somebody else. */
@@ -132,9 +128,9 @@ export class AuditTrail {
   end(): void {
     if (!this.#hasBegun) {
       this.#status ??= responseStatus({ status: 'Success', message: 'Connection closed early', code: 200 })
-      if (this.#isLong) this.#emit('ResponseStarted')
+      if (this.#isLong) this.#emitLater('ResponseStarted')
     }
-    this.#emit('ResponseComplete')
+    this.#emitLater('ResponseComplete')
   }
 
   /** The answer begins with this status. */
@@ -142,7 +138,7 @@ export class AuditTrail {
     if (this.#hasBegun) return
     this.#hasBegun = true
     this.#status = { metadata: {}, ...this.#status, code }
-    if (this.#isLong) this.#emit('ResponseStarted')
+    if (this.#isLong) this.#emitLater('ResponseStarted')
   }
 
   /** Fills in what the path did not say. */
@@ -161,11 +157,17 @@ export class AuditTrail {
     return this.#parts.scope.omitManagedFields && isObject ? withoutManagedFields(value as JsonObject) : value
   }
 
-  #emit(stage: AuditStage): void {
+  /** The answer is on its way already: nothing waits, and nothing can be taken back. */
+  #emitLater(stage: AuditStage): void {
+    const stored = this.#emit(stage)
+    if (stored instanceof Promise) stored.catch(() => undefined)
+  }
+
+  #emit(stage: AuditStage): void | Promise<void> {
     const { scope, sink, clock } = this.#parts
-    if (scope.omitStages.has(stage)) return
+    if (scope.omitStages.has(stage)) return undefined
     const { auditID, requestURI, verb, user, sourceIPs, userAgent, requestReceivedTimestamp } = this.#head
-    sink.write({
+    return sink.write({
       kind: 'Event',
       apiVersion: 'audit.k8s.io/v1',
       level: scope.level,
