@@ -15,7 +15,7 @@ import { storedBytes } from './object-bytes.ts'
 import { keyOf } from './object-cache.ts'
 import { placeOf, selectionOf, subjectOf } from './read-objects.ts'
 import type { ServerParts } from './server-parts.ts'
-import { conflict, notFound } from './status-errors.ts'
+import { conflict, forbidden, notFound } from './status-errors.ts'
 import type { StoredObject } from './stored-object.ts'
 
 const orphanFinalizer = 'orphan'
@@ -83,6 +83,8 @@ export async function deleteObject(
     await parts.cache.catchUp()
     const live = parts.cache.collection(request.resource.storage).get(placeOf(request))
     if (live === undefined) throw notFound(subjectOf(request))
+    const why = request.resource.strategy.whyUndeletable?.(request.name)
+    if (why !== undefined) throw forbidden(subjectOf(request), why)
     const answer = await deleteOnce(parts, request, { deletion, live })
     if (answer !== undefined) return answer
     if (attempt >= triesMax) throw conflict(subjectOf(request))

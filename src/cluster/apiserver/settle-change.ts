@@ -66,8 +66,9 @@ export function settleMetadata(request: ApiRequest, next: ApiObject, before: Bef
     uid: kept.uid,
     creationTimestamp: kept.creationTimestamp,
     generation: kept.generation,
-    deletionTimestamp: kept.deletionTimestamp,
-    deletionGracePeriodSeconds: kept.deletionGracePeriodSeconds,
+    // What is being deleted stays so; who marks something else is refused by validation.
+    deletionTimestamp: kept.deletionTimestamp ?? next.metadata.deletionTimestamp,
+    deletionGracePeriodSeconds: next.metadata.deletionGracePeriodSeconds ?? kept.deletionGracePeriodSeconds,
     selfLink: undefined,
     resourceVersion: kept.resourceVersion,
   })

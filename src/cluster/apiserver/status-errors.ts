@@ -68,8 +68,10 @@ export function unknownResource(): GantryError {
   })
 }
 
-export function alreadyExists(subject: Subject): GantryError {
-  const message = `${qualified(subject)} ${JSON.stringify(subject.name ?? '')} already exists`
+/** 409 for a name that is taken. @param isLeaving whether its object is being deleted. */
+export function alreadyExists(subject: Subject, isLeaving: boolean = false): GantryError {
+  const prefix = isLeaving ? 'object is being deleted: ' : ''
+  const message = `${prefix}${qualified(subject)} ${JSON.stringify(subject.name ?? '')} already exists`
   return failure({ code: 409, reason: 'AlreadyExists', message, details: detailsOf(subject) })
 }
 

@@ -145,14 +145,21 @@ async function createOnce(
   const subject = { group: resource.group, resource: resource.resource, name }
   if (isDryRun(request)) {
     await parts.cache.catchUp()
-    if (parts.cache.collection(resource.storage).get(placeOf({ namespace: request.namespace, name })) !== undefined)
-      throw alreadyExists(subject)
+    const there = parts.cache.collection(resource.storage).get(placeOf({ namespace: request.namespace, name }))
+    if (there !== undefined) throw alreadyExists(subject)
     return { form: 'value', code: 201, object, resource }
   }
   const answer = await storeNew(parts, resource, { object, isApplied })
-  if (answer === undefined) throw alreadyExists(subject)
+  if (answer === undefined) throw alreadyExists(subject, await isLeaving(parts, request, name))
   scope.succeeded = true
   return answer
+}
+
+/** Whether the object that has the name of a new one is being deleted. */
+async function isLeaving(parts: ServerParts, { resource, namespace }: ApiRequest, name: string): Promise<boolean> {
+  await parts.cache.catchUp()
+  const there = parts.cache.collection(resource.storage).get(placeOf({ namespace, name }))
+  return there?.value.metadata.deletionTimestamp !== undefined
 }
 
 /** A change of an object: from the state there now to the wanted one, or undefined to leave it. */

@@ -2,14 +2,14 @@
 import type { Access, PolicyRule, Authorizer } from '../authorization/access.ts'
 import { breakDown, rulesCover } from '../authorization/match-rule.ts'
 import { type ApiObject, equalJson, listAt, textAt } from '../api-object.ts'
-import { forbidden } from '../status-errors.ts'
+import { forbidden, notFound } from '../status-errors.ts'
 import type { AdmissionRequest, AdmissionStep } from './admission.ts'
 
 const group = 'rbac.authorization.k8s.io'
 
 /** Reads the rules of a role as it is now. */
 export interface RoleRules {
-  rulesOfRole(kind: string, namespace: string, name: string): readonly PolicyRule[]
+  rulesOfRole(kind: string, namespace: string, name: string): readonly PolicyRule[] | undefined
 }
 
 /** The step, with the authoriser whose rules count. */
@@ -64,7 +64,10 @@ async function checkBinding(
   const name = textAt(binding, 'roleRef', 'name')
   const resource = kind === 'ClusterRole' ? 'clusterroles' : 'roles'
   if (await may(authorizer, request, { verb: 'bind', resource, name })) return
-  refuseMissing(authorizer, request, roles.rulesOfRole(kind, namespace, name))
+  const rules = roles.rulesOfRole(kind, namespace, name)
+  // Upstream names the role as if it were a binding.
+  if (rules === undefined) throw notFound({ group, resource: request.resource.resource, name })
+  refuseMissing(authorizer, request, rules)
 }
 
 function refuseMissing(authorizer: Authorizer, request: AdmissionRequest, wanted: readonly PolicyRule[]): void {
@@ -74,8 +77,9 @@ function refuseMissing(authorizer: Authorizer, request: AdmissionRequest, wanted
   const missing = wanted.flatMap(breakDown).filter((rule) => !rulesCover(all, rule))
   if (missing.length === 0) return
   const groups = user.groups.map((one) => JSON.stringify(one)).join(' ')
-  const lines = compact(missing).map(printRule)
-  const why = `user ${JSON.stringify(user.name)} (groups=[${groups}]) is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}`
+  const lines = [...new Set(compact(missing).map(printRule))].toSorted()
+  const unresolved = owned.error === undefined ? '' : `; resolution errors: [${owned.error}]`
+  const why = `user ${JSON.stringify(user.name)} (groups=[${groups}]) is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}${unresolved}`
   throw forbidden({ group, resource: resource.resource, name }, why)
 }
 
@@ -93,9 +97,9 @@ function printRule(rule: PolicyRule): string {
   const parts = [
     ...list('APIGroups', rule.apiGroups),
     ...list('Resources', rule.resources),
-    ...list('ResourceNames', rule.resourceNames),
     ...list('NonResourceURLs', rule.nonResourceURLs),
+    ...list('ResourceNames', rule.resourceNames),
     ...list('Verbs', rule.verbs),
   ]
-  return `{${parts.map((part) => part.replaceAll('" "', '", "')).join(', ')}}`
+  return `{${parts.join(', ')}}`
 }

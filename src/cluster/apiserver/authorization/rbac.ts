@@ -77,9 +77,10 @@ export class Rbac implements Authorizer {
     }
   }
 
-  /** The rules of a role as they are now. */
-  rulesOfRole(kind: string, namespace: string, name: string): readonly PolicyRule[] {
-    return listAt(this.#role(kind, namespace, name), 'rules') as unknown as readonly PolicyRule[]
+  /** The rules of a role as they are now; undefined for a role that is not there. */
+  rulesOfRole(kind: string, namespace: string, name: string): readonly PolicyRule[] | undefined {
+    const role = this.#role(kind, namespace, name)
+    return role === undefined ? undefined : (listAt(role, 'rules') as unknown as readonly PolicyRule[])
   }
 
   #role(kind: string, namespace: string, name: string): ApiObject | undefined {

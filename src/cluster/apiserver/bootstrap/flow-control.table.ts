@@ -5,6 +5,9 @@ const queue = (queues: number, handSize: number): object => ({
   queuing: { queues, handSize, queueLengthLimit: 50 },
 })
 
+/** Levels and schemas that every server needs and nobody may change. */
+export const mandatory: readonly string[] = ['exempt', 'catch-all']
+
 /** By name: specification of each priority level. */
 export const priorityLevels: Readonly<Record<string, object>> = {
   exempt: { type: 'Exempt', exempt: { nominalConcurrencyShares: 0, lendablePercent: 0 } },

@@ -24,14 +24,14 @@ interface Bench extends AsyncDisposable {
 const level = (shares: number, more: object = {}): object => ({
   type: 'Limited',
   limited: {
-    nominalConcurrencyShares: shares,
+    nominalConcurrencyShares: shares * 1000,
     lendablePercent: 0,
     limitResponse: { type: 'Queue', queuing: { queues: 8, handSize: 2, queueLengthLimit: 3 } },
     ...more,
   },
 })
 
-/** A server whose own levels have no shares, with one level and schema for each named group. */
+/** A server whose own levels have next to no shares, with one level and schema for each named group. */
 async function bench(seats: number, levels: Readonly<Record<string, object>>): Promise<Bench> {
   const clock = new SimClock()
   const store = createMemoryStore({ clock })
@@ -39,12 +39,6 @@ async function bench(seats: number, levels: Readonly<Record<string, object>>): P
   const admin = api.clientFor({ name: 'a', groups: ['system:masters'] })
   for (const name of ['system', 'node-high', 'leader-election', 'workload-high', 'workload-low', 'global-default'])
     await admin.delete(priorityLevelConfigurations, name)
-  await admin.patch(
-    priorityLevelConfigurations,
-    'catch-all',
-    { spec: { limited: { nominalConcurrencyShares: 0 } } },
-    { type: 'merge' },
-  )
   for (const [name, spec] of Object.entries(levels)) {
     await admin.create(priorityLevelConfigurations, { metadata: { name }, spec } as never)
     await admin.create(schemaResource, {

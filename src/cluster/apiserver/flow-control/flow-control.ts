@@ -6,7 +6,7 @@
 import type { Metrics } from '#kit/telemetry/metrics.ts'
 import type { FlowSchema, PriorityLevelConfiguration } from '#spec/kubernetes/objects/flowcontrol-v1.generated.ts'
 import type { Clock } from '#world/ports/clock.ts'
-import { flowSchemas, priorityLevels } from '../bootstrap/flow-control.table.ts'
+import { flowSchemas, mandatory, priorityLevels } from '../bootstrap/flow-control.table.ts'
 import type { Collection } from '../collection.ts'
 import type { ObjectCache } from '../object-cache.ts'
 import { flowHash } from './deal-hand.ts'
@@ -207,7 +207,6 @@ export class FlowControl {
   }
 }
 
-const mandatory = ['exempt', 'catch-all']
 /** Only met when even the schema that catches all does not match. */
 const fallbackFlow: CompiledFlow = {
   name: 'catch-all',

@@ -6,11 +6,13 @@ import { customResourceDefinitionStrategy } from './custom-resource-definitions.
 import { droppingDisabled } from './disabled-fields.ts'
 import { endpointSliceStrategy } from './endpoint-slices.ts'
 import { autoscalerStrategy } from './horizontal-pod-autoscaler-v1.ts'
+import { flowSchemaStrategy, priorityLevelStrategy } from './flow-control.ts'
 import { jobStrategy } from './jobs.ts'
 import { namespaceStrategy } from './namespaces.ts'
 import { nodeStrategy } from './nodes.ts'
 import { persistentVolumeClaimStrategy, persistentVolumeStrategy } from './persistent-volumes.ts'
 import { podStrategy } from './pods.ts'
+import { priorityClassStrategy } from './priority-classes.ts'
 import { resourceClaimStrategy, resourceClaimTemplateStrategy } from './resource-claims.ts'
 import { resourceSliceStrategy } from './resource-slices.ts'
 import { roleStrategy } from './roles.ts'
@@ -67,8 +69,9 @@ const own: Readonly<Record<string, Partial<Strategy>>> = {
   '/persistentvolumes': persistentVolumeStrategy,
   '/persistentvolumeclaims': persistentVolumeClaimStrategy,
   '/replicationcontrollers': { defaultPropagation: 'Orphan' },
-  // Its generation is always the first.
-  'scheduling.k8s.io/priorityclasses': { changesGeneration: () => false },
+  'scheduling.k8s.io/priorityclasses': priorityClassStrategy,
+  'flowcontrol.apiserver.k8s.io/flowschemas': flowSchemaStrategy,
+  'flowcontrol.apiserver.k8s.io/prioritylevelconfigurations': priorityLevelStrategy,
   'storage.k8s.io/csidrivers': csiDriverStrategy,
   'apps/daemonsets': daemonSetStrategy,
   'apps/statefulsets': statefulSetStrategy,

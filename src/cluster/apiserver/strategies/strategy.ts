@@ -52,6 +52,8 @@ export interface Strategy {
   changesGeneration?(next: ApiObject, old: ApiObject): boolean
   /** Seconds that a deleted object keeps running; undefined where objects go at once. */
   graceSeconds?(object: ApiObject, wanted: number | undefined): number | undefined
+  /** Why an object of this name may not be deleted. */
+  whyUndeletable?(name: string): string | undefined
   /** What deleting dependents means when the client does not say: `Orphan` for a few old kinds. */
   readonly defaultPropagation?: 'Background' | 'Orphan'
   /** Changes an object that starts to be deleted (a namespace turns Terminating). */

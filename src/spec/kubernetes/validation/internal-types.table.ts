@@ -41,7 +41,9 @@ export const internalTypes: Readonly<Record<string, string>> = {
   'apiregistration.APIServiceSpec':
     'Service service *apiregistration.ServiceReference|Group group s|Version version s|InsecureSkipTLSVerify insecureSkipTLSVerify b|CABundle caBundle -|GroupPriorityMinimum groupPriorityMinimum n|VersionPriority versionPriority n',
   'apiregistration.ServiceReference': 'Namespace namespace s|Name name s|Port port n',
+  'apps.DaemonSetUpdateStrategy': 'Type type s|RollingUpdate rollingUpdate *apps.RollingUpdateDaemonSet',
   'apps.DeploymentStrategy': 'Type type s|RollingUpdate rollingUpdate *apps.RollingUpdateDeployment',
+  'apps.RollingUpdateDaemonSet': 'MaxUnavailable maxUnavailable n|MaxSurge maxSurge n',
   'apps.RollingUpdateDeployment': 'MaxUnavailable maxUnavailable n|MaxSurge maxSurge n',
   'apps.RollingUpdateStatefulSetStrategy': 'Partition partition n|MaxUnavailable maxUnavailable -',
   'apps.StatefulSetUpdateStrategy': 'Type type s|RollingUpdate rollingUpdate *apps.RollingUpdateStatefulSetStrategy',
@@ -309,6 +311,8 @@ export const internalTypes: Readonly<Record<string, string>> = {
   'flowcontrol.Subject':
     'Kind kind s|User user *flowcontrol.UserSubject|Group group *flowcontrol.GroupSubject|ServiceAccount serviceAccount *flowcontrol.ServiceAccountSubject',
   'flowcontrol.UserSubject': 'Name name s',
+  'networking.HTTPIngressPath': 'Path path s|PathType pathType -|Backend backend Snetworking.IngressBackend',
+  'networking.HTTPIngressRuleValue': 'Paths paths [networking.HTTPIngressPath',
   'networking.IPAddressSpec': 'ParentRef parentRef *networking.ParentReference',
   'networking.IPBlock': 'CIDR cidr s|Except except -',
   'networking.IngressBackend':
@@ -317,11 +321,13 @@ export const internalTypes: Readonly<Record<string, string>> = {
     'APIGroup apiGroup -|Kind kind s|Name name s|Scope scope -|Namespace namespace -',
   'networking.IngressClassSpec':
     'Controller controller s|Parameters parameters *networking.IngressClassParametersReference',
+  'networking.IngressRule': 'Host host s|HTTP http *networking.HTTPIngressRuleValue',
   'networking.IngressServiceBackend': 'Name name s|Port port Snetworking.ServiceBackendPort',
   'networking.NetworkPolicyPeer':
     'PodSelector podSelector -|NamespaceSelector namespaceSelector -|IPBlock ipBlock *networking.IPBlock',
   'networking.ParentReference': 'Group group s|Resource resource s|Namespace namespace s|Name name s',
   'networking.ServiceBackendPort': 'Name name s|Number number n',
+  'networking.ServiceCIDRSpec': 'CIDRs cidrs -',
   'node.Overhead': 'PodFixed podFixed -',
   'node.Scheduling': 'NodeSelector nodeSelector -|Tolerations tolerations [core.Toleration',
   'policy.PodDisruptionBudgetSpec':

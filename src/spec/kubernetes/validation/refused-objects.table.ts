@@ -1025,4 +1025,28 @@ export const refusedObjects: readonly (readonly [object: Json, messages: readonl
       "spec.auditAnnotations[0].key: Invalid value: \"x/a/b\": a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
     ],
   ],
+  [
+    {
+      apiVersion: 'apps/v1',
+      kind: 'DaemonSet',
+      metadata: { name: 'x' },
+      spec: {
+        selector: { matchLabels: { a: 'b' } },
+        updateStrategy: { type: 'No' },
+        template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+      },
+    },
+    [
+      'spec.updateStrategy: Unsupported value: {"Type":"No","RollingUpdate":null}: supported values: "RollingUpdate", "OnDelete"',
+    ],
+  ],
+  [
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'ServiceCIDR',
+      metadata: { name: 'x' },
+      spec: { cidrs: ['10.0.0.0/24', '10.1.0.0/24', 'fd00::/64'] },
+    },
+    ['spec.cidrs: Invalid value: {"CIDRs":["10.0.0.0/24","10.1.0.0/24","fd00::/64"]}: may only hold up to 2 values'],
+  ],
 ]

@@ -21,6 +21,7 @@ const clusterKinds = [
   'StorageClass',
   'PriorityClass',
   'ClusterRole',
+  'ServiceCIDR',
 ]
 
 /** An object as the server has it when it validates: decoded, defaulted, with a namespace and a version. */

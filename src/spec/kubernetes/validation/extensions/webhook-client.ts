@@ -51,8 +51,8 @@ function validateService(at: Path, service: Service): FieldError[] {
   const port = service.port ?? 443
   const isPort = portNumber(at, port).length === 0
   return [
-    ...requiredText(at.child('name'), service.name, 'service name is required'),
-    ...requiredText(at.child('namespace'), service.namespace, 'service namespace is required'),
+    ...requiredText(at.child('name'), service.name),
+    ...requiredText(at.child('namespace'), service.namespace),
     ...(isPort ? [] : [invalid(at.child('port'), port, 'port is not valid: must be between 1 and 65535, inclusive')]),
     ...(service.path === undefined ? [] : validatePath(at.child('path'), service.path)),
   ]
