@@ -2,7 +2,7 @@
 import type { User } from '#cluster/apiserver/api-request.ts'
 import type { ApiServer } from '#cluster/apiserver/api-server.ts'
 import { serveMetrics } from '#cluster/apiserver/metrics-api/serve-metrics.ts'
-import { serverVersion } from '#cluster/apiserver/server-version.ts'
+import { serverVersion } from '#cluster/apiserver/documents/server-version.ts'
 import { type ControllersConfig, startControllers } from '#cluster/controllers/controllers.ts'
 import type { SchedulerConfig } from '#cluster/scheduler/scheduler-config.ts'
 import { startScheduler } from '#cluster/scheduler/scheduler.ts'

@@ -1,11 +1,11 @@
 /** From a routed and authorised request to its answer: which handler serves which verb of which resource. */
 import type { ApiAnswer, ApiRequest } from './api-request.ts'
 import { readyAnswer } from './convert-stored.ts'
-import { checkWriteOptions } from './check-options.ts'
-import { deprecationOf } from './deprecations.ts'
-import { deleteCollection, deleteObject } from './delete-object.ts'
-import { decodeBody } from './decode-body.ts'
-import { patchObject } from './patch-object.ts'
+import { checkWriteOptions } from './writes/check-options.ts'
+import { deprecationOf } from './documents/deprecations.ts'
+import { deleteCollection, deleteObject } from './writes/delete-object.ts'
+import { decodeBody } from './wire/decode-body.ts'
+import { patchObject } from './writes/patch-object.ts'
 import { listObjects, readObject, subjectOf } from './read-objects.ts'
 import type { ServedResource } from './served-resource.ts'
 import type { AnswerRequest, ServerParts } from './server-parts.ts'
@@ -15,8 +15,8 @@ import { notFound, unknownResource } from './status-errors.ts'
 import { getComponentStatus, listComponentStatuses } from './subresources/component-statuses.ts'
 import { reviewHandler } from './subresources/reviews.ts'
 import { subresourceHandler } from './subresources/subresources.ts'
-import { updateObject } from './update-object.ts'
-import { createObject } from './write-object.ts'
+import { updateObject } from './writes/update-object.ts'
+import { createObject } from './writes/write-object.ts'
 
 /** The 405 of a verb that a resource does not have. */
 export function verbNotAllowed(): GantryError {

@@ -2,7 +2,7 @@
 import type { ApiObject } from './api-object.ts'
 import type { ServedResource } from './served-resource.ts'
 import { badRequest } from './status-errors.ts'
-import type { StoredObject } from './stored-object.ts'
+import type { StoredObject } from './cache/stored-object.ts'
 
 /** Who asks. */
 export interface User {

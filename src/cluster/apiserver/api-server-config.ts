@@ -1,5 +1,5 @@
 /** Settings of an API server. */
-import type { Compression } from './send-body.ts'
+import type { Compression } from './wire/send-body.ts'
 import type { RequestHeaderConfig } from './authentication/request-header.ts'
 
 export interface ApiServerConfig {

@@ -4,7 +4,7 @@ import type { Random } from '#world/ports/random.ts'
 import { type ApiObject, timeText } from './api-object.ts'
 import type { ApiServerConfig } from './api-server-config.ts'
 import type { Allocations } from './strategies/allocations.ts'
-import type { ObjectCache } from './object-cache.ts'
+import type { ObjectCache } from './cache/object-cache.ts'
 import type { ServedResources } from './served-resource.ts'
 
 /** Read access to the cluster as of now. */

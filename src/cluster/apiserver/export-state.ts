@@ -4,7 +4,7 @@
  * may read secrets.
  */
 import type { HttpResponse } from '#kit/http/exchange.ts'
-import type { ObjectCache } from './object-cache.ts'
+import type { ObjectCache } from './cache/object-cache.ts'
 
 /** Where it is served: for administrators, like every path that no role names. */
 export const exportPath = '/gantry/v1/state'

@@ -11,10 +11,10 @@ import { fieldValues, supportedTerms } from '#spec/kubernetes/selectors/selectab
 import type { ApiObject } from './api-object.ts'
 import { type ApiRequest, integerQuery, type ListAnswer } from './api-request.ts'
 import { type ContinueToken, readContinueToken, writeContinueToken } from './continue-token.ts'
-import { type ObjectCache, registryPrefix } from './object-cache.ts'
+import { type ObjectCache, registryPrefix } from './cache/object-cache.ts'
 import { servedAtHand } from './convert-stored.ts'
 import { badRequest, expired, invalid, notFound } from './status-errors.ts'
-import { StoredObject } from './stored-object.ts'
+import { StoredObject } from './cache/stored-object.ts'
 
 export interface ReadParts {
   readonly store: VersionedStore

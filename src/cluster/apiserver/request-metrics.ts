@@ -2,10 +2,10 @@
 import type { Metrics } from '#kit/telemetry/metrics.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import { isLongRunning } from './flow-control/take-turn.ts'
-import type { ObjectCache } from './object-cache.ts'
+import type { ObjectCache } from './cache/object-cache.ts'
 import type { RequestInfo } from './request-info.ts'
 import type { ServedResources } from './served-resource.ts'
-import { serverVersion } from './server-version.ts'
+import { serverVersion } from './documents/server-version.ts'
 
 const place = ['verb', 'group', 'version', 'resource', 'subresource', 'scope', 'component']
 const requestsTotal = {

@@ -10,11 +10,11 @@ import type { Audit } from './audit/audit-trail.ts'
 import type { AuthenticationParts } from './authentication/authenticate.ts'
 import type { Authorizer } from './authorization/access.ts'
 import type { ClusterView } from './cluster-view.ts'
-import type { EventLeases } from './event-leases.ts'
-import type { ObjectCache } from './object-cache.ts'
-import type { HealthCheck } from './health-checks.ts'
+import type { EventLeases } from './writes/event-leases.ts'
+import type { ObjectCache } from './cache/object-cache.ts'
+import type { HealthCheck } from './documents/health-checks.ts'
 import type { ServedResources } from './served-resource.ts'
-import type { ObjectValidation } from './object-validation.ts'
+import type { ObjectValidation } from './writes/object-validation.ts'
 
 export interface ServerParts extends AuthenticationParts {
   readonly authorizer: Authorizer

@@ -1,6 +1,6 @@
 /** What must hold in every cluster whatever fails: checked change by change, as the API server takes each in. */
-import type { Collection, CollectionEvent } from '#cluster/apiserver/collection.ts'
-import type { ObjectCache } from '#cluster/apiserver/object-cache.ts'
+import type { Collection, CollectionEvent } from '#cluster/apiserver/cache/collection.ts'
+import type { ObjectCache } from '#cluster/apiserver/cache/object-cache.ts'
 import type { Pod, Service } from '#spec/kubernetes/objects/core-v1.generated.ts'
 
 const violationsMost = 100

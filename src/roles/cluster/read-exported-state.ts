@@ -1,7 +1,7 @@
 /** What `gantry server export` wrote, as a moment that a simulated cluster can start from; pure. */
 import { exportKind, type ExportHead } from '#cluster/apiserver/export-state.ts'
-import { storedBytes } from '#cluster/apiserver/object-bytes.ts'
-import { registryPrefix } from '#cluster/apiserver/object-cache.ts'
+import { storedBytes } from '#cluster/apiserver/cache/object-bytes.ts'
+import { registryPrefix } from '#cluster/apiserver/cache/object-cache.ts'
 import type { SimulatedNode } from '#cluster/simulated-nodes/node-object.ts'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import { snapshotOf } from '#kit/store/memory-store.ts'

@@ -1,7 +1,7 @@
 /** ServiceAccount: pods run as an account that exists, with its token mounted and its pull secrets. */
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { type ApiObject, listAt, objectAt, textAt } from '../api-object.ts'
-import { newName } from '../new-name.ts'
+import { newName } from '../writes/new-name.ts'
 import { forbidden } from '../status-errors.ts'
 import type { AdmissionRequest, AdmissionStep } from './admission.ts'
 import { isPodCreate } from './pod-requests.ts'

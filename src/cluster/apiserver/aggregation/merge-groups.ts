@@ -1,7 +1,7 @@
 /** Discovery order of groups that are served here and elsewhere: by priority, as API services give it. */
 import { builtInKinds } from '#spec/kubernetes/schema/kinds.ts'
-import { compareVersions } from '../compare-versions.ts'
-import type { DiscoveredGroup, DiscoveredVersion } from '../discovery.ts'
+import { compareVersions } from '../documents/compare-versions.ts'
+import type { DiscoveredGroup, DiscoveredVersion } from '../documents/discovery.ts'
 import type { RemoteDocuments } from './aggregator.ts'
 import type { RemoteGroup } from './remote-group.ts'
 

@@ -1,7 +1,7 @@
 /** API services that another server stands behind, read from their objects and kept until one of them changes. */
 import type { APIService } from '#spec/kubernetes/objects/apiregistration-v1.generated.ts'
-import type { Collection } from '../collection.ts'
-import type { ObjectCache } from '../object-cache.ts'
+import type { Collection } from '../cache/collection.ts'
+import type { ObjectCache } from '../cache/object-cache.ts'
 import type { ServicePort } from '../service-endpoints.ts'
 
 export const apiServiceStorage = 'apiregistration.k8s.io/apiservices'

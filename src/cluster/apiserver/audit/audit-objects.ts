@@ -1,8 +1,8 @@
 /** The objects that audit events show: what a client sent, and what it was answered with. */
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { ApiAnswer, ApiRequest } from '../api-request.ts'
-import { decodeBody } from '../decode-body.ts'
-import { valueOf } from '../encode-answer.ts'
+import { decodeBody } from '../wire/decode-body.ts'
+import { valueOf } from '../wire/encode-answer.ts'
 import type { AuditTrail } from './audit-trail.ts'
 
 /** Tells a trail what was sent; a body that nobody can read is not shown. */

@@ -4,7 +4,7 @@
  */
 import type { Metrics } from '#kit/telemetry/metrics.ts'
 import type { User } from '../api-request.ts'
-import type { ObjectCache } from '../object-cache.ts'
+import type { ObjectCache } from '../cache/object-cache.ts'
 import { type Access, type Authorizer, type Decision, joinedProblems, type UserRules } from './access.ts'
 import { builtInAuthorizer } from './built-in-authorizers.ts'
 import { DecisionMeter } from './decision-meter.ts'

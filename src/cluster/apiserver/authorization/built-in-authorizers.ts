@@ -1,6 +1,6 @@
 /** The authorisers that need nobody outside, by the types that `--authorization-mode` names. */
 import { GantryError } from '#base/errors/gantry-error.ts'
-import type { ObjectCache } from '../object-cache.ts'
+import type { ObjectCache } from '../cache/object-cache.ts'
 import type { Authorizer, UserRules } from './access.ts'
 import { decideForNode, nodeOf } from './node-authorizer.ts'
 import type { Rbac } from './rbac.ts'

@@ -3,7 +3,7 @@
  * be told before an object is known is left to admission (NodeRestriction).
  */
 import { parseFieldSelector } from '#spec/kubernetes/selectors/parse-field-selector.ts'
-import type { ObjectCache } from '../object-cache.ts'
+import type { ObjectCache } from '../cache/object-cache.ts'
 import type { Access, Decision } from './access.ts'
 import { ruleCovers } from './match-rule.ts'
 import { NodeRelations, type RelatedResource } from './node-relations.ts'

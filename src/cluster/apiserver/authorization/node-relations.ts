@@ -1,7 +1,7 @@
 /** Which stored objects have to do with a node: its own, and those that the pods bound to it need. */
 import type { ObjectReference, PersistentVolume, Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import { type ApiObject, textAt } from '../api-object.ts'
-import type { ObjectCache } from '../object-cache.ts'
+import type { ObjectCache } from '../cache/object-cache.ts'
 import { type PodReferences, referencesOf } from '../pod-references.ts'
 
 /** Resources of which a node may read what it needs. */

@@ -3,7 +3,7 @@ import type {
   CustomResourceDefinition,
   CustomResourceDefinitionVersion,
 } from '#spec/kubernetes/objects/apiextensions-v1.generated.ts'
-import { compareVersions } from '../compare-versions.ts'
+import { compareVersions } from '../documents/compare-versions.ts'
 
 /** The warning, undefined for versions that are not deprecated. */
 export function deprecationWarning(

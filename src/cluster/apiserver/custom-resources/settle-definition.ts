@@ -8,7 +8,7 @@ import type {
   CustomResourceDefinitionStatus,
 } from '#spec/kubernetes/objects/apiextensions-v1.generated.ts'
 import type { ApiRequest, User } from '../api-request.ts'
-import { deleteObject } from '../delete-object.ts'
+import { deleteObject } from '../writes/delete-object.ts'
 import type { ServedResource } from '../served-resource.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { type Ending, planDefinition, terminatingStatus } from './plan-definition.ts'

@@ -4,7 +4,7 @@
  */
 import { createValueSeal, type SealKind, type ValueSeal } from '#kit/tls/seal-value.ts'
 import type { Random } from '#world/ports/random.ts'
-import { splitKey } from '../object-cache.ts'
+import { splitKey } from '../cache/object-cache.ts'
 import { sealedValue } from './sealed-value.ts'
 import type { EncryptionConfig, Provider } from './encryption-config.ts'
 

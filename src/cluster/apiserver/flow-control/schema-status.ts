@@ -4,7 +4,7 @@ import { flowSchemas } from '#clients/kubernetes/resources.table.ts'
 import type { Log } from '#kit/telemetry/log.ts'
 import type { FlowSchema } from '#spec/kubernetes/objects/flowcontrol-v1.generated.ts'
 import type { ClusterView } from '../cluster-view.ts'
-import type { ObjectCache } from '../object-cache.ts'
+import type { ObjectCache } from '../cache/object-cache.ts'
 
 const schemaStorage = 'flowcontrol.apiserver.k8s.io/flowschemas'
 const levelStorage = 'flowcontrol.apiserver.k8s.io/prioritylevelconfigurations'

@@ -8,11 +8,11 @@ import { selectableFieldsOf } from '#spec/kubernetes/selectors/selectable-fields
 import { type ApiObject, timeText } from '../api-object.ts'
 import type { ApiAnswer, ApiRequest } from '../api-request.ts'
 import type { ComputedResource } from '../computed-resource.ts'
-import { storedBytes } from '../object-bytes.ts'
+import { storedBytes } from '../cache/object-bytes.ts'
 import { selectionOf } from '../read-objects.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { notFound } from '../status-errors.ts'
-import { StoredObject } from '../stored-object.ts'
+import { StoredObject } from '../cache/stored-object.ts'
 import { plainStrategy } from '../strategies/strategy.ts'
 import { addAmounts, type Amounts } from './add-amounts.ts'
 

@@ -1,10 +1,10 @@
 /** ComponentStatuses (deprecated since v1.19): never stored, but asked of the components when somebody reads them. */
 import type { ApiObject } from '../api-object.ts'
 import type { ApiRequest } from '../api-request.ts'
-import { storedBytes } from '../object-bytes.ts'
+import { storedBytes } from '../cache/object-bytes.ts'
 import type { AnswerRequest, ServerParts } from '../server-parts.ts'
 import { notFound } from '../status-errors.ts'
-import { StoredObject } from '../stored-object.ts'
+import { StoredObject } from '../cache/stored-object.ts'
 
 function statusOf({ name, isHealthy }: ServerParts['components'][number]): StoredObject {
   const isFine = isHealthy()

@@ -5,12 +5,12 @@ import { authenticated, userElsewhere, userOf } from '../authentication/authenti
 import { userOfToken } from '../authentication/service-account-token.ts'
 import { type AskedAccess, askedAccess } from '../authorization/asked-access.ts'
 import { isComputed } from '../computed-resource.ts'
-import { decodeBody } from '../decode-body.ts'
+import { decodeBody } from '../wire/decode-body.ts'
 import type { ServedResource } from '../served-resource.ts'
 import type { AnswerRequest, ServerParts } from '../server-parts.ts'
 import { badRequest, invalid, unknownResource } from '../status-errors.ts'
-import { trackWrite } from '../track-fields.ts'
-import { checkNamespace } from '../write-object.ts'
+import { trackWrite } from '../writes/track-fields.ts'
+import { checkNamespace } from '../writes/write-object.ts'
 import { bindPod } from './bind-pod.ts'
 
 type Review = (parts: ServerParts, request: ApiRequest, review: ApiObject) => Promise<object> | object

@@ -1,6 +1,6 @@
 /** The handlers of subresources, by resource and name. Streaming ones (exec, logs, proxies) are not here: they need a connection. */
-import { updateObject } from '../update-object.ts'
-import { patchObject } from '../patch-object.ts'
+import { updateObject } from '../writes/update-object.ts'
+import { patchObject } from '../writes/patch-object.ts'
 import { readObject } from '../read-objects.ts'
 import type { AnswerRequest } from '../server-parts.ts'
 import type { ServedResource } from '../served-resource.ts'

@@ -2,7 +2,7 @@
 import { LruCache } from '#base/data/lru-cache.ts'
 import { messageOf } from '#base/errors/gantry-error.ts'
 import { type ApiObject, equalJson } from '../../api-object.ts'
-import { recanonical } from '../../decode-body.ts'
+import { recanonical } from '../../wire/decode-body.ts'
 import { DecisionsAhead } from '../../authorization/decide-ahead.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { AdmissionRequest, AdmissionStep, ObjectKind } from '../admission.ts'

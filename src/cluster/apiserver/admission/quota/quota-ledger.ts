@@ -7,9 +7,9 @@ import type { ResourceQuota } from '#spec/kubernetes/objects/core-v1.generated.t
 import { type Amounts, amountsJson, amountsOf, minus, plus } from '#base/data/amounts.ts'
 import { chargeQuotas, type ChargedWrite, type QuotaCharge } from '#spec/kubernetes/quota/charge-quotas.ts'
 import type { ApiObject } from '../../api-object.ts'
-import { storedBytes } from '../../object-bytes.ts'
-import { keyOf, type ObjectCache } from '../../object-cache.ts'
-import type { StoredObject } from '../../stored-object.ts'
+import { storedBytes } from '../../cache/object-bytes.ts'
+import { keyOf, type ObjectCache } from '../../cache/object-cache.ts'
+import type { StoredObject } from '../../cache/stored-object.ts'
 
 const storage = '/resourcequotas'
 /** How often a charge is tried that meets others; the server's own writes wait for each other before. */

@@ -1,0 +1,203 @@
+/** Paths that are no resources: discovery, OpenAPI, version, health, metrics, token keys. */
+import type { HttpRequest, HttpResponse } from '#kit/http/exchange.ts'
+import type { Metrics } from '#kit/telemetry/metrics.ts'
+import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import type { Aggregator } from '../aggregation/aggregator.ts'
+import { mergeGroups } from '../aggregation/merge-groups.ts'
+import {
+  aggregatedDiscovery,
+  apiGroup,
+  apiGroupList,
+  apiResourceList,
+  apiVersions,
+  discoveredGroups,
+  entityTag,
+} from './discovery.ts'
+import { exportPath, sendState } from '../export-state.ts'
+import { answerHealth, checksOf, type Health, healthEndpoints } from './health-checks.ts'
+import { limitTime } from '../wire/request-deadline.ts'
+import { sendBody } from '../wire/send-body.ts'
+import { sendDocument } from '../wire/send-document.ts'
+import { parseAccept } from '../wire/negotiate.ts'
+import type { OpenApiDocuments } from './openapi-documents.ts'
+import { serverVersion } from './server-version.ts'
+import type { ServerParts } from '../server-parts.ts'
+import { unknownResource } from '../status-errors.ts'
+
+export interface PathParts extends ServerParts {
+  readonly documents: OpenApiDocuments
+  readonly metrics: Metrics
+  readonly health: Health
+  readonly aggregator: Aggregator
+}
+
+/** Answers a path. @throws 404 for any other. */
+export function answerPath(parts: PathParts, http: HttpRequest, response: HttpResponse): void | Promise<void> {
+  const path = http.path.length > 1 ? http.path.replace(/\/+$/, '') : http.path
+  const words = path.split('/').slice(1)
+  const [first = ''] = words
+  if (first === 'api' || first === 'apis') return answerDiscovery(parts, { http, response }, words)
+  if (path.startsWith('/openapi/')) return answerOpenApi(parts, http, response)
+  if (healthEndpoints.has(first)) return answerHealth(parts.health, { http, response }, words)
+  const tokenDocument = tokenDocuments[path]
+  if (tokenDocument !== undefined) return sendTokenDocument(response, tokenDocument(parts), path)
+  const document = documents[path]?.(parts)
+  if (document !== undefined) return sendDocument(http, response, document)
+  const metrics = metricsOf(parts, path)
+  if (metrics !== undefined) {
+    response.send(200, metrics, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' })
+    return undefined
+  }
+  if (path === exportPath) return sendState(parts.cache, response, parts.view.nowMs())
+  throw unknownResource()
+}
+
+function metricsOf({ metrics, health }: PathParts, path: string): string | undefined {
+  if (path === '/metrics') return metrics.render()
+  return path === '/metrics/slis' ? health.meter.render() : undefined
+}
+
+const documents: Readonly<Record<string, (parts: PathParts) => JsonObject>> = {
+  '/version': () => serverVersion,
+  '/': (parts) => ({ paths: rootPaths(parts) }),
+}
+
+/** What verifiers of service account tokens read (OpenID Connect Discovery 1.0, section 4; RFC 7517). */
+const tokenDocuments: Readonly<Record<string, (parts: PathParts) => JsonObject>> = {
+  '/.well-known/openid-configuration': ({ view }) => ({
+    issuer: view.config.issuer,
+    jwks_uri: `https://${view.config.advertiseAddress}:${view.config.advertisePort}/openid/v1/jwks`,
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['RS256'],
+  }),
+  '/openid/v1/jwks': ({ tokenKeys }) => tokenKeys?.keySet ?? { keys: [] },
+}
+
+function sendTokenDocument(response: HttpResponse, document: JsonObject, path: string): void {
+  response.send(200, JSON.stringify(document), {
+    'Content-Type': path === '/openid/v1/jwks' ? 'application/jwk-set+json' : 'application/json',
+    'Cache-Control': 'public, max-age=3600',
+  })
+}
+
+function rootPaths({ resources, health: { checks }, aggregator }: PathParts): readonly string[] {
+  const groups = mergeGroups(discoveredGroups(resources), aggregator.discovered()).flatMap(({ group, versions }) =>
+    group === ''
+      ? ['/api', '/api/v1', '/apis', '/apis/']
+      : [`/apis/${group}`, ...versions.map(({ version }) => `/apis/${group}/${version}`)],
+  )
+  const healthPaths = ['healthz', 'livez', 'readyz'].flatMap((name) => [
+    `/${name}`,
+    ...checksOf(checks, name).map((check) => `/${name}/${check.name}`),
+  ])
+  return [
+    ...groups,
+    ...healthPaths,
+    '/.well-known/openid-configuration',
+    '/metrics',
+    '/metrics/slis',
+    '/openapi/v2',
+    '/openapi/v3',
+    '/openapi/v3/',
+    '/openid/v1/jwks',
+    '/version',
+  ].toSorted()
+}
+
+interface Exchange {
+  readonly http: HttpRequest
+  readonly response: HttpResponse
+}
+
+function answerDiscovery(
+  parts: PathParts,
+  { http, response }: Exchange,
+  words: readonly string[],
+): Promise<void> | void {
+  const isCore = words[0] === 'api'
+  const groups = mergeGroups(discoveredGroups(parts.resources), parts.aggregator.discovered())
+  if (words.length === 1) {
+    const aggregated = aggregatedVersion(http.headers.accept)
+    if (aggregated !== undefined) {
+      const bytes = Buffer.from(`${JSON.stringify(aggregatedDiscovery(groups, isCore, aggregated))}\n`)
+      const type = `application/json;g=apidiscovery.k8s.io;v=${aggregated};as=APIGroupDiscoveryList`
+      return sendTagged(parts, { http, response }, { bytes, tag: entityTag(bytes), type, caching: 'public' })
+    }
+    const { advertiseAddress, advertisePort } = parts.view.config
+    sendDocument(http, response, isCore ? apiVersions(`${advertiseAddress}:${advertisePort}`) : apiGroupList(groups))
+    return
+  }
+  const name = isCore ? '' : (words[1] ?? '')
+  const group = groups.find((one) => one.group === name)
+  if (group === undefined) throw unknownResource()
+  const versionName = words[isCore ? 1 : 2]
+  if (versionName === undefined) {
+    sendDocument(http, response, apiGroup(group))
+    return
+  }
+  const version = group.versions.find((one) => one.version === versionName)
+  if (version === undefined) throw unknownResource()
+  const apiVersion = isCore ? versionName : `${name}/${versionName}`
+  sendDocument(http, response, apiResourceList(apiVersion, version.resources))
+}
+
+/** The version of the aggregated form that the client prefers, undefined when it wants the legacy one. */
+function aggregatedVersion(accept: string | undefined): string | undefined {
+  for (const { type, parameters } of parseAccept(accept ?? '')) {
+    const { g: group, v: version = '', as } = parameters
+    if (type === 'application/json' && as === undefined) return undefined
+    const isAsked = group === 'apidiscovery.k8s.io' && as === 'APIGroupDiscoveryList'
+    if (type === 'application/json' && isAsked && (version === 'v2' || version === 'v2beta1')) return version
+  }
+  return undefined
+}
+
+interface Tagged {
+  readonly bytes: Buffer
+  readonly tag: string
+  readonly type: string
+  readonly caching: string
+}
+
+/** A document that clients may keep and ask for again by its tag. */
+async function sendTagged(
+  { view }: PathParts,
+  { http, response }: Exchange,
+  { bytes, tag, type, caching }: Tagged,
+): Promise<void> {
+  const headers = { 'Content-Type': type, ETag: tag, Vary: 'Accept-Encoding, Accept', 'Cache-Control': caching }
+  if (http.headers['if-none-match'] === tag) {
+    response.send(304, undefined, headers)
+    return
+  }
+  using _ = limitTime(http, response)
+  await sendBody({ http, response }, { code: 200, pieces: [bytes], headers }, view.config.compression)
+}
+
+async function answerOpenApi(parts: PathParts, http: HttpRequest, response: HttpResponse): Promise<void> {
+  await parts.documents.ready()
+  const path = http.path.slice('/openapi/'.length).replace(/\/$/, '')
+  if (path === 'v3') {
+    const index = parts.documents.index(parts.aggregator.discovered())
+    response.send(200, index, { 'Content-Type': 'application/json' })
+    return
+  }
+  // Go's parser of media types does not get through the name of the protobuf form.
+  const isProtobuf = (http.headers.accept ?? '').includes('com.github.proto-openapi.spec.v2')
+  const document =
+    path === 'v2'
+      ? parts.documents.v2(isProtobuf, parts.aggregator.schemaParts())
+      : parts.documents.v3(path.replace(/^v3\//, ''))
+  if (document === undefined) throw unknownResource()
+  return sendTagged(
+    parts,
+    { http, response },
+    {
+      bytes: document.bytes,
+      tag: `"${document.hash}"`,
+      type: path === 'v2' && isProtobuf ? 'application/octet-stream' : 'application/json',
+      caching: http.query.get('hash') === document.hash ? 'public, immutable' : 'no-cache, private',
+    },
+  )
+}

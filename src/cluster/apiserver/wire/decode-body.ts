@@ -1,0 +1,209 @@
+/** Request bodies to canonical objects: JSON, YAML and protobuf, with what strict validation objects to. */
+import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
+import { parseYaml } from '#kit/encoding/yaml.ts'
+import { bodyFailureMessage, strictDecodingMessage } from '#spec/kubernetes/decode/decode-error.ts'
+import { decodeJson, decodeTree, untypedStrictErrors } from '#spec/kubernetes/decode/decode-object.ts'
+import { parseJson } from '#spec/kubernetes/decode/parse-json.ts'
+import { decodeObject, isEnvelope } from '#spec/kubernetes/protobuf/envelope.ts'
+import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import type { SchemaType } from '#spec/kubernetes/schema/type-rows.ts'
+import { type ApiObject, textAt } from '../api-object.ts'
+import type { ApiRequest, RequestBody } from '../api-request.ts'
+import type { CustomVersion } from '../served-resource.ts'
+import { badRequest, invalid, unsupportedMediaType } from '../status-errors.ts'
+
+export const bodyMediaTypes: readonly string[] = [
+  'application/json',
+  'application/yaml',
+  'application/vnd.kubernetes.protobuf',
+]
+
+/** The object a body is expected to be. */
+export interface Expected {
+  readonly apiVersion: string
+  readonly kind: string
+  /** Undefined for custom resources: the tree is taken as it is. */
+  readonly type: SchemaType | undefined
+  /** How bodies of a custom resource are read. */
+  readonly custom?: CustomVersion
+  readonly group?: string
+  /** Whether a body of this other version is taken, since its fields are the same. */
+  readonly takesVersion?: (apiVersion: unknown) => boolean
+}
+
+export interface Tree {
+  readonly value: unknown
+  readonly strictErrors: readonly string[]
+}
+
+/** The body as an object of the expected kind. Warnings go to the request. @throws 400, 415, 422. */
+export function decodeBody(request: ApiRequest, expected: Expected): ApiObject {
+  const { body } = request
+  if (body === undefined) throw badRequest("Object 'Kind' is missing in '{}'")
+  try {
+    const { value, strictErrors } = readTree(body, expected)
+    report(request, strictErrors, expected, value as JsonObject)
+    return value as ApiObject
+  } catch (error) {
+    if (!(error instanceof GantryError) || error.code === 'KUBERNETES_STATUS') throw error
+    const isSyntax = error.code === 'KUBERNETES_JSON_SYNTAX' && request.body?.mediaType !== 'application/yaml'
+    throw badRequest(
+      bodyFailureMessage({
+        error: isSyntax ? new Error(`couldn't get version/kind; json parse error: ${error.message}`) : error,
+        body: 'bytes' in body ? body.bytes : Buffer.from(JSON.stringify(body.value)),
+        expectedKind: expected.kind,
+        found: isSyntax ? undefined : foundIn(body),
+      }),
+    )
+  }
+}
+
+function foundIn(body: RequestBody): { readonly version: string; readonly kind: string } | undefined {
+  try {
+    const tree = 'bytes' in body ? parseYaml(body.bytes.toString()).value : body.value
+    if (!isJsonObject(tree)) return undefined
+    const { apiVersion, kind } = tree
+    const version = typeof apiVersion === 'string' ? apiVersion.slice(apiVersion.indexOf('/') + 1) : ''
+    return { version, kind: typeof kind === 'string' ? kind : '' }
+  } catch {
+    return undefined
+  }
+}
+
+function readTree(body: RequestBody, expected: Expected): Tree {
+  if (!('bytes' in body)) return typed(body.value, expected)
+  const { bytes, mediaType } = body
+  if (mediaType === 'application/vnd.kubernetes.protobuf' || isEnvelope(bytes))
+    return { value: checked(decodeObject(bytes), expected), strictErrors: [] }
+  const text = bytes.toString()
+  if (mediaType === 'application/yaml') {
+    const { value, strictErrors } = yamlTree(text)
+    return typed(value, expected, strictErrors)
+  }
+  if (mediaType !== 'application/json' && mediaType !== '') throw unsupportedMediaType(bodyMediaTypes)
+  if (expected.type !== undefined) {
+    const decoded = decodeJson(text, expected.type)
+    return { value: checked(decoded.value, expected), strictErrors: decoded.strictErrors }
+  }
+  const { value, notes } = parseJson(text)
+  return untyped(value, expected, untypedStrictErrors(value, notes))
+}
+
+/** A body without a Go type: as it is, or as its definition wants it. */
+function untyped(tree: unknown, expected: Expected, strictErrors: readonly string[]): Tree {
+  const object = checked(tree, expected)
+  if (expected.custom === undefined) return { value: object, strictErrors }
+  const decoded = expected.custom.decode(object)
+  return { value: decoded.value, strictErrors: [...strictErrors, ...decoded.strictErrors] }
+}
+
+function typed(tree: unknown, expected: Expected, strictErrors: readonly string[] = []): Tree {
+  if (expected.type === undefined) return untyped(tree, expected, strictErrors)
+  const decoded = decodeTree(tree, expected.type)
+  return { value: checked(decoded.value, expected), strictErrors: [...strictErrors, ...decoded.strictErrors] }
+}
+
+/** YAML text as a JSON tree, and what strict reading objects to in it. @throws 400 with the parser's words. */
+export function yamlTree(text: string): Tree {
+  try {
+    const { value, duplicates } = parseYaml(text)
+    return { value, strictErrors: duplicates === undefined ? [] : [duplicates] }
+  } catch (error) {
+    const why = messageOf(error)
+    throw new GantryError(
+      'KUBERNETES_JSON_SYNTAX',
+      'invalid',
+      `error converting YAML to JSON: ${why.startsWith('yaml: ') ? why : `yaml: ${why}`}`,
+    )
+  }
+}
+
+/** Kind and version must be those of the resource; a body that leaves both out means them. */
+// oxlint-disable-next-line complexity -- independent checks, one after the other
+function checked(value: unknown, expected: Expected): ApiObject {
+  if (!isJsonObject(value))
+    throw new GantryError(
+      'KUBERNETES_DECODE',
+      'invalid',
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+    )
+  const { apiVersion, kind } = value
+  const isKind = kind === undefined || kind === '' || kind === expected.kind
+  const isVersion =
+    apiVersion === undefined ||
+    apiVersion === '' ||
+    apiVersion === expected.apiVersion ||
+    expected.takesVersion?.(apiVersion) === true
+  if (!isVersion && kind === expected.kind) throw otherVersion(value, expected)
+  if (!isVersion && expected.custom !== undefined) throw otherVersion(value, expected)
+  if (!isKind && expected.custom !== undefined) throw otherKind(value, expected)
+  if (!isKind || !isVersion) {
+    const name = textAt(value, 'kind')
+    const version = textAt(value, 'apiVersion')
+    const short = (text: string): string => text.slice(text.indexOf('/') + 1)
+    const internal = expected.apiVersion.includes('/') ? expected.apiVersion.split('/', 1)[0]?.split('.', 1)[0] : 'core'
+    const why = `converting (${short(version)}.${name}) to (${internal ?? ''}.${expected.kind}): unknown conversion`
+    throw badRequest(
+      `${name} in version ${JSON.stringify(short(version))} cannot be handled as a ${expected.kind}: ${why}`,
+    )
+  }
+  const { kind: _, apiVersion: __, metadata, ...rest } = value
+  return {
+    kind: expected.kind,
+    apiVersion: expected.apiVersion,
+    metadata: isJsonObject(metadata) ? metadata : isMisread(metadata, expected) ? (metadata as JsonObject) : {},
+    ...rest,
+  } as ApiObject
+}
+
+/** Metadata that is no object is told by those who read it by its type. */
+function isMisread(metadata: unknown, { custom }: Expected): boolean {
+  return custom !== undefined && metadata !== undefined && metadata !== null
+}
+
+function otherVersion(value: JsonObject, { apiVersion }: Expected): Error {
+  const said = textAt(value, 'apiVersion')
+  return badRequest(`the API version in the data (${said}) does not match the expected API version (${apiVersion})`)
+}
+
+function otherKind(value: JsonObject, { kind, group = '' }: Expected): Error {
+  const message = `Invalid value: ${JSON.stringify(textAt(value, 'kind'))}: must be ${kind}`
+  const subject = { group, resource: kind, name: textAt(value, 'metadata', 'name') }
+  return invalid(subject, [{ reason: 'FieldValueInvalid', message, field: 'kind' }])
+}
+
+/** Unknown and duplicate fields: an error, a warning each, or nothing, as the request asks (`fieldValidation`). */
+// oxlint-disable-next-line max-params -- the same parts in the same order as its callers have them
+export function report(
+  request: Pick<ApiRequest, 'query' | 'warnings'>,
+  strictErrors: readonly string[],
+  expected: Expected,
+  found: JsonObject,
+): void {
+  if (strictErrors.length === 0) return
+  const mode = request.query('fieldValidation') ?? 'Warn'
+  if (mode === 'Ignore') return
+  if (mode !== 'Strict') {
+    request.warnings.push(...strictErrors)
+    return
+  }
+  const version = expected.apiVersion.slice(expected.apiVersion.indexOf('/') + 1)
+  const kind = typeof found['kind'] === 'string' ? found['kind'] : expected.kind
+  throw badRequest(
+    `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${expected.kind}: ${strictDecodingMessage(strictErrors)}`,
+  )
+}
+
+/** A changed tree made canonical again; `before` is the canonical object that it was made of. @throws what decoding throws. */
+export function recanonical(
+  tree: JsonObject,
+  expected: Expected,
+  before: ApiObject | undefined,
+): { readonly object: ApiObject; readonly strictErrors: readonly string[] } {
+  if (expected.type === undefined) {
+    const { value: object, strictErrors } = untyped(tree, expected, [])
+    return { object: object as ApiObject, strictErrors }
+  }
+  const { value, strictErrors } = decodeTree(tree, expected.type, { wording: 'tree', known: before })
+  return { object: checked(value, expected), strictErrors }
+}

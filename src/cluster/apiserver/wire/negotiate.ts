@@ -1,0 +1,88 @@
+/** What form a client wants its answer in: the Accept header against what a resource can be shown as. */
+import { notAcceptable } from '../status-errors.ts'
+
+export type Encoding = 'json' | 'yaml' | 'protobuf'
+export type Representation = 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'
+
+export interface Format {
+  readonly encoding: Encoding
+  readonly as: Representation
+  /** `v1` or `v1beta1` of meta.k8s.io, for the representations. */
+  readonly metaVersion: string
+  readonly pretty: boolean
+}
+
+export interface Offer {
+  /** Undefined types cannot be written as protobuf. */
+  readonly protobuf: boolean
+  readonly table: boolean
+  readonly metadata: boolean
+}
+
+const jsonFormat: Format = { encoding: 'json', as: 'object', metaVersion: 'v1', pretty: false }
+const encodings: Readonly<Record<string, Encoding>> = {
+  'application/json': 'json',
+  'application/*': 'json',
+  '*/*': 'json',
+  'application/yaml': 'yaml',
+  'application/vnd.kubernetes.protobuf': 'protobuf',
+}
+
+/** The media type of each encoding. */
+export const contentTypes: Readonly<Record<Encoding, string>> = {
+  json: 'application/json',
+  yaml: 'application/yaml',
+  protobuf: 'application/vnd.kubernetes.protobuf',
+}
+
+interface Range {
+  readonly type: string
+  readonly parameters: Readonly<Record<string, string>>
+  readonly quality: number
+}
+
+/** The ranges of an Accept header, best first. At most 32 count. */
+export function parseAccept(header: string): readonly Range[] {
+  const ranges = header.split(',', 32).map((part): Range => {
+    const [type = '', ...rest] = part.split(';')
+    const parameters: Record<string, string> = {}
+    for (const parameter of rest) {
+      const [name = '', value = ''] = parameter.split('=')
+      parameters[name.trim().toLowerCase()] = value.trim()
+    }
+    const quality = parameters['q'] === undefined ? 1 : Number(parameters['q'])
+    return { type: type.trim().toLowerCase(), parameters, quality: Number.isNaN(quality) ? 0 : quality }
+  })
+  return ranges.filter((range) => range.quality > 0).sort((a, b) => b.quality - a.quality)
+}
+
+/** The format for an answer. @throws 406 when nothing that the client accepts is offered. */
+export function negotiate(accept: string | undefined, offer: Offer, pretty: boolean = false): Format {
+  if (accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json')
+    return pretty ? { ...jsonFormat, pretty } : jsonFormat
+  return choose(accept, offer, pretty)
+}
+
+function choose(accept: string, offer: Offer, pretty: boolean): Format {
+  for (const range of parseAccept(accept)) {
+    const encoding = encodings[range.type]
+    if (encoding === undefined || (encoding === 'protobuf' && !offer.protobuf)) continue
+    const as = representationOf(range, offer)
+    if (as === undefined || (as === 'Table' && encoding === 'protobuf')) continue
+    return { encoding, as, metaVersion: range.parameters['v'] ?? 'v1', pretty }
+  }
+  throw notAcceptable([
+    'application/json',
+    'application/yaml',
+    ...(offer.protobuf ? ['application/vnd.kubernetes.protobuf'] : []),
+  ])
+}
+
+function representationOf({ parameters }: Range, offer: Offer): Representation | undefined {
+  const { as, g: group = '', v: version = '' } = parameters
+  if (as === undefined) return 'object'
+  if (group !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) return undefined
+  if (as === 'Table') return offer.table ? 'Table' : undefined
+  if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return offer.metadata ? as : undefined
+  return undefined
+}

@@ -1,0 +1,262 @@
+/**
+ * DELETE: preconditions, grace, finalizers and propagation. An object goes at once when nothing keeps it; otherwise it is
+ * marked with `deletionTimestamp` and waits for its finalizers or its kubelet.
+ */
+import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import { builtInTypes } from '#spec/kubernetes/schema/type-rows.ts'
+import type { AdmissionRequest } from '../admission/admission.ts'
+import { requestPart } from '../admission/request-part.ts'
+import { type ApiObject, timeText, withMetadata } from '../api-object.ts'
+import { checkPropagation } from './check-options.ts'
+import { type ApiAnswer, type ApiRequest, booleanQuery, integerQuery, isDryRun } from '../api-request.ts'
+import { fromStored } from '../convert-stored.ts'
+import { decodeBody } from '../wire/decode-body.ts'
+import { storedBytes } from '../cache/object-bytes.ts'
+import { keyOf } from '../cache/object-cache.ts'
+import { placeOf, selectionOf, subjectOf } from '../read-objects.ts'
+import type { ServerParts } from '../server-parts.ts'
+import { conflict, forbidden, notFound } from '../status-errors.ts'
+import type { StoredObject } from '../cache/stored-object.ts'
+
+const orphanFinalizer = 'orphan'
+const foregroundFinalizer = 'foregroundDeletion'
+const triesMax = 8
+
+/** What a client asks of a deletion. */
+export interface Deletion {
+  readonly graceSeconds: number | undefined
+  readonly propagation: 'Background' | 'Foreground' | 'Orphan' | undefined
+  readonly uid: string | undefined
+  readonly resourceVersion: string | undefined
+  readonly dryRun: boolean
+  /** One of a whole collection: admission is told the object, and no name. */
+  readonly isOfMany?: boolean
+}
+
+/** The options of a request, from its body or its query. @throws 400, 422. */
+export function deletionOf(request: ApiRequest): Deletion {
+  const options = optionsOf(request)
+  const preconditions = isJsonObject(options['preconditions']) ? options['preconditions'] : {}
+  const grace = options['gracePeriodSeconds']
+  const orphan = options['orphanDependents']
+  checkPropagation(options['propagationPolicy'], orphan)
+  const policy =
+    options['propagationPolicy'] ?? (orphan === true ? 'Orphan' : orphan === false ? 'Background' : undefined)
+  return {
+    graceSeconds: typeof grace === 'number' ? grace : undefined,
+    propagation: policy as Deletion['propagation'],
+    uid: typeof preconditions['uid'] === 'string' ? preconditions['uid'] : undefined,
+    resourceVersion:
+      typeof preconditions['resourceVersion'] === 'string' ? preconditions['resourceVersion'] : undefined,
+    dryRun: isDryRun(request) || (Array.isArray(options['dryRun']) && options['dryRun'].length > 0),
+  }
+}
+
+/** They are the same in every group, and clients send them in the group of what they delete. */
+const deleteOptions = {
+  apiVersion: 'v1',
+  kind: 'DeleteOptions',
+  type: builtInTypes.find('io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions'),
+  takesVersion: () => true,
+}
+
+function optionsOf(request: ApiRequest): JsonObject {
+  const { body } = request
+  const isEmpty = body === undefined || ('bytes' in body && body.bytes.length === 0)
+  if (!isEmpty) {
+    return decodeBody(request, deleteOptions)
+  }
+  return {
+    gracePeriodSeconds: integerQuery(request, 'gracePeriodSeconds'),
+    propagationPolicy: request.query('propagationPolicy'),
+    orphanDependents: booleanQuery(request, 'orphanDependents'),
+  }
+}
+
+/** Deletes one object. @throws 403, 404, 409. */
+export async function deleteObject(
+  parts: ServerParts,
+  request: ApiRequest,
+  deletion: Deletion = deletionOf(request),
+): Promise<ApiAnswer> {
+  for (let attempt = 1; ; attempt++) {
+    await parts.cache.catchUp()
+    const live = parts.cache.collection(request.resource.storage).get(placeOf(request))
+    if (live === undefined) throw notFound(subjectOf(request))
+    const why = request.resource.strategy.whyUndeletable?.(request.name)
+    if (why !== undefined) throw forbidden(subjectOf(request), why)
+    const answer = await deleteOnce(parts, request, { deletion, live })
+    if (answer !== undefined) return answer
+    if (attempt >= triesMax) throw conflict(subjectOf(request))
+  }
+}
+
+interface Attempt {
+  readonly deletion: Deletion
+  readonly live: StoredObject
+}
+
+async function deleteOnce(
+  parts: ServerParts,
+  request: ApiRequest,
+  { deletion, live }: Attempt,
+): Promise<ApiAnswer | undefined> {
+  const { resource } = request
+  const old = live.value
+  checkPreconditions(request, deletion, old)
+  const admitted: AdmissionRequest = {
+    ...requestPart(parts, request, 'DELETE'),
+    name: deletion.isOfMany === true ? '' : request.name,
+    object: undefined,
+    old,
+    dryRun: deletion.dryRun,
+    onFailure: () => {},
+  }
+  await parts.admission.announce(admitted)
+  await parts.admission.validate(admitted)
+  const marked = mark(parts, request, { deletion, live })
+  if (marked === undefined) return removeNow(parts, request, { deletion, live })
+  const object = await fromStored(resource, marked)
+  if (deletion.dryRun || marked === old) return { form: 'value', code: 200, object, resource }
+  const key = keyOf(resource.storage, request.namespace, request.name)
+  const bytes = storedBytes(marked)
+  parts.cache.expect(bytes, marked)
+  const result = await parts.store.txn({
+    expect: [{ key, modRevision: live.revision }],
+    writes: [{ type: 'put', key, value: bytes }],
+  })
+  if (!result.ok) return undefined
+  await parts.cache.reach(result.revision)
+  const code = deletion.propagation === 'Foreground' || deletion.propagation === 'Orphan' ? 202 : 200
+  return {
+    form: 'value',
+    code: code === 202 && request.query('orphanDependents') === undefined ? 200 : code,
+    object: withMetadata(object, { resourceVersion: String(result.revision) }),
+    resource,
+  }
+}
+
+function checkPreconditions(request: ApiRequest, { uid, resourceVersion }: Deletion, { metadata }: ApiObject): void {
+  const { group, kind } = request.resource
+  const subject = { group, resource: kind, name: request.name }
+  const told = (what: string, asked: string, stored: string | undefined): string =>
+    `the ${what} in the precondition (${asked}) does not match the ${what} in record (${stored ?? ''})`
+  if (uid !== undefined && uid !== metadata.uid)
+    throw conflict(subject, `${told('UID', uid, metadata.uid)}. The object might have been deleted and then recreated`)
+  const stored = metadata.resourceVersion
+  if (resourceVersion !== undefined && resourceVersion !== stored)
+    throw conflict(subject, `${told('ResourceVersion', resourceVersion, stored)}. The object might have been modified`)
+}
+
+/** The object marked as deleted, itself when nothing changes, undefined when it may go at once. */
+// oxlint-disable-next-line complexity -- independent checks, one after the other
+function mark(parts: ServerParts, request: ApiRequest, { deletion, live }: Attempt): ApiObject | undefined {
+  const { strategy } = request.resource
+  const old = live.value
+  const finalizers = finalizersFor(request, deletion, old)
+  const grace = strategy.graceSeconds?.(old, deletion.graceSeconds) ?? 0
+  const before = old.metadata.deletionGracePeriodSeconds
+  const isMarked = old.metadata.deletionTimestamp !== undefined
+  const mayGo = finalizers.length === 0 && (strategy.mayVanish?.(old) ?? true)
+  if (mayGo && grace === 0 && (!isMarked || deletion.graceSeconds === 0 || before === 0)) return undefined
+  // A repeated delete may shorten the grace, never lengthen it.
+  const seconds = isMarked ? Math.min(before ?? 0, deletion.graceSeconds ?? before ?? 0) : grace
+  const sameFinalizers = finalizers.join() === (old.metadata.finalizers ?? []).join()
+  if (isMarked && seconds === before && sameFinalizers) return old
+  const started = strategy.hasGeneration && !isMarked ? (old.metadata.generation ?? 0) + 1 : old.metadata.generation
+  const next = withMetadata(old, {
+    deletionTimestamp:
+      isMarked && seconds === before ? old.metadata.deletionTimestamp : timeText(parts.clock.now() + seconds * 1000),
+    deletionGracePeriodSeconds: seconds,
+    finalizers: finalizers.length === 0 ? undefined : finalizers,
+    generation: started,
+  })
+  return isMarked ? next : (strategy.beginDelete?.(next) ?? next)
+}
+
+/** Propagation is kept as a finalizer that the garbage collector takes away when it is done. */
+function finalizersFor(request: ApiRequest, deletion: Deletion, old: ApiObject): readonly string[] {
+  const before = old.metadata.finalizers ?? []
+  const { finalizersOnDelete } = request.resource.strategy
+  if (finalizersOnDelete !== undefined && old.metadata.deletionTimestamp === undefined)
+    return [...new Set([...before, ...finalizersOnDelete])]
+  const asked = deletion.propagation
+  const inherited = before.includes(orphanFinalizer)
+    ? 'Orphan'
+    : before.includes(foregroundFinalizer)
+      ? 'Foreground'
+      : undefined
+  const policy = asked ?? inherited ?? request.resource.strategy.defaultPropagation ?? 'Background'
+  const rest = before.filter((name) => name !== orphanFinalizer && name !== foregroundFinalizer)
+  if (policy === 'Orphan') return [...rest, orphanFinalizer]
+  return policy === 'Foreground' ? [...rest, foregroundFinalizer] : rest
+}
+
+async function removeNow(
+  parts: ServerParts,
+  request: ApiRequest,
+  { deletion, live }: Attempt,
+): Promise<ApiAnswer | undefined> {
+  const { resource } = request
+  let { value } = live
+  if (!deletion.dryRun) {
+    const key = keyOf(resource.storage, request.namespace, request.name)
+    const result = await parts.store.txn({
+      expect: [{ key, modRevision: live.revision }],
+      writes: [{ type: 'delete', key }],
+    })
+    if (!result.ok) return undefined
+    await parts.cache.reach(result.revision)
+    value = withMetadata(value, { resourceVersion: String(result.revision) })
+  }
+  const object = await fromStored(resource, value)
+  if (resource.strategy.returnsDeleted) return { form: 'value', code: 200, object, resource }
+  return { form: 'value', code: 200, object: deletedStatus(request, value) }
+}
+
+/** The Status that says what was deleted. */
+export function deletedStatus(request: ApiRequest, object: ApiObject): ApiObject {
+  const { group, resource } = request.resource
+  const details = {
+    name: request.name,
+    ...(group === '' ? {} : { group }),
+    kind: resource,
+    uid: object.metadata.uid,
+  }
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }
+}
+
+/** Deletes everything that a request selects. Answers with what was there. */
+export async function deleteCollection(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
+  const deletion = deletionOf(request)
+  const selection = selectionOf(request)
+  await parts.cache.catchUp()
+  const { resource } = request
+  const prefix = request.namespace === '' ? '' : `${request.namespace}/`
+  const chosen = Array.from(parts.cache.collection(resource.storage).range(prefix)).filter(selection.matches)
+  for (const { name, namespace } of chosen) {
+    try {
+      // One after the other keeps a large deletion from crowding out the rest.
+      await deleteObject(
+        parts,
+        { ...request, verb: 'delete', query: (key) => request.query(key), name, namespace },
+        { ...deletion, isOfMany: true },
+      )
+    } catch (error) {
+      if (!isGone(error)) throw error
+    }
+  }
+  return {
+    form: 'list',
+    resource,
+    resourceVersion: String(parts.cache.revision),
+    items: chosen,
+    continueToken: '',
+    remaining: undefined,
+  }
+}
+
+function isGone(error: unknown): boolean {
+  const { details } = error as { readonly details?: { readonly status?: { readonly code?: number } } }
+  return details?.status?.code === 404
+}

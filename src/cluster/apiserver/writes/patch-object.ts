@@ -1,0 +1,196 @@
+/** PATCH in its four forms: each turns the object that is there into the wanted one, which then takes the write pipeline. */
+import { applyJsonPatch, parseJsonPatch } from '#base/data/json-patch.ts'
+import type { JsonValue } from '#base/data/json-value.ts'
+import { applyMergePatch } from '#base/data/merge-patch.ts'
+import { GantryError } from '#base/errors/gantry-error.ts'
+import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import { goText } from '#spec/kubernetes/patch/go-text.ts'
+import { strategicMergePatch } from '#spec/kubernetes/patch/strategic-merge.ts'
+import { type ApiObject, withMetadata } from '../api-object.ts'
+import { type ApiAnswer, type ApiRequest, booleanQuery } from '../api-request.ts'
+import { recanonical, report } from '../wire/decode-body.ts'
+import { invalidPatchOf, jsonPatchType, readConfiguration, readPatch, reportPatch } from '../wire/patch-body.ts'
+import { mayCreate } from './may-create.ts'
+import { subjectOf } from '../read-objects.ts'
+import type { ServerParts } from '../server-parts.ts'
+import { checkPlace } from './settle-change.ts'
+import { badRequest, conflict, invalid, rejectedPatch, unexplained, unsupportedMediaType } from '../status-errors.ts'
+import { applyConfiguration } from './track-fields.ts'
+import { changeObject, createObject, withDefaults } from './write-object.ts'
+
+export const patchMediaTypes: readonly string[] = [
+  jsonPatchType,
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
+]
+const applyType = 'application/apply-patch+yaml'
+const strategicType = 'application/strategic-merge-patch+json'
+
+/** Answers a PATCH. @throws 400, 404, 409, 415, 422. */
+export function patchObject(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
+  const type = request.body?.mediaType ?? ''
+  const isCustom = request.resource.type === undefined
+  const accepted = isCustom ? patchMediaTypes.filter((one) => one !== strategicType) : patchMediaTypes
+  if (!accepted.includes(type)) throw unsupportedMediaType(accepted)
+  checkOptions(request, type)
+  return type === applyType ? apply(parts, request) : patch(parts, request, type)
+}
+
+function checkOptions(request: ApiRequest, type: string): void {
+  const subject = { group: 'meta.k8s.io', resource: 'PatchOptions', name: '' }
+  if (type === applyType && (request.query('fieldManager') ?? '') === '') {
+    throw invalid(subject, [
+      { reason: 'FieldValueRequired', message: 'Required value: is required for apply patch', field: 'fieldManager' },
+    ])
+  }
+  if (type !== applyType && booleanQuery(request, 'force') === true) {
+    throw invalid(subject, [
+      { reason: 'FieldValueForbidden', message: 'Forbidden: may not be specified for non-apply patch', field: 'force' },
+    ])
+  }
+}
+
+function patch(parts: ServerParts, request: ApiRequest, type: string): Promise<ApiAnswer> {
+  const { value: body, strictErrors: told } = readPatch(request, type)
+  return changeObject(parts, request, {
+    repeats: true,
+    next: (live) => {
+      const tree = patched(live, body, { type, request })
+      const { object, strictErrors } = canonical(request, tree, { body, live })
+      reportPatch(request, [...told, ...strictErrors], () => shownPatch(type, body, tree))
+      return withDefaults(parts, request.resource, object)
+    },
+  })
+}
+
+/** The stored object where it is served as it is stored: canonical, so that what a patch leaves of it need not be read again. */
+function canonicalPart({ resource }: ApiRequest, live: ApiObject | undefined): ApiObject | undefined {
+  return resource.conversion === undefined ? live : undefined
+}
+
+/** A patched tree that does not fit its type is the patch's fault. */
+function canonical(
+  request: ApiRequest,
+  tree: JsonObject,
+  { body, live }: { readonly body: unknown; readonly live: ApiObject },
+): ReturnType<typeof recanonical> {
+  try {
+    return recanonical(tree, request.resource, canonicalPart(request, live))
+  } catch (error) {
+    if (!(error instanceof GantryError) || error.code === 'KUBERNETES_STATUS') throw error
+    throw invalidPatchOf(shownPatch(request.body?.mediaType ?? '', body, tree), error.message)
+  }
+}
+
+/** What a refusal shows: the patched object, and of strategic merges the patch. */
+function shownPatch(type: string, body: unknown, tree: JsonObject): string {
+  return type === strategicType ? goText(body) : JSON.stringify(tree)
+}
+
+/** The object after the request's patch, canonical; for subresources that patch a view of the object. @throws 400, 415, 422. */
+export function patchedTree(request: ApiRequest, live: ApiObject): ApiObject {
+  const type = request.body?.mediaType ?? ''
+  if (!patchMediaTypes.includes(type)) throw unsupportedMediaType(patchMediaTypes)
+  const mode = type === applyType ? 'application/merge-patch+json' : type
+  const body = type === applyType ? readConfiguration(request) : readPatch(request, type).value
+  const tree = patched(live, body, { type: mode, request })
+  return recanonical(tree, request.resource, undefined).object
+}
+
+function patched(
+  live: ApiObject,
+  body: unknown,
+  { type, request }: { readonly type: string; readonly request: ApiRequest },
+): JsonObject {
+  try {
+    if (type === jsonPatchType) return jsonPatched(live, body)
+    if (!isJsonObject(body)) throw badRequest('a merge patch must be an object')
+    if (type === 'application/merge-patch+json')
+      return applyMergePatch(live as unknown as JsonValue, body as unknown as JsonValue) as unknown as JsonObject
+    const schema = request.resource.type
+    if (schema === undefined) throw unsupportedMediaType(patchMediaTypes)
+    return strategicMergePatch(live, body, schema)
+  } catch (error) {
+    if (error instanceof GantryError && error.code !== 'KUBERNETES_STATUS' && error.kind === 'unprocessable')
+      throw rejectedPatch()
+    throw asUpstreamFails(error)
+  }
+}
+
+/** Failures of merging and applying that upstream has no status for, as it answers them. */
+function asUpstreamFails(error: unknown): unknown {
+  const isUnexplained = error instanceof GantryError && error.kind === 'internal' && error.code !== 'KUBERNETES_STATUS'
+  return isUnexplained ? unexplained(error.message) : error
+}
+
+function jsonPatched(live: ApiObject, body: unknown): JsonObject {
+  try {
+    return applyJsonPatch(live as unknown as JsonValue, parseJsonPatch(body as JsonValue)) as unknown as JsonObject
+  } catch (error) {
+    if (error instanceof GantryError) throw rejectedPatch()
+    throw error
+  }
+}
+
+function apply(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
+  const tree = readConfiguration(request)
+  if (!isJsonObject(tree)) throw badRequest('error decoding YAML: body is not an object')
+  checkKind(request, tree)
+  const force = booleanQuery(request, 'force') === true
+  const merge = async (live: ApiObject | undefined): Promise<ApiObject> => {
+    const merged = await applied(request, { live, patch: tree, force, now: parts.view.now() })
+    if (merged === live) return live as ApiObject
+    const { object, strictErrors } = canonicalApplied(request, merged, live)
+    report(request, strictErrors, request.resource, tree)
+    return withDefaults(parts, request.resource, object)
+  }
+  return changeObject(parts, request, {
+    repeats: true,
+    isApplied: true,
+    next: merge,
+    ...(request.subresource === ''
+      ? { create: async () => createApplied(parts, request, await merge(undefined)) }
+      : {}),
+  })
+}
+
+/** Of a custom resource the type has been checked; nulls that the configuration or the merge left are told by its schema. */
+function canonicalApplied(
+  request: ApiRequest,
+  merged: JsonObject,
+  live: ApiObject | undefined,
+): ReturnType<typeof recanonical> {
+  const { custom } = request.resource
+  if (custom === undefined) return recanonical(merged, request.resource, canonicalPart(request, live))
+  return { object: custom.withMetadata(merged), strictErrors: [] }
+}
+
+async function applied(...args: Parameters<typeof applyConfiguration>): Promise<JsonObject> {
+  try {
+    return await applyConfiguration(...args)
+  } catch (error) {
+    throw asUpstreamFails(error)
+  }
+}
+
+async function createApplied(parts: ServerParts, request: ApiRequest, object: ApiObject): Promise<ApiAnswer> {
+  checkPlace(request, object)
+  const { uid = '' } = object.metadata
+  if (uid !== '')
+    throw conflict(
+      subjectOf(request),
+      `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
+    )
+  await mayCreate(parts, request)
+  const fresh = withMetadata(object, { resourceVersion: undefined })
+  return createObject(parts, request, fresh, { isApplied: true })
+}
+
+/** @throws 400 for a configuration of another kind or version than its path. */
+function checkKind({ resource }: ApiRequest, { apiVersion, kind }: JsonObject): void {
+  if (apiVersion === resource.apiVersion && kind === resource.kind) return
+  const version = typeof apiVersion === 'string' ? apiVersion : ''
+  const shown = version.includes('/') ? version : `/${version}`
+  throw badRequest(`invalid object type: ${shown}, Kind=${typeof kind === 'string' ? kind : ''}`)
+}
