@@ -6,7 +6,7 @@ import { type OwnServer, startOwnServer } from './own-server.ts'
 
 /** Waits until something holds. */
 async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let round = 0; round < 300; round++) {
+  for (let round = 0; round < 1800; round++) {
     if (await holds()) return
     await new Promise((resolve) => setTimeout(resolve, 100))
   }

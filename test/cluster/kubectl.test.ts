@@ -53,7 +53,7 @@ describe('kubectl', { skip: lacksProgram('kubectl') }, () => {
 
   test('applies an application, waits for its rollout and sees it answer to a service', () => {
     assert.match(kubectl('apply -f -', application), /deployment\.apps\/web created/)
-    assert.match(kubectl('-n shop rollout status deployment/web --timeout=60s'), /successfully rolled out/)
+    assert.match(kubectl('-n shop rollout status deployment/web --timeout=240s'), /successfully rolled out/)
     assert.match(kubectl('-n shop get deployment web'), /web +3\/3 +3 +3/)
     assert.equal(kubectl('-n shop get endpoints web -o jsonpath={.subsets[*].addresses[*].ip}').split(' ').length, 3)
     assert.match(kubectl('apply -f -', application), /deployment\.apps\/web unchanged/)
@@ -61,14 +61,14 @@ describe('kubectl', { skip: lacksProgram('kubectl') }, () => {
 
   test('scales, updates and rolls back', () => {
     kubectl('-n shop scale deployment/web --replicas=5')
-    kubectl('-n shop rollout status deployment/web --timeout=60s')
+    kubectl('-n shop rollout status deployment/web --timeout=240s')
     kubectl('-n shop set image deployment/web web=nginx:2')
-    kubectl('-n shop rollout status deployment/web --timeout=60s')
+    kubectl('-n shop rollout status deployment/web --timeout=240s')
     const image = 'jsonpath={.spec.template.spec.containers[0].image}'
     assert.equal(kubectl(`-n shop get deployment web -o ${image}`), 'nginx:2')
     assert.match(kubectl('-n shop rollout history deployment/web'), /\n2 /)
     kubectl('-n shop rollout undo deployment/web')
-    kubectl('-n shop rollout status deployment/web --timeout=60s')
+    kubectl('-n shop rollout status deployment/web --timeout=240s')
     assert.equal(kubectl(`-n shop get deployment web -o ${image}`), 'nginx:1')
   })
 
@@ -86,12 +86,12 @@ describe('kubectl', { skip: lacksProgram('kubectl') }, () => {
 
   test('runs a job to its end and waits for it', () => {
     kubectl('-n shop create job once --image=busybox -- true')
-    assert.match(kubectl('-n shop wait --for=condition=complete job/once --timeout=60s'), /condition met/)
+    assert.match(kubectl('-n shop wait --for=condition=complete job/once --timeout=240s'), /condition met/)
   })
 
   test('drains a node, and its pods come back elsewhere', () => {
     assert.match(kubectl('drain sim-1 --ignore-daemonsets --force'), /drained|evicted/)
-    kubectl('-n shop rollout status deployment/web --timeout=60s')
+    kubectl('-n shop rollout status deployment/web --timeout=240s')
     const nodes = new Set(kubectl('-n shop get pods -l app=web -o jsonpath={.items[*].spec.nodeName}').split(' '))
     assert.deepEqual([...nodes], ['sim-0'])
     kubectl('uncordon sim-1')
@@ -112,7 +112,7 @@ describe('kubectl', { skip: lacksProgram('kubectl') }, () => {
   })
 
   test('deletes a namespace with everything in it', () => {
-    kubectl('delete namespace shop --timeout=60s')
+    kubectl('delete namespace shop --timeout=240s')
     assert.match(refused('get namespace shop'), /not found/)
   })
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 const main = join(import.meta.dirname, '../../src/main.ts')
-const startWithinMs = 30_000
+const startWithinMs = 180_000
 
 export interface Outcome {
   readonly code: number | null
@@ -44,7 +44,7 @@ export async function startOwnServer(words: readonly string[] = ['--simulated-no
     const kubeconfig = join(root, 'admin.kubeconfig')
     const env = { ...process.env, KUBECONFIG: kubeconfig, HOME: root, LC_ALL: 'C.UTF-8' }
     const run = (file: string, of: readonly string[], input = ''): Outcome => {
-      const result = spawnSync(file, of, { env, input, encoding: 'utf8', timeout: 90_000 })
+      const result = spawnSync(file, of, { env, input, encoding: 'utf8', timeout: 300_000 })
       const { status: code, stdout, stderr } = result
       return { code, stdout, stderr: `${stderr}${result.error === undefined ? '' : result.error.message}` }
     }
@@ -78,7 +78,7 @@ async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const gone = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGTERM')
-  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
+  const timer = setTimeout(() => child.kill('SIGKILL'), 60_000)
   await gone
   clearTimeout(timer)
 }

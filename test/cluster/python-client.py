@@ -6,7 +6,7 @@ config.load_kube_config()
 core, apps, batch = client.CoreV1Api(), client.AppsV1Api(), client.BatchV1Api()
 
 
-def until(holds, what, timeout_seconds=60):
+def until(holds, what, timeout_seconds=240):
     """Watches nothing, asks again: the shortest way to wait for a state."""
     import time
 

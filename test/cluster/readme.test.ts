@@ -61,6 +61,6 @@ const uncommented = (code: string): string => code.replaceAll(/ +\/\/ .*/g, '')
 
 function run(folder: string): { readonly code: number | null; readonly stdout: string; readonly stderr: string } {
   const args = ['-C', 'source', '--no-warnings', join(folder, 'snippet.mts')]
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 })
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 300_000 })
   return { code: status, stdout, stderr }
 }

@@ -18,7 +18,7 @@ services:
     depends_on: [web]
     networks: [inner]
     environment: { TARGET: web }
-    command: sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do nc -z $$TARGET 80 && break; sleep 0.2; done; printf "GET / HTTP/1.0\\r\\n\\r\\n" | nc $$TARGET 80; sleep 1000'
+    command: sh -c 'for i in $$(seq 600); do nc -z $$TARGET 80 && break; sleep 0.2; done; printf "GET / HTTP/1.0\\r\\n\\r\\n" | nc $$TARGET 80; sleep 1000'
 volumes: { content: {} }
 networks: { inner: {} }
 `
@@ -33,12 +33,12 @@ test('docker-compose brings two services up, shows them, and takes everything do
   writeFileSync(join(folder.path, 'docker-compose.yml'), file)
   writeFileSync(join(folder.path, 'web/Dockerfile'), 'FROM busybox\nARG GREETING\nRUN echo $GREETING > /greeting\n')
   const compose = (words: string): ReturnType<typeof bash> =>
-    bash(`docker-compose --ansi never -p e2e ${words}`, { cwd: folder.path, timeoutMs: 120_000 })
+    bash(`docker-compose --ansi never -p e2e ${words}`, { cwd: folder.path, timeoutMs: 240_000 })
   const up = compose('up -d --build')
   assert.equal(up.code, 0, up.text)
   assert.match(compose('ps').text, /e2e_client_1 .*Up[\s\S]*e2e_web_1 .*Up/)
   const logs = bash(
-    'for i in $(seq 40); do docker-compose --ansi never -p e2e logs client | grep hello && break; sleep 0.2; done',
+    'for i in $(seq 300); do docker-compose --ansi never -p e2e logs client | grep hello && break; sleep 0.2; done',
     { cwd: folder.path },
   )
   assert.match(logs.text, /hello/)

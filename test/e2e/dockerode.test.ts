@@ -35,7 +35,6 @@ describe('dockerode', { skip: lacksImage('busybox') }, () => {
       Docker.Container,
     ]
     assert.equal(result.StatusCode, 3)
-    output.end()
     assert.match(await text(output), /out/)
     await container.remove()
   })
@@ -51,7 +50,10 @@ describe('dockerode', { skip: lacksImage('busybox') }, () => {
     stream.end('through stdin')
     assert.match(await text(stream), /through stdin/)
     assert.equal((await execution.inspect()).ExitCode, 6)
-    assert.match((await container.logs({ stdout: true, stderr: true })).toString(), /started/)
+    const logged = async (): Promise<string> => (await container.logs({ stdout: true, stderr: true })).toString()
+    for (let round = 0; round < 3000 && (await logged()) === ''; round += 1)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    assert.match(await logged(), /started/)
     await container.stop({ t: 1 })
     await assert.rejects(container.stop(), { statusCode: 304 })
     await container.remove()
@@ -111,7 +113,7 @@ describe('dockerode', { skip: lacksImage('busybox') }, () => {
     assert.equal((await network.inspect()).Name, 'ode-net')
     await network.remove()
     await docker.getVolume('ode-volume').remove()
-    for (let round = 0; round < 50 && !seen.join('').includes('destroy'); round += 1)
+    for (let round = 0; round < 3000 && !seen.join('').includes('destroy'); round += 1)
       await new Promise((resolve) => setTimeout(resolve, 20))
     events.destroy()
     assert.match(seen.join(''), /"create"[\s\S]*"destroy"/)

@@ -1,4 +1,5 @@
 /** What an idle engine's machine and folders hold that no container or image of it owns. */
+import assert from 'node:assert/strict'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { OwnEngine } from './own-engine.ts'
@@ -18,8 +19,22 @@ const readOr = (path: string): string => {
   }
 }
 
+/** What settles by itself (ends that an engine found when it started, interfaces of ended namespaces) gets this long. */
+const settleMs = 120_000
+
+/** Waits until everything has an owner. @throws naming what has none in the end; `when` says at which point of the test. */
+export async function expectNoLeaks(engine: OwnEngine, when: string): Promise<void> {
+  const deadline = performance.now() + settleMs
+  let leaks = findLeaks(engine)
+  while (leaks.length > 0 && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    leaks = findLeaks(engine)
+  }
+  assert.deepEqual(leaks, [], when)
+}
+
 /** Everything that has no owner, in words; empty when all is well. */
-export function findLeaks(engine: OwnEngine): string[] {
+function findLeaks(engine: OwnEngine): string[] {
   const ids = (...flags: string[]): Set<string> =>
     new Set(
       engine

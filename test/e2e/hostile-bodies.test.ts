@@ -36,7 +36,7 @@ function send(engine: OwnEngine, target: string, content?: { body: Buffer; type:
         method,
         path: `/v1.41${path}`,
         agent: false,
-        timeout: 30_000,
+        timeout: 240_000,
         headers: body === undefined ? {} : { 'Content-Type': type, 'Content-Length': body.length },
       },
       (reply) => {
@@ -250,7 +250,7 @@ function residentBytes(engine: OwnEngine): number {
   return Number(/^VmRSS:\s*(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1024
 }
 
-describe('hostile archives and bodies', { skip, timeout: 300_000 }, () => {
+describe('hostile archives and bodies', { skip, timeout: 1_200_000 }, () => {
   let engine: OwnEngine
   let idleBytes = 0
   before(async () => {

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { after, afterEach, describe, test } from 'node:test'
 import { clear, docker, isReference, lacksImage, socketPath } from './target.ts'
 
-/** Sends bytes and returns what came back when the engine ended the answer, or after two seconds of silence. */
+/** Sends bytes and returns what came back when the engine ended the answer, or after a minute of silence. */
 function exchange(bytes: string | Buffer, options: { readonly end?: boolean } = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(socketPath)
@@ -13,7 +13,7 @@ function exchange(bytes: string | Buffer, options: { readonly end?: boolean } = 
       socket.destroy()
       resolve(Buffer.concat(chunks).toString('latin1'))
     }
-    socket.setTimeout(2000, done)
+    socket.setTimeout(60_000, done)
     socket.on('connect', () => (options.end === true ? socket.end(bytes) : socket.write(bytes)))
     socket.on('data', (chunk: Buffer) => chunks.push(chunk))
     socket.on('end', done)

@@ -140,7 +140,7 @@ async function killOverAndOver(start: () => Promise<OwnServer>): Promise<string>
       settle(known, now)
       const stop = new AbortController()
       const resumed = follow(server.client, at, stop.signal)
-      for (let tries = 0; tries < 250 && !isDeepStrictEqual(at.objects, now.objects); tries++) await sleep(20)
+      for (let tries = 0; tries < 6000 && !isDeepStrictEqual(at.objects, now.objects); tries++) await sleep(20)
       stop.abort()
       await resumed
       assert.deepEqual(at.objects, now.objects, `round ${round} of seed ${seed}: the watch has missed something`)

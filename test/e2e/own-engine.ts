@@ -42,7 +42,7 @@ export async function startOwnEngine(name: string, { prepare, release }: OwnRoot
     child = spawn(file, [...words, 'engine', '--root', root, '--log-level', 'error'], {
       stdio: ['ignore', 'ignore', 'inherit'],
     })
-    for (let round = 0; round < 300; round += 1) {
+    for (let round = 0; round < 1200; round += 1) {
       if (docker('version', '-f', '{{.Server.Os}}').code === 0) return
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
@@ -61,7 +61,7 @@ export async function startOwnEngine(name: string, { prepare, release }: OwnRoot
       child?.kill('SIGTERM')
       const down = spawnSync(gantry, ['down', '--purge', '--time', '0', '--root', root], {
         encoding: 'utf8',
-        timeout: 60_000,
+        timeout: 240_000,
       })
       if (down.status !== 0) return Promise.reject(new Error(`gantry down: ${down.stdout}${down.stderr}`))
       release?.(root)

@@ -17,7 +17,7 @@ export interface OwnServer {
   kill(): Promise<void>
 }
 
-const readyWithinMs = 60_000
+const readyWithinMs = 240_000
 
 /** Starts a server under `root`; `words` are further flags. It answers when the promise resolves. */
 export async function startOwnServer(root: string, words: readonly string[] = []): Promise<OwnServer> {

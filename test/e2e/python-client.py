@@ -2,6 +2,7 @@
 import io
 import tarfile
 import threading
+import time
 
 import docker
 
@@ -12,6 +13,15 @@ def check(condition, what):
     if not condition:
         raise SystemExit('python client: ' + what)
     print('ok', what)
+
+
+def soon(holds):
+    """True when it holds within a minute."""
+    for _ in range(600):
+        if holds():
+            return True
+        time.sleep(0.1)
+    return False
 
 
 check(client.ping(), 'ping')
@@ -66,7 +76,7 @@ code, output = container.exec_run(['sh', '-c', 'echo $A; echo kept > /d/f; exit 
 check((code, output) == (4, b'1\n'), 'exec')
 _, (out, err) = container.exec_run(['sh', '-c', 'echo o; echo e >&2'], demux=True)
 check((out, err) == (b'o\n', b'e\n'), 'exec with streams apart')
-check(container.logs() == b'started\n', 'logs')
+check(soon(lambda: container.logs() == b'started\n'), 'logs')
 check(next(container.logs(stream=True, follow=True)).startswith(b'started'), 'logs that follow')
 check(container.top()['Processes'], 'top')
 check(container.stats(stream=False)['memory_stats']['usage'] > 0, 'stats')
@@ -124,6 +134,6 @@ except docker.errors.NotFound as error:
 
 stream.close()
 for wanted in (('container', 'start'), ('container', 'die'), ('network', 'connect'), ('volume', 'mount'), ('container', 'destroy')):
-    check(wanted in seen, 'event %s %s' % wanted)
+    check(soon(lambda: wanted in seen), 'event %s %s' % wanted)
 check(client.api.prune_builds()['SpaceReclaimed'] >= 0, 'prune builds')
 print('whole life')

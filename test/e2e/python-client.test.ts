@@ -12,7 +12,7 @@ before(clear)
 after(clear)
 test('python3-docker leads a whole life', { skip }, () => {
   const { code, text, stdout } = run('/usr/bin/python3', [join(import.meta.dirname, 'python-client.py')], {
-    timeoutMs: 120_000,
+    timeoutMs: 300_000,
   })
   assert.equal(code, 0, text)
   assert.match(stdout, /whole life\n$/)

@@ -7,21 +7,26 @@ import { bash, clear, isReference, lacksImage, scratch } from './target.ts'
 
 const root = join(import.meta.dirname, '../..')
 const skip = isReference ? 'the tour is about Gantry' : lacksImage('busybox')
+const patientCurl = 'curl -s --retry 120 --retry-delay 1 --retry-all-errors'
 const port = 21_000 + (process.pid % 5000)
 
 /** The commands of the tour that need no engine of their own, with free ports. */
 function tour(file: string, folder: string): string {
   const [, section = ''] =
     /## (?:Five minutes|五分钟上手)\n+```sh\n([\s\S]*?)```/.exec(readFileSync(join(root, file), 'utf8')) ?? []
-  return section
-    .split('\n')
-    .filter((line) => !/^\.\/gantry (up|image|status|down)|^export /.test(line))
-    .join('\n')
-    .replaceAll('./gantry', join(root, 'gantry'))
-    .replaceAll('8081', String(port))
-    .replaceAll('127.0.0.1:5000', `127.0.0.1:${port + 5000}`)
-    .replaceAll('/tmp/images', `${folder}/images`)
-    .replaceAll(' && docker push', '; sleep 1; docker push')
+  return (
+    section
+      .split('\n')
+      .filter((line) => !/^\.\/gantry (up|image|status|down)|^export /.test(line))
+      .join('\n')
+      .replaceAll('./gantry', join(root, 'gantry'))
+      .replaceAll('8081', String(port))
+      .replaceAll('127.0.0.1:5000', `127.0.0.1:${port + 5000}`)
+      .replaceAll('/tmp/images', `${folder}/images`)
+      // What a reader types a moment later waits here for what runs in the background.
+      .replaceAll(' && docker push', `; ${patientCurl} http://127.0.0.1:${port + 5000}/v2/ >/dev/null; docker push`)
+      .replace(/^curl /m, `${patientCurl} `)
+  )
 }
 
 before(clear)
@@ -30,7 +35,7 @@ for (const file of ['README.md', 'README.zh-CN.md'])
   test(`the snippets of ${file} do what they say`, { skip }, () => {
     using folder = scratch()
     clear()
-    const { code, text } = bash(`set -e\n${tour(file, folder.path)}\nkill %1`, { cwd: folder.path, timeoutMs: 90_000 })
+    const { code, text } = bash(`set -e\n${tour(file, folder.path)}\nkill %1`, { cwd: folder.path, timeoutMs: 300_000 })
     assert.equal(code, 0, text)
     assert.match(text, /^hello\nhello\n/)
     assert.match(text, /Successfully tagged mine:latest\nbuilt\n/)

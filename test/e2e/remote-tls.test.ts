@@ -69,7 +69,7 @@ describe('an engine on TCP with TLS', { skip }, () => {
       ],
       { stdio: ['ignore', 'ignore', 'inherit'] },
     )
-    for (let round = 0; round < 300 && address === ''; round += 1) {
+    for (let round = 0; round < 2400 && address === ''; round += 1) {
       await new Promise((resolve) => setTimeout(resolve, 50))
       const started = run('sh', ['-c', `cat ${identityFile}`])
       if (started.code === 0)

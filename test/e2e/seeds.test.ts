@@ -118,7 +118,8 @@ const rows: readonly Row[] = [
   {
     name: 'docker attach',
     given: 'docker run -d -i --name notes busybox cat >/dev/null',
-    type: '(sleep 0.5; echo typed; sleep 0.5) | timeout -s KILL 3 docker attach notes; docker logs notes',
+    // Once it is logged the container is killed, which ends what is attached.
+    type: '(for i in $(seq 600); do docker logs notes | grep -q typed && break; sleep 0.1; done; docker kill notes >/dev/null) & (sleep 0.5; echo typed) | docker attach notes; wait; docker logs notes',
     shows: /typed/,
   },
   {
@@ -215,7 +216,7 @@ const rows: readonly Row[] = [
   {
     name: 'docker run -P --mount type=bind',
     given: 'mkdir webapp; echo site > webapp/index.html',
-    type: 'docker run -d -P --expose 80 --name web --mount type=bind,source=$PWD/webapp,destination=/opt/webapp busybox busybox httpd -f -p 80 -h /opt/webapp >/dev/null; sleep 0.5; curl -sf http://127.0.0.1:$(docker port web 80/tcp | head -1 | sed "s/.*://")/',
+    type: 'docker run -d -P --expose 80 --name web --mount type=bind,source=$PWD/webapp,destination=/opt/webapp busybox busybox httpd -f -p 80 -h /opt/webapp >/dev/null; curl -sf --retry 120 --retry-delay 1 --retry-all-errors http://127.0.0.1:$(docker port web 80/tcp | head -1 | sed "s/.*://")/',
     shows: /^site\n$/,
   },
   {
@@ -260,7 +261,7 @@ describe('the notes’ application', { skip: lacksImage('node:7') }, () => {
     const { code, text } = bash(
       `docker build -t kubia . && docker images kubia &&
       docker run --name kubia-container -p ${port}:8080 -d kubia &&
-      for i in $(seq 50); do curl -sf http://127.0.0.1:${port} && break; sleep 0.1; done;
+      for i in $(seq 600); do curl -sf http://127.0.0.1:${port} && break; sleep 0.1; done;
       docker inspect -f 'name={{.Config.Hostname}}' kubia-container; docker logs kubia-container; docker stop -t 1 kubia-container && docker rm kubia-container; docker rmi kubia`,
       { cwd: folder.path },
     )
@@ -278,7 +279,7 @@ describe('the notes’ application', { skip: lacksImage('node:7') }, () => {
       `printf 'FROM node:7\\nEXPOSE 8080\\nCOPY server.js .\\nCMD node server.js\\n' > Dockerfile
       echo 'console.log("served by " + process.version); setInterval(function () {}, 1000)' > server.js
       docker build -t gcr.io/mohr-dev/hello-node:v1 . >/dev/null && docker run -d -p 0:8080 --name hello_tutorial gcr.io/mohr-dev/hello-node:v1 >/dev/null
-      for i in $(seq 50); do docker logs hello_tutorial | grep served && break; sleep 0.1; done; docker stop -t 1 hello_tutorial; docker rmi -f gcr.io/mohr-dev/hello-node:v1 >/dev/null`,
+      for i in $(seq 600); do docker logs hello_tutorial | grep served && break; sleep 0.1; done; docker stop -t 1 hello_tutorial; docker rmi -f gcr.io/mohr-dev/hello-node:v1 >/dev/null`,
       { cwd: folder.path },
     )
     assert.equal(code, 0, text)

@@ -38,6 +38,9 @@ export function clientEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   }
 }
 
+/** What takes this long hangs; a bound, and no budget. */
+const hangsAfterMs = 240_000
+
 /** Runs a program to its end. */
 export function run(
   file: string,
@@ -49,7 +52,7 @@ export function run(
     input: options.input ?? '',
     env: clientEnv(options.env),
     encoding: 'utf8',
-    timeout: options.timeoutMs ?? 60_000,
+    timeout: options.timeoutMs ?? hangsAfterMs,
     maxBuffer: 64 * 1024 * 1024,
   })
   const stderr = `${result.stderr}${result.error === undefined ? '' : result.error.message}`

@@ -18,10 +18,11 @@ import type { GoldenChapter, GoldenRequest, GoldenStep } from './transcript.ts'
 const writes = process.env['GANTRY_GOLDEN_WRITE'] === '1'
 const folder = join(import.meta.dirname, 'docker-api')
 const program = ['-C', 'source', join(import.meta.dirname, '../../src/main.ts')]
-const answersWithinMs = 20_000
+/** A bound for what hangs. */
+const answersWithinMs = 120_000
 
 function gantry(...words: string[]): { readonly ok: boolean; readonly text: string } {
-  const result = spawnSync(process.execPath, [...program, ...words], { encoding: 'utf8', timeout: 60_000 })
+  const result = spawnSync(process.execPath, [...program, ...words], { encoding: 'utf8', timeout: 240_000 })
   return { ok: result.status === 0, text: `${result.stdout}${result.stderr}` }
 }
 
@@ -60,18 +61,21 @@ function exchange(socketPath: string, { method, path, body }: GoldenRequest): Pr
   const headers = bytes === undefined ? {} : { 'Content-Type': type, 'Content-Length': bytes.length }
   const target = path.startsWith('/v1.') ? path : `/v1.51${path}`
   return new Promise((resolve, reject) => {
-    const sent = request({ socketPath, method, path: target, agent: false, headers, timeout: 30_000 }, (reply) => {
-      const chunks: Buffer[] = []
-      reply.on('data', (chunk: Buffer) => chunks.push(chunk))
-      reply.on('end', () =>
-        resolve({
-          status: reply.statusCode ?? 0,
-          type: reply.headers['content-type'] ?? '',
-          bytes: Buffer.concat(chunks),
-        }),
-      )
-      reply.on('error', reject)
-    })
+    const sent = request(
+      { socketPath, method, path: target, agent: false, headers, timeout: answersWithinMs },
+      (reply) => {
+        const chunks: Buffer[] = []
+        reply.on('data', (chunk: Buffer) => chunks.push(chunk))
+        reply.on('end', () =>
+          resolve({
+            status: reply.statusCode ?? 0,
+            type: reply.headers['content-type'] ?? '',
+            bytes: Buffer.concat(chunks),
+          }),
+        )
+        reply.on('error', reject)
+      },
+    )
     sent.on('timeout', () => sent.destroy(new Error(`no answer to ${method} ${path}`)))
     sent.on('error', reject)
     sent.end(bytes)

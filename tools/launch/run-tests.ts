@@ -103,7 +103,7 @@ async function runEndToEnd(): Promise<Counts> {
   }
   const engineRoot = mkdtempSync(join(tmpdir(), 'gantry-test-'))
   const down = (): void => {
-    spawnSync(gantry, ['down', '--purge', '--time', '1', '--root', engineRoot], { encoding: 'utf8', timeout: 60_000 })
+    spawnSync(gantry, ['down', '--purge', '--time', '1', '--root', engineRoot], { encoding: 'utf8', timeout: 240_000 })
     rmSync(engineRoot, { recursive: true, force: true })
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -113,7 +113,7 @@ async function runEndToEnd(): Promise<Counts> {
       process.exit(130)
     })
   try {
-    const up = spawnSync(gantry, ['up', '--root', engineRoot], { encoding: 'utf8', timeout: 60_000 })
+    const up = spawnSync(gantry, ['up', '--root', engineRoot], { encoding: 'utf8', timeout: 240_000 })
     if (up.status !== 0) {
       console.log(`FAIL the engine did not start:\n${up.stdout}${up.stderr}`)
       return { ...nothing, failed: 1 }
@@ -121,7 +121,7 @@ async function runEndToEnd(): Promise<Counts> {
     for (const name of ['busybox', 'node:7']) {
       const made = spawnSync(gantry, ['image', 'bootstrap', '--root', engineRoot, name], {
         encoding: 'utf8',
-        timeout: 180_000,
+        timeout: 600_000,
       })
       if (made.status !== 0) console.log(`image ${name} could not be made: ${made.stderr.trim()}`)
     }
@@ -148,7 +148,7 @@ function runCluster(): Promise<Counts> {
 
 /** One file after the other. */
 async function runFiles(pattern: string, env: NodeJS.ProcessEnv): Promise<Counts> {
-  const flags = ['--test', '--test-concurrency=1', '--test-timeout=240000', '--test-reporter=spec']
+  const flags = ['--test', '--test-concurrency=1', '--test-timeout=900000', '--test-reporter=spec']
   const { ok, output } = await show([process.execPath, '-C', 'source', ...flags, pattern], {
     env: { ...env, NODE_NO_WARNINGS: '1' },
     withinMs: suitesWithinMs,
