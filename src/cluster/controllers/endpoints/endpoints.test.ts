@@ -93,7 +93,7 @@ test('slices follow pods and stay put where nothing changed', async () => {
   await on.api.create(services, service())
   await on.pass(100)
   const [empty] = on.api.all(endpointSlices)
-  assert.deepEqual([empty?.endpoints], [[]])
+  assert.deepEqual([empty?.endpoints], [null])
   for (let n = 0; n < 150; n++) await on.api.create(pods, pod(`p${n}`, `10.1.${n}.1`))
   await on.pass(1000)
   const counts = (): number[] => on.api.all(endpointSlices).map((slice) => slice.endpoints?.length ?? 0)
@@ -107,6 +107,24 @@ test('slices follow pods and stay put where nothing changed', async () => {
   await on.pass(1000)
   const after = on.api.all(endpointSlices).map((slice) => slice.metadata.resourceVersion)
   assert.equal(after.filter((version) => before.includes(version)).length, 1)
+})
+
+test('a slice without endpoints keeps the time of its making, and is written once', async () => {
+  await using on = bench()
+  on.start(startEndpointSliceController)
+  await on.api.create(services, service())
+  await on.pass(1000)
+  const [slice] = on.api.all(endpointSlices)
+  assert.deepEqual(Object.keys(slice?.metadata.annotations ?? {}), ['endpoints.kubernetes.io/last-change-trigger-time'])
+  const { resourceVersion } = slice?.metadata ?? {}
+  await on.api.patch(
+    services,
+    'web',
+    { spec: { sessionAffinity: 'ClientIP' } },
+    { namespace: 'default', type: 'merge' },
+  )
+  await on.pass(1000)
+  assert.deepEqual([on.api.all(endpointSlices)[0]?.metadata.resourceVersion], [resourceVersion])
 })
 
 test('pods whose named port differs stand in slices of their own', async () => {
@@ -136,7 +154,7 @@ test('a service without pods keeps one empty slice', async () => {
   const slices = on.api.all(endpointSlices)
   assert.deepEqual(
     slices.map((slice) => slice.endpoints),
-    [[]],
+    [null],
   )
   assert.equal(slices[0]?.metadata.labels?.['service.kubernetes.io/headless'], '')
   assert.equal(

@@ -22,7 +22,11 @@ export function startEndpointsController(context: ControllerContext): Controller
     watches: [
       watch(serviceCache, ({ object }) => [keyOf(object)]),
       watch(podCache, serviceKeysOfPod(serviceCache)),
-      watch(known, ({ object }) => [keyOf(object)]),
+      // What somebody wrote into Endpoints stays until the service or its pods change, as upstream has it.
+      watch(known, ({ type, object }) => {
+        const key = keyOf(object)
+        return type === 'deleted' || serviceCache.get(key) === undefined ? [key] : []
+      }),
     ],
     reconcile: (key) => {
       const service = serviceCache.get(key)

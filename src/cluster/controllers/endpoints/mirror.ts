@@ -7,6 +7,7 @@ import { keyFrom, keyOf } from '#kit/reconcile/object-key.ts'
 import type { Action } from '#kit/reconcile/plan.ts'
 import type { ControllerContext } from '../controller-context.ts'
 import { planSlices, type WantedEndpoint } from './plan-slices.ts'
+import { repackSubsets } from './repack-subsets.ts'
 import { hasSelector } from './services-of-pod.ts'
 
 const managedBy = 'endpointslicemirroring-controller.k8s.io'
@@ -60,7 +61,7 @@ function isMirrored({ metadata }: Endpoints, service: Service): boolean {
 }
 
 function mirror(object: Endpoints, own: readonly EndpointSlice[], family: 'IPv4' | 'IPv6'): readonly Action[] {
-  const wanted = (object.subsets ?? []).flatMap((subset) => endpointsOf(subset, family))
+  const wanted = repackSubsets(object.subsets ?? []).flatMap((subset) => endpointsOf(subset, family))
   const annotations = Object.fromEntries(
     Object.entries(object.metadata.annotations ?? {}).filter(([name]) => !notCopied.has(name)),
   )

@@ -10,8 +10,8 @@ import { equalValues } from '#spec/kubernetes/apply/equal-values.ts'
 import type { ApiResource } from '#kit/reconcile/api-client.ts'
 import { nothingToDo, type Plan } from '#kit/reconcile/plan.ts'
 import { triggerTimeAnnotation } from './trigger-times.ts'
-import { canonicalText } from '../workloads/template-hash.ts'
 import { copiedLabels, familiesOf, isHeadless, podEndpoints } from './desired-endpoints.ts'
+import { repackSubsets } from './repack-subsets.ts'
 
 const addressesMost = 1000
 const overCapacity = 'endpoints.kubernetes.io/over-capacity'
@@ -22,41 +22,30 @@ export function subsetsFor(
   pods: readonly Pod[],
 ): { readonly subsets: readonly EndpointSubset[]; readonly isTruncated: boolean } {
   const family = familiesOf(service)[0] ?? 'IPv4'
-  const groups = new Map<
-    string,
-    { ports: EndpointSubset['ports']; ready: EndpointAddress[]; notReady: EndpointAddress[] }
-  >()
   const found = podEndpoints(service, pods, { family, nodeNamed: () => undefined })
     .filter(({ pod }) => pod.metadata.deletionTimestamp === undefined || service.spec.publishNotReadyAddresses === true)
     .filter(({ ports }) => ports.length > 0 || isHeadless(service))
   const kept = found.toSorted((a, b) => rank(a) - rank(b)).slice(0, addressesMost)
-  for (const { endpoint, ports } of kept) {
-    const key = canonicalText(ports)
-    const group = groups.get(key) ?? { ports: ports as EndpointSubset['ports'], ready: [], notReady: [] }
-    groups.set(key, group)
-    const { hostname, nodeName, targetRef } = endpoint
-    const address: EndpointAddress = {
-      ip: endpoint.addresses[0] ?? '',
-      ...(hostname === undefined ? {} : { hostname }),
-      ...(nodeName === undefined ? {} : { nodeName }),
-      ...(targetRef === undefined ? {} : { targetRef }),
-    }
-    ;(endpoint.conditions?.ready === true ? group.ready : group.notReady).push(address)
-  }
-  const subsets = [...groups.values()].map(({ ports, ready, notReady }) => ({
-    ...(ready.length === 0 ? {} : { addresses: ready.toSorted(byIp) }),
-    ...(notReady.length === 0 ? {} : { notReadyAddresses: notReady.toSorted(byIp) }),
-    ...(ports === undefined || ports.length === 0 ? {} : { ports: ports.map(withoutEmptyName) }),
-  }))
+  const subsets = repackSubsets(
+    kept.map(({ endpoint, ports }) => {
+      const { hostname, nodeName, targetRef } = endpoint
+      const address: EndpointAddress = {
+        ip: endpoint.addresses[0] ?? '',
+        ...(hostname === undefined ? {} : { hostname }),
+        ...(nodeName === undefined ? {} : { nodeName }),
+        ...(targetRef === undefined ? {} : { targetRef }),
+      }
+      return {
+        [endpoint.conditions?.ready === true ? 'addresses' : 'notReadyAddresses']: [address],
+        ports: (ports as NonNullable<EndpointSubset['ports']>).map(withoutEmptyName),
+      }
+    }),
+  )
   return { subsets, isTruncated: found.length > addressesMost }
 }
 
 function rank({ endpoint }: { readonly endpoint: { readonly conditions?: { readonly ready?: boolean } } }): number {
   return endpoint.conditions?.ready === true ? 0 : 1
-}
-
-function byIp(a: EndpointAddress, b: EndpointAddress): number {
-  return a.ip < b.ip ? -1 : a.ip > b.ip ? 1 : 0
 }
 
 function withoutEmptyName<P extends { readonly name?: string }>(port: P): P {

@@ -74,9 +74,19 @@ function reuse(
       ...(action.object as EndpointSlice),
       metadata: { ...slice.metadata, ...labelled(observed, slice) },
     }
-    return equalValues(next, slice) ? [] : [{ do: 'update', resource: observed.resource, object: next, told }]
+    return says(next, observed) === says(slice, observed)
+      ? []
+      : [{ do: 'update', resource: observed.resource, object: next, told }]
   })
   return [...out, ...left.map((object): Action => ({ do: 'delete', resource: observed.resource, object, told }))]
+}
+
+/** What a slice says, but for the annotations that are told anew with each write: they alone are no reason for one. */
+function says(slice: EndpointSlice, { ownAnnotations = [] }: SlicesObserved): string {
+  const { annotations, labels } = slice.metadata
+  const lasting = Object.entries(annotations ?? {}).filter(([name]) => !ownAnnotations.includes(name))
+  const { endpoints, ports } = slice
+  return canonicalText([labels, Object.fromEntries(lasting), endpoints ?? [], ports ?? []])
 }
 
 function placeGroup(
@@ -152,7 +162,8 @@ function newSlice(
       ownerReferences: [controllerReference(owner)],
     },
     addressType: observed.addressType as EndpointSlice['addressType'],
-    endpoints,
+    // None at all are told by null, as Kubernetes stores an empty list.
+    endpoints: endpoints.length === 0 ? (null as unknown as readonly Endpoint[]) : endpoints,
     // No ports at all are told by leaving them out.
     ...(ports.length === 0 ? {} : { ports }),
   }
