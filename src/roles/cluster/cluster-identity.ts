@@ -8,8 +8,8 @@ import type { Clock } from '#world/ports/clock.ts'
 import { createClock } from '#world/real/clock.ts'
 import { createFiles } from '#world/real/files.ts'
 import { createRandom } from '#world/real/random.ts'
-import { readTypeWords } from '#roles/read-type-words.ts'
-import { openServerStreaming, type StreamingSurroundings } from '#roles/server-streaming.ts'
+import { readTypeWords } from '#roles/server/read-type-words.ts'
+import { openServerStreaming, type StreamingSurroundings } from '#roles/server/server-streaming.ts'
 
 export interface ClusterIdentity {
   /** Signs what listens, who asks and what the cluster itself signs. Made by the wall's clock: clients check it. */

@@ -7,7 +7,7 @@ import { type IssuedCertificate, issueCertificate } from '#kit/tls/issue-certifi
 import { createClock } from '#world/real/clock.ts'
 import { createFiles } from '#world/real/files.ts'
 import { createRandom } from '#world/real/random.ts'
-import { kubeconfigText } from '#roles/kubeconfig-text.ts'
+import { kubeconfigText } from '#roles/server/kubeconfig-text.ts'
 
 export interface ListenAt {
   /** 127.0.0.1 unless told. */

@@ -1,8 +1,8 @@
 /** `gantry server`: runs a control plane in the foreground until it is told to stop. */
 import type { CommandHost } from './command-host.ts'
 import { openCommandLog } from './command-log.ts'
-import { startServer } from '#roles/server.ts'
-import { parseServerFlags, serverHelp } from '#roles/server-flags.ts'
+import { startServer } from '#roles/server/server.ts'
+import { parseServerFlags, serverHelp } from '#roles/server/server-flags.ts'
 
 /** Runs the command. @returns the exit code. */
 export async function runServerCommand(argv: readonly string[], host: CommandHost): Promise<number> {

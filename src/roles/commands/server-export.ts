@@ -5,7 +5,7 @@ import { connectKubeClient } from '#clients/kubernetes/connect.ts'
 import { readKubeconfig } from '#clients/kubernetes/kubeconfig.ts'
 import { exportPath } from '#cluster/apiserver/export-state.ts'
 import type { CommandHost } from './command-host.ts'
-import { serverUsage } from '#roles/server-flags.ts'
+import { serverUsage } from '#roles/server/server-flags.ts'
 
 /** Beyond this a text does not fit into one string of the reader's either. */
 const stateBytesMax = 500 * 1024 * 1024

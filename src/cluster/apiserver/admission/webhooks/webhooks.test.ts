@@ -12,7 +12,7 @@ import { createAuthority, issueCertificate } from '#kit/tls/issue-certificate.ts
 import type { JsonObject, KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 import { createClock } from '#world/real/clock.ts'
 import { createRandom } from '#world/real/random.ts'
-import { createWebhookCaller } from '#roles/webhook-caller.ts'
+import { createWebhookCaller } from '#roles/server/webhook-caller.ts'
 import { createApiServer } from '../../api-server.ts'
 import type { User } from '../../api-request.ts'
 

@@ -25,7 +25,7 @@ import {
   releaseOnceGrown,
   type ReleasePolicy,
   touching,
-} from './keep-memory-small.ts'
+} from '#roles/keep-memory-small.ts'
 import { type AuthorizationFlags, defaultAuthorization } from './authorization-flags.ts'
 import { followConfigurations } from './follow-configurations.ts'
 import { hostPathsUnder } from './host-paths.ts'
