@@ -76,7 +76,10 @@ class IssuerReader {
       this.errors.push(required(at, 'expression is required'))
       return undefined
     }
-    const compiled = compileExpression(expression, environment, result)
+    const compiled = compileExpression(expression, environment, {
+      hidesType: true,
+      ...(result === undefined ? {} : { result }),
+    })
     if ('program' in compiled) return compiled.program
     this.errors.push(invalid(at, expression, compiled.problem))
     return undefined

@@ -77,7 +77,7 @@ test('what is wrong with a file is said in upstream’s words', () => {
     ],
     [
       textOf(hook({ matchConditionSubjectAccessReviewVersion: 'v1', matchConditions: [{ expression: '1' }] })),
-      `${at}.matchConditions[0].expression: Invalid value: "1": must evaluate to bool`,
+      `${at}.matchConditions[0].expression: Invalid value: "1": must evaluate to bool but got int`,
     ],
     [
       textOf(hook({ matchConditionSubjectAccessReviewVersion: 'v1', matchConditions: [{ expression: 'nothing' }] })),

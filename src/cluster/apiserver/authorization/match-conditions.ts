@@ -48,7 +48,7 @@ const requestType = objectType('SubjectAccessReviewSpec', {
 
 /** Compiles a condition. */
 export function compileMatchCondition(text: string, environment: CelEnvironment): Expression {
-  return compileExpression(text, environment, [boolType])
+  return compileExpression(text, environment, { result: [boolType] })
 }
 
 /** The environment of conditions. */

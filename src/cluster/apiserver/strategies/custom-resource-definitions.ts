@@ -21,15 +21,12 @@ function formatsOf(definition: ApiObject): readonly string[] {
 }
 
 export const customResourceDefinitionStrategy: Partial<Strategy> = {
-  prepareCreate: (definition, { warn }) => {
-    for (const format of new Set(formatsOf(definition))) warn(`unrecognized format ${JSON.stringify(format)}`)
-    return withStoredVersion(definition)
-  },
-  prepareUpdate: (next, old, { warn }) => {
-    const before = new Set(formatsOf(old))
-    for (const format of new Set(formatsOf(next)))
-      if (!before.has(format)) warn(`unrecognized format ${JSON.stringify(format)}`)
-    return withStoredVersion(next)
+  prepareCreate: withStoredVersion,
+  prepareUpdate: withStoredVersion,
+  warningsOf: (definition, old) => {
+    const before = new Set(old === undefined ? [] : formatsOf(old))
+    const added = [...new Set(formatsOf(definition))].filter((format) => !before.has(format))
+    return added.map((format) => `unrecognized format ${JSON.stringify(format)}`)
   },
   finalizersOnDelete: ['customresourcecleanup.apiextensions.k8s.io'],
   beginDelete: (definition) => {

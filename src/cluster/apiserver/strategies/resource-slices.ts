@@ -1,7 +1,7 @@
 /** Resource slices: members that are off in this release go unless they are there already; names of drivers are warned of. */
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { type ApiObject, listAt, objectAt, textAt } from '../api-object.ts'
-import type { Strategy, StrategyContext } from './strategy.ts'
+import type { Strategy } from './strategy.ts'
 
 const listMembers = ['ints', 'bools', 'strings', 'versions'] as const
 
@@ -50,20 +50,15 @@ function withoutOff(slice: ApiObject, old: ApiObject | undefined): ApiObject {
   }
 }
 
-function warnOfCase(slice: ApiObject, context: StrategyContext): void {
+function caseWarnings(slice: ApiObject): readonly string[] {
   const driver = textAt(slice, 'spec', 'driver')
-  if (driver === driver.toLowerCase()) return
+  if (driver === driver.toLowerCase()) return []
   const name = JSON.stringify(driver)
-  context.warn(`spec.driver: driver names should be lowercase; ${name} contains uppercase characters`)
+  return [`spec.driver: driver names should be lowercase; ${name} contains uppercase characters`]
 }
 
 export const resourceSliceStrategy: Partial<Strategy> = {
-  prepareCreate: (slice, context) => {
-    warnOfCase(slice, context)
-    return withoutOff(slice, undefined)
-  },
-  prepareUpdate: (next, old, context) => {
-    warnOfCase(next, context)
-    return withoutOff(next, old)
-  },
+  prepareCreate: (slice) => withoutOff(slice, undefined),
+  prepareUpdate: (next, old) => withoutOff(next, old),
+  warningsOf: caseWarnings,
 }

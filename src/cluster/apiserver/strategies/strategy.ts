@@ -48,6 +48,8 @@ export interface Strategy {
   /** Failures that depend on the cluster and not on the object alone (allocated addresses, taken ports). */
   checkCreate?(object: ApiObject, context: StrategyContext): readonly Cause[]
   checkUpdate?(next: ApiObject, old: ApiObject, context: StrategyContext): readonly Cause[]
+  /** What to tell of an object that is valid. @param old the object before; undefined for a new one. */
+  warningsOf?(object: ApiObject, old: ApiObject | undefined): readonly string[]
   /** Whether spec changed, where that is not a plain comparison. */
   changesGeneration?(next: ApiObject, old: ApiObject): boolean
   /** Seconds that a deleted object keeps running; undefined where objects go at once. */

@@ -14,20 +14,28 @@ export function createKindValidation(clock: Pick<Clock, 'now'>): ObjectValidatio
       if (resource.custom !== undefined) return told(resource.custom.checkCreate(object), warn)
       if (isUnruled(resource)) return []
       const causes = validateCreate(resource, object, context())
-      return causes.length > 0 ? causes : told({ causes, warnings: createWarnings(resource, object) }, warn)
+      if (causes.length > 0) return causes
+      const warnings = [
+        ...createWarnings(resource, object),
+        ...(resource.strategy.warningsOf?.(object, undefined) ?? []),
+      ]
+      return told({ causes, warnings }, warn)
     },
     update: (resource, { next, old, subresource }, warn) => {
       if (resource.custom !== undefined) return told(resource.custom.checkUpdate(next, old, subresource), warn)
       if (isUnruled(resource)) return []
       const causes = validateUpdate(resource, next, old, { subresource, context: context() })
       if (causes.length > 0) return causes
-      return told({ causes, warnings: updateWarnings(resource, { object: next, old, subresource }) }, warn)
+      const own = subresource === '' ? resource.strategy.warningsOf?.(next, old) : undefined
+      const warnings = [...updateWarnings(resource, { object: next, old, subresource }), ...(own ?? [])]
+      return told({ causes, warnings }, warn)
     },
   }
 }
 
+/** What is refused comes without the warnings that it would have been let in with. */
 function told({ causes, warnings }: CustomVerdict, warn: (text: string) => void): readonly Cause[] {
-  for (const text of warnings) warn(text)
+  if (causes.length === 0) for (const text of warnings) warn(text)
   return causes
 }
 

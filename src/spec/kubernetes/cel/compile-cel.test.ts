@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { boolType, dynType, optionalType, stringType, type CelType } from './cel-type.ts'
+import { boolType, dynType, nullType, optionalType, stringType, type CelType } from './cel-type.ts'
 import { celNone } from './cel-value.ts'
 import { perCallLimit } from './cel-limits.ts'
 import { compileCel, type CelOutcome, type CelProgram } from './compile-cel.ts'
@@ -245,10 +245,12 @@ test('what does not compile is refused with place and reason', () => {
 
 test('the type of the result can be asked for', () => {
   const outcome = compileCel('self.replicas', environment, { result: [boolType] })
-  assert.deepEqual(outcome, { problem: 'must evaluate to bool' })
+  assert.deepEqual(outcome, { problem: 'must evaluate to bool but got int' })
   assert.ok('program' in compileCel('object.spec.x', environment, { result: [boolType] }))
   const either = compileCel('1', environment, { result: [stringType, boolType] })
-  assert.deepEqual(either, { problem: 'must evaluate to one of [string bool]' })
+  assert.deepEqual(either, { problem: 'must evaluate to one of [string bool] but got int' })
+  const hidden = compileCel('1', environment, { result: [nullType], hidesType: true })
+  assert.deepEqual(hidden, { problem: 'must evaluate to null_type' })
 })
 
 test('costs count as upstream counts them', () => {

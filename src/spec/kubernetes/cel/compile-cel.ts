@@ -1,6 +1,6 @@
 /** Expressions to programs: parse, check, and evaluate within limits. */
 import { CelSyntaxError, issuesText, type CelIssue } from './cel-issue.ts'
-import { celTypeName, sameType, type CelType } from './cel-type.ts'
+import { celTypeName, runtimeTypeName, sameType, type CelType } from './cel-type.ts'
 import { CelFailure, type CelFailureKind, type CelValue } from './cel-value.ts'
 import { checkLiterals } from './check-literals.ts'
 import { checkTypes, type CheckedCel } from './check-types.ts'
@@ -36,6 +36,8 @@ export type CelCompilation = { readonly program: CelProgram } | { readonly probl
 export interface CompileOptions {
   /** The types that the result may have; any when absent. `dyn` results always pass. */
   readonly result?: readonly CelType[]
+  /** Does not say which type the result has when it is a wrong one. */
+  readonly hidesType?: boolean
 }
 
 /** Compiles an expression in an environment. */
@@ -43,16 +45,22 @@ export function compileCel(text: string, environment: CelEnvironment, options: C
   const checked = checkText(text, environment)
   if ('issues' in checked && !('root' in checked)) return { problem: issuesText(text, checked.issues) }
   const whole = checked as CheckedCel
-  const { result } = options
+  const { result, hidesType = false } = options
   const isWanted =
     result === undefined || whole.resultType.kind === 'dyn' || result.some((type) => sameType(type, whole.resultType))
-  if (!isWanted) return { problem: wrongResult(result) }
+  if (!isWanted)
+    return { problem: `${wrongResult(result)}${hidesType ? '' : ` but got ${typeText(whole.resultType)}`}` }
   return { program: new CompiledCel(text, whole, environment) }
 }
 
 function wrongResult(types: readonly CelType[]): string {
-  if (types.length === 1) return `must evaluate to ${celTypeName(types[0] as CelType)}`
-  return `must evaluate to one of [${types.map(celTypeName).join(' ')}]`
+  if (types.length === 1) return `must evaluate to ${typeText(types[0] as CelType)}`
+  return `must evaluate to one of [${types.map(typeText).join(' ')}]`
+}
+
+/** Types of values without parts have the names here that they have at run time. */
+function typeText(type: CelType): string {
+  return ['null', 'timestamp', 'duration'].includes(type.kind) ? runtimeTypeName(type) : celTypeName(type)
 }
 
 function checkText(text: string, environment: CelEnvironment): CheckedCel | { readonly issues: readonly CelIssue[] } {

@@ -13,7 +13,9 @@ function typesOf(node: SchemaNode): readonly string[] {
 function jsonType(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
-  return typeof value === 'number' ? (Number.isInteger(value) ? 'integer' : 'number') : typeof value
+  if (typeof value !== 'number') return typeof value
+  // What does not fit 64 bits is no integer any more.
+  return Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? 'integer' : 'number'
 }
 
 function wrongType(path: string, wanted: string, found: string): Problem {
@@ -32,7 +34,7 @@ export function typeProblem(node: SchemaNode, path: string, value: unknown): Pro
   const isTextual = typeof value === 'string' || Array.isArray(value)
   const isNumeric = types.includes('number') || types.includes('integer')
   if (format !== '' && !isTextual && !fits) {
-    const own = found === 'integer' ? 'int64' : found === 'number' ? 'double' : ''
+    const own = found === 'integer' ? 'int64' : found === 'number' ? 'float64' : ''
     if (own !== format) return wrongType(path, format, own)
   }
   if (types.length === 0 || (format !== '' && isTextual && !isNumeric)) return undefined
@@ -122,7 +124,7 @@ function isOutside(node: SchemaNode, value: number): boolean {
   if (node.intOrString) return false
   const format = knownFormat(node.props.format, node.type)
   if (node.type === 'integer') {
-    if (!Number.isInteger(value)) return false
+    if (!Number.isInteger(value)) return true
     return format === 'int32' ? value !== (value | 0) : Math.abs(value) >= 2 ** 63
   }
   return node.type === 'number' && format === 'float' && Math.abs(value) > 3.402_823_466e38

@@ -15,7 +15,6 @@ const spec = (schema: JSONSchemaProps): JSONSchemaProps => ({ type: 'object', pr
 
 const rows: readonly (readonly [schema: JSONSchemaProps, value: unknown, texts: readonly string[]])[] = [
   [{ type: 'integer' }, 'big', ['a: Invalid value: "string": a in body must be of type integer: "string"']],
-  [{ type: 'integer' }, 1.5, ['a: Invalid value: "number": a in body must be of type integer: "number"']],
   [{ type: 'number' }, 1, []],
   [{ type: 'string' }, null, ['a: Invalid value: "null": a in body must be of type string: "null"']],
   [{ type: 'string', nullable: true }, null, []],
@@ -44,6 +43,22 @@ const rows: readonly (readonly [schema: JSONSchemaProps, value: unknown, texts: 
   ],
   [{ type: 'integer', multipleOf: 3 }, 7, ['a: Invalid value: 7: a in body should be a multiple of 3']],
   [{ type: 'number', multipleOf: 0.1 }, 0.3, []],
+  [
+    { type: 'integer' },
+    2.5,
+    [
+      'a: Invalid value: "number": a in body must be of type integer: "number"',
+      '<nil>: Invalid value: "": Checked value must be of type integer (default format) in a',
+    ],
+  ],
+  [
+    { type: 'integer', format: 'int64' },
+    1e19,
+    [
+      'a: Invalid value: "float64": a in body must be of type int64: "float64"',
+      '<nil>: Invalid value: "": Checked value must be of type integer with format int64 in a',
+    ],
+  ],
   [
     { type: 'integer', format: 'int32' },
     3_000_000_000,

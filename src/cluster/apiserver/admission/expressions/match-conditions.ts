@@ -12,7 +12,9 @@ export function compileConditions(
   conditions: readonly JsonObject[],
   environment: CelEnvironment,
 ): readonly Expression[] {
-  return conditions.map((condition) => compileExpression(textAt(condition, 'expression'), environment, [boolType]))
+  return conditions.map((condition) =>
+    compileExpression(textAt(condition, 'expression'), environment, { result: [boolType] }),
+  )
 }
 
 /**

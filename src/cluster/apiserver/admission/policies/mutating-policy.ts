@@ -51,10 +51,13 @@ export function compileMutatingPolicy(policy: ApiObject): MutatingPolicy {
   const mutation = (one: JsonObject): CompiledMutation => {
     if (textAt(one, 'patchType') === 'JSONPatch') {
       const text = textAt(one, 'jsonPatch', 'expression')
-      return { type: 'JSONPatch', expression: compileExpression(text, environment, [jsonPatchListType]) }
+      return { type: 'JSONPatch', expression: compileExpression(text, environment, { result: [jsonPatchListType] }) }
     }
     const text = textAt(one, 'applyConfiguration', 'expression')
-    return { type: 'ApplyConfiguration', expression: compileExpression(text, environment, [applyObjectType]) }
+    return {
+      type: 'ApplyConfiguration',
+      expression: compileExpression(text, environment, { result: [applyObjectType] }),
+    }
   }
   return {
     failurePolicy: textAt(spec, 'failurePolicy') || 'Fail',

@@ -37,8 +37,8 @@ export function compileValidatingPolicy(policy: ApiObject): ValidatingPolicy {
   const validation = (one: JsonObject): CompiledValidation => {
     const message = textAt(one, 'messageExpression')
     return {
-      expression: compileExpression(textAt(one, 'expression'), environment, [boolType]),
-      messageExpression: message === '' ? undefined : compileExpression(message, forMessages, [stringType]),
+      expression: compileExpression(textAt(one, 'expression'), environment, { result: [boolType] }),
+      messageExpression: message === '' ? undefined : compileExpression(message, forMessages, { result: [stringType] }),
       message: textAt(one, 'message').trim(),
       reason: textAt(one, 'reason') || 'Invalid',
     }
@@ -50,7 +50,7 @@ export function compileValidatingPolicy(policy: ApiObject): ValidatingPolicy {
     validations: listAt(spec, 'validations').map(validation),
     annotations: listAt(spec, 'auditAnnotations').map((one) => ({
       key: textAt(one, 'key'),
-      expression: compileExpression(textAt(one, 'valueExpression'), environment, [stringType, nullType]),
+      expression: compileExpression(textAt(one, 'valueExpression'), environment, { result: [stringType, nullType] }),
     })),
   }
 }

@@ -68,16 +68,21 @@ function kindProblems(at: Path, kind: string): FieldError[] {
   return [invalid(at, kind, `may have mixed case, but should otherwise match: ${problems.join(',')}`)]
 }
 
-function paramKind(at: Path, kind: ParamKind): FieldError[] {
-  const versionAt = at.child('apiVersion')
-  const text = kind.apiVersion ?? ''
-  const [version = '', group = ''] = text.split('/').reverse()
+function versionErrors(at: Path, text: string): FieldError[] {
+  if (text === '') return [required(at)]
+  const [version = '', group = '', ...more] = text.split('/').reverse()
+  if (more.length > 0) return [invalid(at, text, `unexpected GroupVersion string: ${text}`)]
   const groupProblems = group === '' ? [] : dnsSubdomain(group)
   const versionProblems = version === '' ? ['version must be specified'] : dns1035Label(version)
   return [
-    ...(text === '' ? [required(versionAt)] : []),
-    ...(groupProblems.length === 0 ? [] : [invalid(versionAt, group, groupProblems.join(','))]),
-    ...(text === '' || versionProblems.length === 0 ? [] : [invalid(versionAt, version, versionProblems.join(','))]),
+    ...(groupProblems.length === 0 ? [] : [invalid(at, group, groupProblems.join(','))]),
+    ...(versionProblems.length === 0 ? [] : [invalid(at, version === '' ? text : version, versionProblems.join(','))]),
+  ]
+}
+
+function paramKind(at: Path, kind: ParamKind): FieldError[] {
+  return [
+    ...versionErrors(at.child('apiVersion'), kind.apiVersion ?? ''),
     ...requiredText(at.child('kind'), kind.kind),
     ...kindProblems(at.child('kind'), kind.kind ?? ''),
   ]
@@ -241,6 +246,7 @@ export const mutatingPolicyRules: AnyKindRules = kindRules<MutatingAdmissionPoli
       ...mutableOperations(spec?.matchConstraints),
       ...(isEmpty(spec?.mutations) ? [required(at, 'mutations must contain at least one item')] : []),
       ...each(at, spec?.mutations, (value, itemAt) => mutation(itemAt, value, scope)),
+      ...requiredOneOf(specPath.child('reinvocationPolicy'), spec?.reinvocationPolicy, ['IfNeeded', 'Never']),
     ]
   },
 })

@@ -77,7 +77,7 @@ export function expressionErrors(
   text: string,
   { environment, result }: { readonly environment: CelEnvironment; readonly result?: readonly CelType[] },
 ): FieldError[] {
-  const compiled = compileExpression(text, environment, result)
+  const compiled = compileExpression(text, environment, result === undefined ? {} : { result })
   return 'problem' in compiled ? [invalid(at, text, compiled.problem)] : []
 }
 
