@@ -12,3 +12,16 @@ test('a pod asks for the sum of its containers or for its largest init container
   }
   assert.deepEqual(podTotal(pod, 'requests'), { cpu: '1' })
 })
+
+test('a sidecar counts beside the containers, and a pod may say itself what it asks for', () => {
+  const container = (cpu: string, more: object = {}): object => ({
+    resources: { limits: { cpu, memory: '1Mi' } },
+    ...more,
+  })
+  const sidecar = { restartPolicy: 'Always' }
+  const spec = { containers: [container('1')], initContainers: [container('500m', sidecar), container('1')] }
+  const pod = { kind: 'Pod', apiVersion: 'v1', metadata: {}, spec }
+  assert.deepEqual(podTotal(pod, 'limits'), { cpu: '1500m', memory: '2Mi' })
+  const own = { ...pod, spec: { ...spec, resources: { limits: { cpu: '3', 'hugepages-2Mi': '2Mi' } } } }
+  assert.deepEqual(podTotal(own, 'limits'), { cpu: '3', memory: '2Mi' })
+})

@@ -1,5 +1,8 @@
 /** LimitRanger: fills in what containers may use at most, and refuses what is outside a namespace's limits. */
-import { addQuantities, compareQuantities, formatQuantity, parseQuantity, quantityMillis } from '#base/data/quantity.ts'
+import { compareQuantities, formatQuantity, parseQuantity, quantityMillis } from '#base/data/quantity.ts'
+import { amountsOf } from '#base/data/amounts.ts'
+import { amountsTogether } from '#spec/kubernetes/pods/pod-containers.ts'
+import type { PodSpec } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { type ApiObject, listAt, objectAt, textAt, withMetadata } from '../api-object.ts'
 import { forbidden } from '../status-errors.ts'
@@ -99,20 +102,12 @@ function problemsWith(limit: JsonObject, object: ApiObject): readonly string[] {
   return outside(limit, { type, requests: podTotal(object, 'requests'), limits: podTotal(object, 'limits') })
 }
 
-/** What a pod asks for: the sum of its containers, or its largest init container. */
+/** What a pod asks for: what its containers need together, or its own word about CPU and memory. */
 export function podTotal(pod: ApiObject, which: 'requests' | 'limits'): Amounts {
-  const total: Record<string, string> = {}
-  for (const container of listAt(pod, 'spec', 'containers')) {
-    for (const [name, text] of Object.entries(amountsAt(container, 'resources', which)))
-      total[name] = formatQuantity(addQuantities(parseQuantity(total[name] ?? '0'), parseQuantity(text)))
-  }
-  for (const container of listAt(pod, 'spec', 'initContainers')) {
-    for (const [name, text] of Object.entries(amountsAt(container, 'resources', which))) {
-      const known = total[name]
-      if (known === undefined || compareQuantities(parseQuantity(text), parseQuantity(known)) > 0) total[name] = text
-    }
-  }
-  return total
+  const spec = objectAt(pod, 'spec') as unknown as PodSpec
+  const together = amountsTogether(spec, ({ resources }) => amountsOf(resources?.[which]))
+  const own = [...amountsOf(spec.resources?.[which])].filter(([name]) => name === 'cpu' || name === 'memory')
+  return Object.fromEntries([...together, ...own].map(([name, amount]) => [name, formatQuantity(amount)]))
 }
 
 interface Use {

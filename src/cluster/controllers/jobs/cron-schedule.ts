@@ -1,5 +1,6 @@
 /** Times of a cron schedule in a time zone. Patterns are read by croner; times are epoch milliseconds. */
 import { Cron } from 'croner'
+import { parseGoDurationMs } from '#base/data/duration.ts'
 import { apiTime } from '#kit/reconcile/api-time.ts'
 
 export interface CronSchedule {
@@ -12,8 +13,17 @@ export interface CronSchedule {
  * @throws what is wrong with the pattern or the zone.
  */
 export function parseSchedule(pattern: string, timeZone: string = 'Etc/UTC'): CronSchedule {
+  if (pattern.startsWith(everyPrefix)) return everySchedule(pattern.slice(everyPrefix.length))
   const cron = new Cron(pattern, { paused: true, timezone: timeZone })
   return { after: (epochMs) => cron.nextRun(apiTime(epochMs))?.getTime() }
+}
+
+const everyPrefix = '@every '
+
+/** A pause of whole seconds between runs, one at least, counted from whole seconds. */
+function everySchedule(duration: string): CronSchedule {
+  const everyMs = Math.max(1, Math.trunc(parseGoDurationMs(duration) / 1000)) * 1000
+  return { after: (epochMs) => Math.floor(epochMs / 1000) * 1000 + everyMs }
 }
 
 export interface MissedRuns {

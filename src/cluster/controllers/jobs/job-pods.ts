@@ -148,7 +148,14 @@ function takeInFailure(
   if (verdict.action === 'FailJob') tally.failJob ??= verdict
   if (verdict.action === 'Ignore') tally.ignored.push(pod)
   else tally.uncounted.failed.add(pod.metadata.uid ?? '')
-  if (index !== undefined && failsIndex(job, pod, verdict)) tally.failedIndexes.add(index)
+  // What a job that is about to fail takes away counts as failed, and fails no index.
+  if (index !== undefined && !isFailing(job) && failsIndex(job, pod, verdict)) tally.failedIndexes.add(index)
+}
+
+function isFailing({ status }: Job): boolean {
+  return (status?.conditions ?? []).some(
+    (condition) => condition.type === 'FailureTarget' && condition.status === 'True',
+  )
 }
 
 function fieldsOf(job: Job, { uncounted, counted, succeededIndexes, failedIndexes }: Tally): JobCount['fields'] {

@@ -64,7 +64,8 @@ export function startJobController(context: ControllerContext): Controller {
     const owned = podCache.controlledBy(uid)
     const record = nextBackoff(backoffs.get(uid) ?? noBackoff, {
       succeeded: owned.filter((pod) => pod.status?.phase === 'Succeeded'),
-      failed: owned.filter((pod) => isFailedFor(job, pod)),
+      // A pod that the job itself took away, by a suspension or for less parallelism, has lost the finalizer before.
+      failed: owned.filter((pod) => isTracked(pod) && isFailedFor(job, pod)),
       nowMs: context.clock.now(),
     })
     if (isJobFinished(job)) backoffs.delete(uid)

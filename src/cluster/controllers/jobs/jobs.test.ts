@@ -228,6 +228,17 @@ test('a suspended job stops its pods and starts anew when resumed', async () => 
   assert.ok(bench.told().includes('Resumed: Job resumed'))
 })
 
+test('pods that a suspension took away are no failures: a job that is resumed starts at once', async () => {
+  await using bench = benchOf(() => 'run')
+  await bench.put(jobs, job({ parallelism: 2, completions: 2 }))
+  for (const suspend of [true, false]) {
+    await bench.pass(5000)
+    await bench.put(jobs, job({ suspend, parallelism: 2, completions: 2 }))
+  }
+  await bench.pass(5000)
+  assert.deepEqual([only(bench).status?.active, only(bench).status?.failed ?? 0], [2, 0])
+})
+
 test('a job that takes too long fails', async () => {
   await using bench = benchOf(() => 'run')
   await bench.put(jobs, job({ activeDeadlineSeconds: 30 }))
@@ -266,6 +277,12 @@ test('schedules follow their time zone, also over the change of clocks', () => {
   assert.equal(berlin.after(at('2026-07-10T00:00:00Z')), at('2026-07-10T00:30:00Z'))
   assert.equal(parseSchedule('0 0 13 * 5').after(at('2026-01-01T12:00:00Z')), at('2026-01-02T00:00:00Z'))
   assert.throws(() => parseSchedule('61 * * * *'))
+})
+
+test('a schedule may be a pause, counted in whole seconds', () => {
+  assert.equal(parseSchedule('@every 1h30m').after(1_500), 1_000 + 90 * 60_000)
+  assert.equal(parseSchedule('@every 10ms').after(0), 1000)
+  assert.throws(() => parseSchedule('@every now and then'), /invalid duration/)
 })
 
 test('of many missed times the latest counts', () => {

@@ -57,6 +57,18 @@ test('what holds a namespace back is told by its conditions', async () => {
   ])
 })
 
+test('while pods are left the conditions tell of nothing else, and nothing else is touched', async () => {
+  await using bench = createBench()
+  await bench.api.create(pods, podLike('p', { metadata: { namespace: 'going', finalizers: ['example.com/hold'] } }))
+  await bench.put(configMaps, { metadata: { name: 'a', namespace: 'going' } })
+  bench.start(startNamespaceController)
+  await bench.api.create(namespaces, namespace('going', deleted))
+  await bench.pass(5000)
+  const going = bench.api.all(namespaces)[0]
+  const holding = (going?.status?.conditions ?? []).filter((one) => one.status === 'True')
+  assert.deepEqual([holding, going?.spec.finalizers, bench.api.all(configMaps).length], [[], ['kubernetes'], 1])
+})
+
 test('a live namespace gets its default account and the root certificate, and gets them back', async () => {
   await using bench = createBench()
   bench.start(startServiceAccountController)

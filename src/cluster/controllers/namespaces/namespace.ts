@@ -49,7 +49,7 @@ async function empty(
   const found: Found = { remaining: new Map(), finalizers: new Map(), failures: [], graceMs: 0 }
   const isPods = (resource: ApiResource): boolean => resource.group === '' && resource.resource === 'pods'
   for (const resource of resources.filter(isPods)) await emptyOf(resource, { namespace, client, found })
-  if (found.remaining.size > 0) return found
+  if (found.remaining.size > 0) return { ...found, remaining: new Map(), finalizers: new Map(), waitsForPods: true }
   const others = resources.filter((resource) => !isPods(resource))
   for (let at = 0; at < others.length; at += 8) {
     const some = others.slice(at, at + 8)

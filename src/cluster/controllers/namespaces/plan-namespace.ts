@@ -13,6 +13,8 @@ export interface NamespaceContent {
   /** Objects held by each finalizer. */
   readonly finalizers: ReadonlyMap<string, number>
   readonly failures: readonly string[]
+  /** Pods are left. The conditions say so no more than upstream's do: they tell of what comes after. */
+  readonly waitsForPods?: boolean
   /** Longest grace of what is left, milliseconds. */
   readonly graceMs: number
 }
@@ -28,7 +30,7 @@ export function planNamespace(
   for (const condition of conditionsOf(content))
     conditions = withCondition(conditions, { ...condition, lastTransitionTime: apiTime(nowMs) })
   const status = { phase: 'Terminating', conditions } as const
-  const isEmpty = content.remaining.size === 0 && content.failures.length === 0
+  const isEmpty = content.remaining.size === 0 && content.failures.length === 0 && content.waitsForPods !== true
   const written = isSameStatus(status, namespace.status) ? {} : { object: { ...namespace, status } }
   if (!isEmpty)
     return { status: { resource, ...written }, lookAgainAfterMs: Math.max(1000, content.graceMs / 2 + 1000) }
