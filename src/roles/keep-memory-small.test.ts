@@ -57,25 +57,27 @@ test('after its end nothing is released', async () => {
 })
 
 test('a release comes only when there is something to gain, and never to a program that it would hold up for long', () => {
-  const at = { residentBytes: 100, released: 0, dropped: 0 }
+  const at = { residentBytes: 100, heapBytes: 0, released: 0, dropped: 0 }
   const memory = {
     residentBytes: () => at.residentBytes,
+    heapBytes: () => at.heapBytes,
     release: () => {
       at.released++
       at.residentBytes -= 20
     },
     dropProgramPages: () => void at.dropped++,
   }
-  const release = releaseOnceGrown(memory, { grownBytesMin: 30, residentBytesMax: 500, programBytesKept: 0 })
-  for (const [residentBytes, released] of [
-    [100, 1],
-    [109, 1],
-    [110, 2],
-    [119, 2],
-    [501, 2],
-    [500, 3],
+  const release = releaseOnceGrown(memory, { grownBytesMin: 30, heapBytesMax: 500, programBytesKept: 0 })
+  for (const [residentBytes, heapBytes, released] of [
+    [100, 90, 1],
+    [109, 90, 1],
+    [110, 90, 2],
+    [119, 90, 2],
+    [1500, 501, 2],
+    [1500, 500, 3],
   ] as const) {
     at.residentBytes = residentBytes
+    at.heapBytes = heapBytes
     release()
     assert.deepEqual([at.released, at.dropped], [released, released], `at ${residentBytes}`)
   }

@@ -61,8 +61,8 @@ export function touching(keeper: Pick<MemoryKeeper, 'touch'>, handler: HttpHandl
 export interface ReleasePolicy {
   /** Less than this more than after the last release is not worth one. */
   readonly grownBytesMin: number
-  /** A program above this would stand still for too long. */
-  readonly residentBytesMax: number
+  /** A program with more values than this would stand still for too long. */
+  readonly heapBytesMax: number
   /** So much of the program's own pages stays. */
   readonly programBytesKept: number
 }
@@ -72,7 +72,7 @@ export function releaseOnceGrown(memory: ProcessMemory, policy: ReleasePolicy): 
   let keptBytes = 0
   return () => {
     const residentBytes = memory.residentBytes()
-    if (residentBytes < keptBytes + policy.grownBytesMin || residentBytes > policy.residentBytesMax) return
+    if (residentBytes < keptBytes + policy.grownBytesMin || memory.heapBytes() > policy.heapBytesMax) return
     memory.release()
     memory.dropProgramPages({ aboveBytes: policy.programBytesKept })
     keptBytes = memory.residentBytes()

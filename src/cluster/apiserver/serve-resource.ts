@@ -81,6 +81,8 @@ export async function serveResource(parts: ResourceParts, call: ResourceCall): P
       { request: watching, format, table, headers: {}, onBegin: call.onBegin },
     )
   }
+  // Who opens streams and resets them in one breath is not worked for.
+  if (response.ended) return undefined
   try {
     const answer = await answerRequest(parts, request)
     if (call.trail !== undefined) auditAnswer(call.trail, answer)

@@ -54,6 +54,10 @@ export function readBody(request: HttpRequest, options: ReadBodyOptions = {}): P
     function onClose(): void {
       fail(new GantryError('HTTP_BODY_CUT', 'cancelled', 'unexpected EOF'))
     }
+    function onError(cause: Error): void {
+      const isKnown = cause instanceof GantryError
+      fail(isKnown ? cause : new GantryError('HTTP_BODY_CUT', 'cancelled', 'unexpected EOF', { cause }))
+    }
     function fail(error: unknown): void {
       settle()
       body.pause()
@@ -61,7 +65,7 @@ export function readBody(request: HttpRequest, options: ReadBodyOptions = {}): P
     }
     function settle(): void {
       timer?.[Symbol.dispose]()
-      body.off('data', onData).off('end', onEnd).off('close', onClose).off('error', fail)
+      body.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onError)
       // A late failure of a body that nobody waits for any more concerns nobody.
       body.on('error', ignore)
     }
@@ -74,7 +78,7 @@ export function readBody(request: HttpRequest, options: ReadBodyOptions = {}): P
       return
     }
     watchIdle()
-    body.on('data', onData).once('end', onEnd).once('close', onClose).once('error', fail)
+    body.on('data', onData).once('end', onEnd).once('close', onClose).once('error', onError)
   })
 }
 

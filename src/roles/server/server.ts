@@ -86,7 +86,7 @@ type ServerWorld = Pick<World, 'clock' | 'random' | 'files'> & { readonly kernel
 const laterQuietMs = 10_000
 const releasePolicy: ReleasePolicy = {
   grownBytesMin: 32 << 20,
-  residentBytesMax: 512 << 20,
+  heapBytesMax: 256 << 20,
   programBytesKept: 28 << 20,
 }
 

@@ -238,6 +238,8 @@ export interface ProcessMemory {
   release(): void
   /** What it takes up now. */
   residentBytes(): number
+  /** How much of that is values which the collector has to look at. */
+  heapBytes(): number
 }
 
 export interface Kernel {

@@ -2,14 +2,18 @@
 import assert from 'node:assert/strict'
 import { connect as connectHttp2 } from 'node:http2'
 import { type TLSSocket, connect as connectTls } from 'node:tls'
+import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { configMaps } from '#clients/kubernetes/resources.table.ts'
+import { defaultHttpLimits } from '#kit/http/limits.ts'
+import { parseQuery } from '#kit/http/query.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import { createClock } from '#world/real/clock.ts'
 import type { ApiObject } from '../api-object.ts'
 import { answerHealth, HealthMeter } from '../documents/health-checks.ts'
 import { startSteps } from '../documents/start-steps.table.ts'
+import { inProcessUser } from '../in-process/in-process-request.ts'
 import { type ServedApi, serveApi } from '../served-api.contract.ts'
 
 const place = { namespace: 'default' }
@@ -324,6 +328,30 @@ test('a body that does not come in the time of its request is answered with 504,
   await closed
   assert.deepEqual(JSON.parse(text), refused)
   session.destroy()
+})
+
+test('nothing is done for a client that has gone before its turn', async () => {
+  await using served = await serveApi()
+  const body = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'gone' } })
+  for (const ended of [true, false]) {
+    const request = {
+      [inProcessUser]: { name: 'admin', groups: ['system:masters'] },
+      method: 'POST',
+      target: path,
+      path,
+      query: parseQuery(path),
+      headers: {},
+      body: Readable.from([Buffer.from(body)], { objectMode: false }),
+      limits: defaultHttpLimits,
+      assertComplete: () => {},
+    }
+    const setDeadline = (): Disposable => ({ [Symbol.dispose]: () => {} })
+    const response = { ended, started: false, setHeader: () => {}, send: () => {}, setDeadline }
+    await served.api.handler(request as never, response as never)
+    const found = await served.call(`${path}/gone`, { token })
+    assert.equal(found.status, ended ? 404 : 200)
+    await found.discard()
+  }
 })
 
 test('two thousand idle watches cost little memory, and all of them hear of a change', async () => {

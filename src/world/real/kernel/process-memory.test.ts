@@ -42,6 +42,7 @@ test('a process goes on after its pages were dropped and its memory was released
   assert.ok(residentKb() < before, 'fewer pages are resident')
   memory.release()
   assert.ok(Math.abs(memory.residentBytes() / 1024 / residentKb() - 1) < 0.1, 'it tells what it takes up')
+  assert.ok(memory.heapBytes() > 0 && memory.heapBytes() < memory.residentBytes(), 'values are part of it')
   assert.equal('gc' in globalThis, false)
   assert.equal([3, 1, 2].toSorted((a, b) => a - b).join(), '1,2,3')
 })

@@ -63,5 +63,6 @@ export function createProcessMemory(libc: Libc): ProcessMemory {
       libc.mallocTrim?.(0)
     },
     residentBytes: () => process.memoryUsage.rss(),
+    heapBytes: () => process.memoryUsage().heapUsed,
   }
 }
