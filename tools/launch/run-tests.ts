@@ -32,7 +32,8 @@ function show(
   return new Promise((resolve) => {
     const child = spawn(file, args, {
       cwd: root,
-      env: { ...process.env, ...options.env },
+      // Colours would hide the counts.
+      env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: '1', ...options.env },
       stdio: ['ignore', 'pipe', 'inherit'],
       detached: true,
     })
