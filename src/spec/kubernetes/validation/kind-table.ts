@@ -53,7 +53,8 @@ import {
   selfAccessReviewRules,
   tokenRequestRules,
 } from './policy/review-rules.ts'
-import { persistentVolumeClaimRules, persistentVolumeRules } from './storage/persistent-volume-rules.ts'
+import { persistentVolumeClaimRules } from './storage/persistent-volume-claim-rules.ts'
+import { persistentVolumeRules } from './storage/persistent-volume-rules.ts'
 import {
   attributesClassRules,
   csiDriverRules,

@@ -46,13 +46,15 @@ function keywords(at: Path, schema: JSONSchemaProps, place: Place): FieldError[]
     const text = 'uniqueItems cannot be set to true since the runtime complexity becomes quadratic'
     errors.push(forbidden(at.child('uniqueItems'), text))
   }
-  const additional = schema.additionalProperties
-  const hasBoth = Object.keys(schema.properties ?? {}).length > 0 && additional !== undefined && additional !== true
-  if (!hasBoth) return errors
+  if (!hasBothProperties(schema)) return errors
   return [
     ...errors,
     forbidden(at.child('additionalProperties'), 'additionalProperties and properties are mutual exclusive'),
   ]
+}
+
+function hasBothProperties({ properties, additionalProperties: additional }: JSONSchemaProps): boolean {
+  return Object.keys(properties ?? {}).length > 0 && additional !== undefined && additional !== true
 }
 
 function typeFor(at: Path, schema: JSONSchemaProps, of: readonly [member: string, type: string]): FieldError[] {

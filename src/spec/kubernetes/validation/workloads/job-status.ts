@@ -74,10 +74,27 @@ function finishedErrors(job: Job): FieldError[] {
   return errors
 }
 
+const doneAt = at.child('completedIndexes')
+const failedAt = at.child('failedIndexes')
+
+/** Indexes that the job does not count by. */
+function uselessIndexes({ spec, status }: Job): FieldError[] {
+  const { completedIndexes = '', failedIndexes } = status ?? {}
+  const errors: FieldError[] = []
+  if (completedIndexes !== '' && spec?.completionMode !== 'Indexed') {
+    const text = 'cannot set non-empty completedIndexes when non-indexed completion mode'
+    errors.push(invalid(doneAt, completedIndexes, text))
+  }
+  if (failedIndexes !== undefined && spec?.backoffLimitPerIndex === undefined) {
+    const text = 'cannot set non-null failedIndexes when backoffLimitPerIndex is null'
+    errors.push(invalid(failedAt, failedIndexes, text))
+  }
+  return errors
+}
+
 function indexErrors(job: Job): FieldError[] {
   const { completedIndexes = '', failedIndexes } = job.status ?? {}
   const completions = job.spec?.completions
-  const [doneAt, failedAt] = [at.child('completedIndexes'), at.child('failedIndexes')]
   const errors: FieldError[] = []
   const done = readIntervals(completedIndexes, completions ?? Number.MAX_SAFE_INTEGER)
   const failed = readIntervals(failedIndexes ?? '', completions ?? Number.MAX_SAFE_INTEGER)
@@ -87,14 +104,7 @@ function indexErrors(job: Job): FieldError[] {
   if (completions !== undefined && failed.problem !== undefined) {
     errors.push(invalid(failedAt, failedIndexes, `error parsing failedIndexes: ${failed.problem}`))
   }
-  if (completedIndexes !== '' && job.spec?.completionMode !== 'Indexed') {
-    const text = 'cannot set non-empty completedIndexes when non-indexed completion mode'
-    errors.push(invalid(doneAt, completedIndexes, text))
-  }
-  if (failedIndexes !== undefined && job.spec?.backoffLimitPerIndex === undefined) {
-    const text = 'cannot set non-null failedIndexes when backoffLimitPerIndex is null'
-    errors.push(invalid(failedAt, failedIndexes, text))
-  }
+  errors.push(...uselessIndexes(job))
   const shared = sharedIndex(done, failed)
   if (shared === undefined) return errors
   return [...errors, invalid(failedAt, failedIndexes, `failedIndexes and completedIndexes overlap at index: ${shared}`)]
@@ -113,6 +123,23 @@ function uncounted(job: Job): FieldError[] {
   )
 }
 
+/** The times of a job stay; only one that is suspended starts anew. */
+function changedTimes(job: Job, old: Job): FieldError[] {
+  const errors: FieldError[] = []
+  const now: Partial<JobStatus> = job.status ?? {}
+  const before: Partial<JobStatus> = old.status ?? {}
+  const { completionTime } = now
+  if (completionTime !== undefined && before.completionTime !== undefined && completionTime !== before.completionTime) {
+    errors.push(invalid(at.child('completionTime'), completionTime, 'field is immutable'))
+  }
+  const started = before.startTime
+  if (started !== undefined && started !== now.startTime && job.spec?.suspend !== true) {
+    const text = 'field is immutable for unsuspended job once set'
+    errors.push(invalid(at.child('startTime'), now.startTime ?? null, text))
+  }
+  return errors
+}
+
 function changeErrors(job: Job, old: Job): FieldError[] {
   const lasting = ['Failed', 'Complete', 'FailureTarget'].filter((type) => has(old, type) && !has(job, type))
   const errors = lasting.map((type) => conditionError(`cannot disable the terminal ${type}=True condition`))
@@ -120,15 +147,7 @@ function changeErrors(job: Job, old: Job): FieldError[] {
     const [now, before] = [job.status?.[member] ?? 0, old.status?.[member] ?? 0]
     if (now < before) errors.push(invalid(at.child(member), now, `cannot decrease the ${member} counter`))
   }
-  const [completed, before] = [job.status?.completionTime, old.status?.completionTime]
-  if (completed !== undefined && before !== undefined && completed !== before) {
-    errors.push(invalid(at.child('completionTime'), completed, 'field is immutable'))
-  }
-  const started = old.status?.startTime
-  if (started !== undefined && started !== job.status?.startTime && job.spec?.suspend !== true) {
-    const text = 'field is immutable for unsuspended job once set'
-    errors.push(invalid(at.child('startTime'), job.status?.startTime ?? null, text))
-  }
+  errors.push(...changedTimes(job, old))
   if (has(old, 'SuccessCriteriaMet') && !has(job, 'SuccessCriteriaMet')) {
     errors.push(conditionError('cannot disable the SuccessCriteriaMet=True condition'))
   }
