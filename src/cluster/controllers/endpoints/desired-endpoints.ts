@@ -85,7 +85,7 @@ export function hostnameFor(service: Service, pod: Pod): string | undefined {
 }
 
 /** Such a service wants its endpoints allotted to zones by their size instead of by where they are. */
-function isSpreadByCapacity({ metadata: { annotations = {} } }: Service): boolean {
+export function isSpreadByCapacity({ metadata: { annotations = {} } }: Service): boolean {
   const mode =
     annotations['service.kubernetes.io/topology-aware-hints'] ?? annotations['service.kubernetes.io/topology-mode']
   return mode === 'Auto' || mode === 'auto'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { endpoints, endpointSlices, pods, services } from '#clients/kubernetes/resources.table.ts'
+import { endpoints, endpointSlices, nodes, pods, services } from '#clients/kubernetes/resources.table.ts'
 import type { Service } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import { type Bench, createBench, podLike } from '../bench.contract.ts'
 import { podEndpoints } from './desired-endpoints.ts'
@@ -125,6 +125,31 @@ test('a slice without endpoints keeps the time of its making, and is written onc
   )
   await on.pass(1000)
   assert.deepEqual([on.api.all(endpointSlices)[0]?.metadata.resourceVersion], [resourceVersion])
+})
+
+test('endpoints of a service that wants it are shared out to zones by their size, and by others no more', async () => {
+  await using on = bench()
+  const names = ['n1', 'n2', 'n3', 'n4']
+  for (const [index, name] of names.entries())
+    await on.put(nodes, {
+      metadata: { name, labels: { 'topology.kubernetes.io/zone': index < 2 ? 'a' : 'b' } },
+      status: { allocatable: { cpu: '4' }, conditions: ready },
+    })
+  on.start(startEndpointSliceController)
+  const annotations = { 'service.kubernetes.io/topology-mode': 'Auto' }
+  await on.api.create(services, service({}, { annotations }))
+  for (let n = 0; n < 4; n++)
+    await on.api.create(pods, pod(`p${n}`, `10.1.${n}.1`, { spec: { nodeName: n === 0 ? 'n3' : 'n1' } }))
+  await on.pass(1000)
+  const zonesHinted = (): (string | undefined)[] =>
+    (on.api.all(endpointSlices)[0]?.endpoints ?? []).map(({ hints }) => hints?.forZones?.[0]?.name)
+  assert.deepEqual(zonesHinted(), ['b', 'b', 'a', 'a'])
+  assert.ok(on.told().includes('TopologyAwareHintsEnabled: Topology Aware Hints has been enabled, addressType: IPv4'))
+  for (const name of ['n3', 'n4']) await on.api.delete(nodes, name, {})
+  await on.pass(1000)
+  assert.deepEqual(zonesHinted(), [undefined, undefined, undefined, undefined])
+  const why = 'Insufficient Node information: allocatable CPU or zone not specified on one or more nodes'
+  assert.ok(on.told().includes(`TopologyAwareHintsDisabled: ${why}, addressType: IPv4`))
 })
 
 test('pods whose named port differs stand in slices of their own', async () => {

@@ -95,12 +95,12 @@ function placeGroup(
   own: readonly EndpointSlice[],
 ): readonly Action[] {
   const most = observed.most ?? 100
-  const waiting = new Map(group.endpoints.map((endpoint) => [identityOf(endpoint), endpoint]))
+  const waiting = new Map(group.endpoints.map((endpoint) => [endpointIdentity(endpoint), endpoint]))
   const kept = own.map((slice) => ({
     slice,
     endpoints: (slice.endpoints ?? []).flatMap((endpoint) => {
-      const now = waiting.get(identityOf(endpoint))
-      waiting.delete(identityOf(endpoint))
+      const now = waiting.get(endpointIdentity(endpoint))
+      waiting.delete(endpointIdentity(endpoint))
       return now ?? []
     }),
   }))
@@ -140,7 +140,7 @@ function labelled(
 }
 
 /** One endpoint stays the same one while its address and what it points at stay. */
-function identityOf(endpoint: Endpoint): string {
+export function endpointIdentity(endpoint: Endpoint): string {
   return `${endpoint.addresses.join(',')}|${endpoint.targetRef?.uid ?? ''}`
 }
 
