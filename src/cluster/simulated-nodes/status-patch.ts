@@ -41,9 +41,10 @@ function isSame(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   const left = a as Members
   const right = b as Members
-  for (const key in right) if (!isNothing(right[key]) && !isSame(left[key], right[key])) return false
-  for (const key in left) if (!isNothing(left[key]) && isNothing(right[key])) return false
-  return true
+  return (
+    Object.keys(right).every((key) => isNothing(right[key]) || isSame(left[key], right[key])) &&
+    Object.keys(left).every((key) => isNothing(left[key]) || !isNothing(right[key]))
+  )
 }
 
 /** Null, undefined, empty, or with nothing but such members. */

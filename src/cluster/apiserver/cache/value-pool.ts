@@ -88,11 +88,14 @@ export class ValuePool {
   /** The same members in the same order: what is shared must also be written in the same way. */
   #hasSameMembers(known: Members, members: Members, first: number): boolean {
     let index = first
-    for (const name in known) {
-      if (this.#names[index] !== name || known[name] !== members[name]) return false
-      index++
+    for (const name in known) if (this.#names[index++] !== name) return false
+    if (index !== this.#names.length) return false
+    // Not in the loop above: a look-up by a name that enumerates another object is compiled for one name at a time.
+    for (let at = first; at < this.#names.length; at++) {
+      const name = this.#names[at] ?? ''
+      if (known[name] !== members[name]) return false
     }
-    return index === this.#names.length
+    return true
   }
 }
 
