@@ -172,7 +172,7 @@ function createParts(
     staticTokens: deps.staticTokens ?? new Map<string, User>(),
     documents: new OpenApiDocuments({
       resources,
-      serverVersion: serverVersion.gitVersion,
+      serverVersion: `${serverVersion.major}.${serverVersion.minor}`,
       readWords: deps.readTypeWords,
       extra: (dialect, of) => customDocuments(resources.all(), dialect, of),
     }),

@@ -137,3 +137,37 @@ test('a wrong token is refused also where nobody needs one', async () => {
     code: 401,
   })
 })
+
+test('documents are for GET alone, and a path that nobody serves is answered in plain text', async () => {
+  await using served = await serveApi()
+  const answer = async (method: string, path: string): Promise<readonly unknown[]> => {
+    const reply = await served.call(path, { method, token: 'admin-token' })
+    return [reply.status, reply.header('content-type')]
+  }
+  for (const path of ['/api', '/api/v1', '/apis/apps/v1', '/version', '/openid/v1/jwks'])
+    assert.deepEqual(await answer('POST', path), [405, 'application/json'], path)
+  for (const path of ['/apis', '/apis/apps', '/healthz', '/']) assert.equal((await answer('POST', path))[0], 200, path)
+  for (const path of ['/nope', '/apis/nope', '/metrics/nope'])
+    assert.deepEqual(await answer('GET', path), [404, 'text/plain; charset=utf-8'], path)
+  for (const path of ['/api/v2', '/apis/apps/v9'])
+    assert.deepEqual(await answer('GET', path), [404, 'application/json'], path)
+})
+
+test('a form that no route of a kind produces is refused as the routes word it', async () => {
+  await using served = await serveApi()
+  const message = async (path: string, accept: string): Promise<string | undefined> => {
+    const reply = await served.call(path, { token: 'admin-token', headers: { accept } })
+    return ((await reply.json()) as { readonly message?: string }).message
+  }
+  const types = 'application/json, application/yaml, application/vnd.kubernetes.protobuf'
+  const head = '406: Not Acceptable\n\nAvailable representations:'
+  assert.equal(await message('/api/v1/namespaces/default', 'text/html'), `${head} ${types}`)
+  assert.equal(
+    await message('/api/v1/namespaces', 'text/html'),
+    `${head} ${types}, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch`,
+  )
+  assert.equal(
+    await message('/api/v1/namespaces', 'application/json;as=Nope;g=meta.k8s.io;v=v1'),
+    `only the following media types are accepted: ${types}`,
+  )
+})

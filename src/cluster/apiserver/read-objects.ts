@@ -13,7 +13,8 @@ import { type ApiRequest, integerQuery, type ListAnswer } from './api-request.ts
 import { type ContinueToken, readContinueToken, writeContinueToken } from './continue-token.ts'
 import { type ObjectCache, registryPrefix } from './cache/object-cache.ts'
 import { servedAtHand } from './convert-stored.ts'
-import { badRequest, expired, invalid, notFound } from './status-errors.ts'
+import { versionProblem } from './wire/resource-version.ts'
+import { badRequest, expired, invalid, notFound, unexplained } from './status-errors.ts'
 import { StoredObject } from './cache/stored-object.ts'
 
 export interface ReadParts {
@@ -60,15 +61,21 @@ function readSelector(text: string): readonly Requirement[] {
   }
 }
 
-/** A version parameter as a number. @throws 400 for anything else. */
+/** A version parameter as a number. @throws 500 for anything else, as upstream takes it for its own failure. */
 export function readVersion(text: string | undefined): number | undefined {
   if (text === undefined || text === '') return undefined
-  if (!/^\d{1,16}$/.test(text)) {
-    throw badRequest(
-      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-    )
-  }
+  const problem = versionProblem(text)
+  if (problem !== undefined) throw unexplained(`resourceVersion: Invalid value: ${JSON.stringify(text)}: ${problem}`)
   return Number(text)
+}
+
+/** As `readVersion`; lists say that it is the request's failure. @throws 400. */
+function readListVersion(text: string | undefined): number | undefined {
+  try {
+    return readVersion(text)
+  } catch (error) {
+    throw badRequest(`invalid resource version: ${messageOf(error)}`)
+  }
 }
 
 /** The subject of failures about a request's object. */
@@ -102,7 +109,8 @@ export async function listObjects(parts: ReadParts, request: ApiRequest): Promis
   const selection = selectionOf(request)
   const limit = readLimit(request)
   const token = readContinueToken(request.query('continue') ?? '')
-  const version = readVersion(request.query('resourceVersion'))
+  const version = readListVersion(request.query('resourceVersion'))
+  integerQuery(request, 'timeoutSeconds')
   checkNoInitialEvents(request)
   checkMatch(request, version, token)
   if (token !== undefined) return continueList(parts, request, { selection, limit, token })

@@ -9,7 +9,7 @@ import { isComputed } from './computed-resource.ts'
 import { auditAnswer, auditRequest } from './audit/audit-objects.ts'
 import type { AuditTrail } from './audit/audit-trail.ts'
 import { encodeAnswer } from './wire/encode-answer.ts'
-import { contentTypes, type Format, negotiate } from './wire/negotiate.ts'
+import { contentTypes, type Encoding, type Format, negotiate } from './wire/negotiate.ts'
 import type { RequestInfo } from './request-info.ts'
 import { sendBody } from './wire/send-body.ts'
 import { limitTime } from './wire/request-deadline.ts'
@@ -69,6 +69,7 @@ export async function serveResource(parts: ResourceParts, call: ResourceCall): P
     protobuf: resource.type !== undefined && hasProtobuf(resource.apiVersion, resource.kind),
     table: isKept && (info.subresource === '' || info.subresource === 'status'),
     metadata: isKept,
+    ...(resource.type === undefined ? {} : { produces: producedBy(request) }),
   }
   const format = negotiate(http.headers.accept, offer, isPretty(http))
   if (call.trail !== undefined) auditRequest(call.trail, request)
@@ -139,4 +140,16 @@ async function bodyOf(http: HttpRequest, verb: string): Promise<ApiRequest['body
 
 function setWarnings(response: HttpResponse, request: ApiRequest): void {
   if (request.warnings.length > 0 && !response.started) response.setHeader('Warning', warningHeaders(request.warnings))
+}
+
+const producedTypes: readonly string[] = Object.values(contentTypes)
+const streamed: readonly Encoding[] = ['json', 'protobuf']
+const listTypes: readonly string[] = [
+  ...producedTypes,
+  ...streamed.map((encoding) => `${contentTypes[encoding]};stream=watch`),
+]
+
+/** What the routes of built-in kinds name: lists can be watched. */
+function producedBy({ verb }: Pick<ApiRequest, 'verb'>): readonly string[] {
+  return verb === 'list' || verb === 'watch' ? listTypes : producedTypes
 }

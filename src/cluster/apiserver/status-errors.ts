@@ -116,6 +116,12 @@ export function notAcceptable(accepted: readonly string[]): GantryError {
   return failure({ code: 406, reason: 'NotAcceptable', message })
 }
 
+/** As `notAcceptable`, of routes that name what they produce. */
+export function notProduced(produced: readonly string[]): GantryError {
+  const message = `406: Not Acceptable\n\nAvailable representations: ${produced.join(', ')}`
+  return failure({ code: 406, reason: 'NotAcceptable', message })
+}
+
 export function tooLarge(message: string): GantryError {
   return failure({ code: 413, reason: 'RequestEntityTooLarge', message })
 }
@@ -143,7 +149,7 @@ function withoutEmptyField({ field, ...rest }: Cause): object {
 /** 504: the version asked for has not been reached yet. */
 export function versionAhead(wanted: number, current: number): GantryError {
   const message = `Too large resource version: ${wanted}, current: ${current}`
-  const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version', field: '' }]
+  const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }]
   return failure({
     code: 504,
     reason: 'Timeout',

@@ -10,9 +10,11 @@ import {
   apiGroupList,
   apiResourceList,
   apiVersions,
+  type DiscoveredGroup,
   discoveredGroups,
   entityTag,
 } from './discovery.ts'
+import { verbNotAllowed } from '../answer-request.ts'
 import { exportPath, sendState } from '../export-state.ts'
 import { answerHealth, checksOf, type Health, healthEndpoints } from './health-checks.ts'
 import { limitTime } from '../wire/request-deadline.ts'
@@ -40,8 +42,8 @@ export function answerPath(parts: PathParts, http: HttpRequest, response: HttpRe
   if (path.startsWith('/openapi/')) return answerOpenApi(parts, http, response)
   if (healthEndpoints.has(first)) return answerHealth(parts.health, { http, response }, words)
   const tokenDocument = tokenDocuments[path]
-  if (tokenDocument !== undefined) return sendTokenDocument(response, tokenDocument(parts), path)
-  const document = documents[path]?.(parts)
+  if (tokenDocument !== undefined) return sendTokenDocument({ http, response }, tokenDocument(parts), path)
+  const document = documents[path]?.(parts, http)
   if (document !== undefined) return sendDocument(http, response, document)
   const metrics = metricsOf(parts, path)
   if (metrics !== undefined) {
@@ -49,7 +51,12 @@ export function answerPath(parts: PathParts, http: HttpRequest, response: HttpRe
     return undefined
   }
   if (path === exportPath) return sendState(parts.cache, response, parts.view.nowMs())
-  throw unknownResource()
+  return sendNotFound(response)
+}
+
+/** Some documents are for GET alone; other paths answer every method. @throws 405. */
+function onlyGet({ method }: HttpRequest): void {
+  if (method !== 'GET') throw verbNotAllowed()
 }
 
 function metricsOf({ metrics, health }: PathParts, path: string): string | undefined {
@@ -57,9 +64,20 @@ function metricsOf({ metrics, health }: PathParts, path: string): string | undef
   return path === '/metrics/slis' ? health.meter.render() : undefined
 }
 
-const documents: Readonly<Record<string, (parts: PathParts) => JsonObject>> = {
-  '/version': () => serverVersion,
+const documents: Readonly<Record<string, (parts: PathParts, http: HttpRequest) => JsonObject>> = {
+  '/version': (_, http) => {
+    onlyGet(http)
+    return serverVersion
+  },
   '/': (parts) => ({ paths: rootPaths(parts) }),
+}
+
+/** As Go's servers answer for paths that nobody has. */
+function sendNotFound(response: HttpResponse): void {
+  response.send(404, '404 page not found\n', {
+    'Content-Type': 'text/plain; charset=utf-8',
+    'X-Content-Type-Options': 'nosniff',
+  })
 }
 
 /** What verifiers of service account tokens read (OpenID Connect Discovery 1.0, section 4; RFC 7517). */
@@ -74,7 +92,8 @@ const tokenDocuments: Readonly<Record<string, (parts: PathParts) => JsonObject>>
   '/openid/v1/jwks': ({ tokenKeys }) => tokenKeys?.keySet ?? { keys: [] },
 }
 
-function sendTokenDocument(response: HttpResponse, document: JsonObject, path: string): void {
+function sendTokenDocument({ http, response }: Exchange, document: JsonObject, path: string): void {
+  onlyGet(http)
   response.send(200, JSON.stringify(document), {
     'Content-Type': path === '/openid/v1/jwks' ? 'application/jwk-set+json' : 'application/json',
     'Cache-Control': 'public, max-age=3600',
@@ -117,28 +136,41 @@ function answerDiscovery(
 ): Promise<void> | void {
   const isCore = words[0] === 'api'
   const groups = mergeGroups(discoveredGroups(parts.resources), parts.aggregator.discovered())
-  if (words.length === 1) {
-    const aggregated = aggregatedVersion(http.headers.accept)
-    if (aggregated !== undefined) {
-      const bytes = Buffer.from(`${JSON.stringify(aggregatedDiscovery(groups, isCore, aggregated))}\n`)
-      const type = `application/json;g=apidiscovery.k8s.io;v=${aggregated};as=APIGroupDiscoveryList`
-      return sendTagged(parts, { http, response }, { bytes, tag: entityTag(bytes), type, caching: 'public' })
-    }
-    const { advertiseAddress, advertisePort } = parts.view.config
-    sendDocument(http, response, isCore ? apiVersions(`${advertiseAddress}:${advertisePort}`) : apiGroupList(groups))
-    return
-  }
-  const name = isCore ? '' : (words[1] ?? '')
+  if (words.length === 1) return answerGroups(parts, { http, response }, { isCore, groups })
+  const [name = '', version] = isCore ? ['', words[1]] : words.slice(1)
   const group = groups.find((one) => one.group === name)
-  if (group === undefined) throw unknownResource()
-  const versionName = words[isCore ? 1 : 2]
+  // Nobody serves such a group, nor anything below it.
+  return group === undefined ? sendNotFound(response) : answerGroup({ http, response }, group, version)
+}
+
+/** `/api` and `/apis`, in the form that the client prefers. */
+function answerGroups(
+  parts: PathParts,
+  { http, response }: Exchange,
+  { isCore, groups }: { readonly isCore: boolean; readonly groups: readonly DiscoveredGroup[] },
+): Promise<void> | void {
+  if (isCore) onlyGet(http)
+  const aggregated = aggregatedVersion(http.headers.accept)
+  if (aggregated !== undefined) {
+    const bytes = Buffer.from(`${JSON.stringify(aggregatedDiscovery(groups, isCore, aggregated))}\n`)
+    const type = `application/json;g=apidiscovery.k8s.io;v=${aggregated};as=APIGroupDiscoveryList`
+    return sendTagged(parts, { http, response }, { bytes, tag: entityTag(bytes), type, caching: 'public' })
+  }
+  const { advertiseAddress, advertisePort } = parts.view.config
+  sendDocument(http, response, isCore ? apiVersions(`${advertiseAddress}:${advertisePort}`) : apiGroupList(groups))
+  return undefined
+}
+
+/** `/apis/GROUP`, `/api/v1` and `/apis/GROUP/VERSION`. */
+function answerGroup({ http, response }: Exchange, group: DiscoveredGroup, versionName: string | undefined): void {
   if (versionName === undefined) {
     sendDocument(http, response, apiGroup(group))
     return
   }
   const version = group.versions.find((one) => one.version === versionName)
   if (version === undefined) throw unknownResource()
-  const apiVersion = isCore ? versionName : `${name}/${versionName}`
+  onlyGet(http)
+  const apiVersion = group.group === '' ? versionName : `${group.group}/${versionName}`
   sendDocument(http, response, apiResourceList(apiVersion, version.resources))
 }
 
@@ -175,6 +207,9 @@ async function sendTagged(
   await sendBody({ http, response }, { code: 200, pieces: [bytes], headers }, view.config.compression)
 }
 
+/** What the protobuf form is answered as: Go's parser of media types does not get through the name that it is asked by. */
+const protobufDocument = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+
 async function answerOpenApi(parts: PathParts, http: HttpRequest, response: HttpResponse): Promise<void> {
   await parts.documents.ready()
   const path = http.path.slice('/openapi/'.length).replace(/\/$/, '')
@@ -183,7 +218,6 @@ async function answerOpenApi(parts: PathParts, http: HttpRequest, response: Http
     response.send(200, index, { 'Content-Type': 'application/json' })
     return
   }
-  // Go's parser of media types does not get through the name of the protobuf form.
   const isProtobuf = (http.headers.accept ?? '').includes('com.github.proto-openapi.spec.v2')
   const document =
     path === 'v2'
@@ -196,7 +230,7 @@ async function answerOpenApi(parts: PathParts, http: HttpRequest, response: Http
     {
       bytes: document.bytes,
       tag: `"${document.hash}"`,
-      type: path === 'v2' && isProtobuf ? 'application/octet-stream' : 'application/json',
+      type: path === 'v2' && isProtobuf ? protobufDocument : 'application/json',
       caching: http.query.get('hash') === document.hash ? 'public, immutable' : 'no-cache, private',
     },
   )

@@ -1,7 +1,11 @@
 /** `/version`: which release of the API this server speaks. Clients gate features on it. */
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 
-export const serverVersion: JsonObject & { readonly gitVersion: string } = {
+export const serverVersion: JsonObject & {
+  readonly gitVersion: string
+  readonly major: string
+  readonly minor: string
+} = {
   major: '1',
   minor: '36',
   emulationMajor: '1',

@@ -4,7 +4,7 @@ import { path } from '#spec/kubernetes/validation/field-path.ts'
 import { type ApiObject, objectAt, textAt } from '../api-object.ts'
 import type { ClusterView } from '../cluster-view.ts'
 import { internalError, invalid } from '../status-errors.ts'
-import { type AddressFamily, blockContains, canonicalAddress } from './address-blocks.ts'
+import { type AddressFamily, blockContains, canonicalAddress, familyOf } from './address-blocks.ts'
 import { keepsFamilies, textsOf } from './service-families.ts'
 import { clusterAddressesOf, isHeldByOther, serviceBlocks } from './service-ranges.ts'
 import type { StrategyContext } from './strategy.ts'
@@ -70,9 +70,18 @@ interface Named {
   readonly family: AddressFamily
 }
 
-function refusal({ view }: StrategyContext, service: ApiObject, { address, family }: Named): string | undefined {
-  if (!serviceBlocks(view, family).some((block) => blockContains(block, address)))
-    return 'the provided network does not match the current range'
+function refusal(
+  { view, dryRun }: StrategyContext,
+  service: ApiObject,
+  { address, family }: Named,
+): string | undefined {
+  if (!serviceBlocks(view, family).some((block) => blockContains(block, address))) {
+    if (!dryRun) return 'the provided network does not match the current range'
+    const range = view.config.serviceCidrs.find((cidr) => familyOf(cidr) === family) ?? ''
+    return `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${range}`
+  }
+  // A dry run takes no address, so it finds none taken either.
+  if (dryRun) return undefined
   const other = view
     .list(storage, '')
     .find((one) => one.metadata.uid !== service.metadata.uid && clusterAddressesOf(one).includes(address))

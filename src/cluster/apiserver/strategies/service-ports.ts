@@ -52,13 +52,15 @@ class PortTaker {
     this.#named = new Set([...nodePortsOf(service), healthPortOf(service)])
   }
 
-  /** Why a port cannot be had, undefined when it is the service's now. */
+  /** Why a port cannot be had, undefined when it is the service's now. Dry runs do not look at the range. */
   refusal(port: number): string | undefined {
-    const { view, defer } = this.#context
+    const { view, defer, dryRun } = this.#context
     const pool = view.allocations.nodePorts
     const [first, last] = view.config.nodePorts
     if (!pool.contains(port))
-      return `provided port is not in the valid range. The range of valid ports is ${first}-${last}`
+      return dryRun
+        ? undefined
+        : `provided port is not in the valid range. The range of valid ports is ${first}-${last}`
     if (this.#taken.has(port) || pool.isReserved(port)) return 'provided port is already allocated'
     defer(pool.reserve(port))
     return undefined

@@ -150,3 +150,26 @@ test('ports of one number share a node port, and a balanced service that keeps t
     [undefined, undefined, undefined],
   )
 })
+
+test('a dry run looks at the range of addresses but not at who has them, and at ports the other way round', async () => {
+  await using served = await serveApi()
+  const create = async (name: string, spec: object, dryRun: boolean): Promise<string> => {
+    const body = { metadata: { name, namespace: 'default' }, spec: { ports: [{ port: 80 }], ...spec } }
+    const path = `/api/v1/namespaces/default/services${dryRun ? '?dryRun=All' : ''}`
+    const headers = { 'content-type': 'application/json' }
+    const sent = { method: 'POST', token: 'admin-token', headers, body: Buffer.from(JSON.stringify(body)) }
+    const { message = 'fine' } = (await (await served.call(path, sent)).json()) as { readonly message?: string }
+    return message
+  }
+  const port = (nodePort: number): object => ({ type: 'NodePort', ports: [{ port: 80, nodePort }] })
+  const range = served.api.parts.view.config.serviceCidrs[0]
+  const address = String(range).replace(/0\/\d+$/, '77')
+  assert.equal(await create('a', { clusterIP: address, ...port(30_777) }, false), 'fine')
+  assert.equal(await create('b', { clusterIP: address }, true), 'fine')
+  assert.match(
+    await create('b', { clusterIP: '1.2.3.4' }, true),
+    new RegExp(`the provided IP \\(1\\.2\\.3\\.4\\) is not in the valid range\\. The range of valid IPs is ${range}$`),
+  )
+  assert.equal(await create('b', port(5), true), 'fine')
+  assert.match(await create('b', port(30_777), true), /provided port is already allocated$/)
+})

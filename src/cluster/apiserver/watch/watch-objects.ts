@@ -52,8 +52,9 @@ export async function prepareWatch(parts: WatchParts, request: ApiRequest): Prom
   const selection = selectionOf(request)
   const version = readVersion(request.query('resourceVersion'))
   const initial = checkInitialEvents(request)
-  if (version !== undefined && version > 0) await cache.reach(version)
-  else if (version === undefined) await cache.catchUp()
+  // A version that is not there yet is waited for by the watch itself, unless it begins with objects.
+  if (version === undefined) await cache.catchUp()
+  else if (initial) await cache.reach(version)
   const collection = cache.collection(request.resource.storage)
   const fromNow = version === undefined || version === 0 || initial
   const missed = fromNow ? [] : collection.eventsAfter(version)
@@ -73,9 +74,9 @@ export async function prepareWatch(parts: WatchParts, request: ApiRequest): Prom
         timeoutMs,
         bookmarks: booleanQuery(request, 'allowWatchBookmarks') === true,
       })
-      if (fromNow) watch.beginNow(version === undefined || version === 0 || initial, initial)
+      if (fromNow) watch.beginNow(initial)
       // What came since the check is still in the log: nothing is lost between the two.
-      else watch.beginAfter(collection.eventsAfter(version) ?? missed)
+      else watch.beginAfter(collection.eventsAfter(version) ?? missed, version)
       return watch
     },
   }
@@ -125,6 +126,7 @@ class Watch implements CollectionListener, Disposable {
   readonly #options: WatchOptions
   #pending: WatchItem[] = []
   #ended = false
+  #after = 0
   readonly #timers: Disposable[] = []
   #bookmark: Disposable | undefined
 
@@ -136,21 +138,20 @@ class Watch implements CollectionListener, Disposable {
   }
 
   /** Starts with the objects of this moment. */
-  beginNow(withObjects: boolean, endMark: boolean): void {
+  beginNow(endMark: boolean): void {
     const { collection, selection, prefix, parts } = this.#options
-    if (withObjects) {
-      for (const object of collection.range(prefix)) {
-        if (selection.matches(object))
-          this.#pending.push({ type: 'ADDED', object, revision: object.revision, event: undefined, endsInitial: false })
-      }
+    for (const object of collection.range(prefix)) {
+      if (selection.matches(object))
+        this.#pending.push({ type: 'ADDED', object, revision: object.revision, event: undefined, endsInitial: false })
     }
     if (endMark) this.#pending.push(bookmark(parts.cache.revision, true))
     collection.listen(this)
     this.flush()
   }
 
-  /** Starts with events that happened already. */
-  beginAfter(events: readonly CollectionEvent[]): void {
+  /** Starts after a version, with the events that happened already; it may be one that is not there yet. */
+  beginAfter(events: readonly CollectionEvent[], version: number): void {
+    this.#after = version
     for (const event of events) this.hear(event)
     this.#options.collection.listen(this)
     this.flush()
@@ -159,6 +160,7 @@ class Watch implements CollectionListener, Disposable {
   hear(event: CollectionEvent): void {
     const { selection, prefix } = this.#options
     const { object, previous, type, revision } = event
+    if (revision <= this.#after) return
     if (prefix !== '' && !object.place.startsWith(prefix)) return
     if (selection.isEverything) {
       this.#pending.push({ type, object, revision, event, endsInitial: false })

@@ -1,16 +1,17 @@
 /** Request bodies to canonical objects: JSON, YAML and protobuf, with what strict validation objects to. */
 import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import { parseYaml } from '#kit/encoding/yaml.ts'
-import { bodyFailureMessage, strictDecodingMessage } from '#spec/kubernetes/decode/decode-error.ts'
-import { decodeJson, decodeTree, untypedStrictErrors } from '#spec/kubernetes/decode/decode-object.ts'
+import { bodyFailureMessage, jsonWord, strictDecodingMessage } from '#spec/kubernetes/decode/decode-error.ts'
+import { decodeTree, untypedStrictErrors } from '#spec/kubernetes/decode/decode-object.ts'
 import { parseJson } from '#spec/kubernetes/decode/parse-json.ts'
 import { decodeObject, isEnvelope } from '#spec/kubernetes/protobuf/envelope.ts'
 import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { SchemaType } from '#spec/kubernetes/schema/type-rows.ts'
-import { type ApiObject, textAt } from '../api-object.ts'
+import { type ApiObject, textAt, withMetadata } from '../api-object.ts'
 import type { ApiRequest, RequestBody } from '../api-request.ts'
 import type { CustomVersion } from '../served-resource.ts'
 import { badRequest, invalid, unsupportedMediaType } from '../status-errors.ts'
+import { checkTypeTexts, groupOf, registrationProblem } from './registered-kinds.ts'
 
 export const bodyMediaTypes: readonly string[] = [
   'application/json',
@@ -52,19 +53,23 @@ export function decodeBody(request: ApiRequest, expected: Expected): ApiObject {
         error: isSyntax ? new Error(`couldn't get version/kind; json parse error: ${error.message}`) : error,
         body: 'bytes' in body ? body.bytes : Buffer.from(JSON.stringify(body.value)),
         expectedKind: expected.kind,
-        found: isSyntax ? undefined : foundIn(body),
+        found: isSyntax ? undefined : foundIn(body, expected),
       }),
     )
   }
 }
 
-function foundIn(body: RequestBody): { readonly version: string; readonly kind: string } | undefined {
+function foundIn(
+  body: RequestBody,
+  expected: Expected,
+): { readonly version: string; readonly kind: string } | undefined {
   try {
     const tree = 'bytes' in body ? parseYaml(body.bytes.toString()).value : body.value
     if (!isJsonObject(tree)) return undefined
-    const { apiVersion, kind } = tree
-    const version = typeof apiVersion === 'string' ? apiVersion.slice(apiVersion.indexOf('/') + 1) : ''
-    return { version, kind: typeof kind === 'string' ? kind : '' }
+    const apiVersion = textAt(tree, 'apiVersion') || expected.apiVersion
+    const version = apiVersion.slice(apiVersion.indexOf('/') + 1)
+    checkTypeTexts(tree)
+    return { version, kind: textAt(tree, 'kind') || expected.kind }
   } catch {
     return undefined
   }
@@ -78,14 +83,17 @@ function readTree(body: RequestBody, expected: Expected): Tree {
   const text = bytes.toString()
   if (mediaType === 'application/yaml') {
     const { value, strictErrors } = yamlTree(text)
-    return typed(value, expected, strictErrors)
+    return typed(expected.type === undefined ? value : (value ?? {}), expected, strictErrors)
   }
   if (mediaType !== 'application/json' && mediaType !== '') throw unsupportedMediaType(bodyMediaTypes)
+  const { value: read, notes } = parseJson(text)
+  // A null is an object of which nothing is said.
+  const value = expected.type === undefined ? read : (read ?? {})
   if (expected.type !== undefined) {
-    const decoded = decodeJson(text, expected.type)
-    return { value: checked(decoded.value, expected), strictErrors: decoded.strictErrors }
+    checkType(value, expected)
+    const decoded = decodeTree(value, expected.type, { notes })
+    return { value: keepReset(value, checked(decoded.value, expected)), strictErrors: decoded.strictErrors }
   }
-  const { value, notes } = parseJson(text)
   return untyped(value, expected, untypedStrictErrors(value, notes))
 }
 
@@ -99,8 +107,17 @@ function untyped(tree: unknown, expected: Expected, strictErrors: readonly strin
 
 function typed(tree: unknown, expected: Expected, strictErrors: readonly string[] = []): Tree {
   if (expected.type === undefined) return untyped(tree, expected, strictErrors)
+  checkType(tree, expected)
   const decoded = decodeTree(tree, expected.type)
-  return { value: checked(decoded.value, expected), strictErrors: [...strictErrors, ...decoded.strictErrors] }
+  const value = keepReset(tree, checked(decoded.value, expected))
+  return { value, strictErrors: [...strictErrors, ...decoded.strictErrors] }
+}
+
+/** An empty list of managers asks for the book-keeping to be dropped: unlike other empty lists it is no absence. */
+function keepReset(tree: unknown, object: ApiObject): ApiObject {
+  const metadata = isJsonObject(tree) ? tree['metadata'] : undefined
+  const entries = isJsonObject(metadata) ? metadata['managedFields'] : undefined
+  return Array.isArray(entries) && entries.length === 0 ? withMetadata(object, { managedFields: [] }) : object
 }
 
 /** YAML text as a JSON tree, and what strict reading objects to in it. @throws 400 with the parser's words. */
@@ -118,35 +135,41 @@ export function yamlTree(text: string): Tree {
   }
 }
 
-/** Kind and version must be those of the resource; a body that leaves both out means them. */
-// oxlint-disable-next-line complexity -- independent checks, one after the other
-function checked(value: unknown, expected: Expected): ApiObject {
+/** Kind and version must be those of the resource; a body that leaves both out means them. @throws 400, 422. */
+function checkType(value: unknown, expected: Expected): asserts value is JsonObject {
   if (!isJsonObject(value))
     throw new GantryError(
       'KUBERNETES_DECODE',
       'invalid',
-      `couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonWord(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
     )
-  const { apiVersion, kind } = value
-  const isKind = kind === undefined || kind === '' || kind === expected.kind
+  checkTypeTexts(value)
+  const apiVersion = textAt(value, 'apiVersion')
+  const kind = textAt(value, 'kind')
   const isVersion =
-    apiVersion === undefined ||
-    apiVersion === '' ||
-    apiVersion === expected.apiVersion ||
-    expected.takesVersion?.(apiVersion) === true
-  if (!isVersion && kind === expected.kind) throw otherVersion(value, expected)
-  if (!isVersion && expected.custom !== undefined) throw otherVersion(value, expected)
-  if (!isKind && expected.custom !== undefined) throw otherKind(value, expected)
-  if (!isKind || !isVersion) {
-    const name = textAt(value, 'kind')
-    const version = textAt(value, 'apiVersion')
-    const short = (text: string): string => text.slice(text.indexOf('/') + 1)
-    const internal = expected.apiVersion.includes('/') ? expected.apiVersion.split('/', 1)[0]?.split('.', 1)[0] : 'core'
-    const why = `converting (${short(version)}.${name}) to (${internal ?? ''}.${expected.kind}): unknown conversion`
-    throw badRequest(
-      `${name} in version ${JSON.stringify(short(version))} cannot be handled as a ${expected.kind}: ${why}`,
-    )
-  }
+    apiVersion === '' || apiVersion === expected.apiVersion || expected.takesVersion?.(apiVersion) === true
+  const isKind = kind === '' || kind === expected.kind
+  if (isVersion && isKind) return
+  if (expected.custom !== undefined) throw isVersion ? otherKind(value, expected) : otherVersion(value, expected)
+  throw otherType({ apiVersion: apiVersion || expected.apiVersion, kind: kind || expected.kind }, expected)
+}
+
+function otherType(said: { readonly apiVersion: string; readonly kind: string }, expected: Expected): Error {
+  const { apiVersion, kind } = said
+  const problem = registrationProblem(said, groupOf(expected.apiVersion))
+  const version = apiVersion.slice(apiVersion.indexOf('/') + 1)
+  const head = `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${expected.kind}`
+  if (problem !== undefined) return badRequest(`${head}: ${problem}`)
+  if (kind === expected.kind) return otherVersion(said, expected)
+  const internal = groupOf(expected.apiVersion) === '' ? 'core' : groupOf(expected.apiVersion).split('.', 1)[0]
+  return badRequest(
+    `${head}: converting (${version}.${kind}) to (${internal ?? ''}.${expected.kind}): unknown conversion`,
+  )
+}
+
+/** A decoded body with the kind and version of its resource. */
+function checked(value: unknown, expected: Expected): ApiObject {
+  checkType(value, expected)
   const { kind: _, apiVersion: __, metadata, ...rest } = value
   return {
     kind: expected.kind,
@@ -205,5 +228,5 @@ export function recanonical(
     return { object: object as ApiObject, strictErrors }
   }
   const { value, strictErrors } = decodeTree(tree, expected.type, { wording: 'tree', known: before })
-  return { object: checked(value, expected), strictErrors }
+  return { object: keepReset(tree, checked(value, expected)), strictErrors }
 }

@@ -1,5 +1,5 @@
 /** What form a client wants its answer in: the Accept header against what a resource can be shown as. */
-import { notAcceptable } from '../status-errors.ts'
+import { notAcceptable, notProduced } from '../status-errors.ts'
 
 export type Encoding = 'json' | 'yaml' | 'protobuf'
 export type Representation = 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'
@@ -17,6 +17,8 @@ export interface Offer {
   readonly protobuf: boolean
   readonly table: boolean
   readonly metadata: boolean
+  /** What upstream's route says that it produces, where it looks before the answer is made: other types are refused by it. */
+  readonly produces?: readonly string[]
 }
 
 const jsonFormat: Format = { encoding: 'json', as: 'object', metaVersion: 'v1', pretty: false }
@@ -64,13 +66,16 @@ export function negotiate(accept: string | undefined, offer: Offer, pretty: bool
 }
 
 function choose(accept: string, offer: Offer, pretty: boolean): Format {
-  for (const range of parseAccept(accept)) {
+  const ranges = parseAccept(accept)
+  for (const range of ranges) {
     const encoding = encodings[range.type]
     if (encoding === undefined || (encoding === 'protobuf' && !offer.protobuf)) continue
     const as = representationOf(range, offer)
     if (as === undefined || (as === 'Table' && encoding === 'protobuf')) continue
     return { encoding, as, metaVersion: range.parameters['v'] ?? 'v1', pretty }
   }
+  const { produces } = offer
+  if (produces !== undefined && !ranges.some(({ type }) => produces.includes(type))) throw notProduced(produces)
   throw notAcceptable([
     'application/json',
     'application/yaml',

@@ -198,3 +198,15 @@ test('a patch that does not fit the object is answered without more than upstrea
     assert.deepEqual([reply.status, status.reason ?? '', status.message], [code, reason, message], body)
   }
 })
+
+test('an empty list of managers drops the book-keeping, a null leaves it', async () => {
+  await using served = await serveApi()
+  const managers = async (managedFields: unknown): Promise<number> => {
+    const { metadata } = await served.admin.get(services, 's', { namespace: 'default' })
+    const wanted = { ...service, metadata: { ...metadata, managedFields } }
+    return (await served.admin.update(services, wanted as never)).metadata?.managedFields?.length ?? 0
+  }
+  await served.admin.create(services, service as never)
+  assert.equal(await managers(null), 1)
+  assert.equal(await managers([]), 0)
+})

@@ -13,6 +13,7 @@ import { invalidPatchOf, jsonPatchType, readConfiguration, readPatch, reportPatc
 import { mayCreate } from './may-create.ts'
 import { subjectOf } from '../read-objects.ts'
 import type { ServerParts } from '../server-parts.ts'
+import { withPatchedType } from './patched-type.ts'
 import { checkPlace } from './settle-change.ts'
 import { badRequest, conflict, invalid, rejectedPatch, unexplained, unsupportedMediaType } from '../status-errors.ts'
 import { applyConfiguration } from './track-fields.ts'
@@ -75,8 +76,11 @@ function canonical(
   tree: JsonObject,
   { body, live }: { readonly body: unknown; readonly live: ApiObject },
 ): ReturnType<typeof recanonical> {
+  const isStrategic = request.body?.mediaType === strategicType
   try {
-    return recanonical(tree, request.resource, canonicalPart(request, live))
+    const typed = withPatchedType(tree, request.resource, isStrategic)
+    const { object, strictErrors } = recanonical(typed.tree, request.resource, canonicalPart(request, live))
+    return { object, strictErrors: [...typed.strictErrors, ...strictErrors] }
   } catch (error) {
     if (!(error instanceof GantryError) || error.code === 'KUBERNETES_STATUS') throw error
     throw invalidPatchOf(shownPatch(request.body?.mediaType ?? '', body, tree), error.message)
@@ -126,7 +130,9 @@ function asUpstreamFails(error: unknown): unknown {
 
 function jsonPatched(live: ApiObject, body: unknown): JsonObject {
   try {
-    return applyJsonPatch(live as unknown as JsonValue, parseJsonPatch(body as JsonValue)) as unknown as JsonObject
+    const operations = parseJsonPatch(body as JsonValue)
+    if (operations.some(({ op, path }) => path.length === 0 && op !== 'test')) throw rejectedPatch()
+    return applyJsonPatch(live as unknown as JsonValue, operations) as unknown as JsonObject
   } catch (error) {
     if (error instanceof GantryError) throw rejectedPatch()
     throw error

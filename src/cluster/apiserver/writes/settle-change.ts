@@ -3,9 +3,10 @@ import { type ApiObject, equalJson, withMember, withMetadata } from '../api-obje
 import type { ApiRequest } from '../api-request.ts'
 import { keyOf } from '../cache/object-cache.ts'
 import { subjectOf } from '../read-objects.ts'
-import { badRequest, type Cause, conflict, invalid } from '../status-errors.ts'
+import { badRequest, type Cause, conflict, invalid, unexplained } from '../status-errors.ts'
 import type { StrategyContext } from '../strategies/strategy.ts'
 import { partOfObject } from '../subresources/part-of-object.ts'
+import { versionProblem } from '../wire/resource-version.ts'
 
 interface Before {
   readonly old: ApiObject
@@ -44,8 +45,10 @@ function checkUid(request: ApiRequest, uid: string, { metadata: { uid: actual = 
   )
 }
 
-/** A version that the client names must be that of the object; some resources want one named. @throws 409, 422. */
+/** A version that the client names must be that of the object; some resources want one named. @throws 409, 422, 500. */
 function checkVersion(request: ApiRequest, version: string, { old, repeats }: Before): void {
+  const problem = version === '' ? undefined : versionProblem(version)
+  if (problem !== undefined) throw unexplained(problem)
   const isBlind = version === '' || version === '0'
   if (!isBlind && version !== old.metadata.resourceVersion) throw conflict(subjectOf(request))
   if (!isBlind || repeats || request.resource.strategy.unconditionalUpdate || request.verb !== 'update') return
