@@ -40,7 +40,7 @@ export async function renderArchitecture(root: string, tree: SourceTree): Promis
     '',
     'Further rules: parts of `cluster` do not import each other; only `roles`, `main.ts` and tests choose between',
     '`world/real` and `world/sim`; `base` and `spec` use no packages; Node’s effectful modules are used in `world/real`,',
-    '`kit/http`, `kit/store` and `kit/tls` only.',
+    '`kit/grpc`, `kit/http`, `kit/store` and `kit/tls` only.',
     '',
   ].join('\n')
 }

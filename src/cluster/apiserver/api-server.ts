@@ -34,6 +34,8 @@ import { customDocuments } from './custom-resources/custom-documents.ts'
 import { CustomResources } from './custom-resources/custom-resources.ts'
 import { createClusterView } from './cluster-view.ts'
 import type { EncryptionConfig } from './encryption/encryption-config.ts'
+import type { ConnectKms } from './encryption/kms-plugin.ts'
+import { KmsProviders, kmsProvidersOf } from './encryption/kms-providers.ts'
 import { sealStore } from './encryption/sealed-store.ts'
 import { ValueSealer } from './encryption/value-sealer.ts'
 import { EventLeases } from './writes/event-leases.ts'
@@ -79,6 +81,8 @@ export interface ApiServerDeps {
   readonly components?: readonly HealthCheck[]
   /** Seals resources in the store. */
   readonly encryption?: EncryptionConfig
+  /** Reaches KMS plugins; without it a configuration cannot name any. */
+  readonly connectKms?: ConnectKms
   /** Records requests. */
   readonly audit?: Audit
   /** Descriptions for OpenAPI documents, read when one is first asked for. */
@@ -104,17 +108,29 @@ export interface ApiServer extends AsyncDisposable {
 /** The user that the server itself acts as. */
 export const serverUser: User = { name: 'system:apiserver', groups: ['system:masters'] }
 
-type ServerStore = Pick<HandlerParts, 'store' | 'isStale'> & Pick<ApiServer, 'reseal'>
+interface ServerStore extends Pick<HandlerParts, 'store' | 'isStale'>, Pick<ApiServer, 'reseal'> {
+  /** The plugins that hold keys; undefined where nothing is sealed. */
+  readonly kms: KmsProviders | undefined
+}
+
+/** A server whose plugins are not there yet waits this long for them. */
+const kmsPatienceMs = 30_000
 
 /** The store, and where values are sealed what tells which of them are to be written anew. */
-function storeOf({ store, encryption, random }: ApiServerDeps): ServerStore {
-  if (encryption === undefined) return { store, isStale: undefined, reseal: undefined }
-  const sealed = sealStore(store, new ValueSealer(encryption, random))
-  return { store: sealed, isStale: sealed.isStale, reseal: sealed.reseal }
+async function storeOf(deps: ApiServerDeps): Promise<ServerStore> {
+  const { store, encryption, clock, random, log, metrics = createMetrics(), connectKms: connect } = deps
+  if (encryption === undefined) return { store, isStale: undefined, reseal: undefined, kms: undefined }
+  const kms = new KmsProviders({ clock, random, log, metrics, connect })
+  await kms.use(encryption)
+  await kms.arrive(kmsPatienceMs)
+  const sealer = new ValueSealer(encryption, random, (name) => kms.keysOf(name))
+  const sealed = sealStore(store, { sealer, kms, config: encryption })
+  return { store: sealed, isStale: sealed.isStale, reseal: sealed.reseal, kms }
 }
 
 interface PartsDeps extends ApiServerDeps {
   readonly isStale: HandlerParts['isStale']
+  readonly kms: KmsProviders | undefined
   /** Acts as the server itself. */
   readonly client: () => KubeClient
 }
@@ -180,12 +196,18 @@ function createParts(
     meter: new RequestMeter({ metrics, clock, cache, resources }),
     aggregator: new Aggregator({ cache, clock, log, view, frontProxy: deps.frontProxy }),
     flowControl: new FlowControl({ cache, clock, metrics, seats: config.requestsMax }),
-    health: { checks: healthChecks(() => broken === undefined), meter: new HealthMeter() },
+    health: { checks: [...healthChecks(() => broken === undefined), ...kmsChecks(deps)], meter: new HealthMeter() },
     streaming: deps.streaming,
     audit: deps.audit,
     components: [...(deps.components ?? []), { name: 'etcd-0', isHealthy: () => broken === undefined }],
     isStale,
   }
+}
+
+/** One check for all plugins, where keys are theirs or may become so while the server runs. */
+function kmsChecks({ kms, encryption }: PartsDeps): readonly HealthCheck[] {
+  if (kms === undefined || encryption === undefined || kmsProvidersOf(encryption).length === 0) return []
+  return [{ name: 'kms-providers', isHealthy: () => kms.problem === undefined, isOutside: true }]
 }
 
 function healthChecks(isStoreFine: () => boolean): readonly HealthCheck[] {
@@ -206,7 +228,7 @@ export async function createApiServer(
   settings: Partial<ApiServerConfig> = {},
 ): Promise<ApiServer> {
   const config = { ...defaultApiServerConfig, ...settings }
-  const { reseal, ...stored } = storeOf(deps)
+  const { reseal, ...stored } = await storeOf(deps)
   const parts = createParts({ ...deps, ...stored, client: () => clientFor(serverUser) }, config)
   const { cache, view } = parts
   const { handler, encodeError } = createApiHandler(parts)
@@ -218,8 +240,14 @@ export async function createApiServer(
     await parts.aggregator[Symbol.asyncDispose]()
     await custom[Symbol.asyncDispose]()
     await cache[Symbol.asyncDispose]()
+    await stored.kms?.[Symbol.asyncDispose]()
   }
-  await cache.start()
+  try {
+    await cache.start()
+  } catch (error) {
+    await end()
+    throw error
+  }
   custom.start()
   try {
     await createBootstrapObjects(clientFor(serverUser), config, view.now())

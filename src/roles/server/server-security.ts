@@ -5,6 +5,7 @@ import type { Log } from '#kit/telemetry/log.ts'
 import type { Metrics } from '#kit/telemetry/metrics.ts'
 import type { World } from '#world/ports/world.ts'
 import { type AuditFlags, auditHelp, auditReaders, defaultAudit } from './audit-flags.ts'
+import { kmsConnector } from '#roles/connect-kms.ts'
 import { openServerAudit } from './server-audit.ts'
 
 /** Paths are absolute. */
@@ -66,13 +67,16 @@ export async function openServerSecurity(
   { world, log, metrics }: SecurityParts,
   flags: SecurityFlags,
   scope: AsyncDisposableStack,
-): Promise<Pick<ApiServerDeps, 'audit' | 'encryption'>> {
+): Promise<Pick<ApiServerDeps, 'audit' | 'encryption' | 'connectKms'>> {
   const { encryptionFile } = flags
   const audit = await openServerAudit({ world, log, metrics, scope }, flags.audit)
   return {
     ...(encryptionFile === undefined
       ? {}
-      : { encryption: parseEncryptionConfig(await world.files.readText(encryptionFile)) }),
+      : {
+          encryption: parseEncryptionConfig(await world.files.readText(encryptionFile)),
+          connectKms: kmsConnector(world.clock),
+        }),
     ...(audit === undefined ? {} : { audit }),
   }
 }

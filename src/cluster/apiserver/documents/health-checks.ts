@@ -9,6 +9,8 @@ export interface HealthCheck {
   isHealthy(): boolean
   /** True when only `/readyz` asks it. */
   readonly isReadiness?: boolean
+  /** True when `/livez` does not ask it: starting anew would not help. */
+  readonly isOutside?: boolean
 }
 
 /** The endpoints. */
@@ -16,7 +18,10 @@ export const healthEndpoints: ReadonlySet<string> = new Set(['healthz', 'livez',
 
 /** The checks of an endpoint, in order. */
 export function checksOf(checks: readonly HealthCheck[], endpoint: string): readonly HealthCheck[] {
-  return endpoint === 'readyz' ? checks : checks.filter(({ isReadiness }) => isReadiness !== true)
+  if (endpoint === 'readyz') return checks
+  return checks.filter(
+    ({ isReadiness, isOutside }) => isReadiness !== true && (isOutside !== true || endpoint !== 'livez'),
+  )
 }
 
 /** The checks of a server, and how they have gone so far. */

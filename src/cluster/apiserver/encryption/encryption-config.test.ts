@@ -9,6 +9,16 @@ const one = (resources: string, provider: string): string =>
   config(`[{ resources: ${resources}, providers: [${provider}] }]`)
 const keys = (secret: string, name: string = 'k'): string => `{ keys: [{ name: '${name}', secret: '${secret}' }] }`
 
+const kms = (members: string): string => `{ kms: { endpoint: 'unix:///run/kms.sock', ${members} } }`
+
+test('a plugin has three seconds unless it is told otherwise', () => {
+  const timeoutOf = (members: string): number | undefined =>
+    parseEncryptionConfig(one('[secrets]', kms(`apiVersion: v2, name: a${members}`))).resources[0]?.providers[0]?.kms
+      ?.timeoutMs
+  assert.equal(timeoutOf(''), 3000)
+  assert.equal(timeoutOf(', timeout: 500ms'), 500)
+})
+
 test('providers and keys keep their order', () => {
   const { resources } = parseEncryptionConfig(
     config(
@@ -45,6 +55,30 @@ for (const [what, text, problem] of [
       "[{ resources: ['*.*'], providers: [{ identity: {} }] }, { resources: [secrets], providers: [{ identity: {} }] }]",
     ),
     /"secrets" is masked by earlier rule "\*\.\*"/,
+  ],
+  ['a plugin of the first version', one('[secrets]', kms('name: a')), /KMSv1 is deprecated/],
+  ['a plugin of no version', one('[secrets]', kms('apiVersion: v3, name: a')), /unsupported apiVersion v3/],
+  ['a plugin without name', one('[secrets]', kms("apiVersion: v2, name: ''")), /name is a mandatory field/],
+  ['a plugin with a colon in its name', one('[secrets]', kms("apiVersion: v2, name: 'a:b'")), /must not contain ':'/],
+  [
+    'a plugin over the network',
+    one('[secrets]', `{ kms: { apiVersion: v2, name: a, endpoint: 'tcp://a' } }`),
+    /unsupported scheme "tcp" for KMS provider, only unix is supported/,
+  ],
+  [
+    'a plugin without time',
+    one('[secrets]', kms('apiVersion: v2, name: a, timeout: 0s')),
+    /timeout should be a positive/,
+  ],
+  [
+    'a cache of a plugin',
+    one('[secrets]', kms('apiVersion: v2, name: a, cachesize: 10')),
+    /cachesize is not supported/,
+  ],
+  [
+    'two plugins of one name',
+    one('[secrets]', `${kms('apiVersion: v2, name: a')}, ${kms('apiVersion: v2, name: a')}`),
+    /duplicate KMS provider name a, names must be unique/,
   ],
 ] as const)
   test(`a configuration with ${what} is refused`, () => {

@@ -1,6 +1,7 @@
 /** EncryptionConfiguration (apiserver.config.k8s.io/v1): which resources are sealed in the store, with which keys in which order. */
 import { array, object } from '#base/schema/composites.ts'
-import { literal, optional, refine, string } from '#base/schema/scalars.ts'
+import { parseGoDurationMs } from '#base/data/duration.ts'
+import { integer, literal, optional, refine, string } from '#base/schema/scalars.ts'
 import type { OptionalSchema, Schema } from '#base/schema/schema.ts'
 import { parseWith } from '#base/schema/validate.ts'
 import { parseYaml } from '#kit/encoding/yaml.ts'
@@ -16,12 +17,21 @@ interface Keys {
   readonly keys: readonly Key[]
 }
 
+/** A KMS plugin (v2). */
+export interface KmsProvider {
+  readonly name: string
+  /** `unix:///PATH`. */
+  readonly endpoint: string
+  readonly timeoutMs: number
+}
+
 /** One provider; exactly one member is set. */
 export interface Provider {
   readonly aesgcm?: Keys
   readonly aescbc?: Keys
   readonly secretbox?: Keys
   readonly identity?: object
+  readonly kms?: KmsProvider
 }
 
 /** A checked configuration. */
@@ -49,8 +59,58 @@ function keysFor(kind: SealKind): OptionalSchema<Keys> {
   return optional(object({ keys: array(key, { lengthMin: 1 }) }))
 }
 
-const provider: Schema<Provider> = refine(
+interface KmsFile {
+  readonly apiVersion?: string
+  readonly name: string
+  readonly endpoint: string
+  readonly timeout?: string
+  readonly cachesize?: number
+}
+
+interface ProviderFile extends Omit<Provider, 'kms'> {
+  readonly kms?: KmsFile
+}
+
+const kmsTimeoutMsDefault = 3000
+
+/** A time as the file has it; undefined for what is none. */
+function timeoutOf(text: string): number | undefined {
+  try {
+    return parseGoDurationMs(text)
+  } catch {
+    return undefined
+  }
+}
+
+// oxlint-disable-next-line complexity -- one rule after the other
+function kmsProblem({ apiVersion = 'v1', name, endpoint, timeout, cachesize }: KmsFile): string | undefined {
+  if (apiVersion === 'v1')
+    return 'KMSv1 is deprecated and will only receive security updates going forward. Use KMSv2 instead.'
+  if (apiVersion !== 'v2') return `unsupported apiVersion ${apiVersion} for KMS provider, only v1 and v2 are supported`
+  if (name === '') return 'name is a mandatory field for a provider'
+  if (name.includes(':')) return `invalid KMS provider name ${name}, must not contain ':'`
+  if (endpoint === '') return 'endpoint is a mandatory field for a kms'
+  const [scheme = ''] = endpoint.split(':', 1)
+  if (scheme !== 'unix') return `unsupported scheme ${JSON.stringify(scheme)} for KMS provider, only unix is supported`
+  if (!/^unix:\/\/\/./.test(endpoint)) return `invalid endpoint for kms provider, error: ${endpoint} names no socket`
+  if (timeout !== undefined && (timeoutOf(timeout) ?? 0) <= 0) return 'timeout should be a positive value'
+  return cachesize === undefined ? undefined : 'cachesize is not supported in v2'
+}
+
+const kms: Schema<KmsFile> = refine(
   object({
+    apiVersion: optional(string()),
+    name: string(),
+    endpoint: string(),
+    timeout: optional(string()),
+    cachesize: optional(integer()),
+  }),
+  kmsProblem,
+)
+
+const provider: Schema<ProviderFile> = refine(
+  object({
+    kms: optional(kms),
     aesgcm: keysFor('aesgcm'),
     aescbc: keysFor('aescbc'),
     secretbox: keysFor('secretbox'),
@@ -60,7 +120,7 @@ const provider: Schema<Provider> = refine(
     const count = Object.values(one).filter((value) => value !== undefined).length
     if (count === 1) return undefined
     return count === 0
-      ? 'provider does not contain any of the expected providers: AESGCM, AESCBC, Secretbox, Identity'
+      ? 'provider does not contain any of the expected providers: KMS, AESGCM, AESCBC, Secretbox, Identity'
       : 'more than one provider specified in a single element, should split into different list elements'
   },
 )
@@ -87,7 +147,11 @@ const resourceNames: Schema<readonly string[]> = refine(array(resourceName, { le
     : undefined
 })
 
-const schema: Schema<EncryptionConfig> = refine(
+interface File {
+  readonly resources: readonly { readonly resources: readonly string[]; readonly providers: readonly ProviderFile[] }[]
+}
+
+const schema: Schema<File> = refine(
   object({
     apiVersion: literal('apiserver.config.k8s.io/v1'),
     kind: literal('EncryptionConfiguration'),
@@ -95,8 +159,15 @@ const schema: Schema<EncryptionConfig> = refine(
       lengthMin: 1,
     }),
   }),
-  ({ resources }) => maskedBy(resources.map((one) => one.resources)),
+  ({ resources }) => maskedBy(resources.map((one) => one.resources)) ?? repeatedName(resources),
 )
+
+/** No two plugins have one name: it stands before what they seal. */
+function repeatedName(resources: File['resources']): string | undefined {
+  const names = resources.flatMap(({ providers }) => providers.flatMap((one) => one.kms?.name ?? []))
+  const repeated = names.find((name, index) => names.indexOf(name) < index)
+  return repeated === undefined ? undefined : `duplicate KMS provider name ${repeated}, names must be unique`
+}
 
 /** A rule that can never be reached behind a wider one. */
 function maskedBy(lists: readonly (readonly string[])[]): string | undefined {
@@ -114,5 +185,19 @@ function maskedBy(lists: readonly (readonly string[])[]): string | undefined {
 
 /** Reads a configuration file. @throws GantryError SCHEMA_INVALID, ENCODING_YAML. */
 export function parseEncryptionConfig(text: string): EncryptionConfig {
-  return parseWith(schema, parseYaml(text).value, 'invalid encryption configuration')
+  const { resources } = parseWith(schema, parseYaml(text).value, 'invalid encryption configuration')
+  return {
+    resources: resources.map(({ resources: names, providers }) => ({
+      resources: names,
+      providers: providers.map(asProvider),
+    })),
+  }
+}
+
+function asProvider({ kms: given, ...provider }: ProviderFile): Provider {
+  if (given === undefined) return provider
+  const { name, endpoint, timeout } = given
+  return {
+    kms: { name, endpoint, timeoutMs: (timeout === undefined ? undefined : timeoutOf(timeout)) ?? kmsTimeoutMsDefault },
+  }
 }

@@ -11,6 +11,7 @@ import type {
   WatchQuery,
 } from '#kit/store/versioned-store.ts'
 import type { EncryptionConfig } from './encryption-config.ts'
+import { type KmsProviders, kmsProvidersOf } from './kms-providers.ts'
 import type { ValueSealer } from './value-sealer.ts'
 
 /** A store that also knows which values were sealed with an old key. */
@@ -21,22 +22,52 @@ export interface SealedStore extends VersionedStore {
   reseal(config: EncryptionConfig): Promise<void>
 }
 
+/** What seals the values of a store. */
+export interface Sealing {
+  readonly sealer: ValueSealer
+  readonly kms: KmsProviders
+  readonly config: EncryptionConfig
+}
+
 /** Wraps a store. Disposing it disposes the inner one. */
-export function sealStore(inner: VersionedStore, sealer: ValueSealer): SealedStore {
+export function sealStore(inner: VersionedStore, { sealer, kms, config: first }: Sealing): SealedStore {
   const box = new Box(sealer)
-  const { local } = inner
+  // What plugins sealed has to be waited for, and nothing can be waited for there.
+  const local = kmsProvidersOf(first).length > 0 ? undefined : inner.local
+  const outdate = async (): Promise<void> => box.outdate(await inner.currentRevision())
+  // A store that has ended outdates nothing.
+  kms.onKeyChange = () => void outdate().catch(() => undefined)
   return {
     isStale: (key, revision) => box.isStale(key, revision),
     reseal: async (config) => {
+      await kms.use(config)
       sealer.use(config)
       // Asked afterwards: what is written meanwhile is written anew once too often rather than never.
-      box.outdate(await inner.currentRevision())
+      await outdate()
+      await kms.retire(config)
     },
-    get: async (key, options) => box.optional(await inner.get(key, options)),
-    range: async (query) => box.rangeResult(await inner.range(query), query.keysOnly === true),
-    txn: async (request) => box.txnResult(await inner.txn(box.request(request))),
+    get: async (key, options) => {
+      const entry = await inner.get(key, options)
+      await box.unlock([entry])
+      return box.optional(entry)
+    },
+    range: async (query) => {
+      const result = await inner.range(query)
+      if (query.keysOnly === true) return result
+      await box.unlock(result.entries)
+      return box.rangeResult(result, false)
+    },
+    txn: async (request) => {
+      const result = await inner.txn(box.request(request))
+      await box.unlock(result.ok ? result.entries : result.current)
+      return box.txnResult(result)
+    },
     put: async (key, value, options) => box.entry(await inner.put(key, box.seal(key, value), options)),
-    delete: async (key, options) => box.optional(await inner.delete(key, options)),
+    delete: async (key, options) => {
+      const entry = await inner.delete(key, options)
+      await box.unlock([entry])
+      return box.optional(entry)
+    },
     watch: (query) => openEvents(inner, query, box),
     compact: (revision) => inner.compact(revision),
     currentRevision: () => inner.currentRevision(),
@@ -58,10 +89,14 @@ function sealLocal(inner: LocalStore, box: Box): LocalStore {
     },
     get: (key, options) => box.optional(inner.get(key, options)),
     range: (query) => box.rangeResult(inner.range(query), query.keysOnly === true),
-    commit: (requests) =>
-      inner
-        .commit(requests.map((request) => box.request(request)))
-        .map((result) => (result instanceof Error ? result : box.txnResult(result))),
+    commit: (requests) => {
+      const sealed = requests.map((request) => box.tryRequest(request))
+      const results = inner.commit(sealed.flatMap((one) => (one instanceof Error ? [] : one))).values()
+      return sealed.map((one) => {
+        const result = one instanceof Error ? one : (results.next().value as TxnResult | Error)
+        return result instanceof Error ? result : box.txnResult(result)
+      })
+    },
     follow: (afterRevision, { take, fail }) =>
       inner.follow(afterRevision, { take: (batch) => take(openBatch(batch, box)), fail }),
   }
@@ -72,7 +107,10 @@ function openBatch(batch: WatchBatch, box: Box): WatchBatch {
 }
 
 async function* openEvents(inner: VersionedStore, query: WatchQuery, box: Box): AsyncGenerator<WatchBatch> {
-  for await (const batch of inner.watch(query)) yield openBatch(batch, box)
+  for await (const batch of inner.watch(query)) {
+    await box.unlock(batch.events.flatMap(({ entry, previous }) => [entry, previous]))
+    yield openBatch(batch, box)
+  }
 }
 
 class Box {
@@ -101,6 +139,15 @@ class Box {
     return sealed
   }
 
+  /** Has plugins open what the values need. */
+  async unlock(entries: readonly (Entry | undefined)[]): Promise<void> {
+    for (const entry of entries) {
+      if (entry === undefined || this.#known.has(entry.value)) continue
+      const unlocking = this.#sealer.unlock(entry.key, entry.value)
+      if (unlocking !== undefined) await unlocking
+    }
+  }
+
   entry(entry: Entry): Entry {
     const known = this.#known.get(entry.value)
     if (known !== undefined) {
@@ -127,6 +174,16 @@ class Box {
       writes: request.writes.map((write) =>
         write.type === 'put' ? { ...write, value: this.seal(write.key, write.value) } : write,
       ),
+    }
+  }
+
+  /** A request that cannot be sealed is the failure of nobody else. */
+  tryRequest(request: TxnRequest): TxnRequest | Error {
+    try {
+      return this.request(request)
+    } catch (error) {
+      if (error instanceof Error) return error
+      throw error
     }
   }
 

@@ -12,9 +12,9 @@ import {
   storeUnreachable,
   wasRefused,
 } from './etcd-errors.ts'
-import type { GrpcCall } from './grpc-call.ts'
-import { type ClientTls, GrpcConnection } from './grpc-connection.ts'
-import { GrpcFailure, grpcStatus } from './grpc-failure.ts'
+import type { GrpcCall } from '#kit/grpc/grpc-call.ts'
+import { type ClientTls, GrpcConnection } from '#kit/grpc/grpc-connection.ts'
+import { GrpcFailure, grpcStatus } from '#kit/grpc/grpc-failure.ts'
 
 export interface EtcdClientOptions {
   /** `http://HOST:PORT` or `https://HOST:PORT`, at least one. */

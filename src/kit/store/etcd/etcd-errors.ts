@@ -9,7 +9,7 @@ import {
   storeRevisionAhead,
   storeTooLarge,
 } from '../errors.ts'
-import { type GrpcFailure, grpcStatus } from './grpc-failure.ts'
+import { type GrpcFailure, grpcStatus } from '#kit/grpc/grpc-failure.ts'
 
 /** What a call was about, for the words of its failure. */
 export interface CallSubject {

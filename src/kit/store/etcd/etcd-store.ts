@@ -37,14 +37,14 @@ import {
   decodeRange,
   decodeRevision,
   decodeTxn,
-  encodeFields,
   etcdMethods,
   type RangeAnswer,
 } from './etcd-messages.ts'
 import { storeOutcomeUnknown } from './etcd-errors.ts'
 import { encodeTxn, mayRepeat, resultOf, resultOfLost } from './etcd-transaction.ts'
 import { EtcdWatch } from './etcd-watch.ts'
-import type { ClientTls } from './grpc-connection.ts'
+import { encodeFields } from '#kit/grpc/encode-fields.ts'
+import type { ClientTls } from '#kit/grpc/grpc-connection.ts'
 
 export interface EtcdStoreOptions {
   /** `http://HOST:PORT` or `https://HOST:PORT` of each member. */

@@ -2,7 +2,8 @@
 import { nextVersion } from '../memory-engine.ts'
 import { absent, type Entry, type TxnRequest, type TxnResult, type Write } from '../versioned-store.ts'
 import type { EtcdKeys } from './etcd-keys.ts'
-import { encodeFields, type Fields, type TxnAnswer } from './etcd-messages.ts'
+import { encodeFields, type Fields } from '#kit/grpc/encode-fields.ts'
+import type { TxnAnswer } from './etcd-messages.ts'
 
 const targetModRevision = 2
 

@@ -5,9 +5,10 @@ import type { StoreEvent, WatchBatch, WatchQuery } from '../versioned-store.ts'
 import type { EtcdClient } from './etcd-client.ts'
 import { isMemberTrouble, storeErrorOfEtcd } from './etcd-errors.ts'
 import type { EtcdKeys } from './etcd-keys.ts'
-import { decodeWatch, encodeFields, etcdMethods, type WatchAnswer } from './etcd-messages.ts'
-import type { GrpcCall } from './grpc-call.ts'
-import { GrpcFailure, grpcStatus } from './grpc-failure.ts'
+import { encodeFields } from '#kit/grpc/encode-fields.ts'
+import { decodeWatch, etcdMethods, type WatchAnswer } from './etcd-messages.ts'
+import type { GrpcCall } from '#kit/grpc/grpc-call.ts'
+import { GrpcFailure, grpcStatus } from '#kit/grpc/grpc-failure.ts'
 
 export interface WatchDeps {
   readonly client: EtcdClient

@@ -17,7 +17,7 @@ export const grpcStatus = {
   unauthenticated: 16,
 } as const
 
-/** A call that did not succeed. It does not leave this folder: `etcd-errors.ts` words it. */
+/** A call that did not succeed. Whoever called words it for others. */
 export class GrpcFailure extends Error {
   readonly status: number
   /** False only when it is certain that the server never saw the request. */

@@ -3,6 +3,7 @@
  * connections decides where to try again. A peer that stops answering pings is given up within seconds.
  */
 import { type ClientHttp2Session, connect, constants } from 'node:http2'
+import { connect as connectSocket } from 'node:net'
 import type { Clock } from '#world/ports/clock.ts'
 import { GrpcCall } from './grpc-call.ts'
 import { GrpcFailure, grpcStatus } from './grpc-failure.ts'
@@ -17,6 +18,8 @@ export interface ClientTls {
 export interface GrpcTarget {
   /** `http://HOST:PORT` or `https://HOST:PORT`. */
   readonly url: string
+  /** A unix socket that is connected to; the URL then only names the server. */
+  readonly socketPath?: string
   readonly tls: ClientTls | undefined
   readonly clock: Clock
 }
@@ -80,8 +83,9 @@ export class GrpcConnection implements Disposable {
   }
 
   async #connect(): Promise<ClientHttp2Session> {
-    const { url, tls, clock } = this.#target
+    const { url, socketPath, tls, clock } = this.#target
     const session = connect(url, {
+      ...(socketPath === undefined ? {} : { createConnection: () => connectSocket(socketPath) }),
       settings: { enablePush: false, initialWindowSize: windowBytes },
       maxSessionMemory: 1000,
       ...(tls?.authority === undefined ? {} : { ca: tls.authority }),
