@@ -5,7 +5,7 @@ import type { Log } from '#kit/telemetry/log.ts'
 import type { Metrics } from '#kit/telemetry/metrics.ts'
 import type { World } from '#world/ports/world.ts'
 import { type AuditFlags, auditHelp, auditReaders, defaultAudit } from './audit-flags.ts'
-import { kmsConnector } from '#roles/connect-kms.ts'
+import { kmsConnector } from './connect-kms.ts'
 import { openServerAudit } from './server-audit.ts'
 
 /** Paths are absolute. */
