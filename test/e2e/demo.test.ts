@@ -34,7 +34,7 @@ describe('gantry demo', { skip }, () => {
     const env = { ...process.env, DOCKER_CONFIG: config.path, DOCKER_HOST: '' }
     const argv = (command: string, ...more: string[]): string[] => [...words, command, '--root', root, ...more]
     const gantry = (command: string, ...more: string[]): { readonly code: number | null; readonly text: string } => {
-      const done = spawnSync(file, argv(command, ...more), { env, encoding: 'utf8', timeout: 120_000 })
+      const done = spawnSync(file, argv(command, ...more), { env, encoding: 'utf8', timeout: 600_000 })
       return { code: done.status, text: `${done.stdout}${done.stderr}` }
     }
     try {
