@@ -10,6 +10,7 @@ import type { ControllerContext } from '../controller-context.ts'
 import { annotation, claimsOf, classNameOf, hasAnnotation, namesClass } from './claim-names.ts'
 import { planClaim } from './plan-claim.ts'
 import { planVolume } from './plan-volume.ts'
+import { ToldClaims } from './told-claims.ts'
 import { recyclerName, recyclerNamespace } from './plan-recycling.ts'
 import { observeVolumes } from './volume-metrics.ts'
 
@@ -33,6 +34,7 @@ export function startVolumeBinder(context: ControllerContext): Controller {
     claimRef === undefined ? [] : [keyFrom(claimRef.namespace, claimRef.name ?? '')],
   )
   if (context.metrics !== undefined) observeVolumes(context.metrics, { claims, volumes })
+  const told = new ToldClaims()
   const openOf = (className: string): readonly string[] =>
     claims.byIndex(openIndex, className).map((claim) => claimPrefix + keyOf(claim))
   return createController(context, {
@@ -54,9 +56,13 @@ export function startVolumeBinder(context: ControllerContext): Controller {
     reconcile: (key): Plan | Promise<Plan> => {
       if (key.startsWith(claimPrefix)) {
         const claim = claims.get(key.slice(claimPrefix.length))
-        if (claim === undefined) return nothingToDo
+        if (claim === undefined) {
+          told.forget(key)
+          return nothingToDo
+        }
         const used = podCache.byIndex(claimIndex, keyOf(claim))
-        return planClaim({ claim, volumes: volumes.list(), classes: classes.list(), pods: used })
+        const plan = planClaim({ claim, volumes: volumes.list(), classes: classes.list(), pods: used })
+        return told.fresh(key, claim, plan)
       }
       const volume = volumes.get(key.slice(volumePrefix.length))
       return volume === undefined ? nothingToDo : planFor(volume, { context, claims, podCache })
