@@ -1,4 +1,5 @@
 /** What goes wrong with a registry, in dockerd's words: clients and scripts match on them. */
+import { connectionWords, rootCauseOf } from '#base/errors/connection-words.ts'
 import { errnoOf, GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import type { ErrorKind } from '#base/errors/gantry-error.ts'
 import { asRecord } from '#spec/oci/strict-json.ts'
@@ -173,13 +174,6 @@ function quoteCharacter(character: string): string {
   return character === "'" ? String.raw`'\''` : `'${character}'`
 }
 
-const errnoWords: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connect: connection refused',
-  EHOSTUNREACH: 'connect: no route to host',
-  ENETUNREACH: 'connect: network is unreachable',
-  ETIMEDOUT: 'i/o timeout',
-}
-
 const certificateWords: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'x509: certificate signed by unknown authority',
   SELF_SIGNED_CERT_IN_CHAIN: 'x509: certificate signed by unknown authority',
@@ -188,42 +182,14 @@ const certificateWords: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'x509: certificate has expired or is not yet valid',
 }
 
-/** The system error at the bottom of a failed request. */
-function rootOf(error: unknown): unknown {
-  let current: unknown = error
-  for (let depth = 0; depth < 8; depth += 1) {
-    if (current instanceof AggregateError && current.errors.length > 0) current = current.errors[0]
-    else if (current instanceof Error && current.cause !== undefined) current = current.cause
-    else return current
-  }
-  return current
-}
-
 function wordCause(error: unknown, url: string): string {
-  const root = rootOf(error)
   const words =
-    wordSystemError(root, new URL(url).hostname) ?? wordTlsError((root as { code?: unknown } | undefined)?.code)
+    connectionWords(error, new URL(url).hostname) ??
+    wordTlsError((rootCauseOf(error) as { code?: unknown } | undefined)?.code)
   if (words !== undefined) return words
   if (error instanceof GantryError && error.code === 'HTTP_TIMEOUT')
     return 'net/http: request canceled (Client.Timeout exceeded while awaiting headers)'
   return messageOf(error)
-}
-
-function wordSystemError(root: unknown, host: string): string | undefined {
-  const errno = errnoOf(root) ?? ''
-  const { address, port } = (root ?? {}) as { address?: string; port?: number }
-  const dialled = address === undefined ? '' : ` ${address.includes(':') ? `[${address}]` : address}:${port}`
-  const known = errnoWords[errno]
-  if (known !== undefined) return `dial tcp${dialled}: ${known}`
-  const lookup = lookupWords[errno]
-  if (lookup !== undefined) return `dial tcp: lookup ${host}: ${lookup}`
-  if (errno !== 'ECONNRESET' && errno !== 'EPIPE') return undefined
-  return messageOf(root).includes('hang up') ? 'EOF' : 'read: connection reset by peer'
-}
-
-const lookupWords: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'no such host',
-  EAI_AGAIN: 'Temporary failure in name resolution',
 }
 
 function wordTlsError(code: unknown): string | undefined {
@@ -236,7 +202,7 @@ function wordTlsError(code: unknown): string | undefined {
 
 function isTransient(error: unknown): boolean {
   if (error instanceof GantryError && error.code === 'HTTP_TLS_INVALID') return false
-  const errno = errnoOf(rootOf(error))
+  const errno = errnoOf(rootCauseOf(error))
   if (errno !== undefined) return errno !== 'ENOTFOUND' && errno !== 'EPROTO'
   return (
     error instanceof GantryError &&

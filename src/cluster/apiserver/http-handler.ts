@@ -20,6 +20,7 @@ import type { RequestMeter } from './request-metrics.ts'
 import { type ResourceCall, type ResourceParts, serveResource } from './serve-resource.ts'
 import type { ServerParts } from './server-parts.ts'
 import { forbidden, toStatus } from './status-errors.ts'
+import { isPretty } from './wire/send-document.ts'
 
 /** Takes over requests that need a connection to a node or a service (exec, logs, proxies). */
 export interface StreamingHandler {
@@ -48,7 +49,7 @@ export interface ApiHandler {
 export function createApiHandler(parts: HandlerParts): ApiHandler {
   return {
     handler: (http, response) => answer(parts, http, { response, auditId: auditIdOf(parts, http), trail: undefined }),
-    encodeError: (error) => encodeFailure(error),
+    encodeError: (error, http) => encodeFailure(error, isPretty(http)),
   }
 }
 
@@ -73,7 +74,7 @@ async function answer(parts: HandlerParts, http: HttpRequest, passage: Passage):
     passage.trail?.fail(toStatus(error))
     if (passage.response.started) throw error
     if (!(error instanceof GantryError)) parts.log.error('a request met a fault', { error, path: http.path, auditId })
-    const encoded = encodeFailure(error)
+    const encoded = encodeFailure(error, isPretty(http))
     passage.response.send(encoded.status, encoded.body, encoded.headers)
   } finally {
     passage.trail?.end()
@@ -87,7 +88,7 @@ function auditIdOf(parts: ServerParts, http: HttpRequest): string {
   return typeof sent === 'string' && /^[\w.-]{1,128}$/.test(sent) ? sent : randomUuid(parts.random)
 }
 
-function encodeFailure(error: unknown): EncodedError {
+function encodeFailure(error: unknown, isIndented: boolean): EncodedError {
   const status = toStatus(error)
   const retryAfter = status.details?.retryAfterSeconds
   return {
@@ -96,7 +97,7 @@ function encodeFailure(error: unknown): EncodedError {
       'Content-Type': 'application/json',
       ...(retryAfter === undefined || retryAfter === 0 ? {} : { 'Retry-After': String(retryAfter) }),
     },
-    body: `${JSON.stringify(status)}\n`,
+    body: `${JSON.stringify(status, null, isIndented ? 2 : 0)}\n`,
   }
 }
 

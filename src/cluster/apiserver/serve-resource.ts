@@ -67,7 +67,7 @@ export async function serveResource(parts: ResourceParts, call: ResourceCall): P
   const isKept = resource.stored || isComputed(resource)
   const offer = {
     protobuf: resource.type !== undefined && hasProtobuf(resource.apiVersion, resource.kind),
-    table: isKept && (info.subresource === '' || info.subresource === 'status'),
+    table: isKept && ['', 'status', 'scale'].includes(info.subresource),
     metadata: isKept,
     ...(resource.type === undefined ? {} : { produces: producedBy(request) }),
   }

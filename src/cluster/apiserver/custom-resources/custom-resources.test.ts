@@ -359,8 +359,8 @@ test('documents and discovery show what is served, as long as it is', async () =
     listed.resources.map((row) => [(row as { name: string }).name, (row as { verbs: readonly string[] }).verbs.length]),
     [
       ['widgets', 8],
-      ['widgets/scale', 3],
       ['widgets/status', 3],
+      ['widgets/scale', 3],
     ],
   )
   const v3 = JSON.parse((await read('/openapi/v3/apis/example.com/v1')).text) as {

@@ -11,6 +11,7 @@ import { readObject } from '../read-objects.ts'
 import type { CustomScale, ServedResource } from '../served-resource.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { badRequest, internalError, invalid, unknownResource } from '../status-errors.ts'
+import { answerOf } from '../subresources/scale.ts'
 import { changeObject } from '../writes/write-object.ts'
 import { valueAtPath, withValueAtPath } from './value-at-path.ts'
 
@@ -60,7 +61,7 @@ export async function answerCustomScale(parts: ServerParts, request: ApiRequest)
     const object = await fromStored(request.resource, (await readObject(parts, request)).value)
     if (valueAtPath(object, scale.specReplicas) === undefined)
       throw internalError(`the spec replicas field ".${scale.specReplicas}" does not exist`)
-    return { form: 'value', code: 200, object: customScaleOf(object, scale) }
+    return answerOf(request.resource, customScaleOf(object, scale))
   }
   const body = request.verb === 'update' ? decodeBody(request, { apiVersion, kind, type }) : undefined
   const answer = await changeObject(parts, request, {
@@ -69,7 +70,7 @@ export async function answerCustomScale(parts: ServerParts, request: ApiRequest)
   })
   if (answer.form === 'list') throw new TypeError('a change answers with one object')
   const object = answer.form === 'stored' ? await fromStored(request.resource, answer.object.value) : answer.object
-  return { form: 'value', code: 200, object: customScaleOf(object, scale) }
+  return answerOf(request.resource, customScaleOf(object, scale))
 }
 
 function patchedScale(request: ApiRequest, scale: ApiObject): ApiObject {

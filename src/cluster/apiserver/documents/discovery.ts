@@ -98,9 +98,19 @@ export function apiResourceList(groupVersion: string, resources: readonly Served
       kind: sub.kind,
       verbs: sub.verbs,
     }))
-    return [main, ...subs.toSorted((a, b) => (a.name < b.name ? -1 : 1))]
+    return [main, ...inShownOrder(row, subs)]
   })
   return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources: rows }
+}
+
+/** Subresources by name; those of custom resources as their definition has them: status, then scale. */
+function inShownOrder<T extends { readonly name: string } | { readonly subresource: string }>(
+  { custom }: ServedResource,
+  subs: readonly T[],
+): readonly T[] {
+  if (custom !== undefined) return subs
+  const nameOf = (sub: T): string => ('name' in sub ? sub.name : sub.subresource)
+  return subs.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
 }
 
 function aggregatedResource(row: ServedResource): JsonObject {
@@ -118,7 +128,7 @@ function aggregatedResource(row: ServedResource): JsonObject {
     verbs: info.verbs,
     ...(info.shortNames === undefined ? {} : { shortNames: info.shortNames }),
     ...(info.categories === undefined ? {} : { categories: info.categories }),
-    ...(subs.length === 0 ? {} : { subresources: subs.toSorted((a, b) => (a.subresource < b.subresource ? -1 : 1)) }),
+    ...(subs.length === 0 ? {} : { subresources: inShownOrder(row, subs) }),
   }
 }
 

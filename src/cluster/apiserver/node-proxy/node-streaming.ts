@@ -3,7 +3,8 @@
  * and requests that pods, services and nodes are asked to answer themselves. Everything is checked here, worded as upstream;
  * then bytes are passed on.
  */
-import { errnoOf, GantryError, messageOf } from '#base/errors/gantry-error.ts'
+import { connectionWords } from '#base/errors/connection-words.ts'
+import { type GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import { type HttpClient, isUpgraded, type Upgrade } from '#kit/http/client.ts'
 import type { HttpReply } from '#kit/http/client-reply.ts'
 import type { HttpRequest, HttpResponse } from '#kit/http/exchange.ts'
@@ -228,15 +229,7 @@ async function passUpgrade(
 }
 
 function dialError(error: unknown): GantryError {
-  return internalError(`error dialing backend: ${dialText(error)}`)
-}
-
-/** A failed connection in the words that clients know. */
-function dialText(error: unknown): string {
-  const cause = error instanceof GantryError && error.cause !== undefined ? error.cause : error
-  const { address, port } = cause as { readonly address?: string; readonly port?: number }
-  if (errnoOf(cause) !== 'ECONNREFUSED' || address === undefined) return messageOf(error)
-  return `dial tcp ${originText('', address, String(port ?? '')).slice('://'.length)}: connect: connection refused`
+  return internalError(`error dialing backend: ${connectionWords(error) ?? messageOf(error)}`)
 }
 
 async function serveProxy(
@@ -266,7 +259,7 @@ async function serveProxy(
     )
   } catch (error) {
     if (response.started) throw error
-    throw unavailable(`error trying to reach service: ${dialText(error)}`)
+    throw unavailable(`error trying to reach service: ${connectionWords(error) ?? messageOf(error)}`)
   }
 }
 

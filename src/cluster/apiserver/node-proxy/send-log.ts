@@ -1,5 +1,6 @@
 /** A container's log from its kubelet to the client, and what clients read when the kubelet has none. */
-import { errnoOf, GantryError, messageOf } from '#base/errors/gantry-error.ts'
+import { connectionWords } from '#base/errors/connection-words.ts'
+import { type GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import type { HttpClient } from '#kit/http/client.ts'
 import type { HttpReply } from '#kit/http/client-reply.ts'
 import type { HttpRequest, HttpResponse } from '#kit/http/exchange.ts'
@@ -46,9 +47,6 @@ async function refusal(reply: HttpReply, name: string): Promise<GantryError> {
 }
 
 function unreachable(url: string, error: unknown): GantryError {
-  const cause = error instanceof GantryError && error.cause !== undefined ? error.cause : error
-  const { address, port } = cause as { readonly address?: string; readonly port?: number }
-  const isRefused = errnoOf(cause) === 'ECONNREFUSED' && address !== undefined
-  const why = isRefused ? `dial tcp ${address}:${String(port)}: connect: connection refused` : messageOf(error)
+  const why = connectionWords(error) ?? messageOf(error)
   return failure({ code: 500, reason: '', message: `Get ${JSON.stringify(url)}: ${why}` })
 }

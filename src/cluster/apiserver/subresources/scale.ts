@@ -6,6 +6,7 @@ import {
   selectorFromObject,
 } from '#base/data/label-selector.ts'
 import { builtInMergeTypes } from '#spec/kubernetes/apply/merge-type.ts'
+import { printerOf } from '#spec/kubernetes/printers/table.ts'
 import { builtInTypes } from '#spec/kubernetes/schema/type-rows.ts'
 import { type ApiObject, objectAt } from '../api-object.ts'
 import type { ApiAnswer, ApiRequest } from '../api-request.ts'
@@ -72,7 +73,7 @@ function expressionText(requirement: Requirement): string {
 export async function answerScale(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
   if (request.verb === 'get') {
     const object = await readObject(parts, request)
-    return { form: 'value', code: 200, object: scaleOf(valueOf(request.resource, object)) }
+    return answerOf(request.resource, scaleOf(valueOf(request.resource, object)))
   }
   const body = request.verb === 'update' ? decodeBody(request, { apiVersion, kind, type }) : undefined
   const answer = await changeObject(parts, request, {
@@ -81,7 +82,13 @@ export async function answerScale(parts: ServerParts, request: ApiRequest): Prom
   })
   if (answer.form === 'list') throw new TypeError('a change answers with one object')
   const object = answer.form === 'stored' ? valueOf(request.resource, answer.object) : answer.object
-  return { form: 'value', code: 200, object: scaleOf(object) }
+  return answerOf(request.resource, scaleOf(object))
+}
+
+/** A scale as an answer, in its own columns where a table is asked for. */
+export function answerOf(resource: ServedResource, scale: ApiObject): ApiAnswer {
+  const shownAs = { ...resource, group: 'autoscaling', kind, printer: printerOf('autoscaling', kind) }
+  return { form: 'value', code: 200, object: scale, resource: shownAs }
 }
 
 function patchedScale(request: ApiRequest, live: ApiObject): ApiObject {

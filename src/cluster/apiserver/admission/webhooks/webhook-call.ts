@@ -2,6 +2,7 @@
  * Reaching webhooks: where a client configuration points, and the one door through which the server calls out. Used for
  * admission and for conversion.
  */
+import { connectionWords } from '#base/errors/connection-words.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { objectAt, textAt } from '../../api-object.ts'
@@ -129,6 +130,8 @@ export class WebhookClient {
 }
 
 function reasonOf(error: unknown): string {
+  const words = connectionWords(error)
+  if (words !== undefined) return words
   if (!(error instanceof Error)) return String(error)
   const { cause } = error
   return cause instanceof Error && cause.message !== '' ? cause.message : error.message

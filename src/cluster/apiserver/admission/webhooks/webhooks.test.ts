@@ -212,7 +212,7 @@ test('a webhook that cannot be reached fails the request, or is passed by', asyn
   assert.equal(refused.code, 500)
   assert.match(
     String(refused.message),
-    /^Internal error occurred: failed calling webhook "w2.example.com": failed to call webhook: Post "https:\/\/127.0.0.1:1\/x\?timeout=3s": connect ECONNREFUSED/,
+    /^Internal error occurred: failed calling webhook "w2.example.com": failed to call webhook: Post "https:\/\/127.0.0.1:1\/x\?timeout=3s": dial tcp 127\.0\.0\.1:1: connect: connection refused$/,
   )
 })
 
