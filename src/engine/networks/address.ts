@@ -1,4 +1,5 @@
 /** IP addresses and prefixes as numbers; pure. Text that is no address gives undefined, never an exception. */
+import { ipText } from '#base/data/ip-text.ts'
 
 export type Family = 4 | 6
 
@@ -57,22 +58,10 @@ function withoutDottedTail(text: string): string | undefined {
 
 /** The address's usual text (IPv6 as RFC 5952 wants it). */
 export function formatAddress({ family, value }: Address): string {
-  if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join('.')
-  const words = Array.from({ length: 8 }, (_, index) => Number((value >> BigInt(112 - index * 16)) & 0xffffn))
-  const zeros = longestZeroRun(words)
-  const text = (part: readonly number[]): string => part.map((word) => word.toString(16)).join(':')
-  if (zeros.length < 2) return text(words)
-  return `${text(words.slice(0, zeros.start))}::${text(words.slice(zeros.start + zeros.length))}`
-}
-
-function longestZeroRun(words: readonly number[]): { start: number; length: number } {
-  let best = { start: 0, length: 0 }
-  let start = 0
-  for (const [index, word] of words.entries()) {
-    if (word !== 0) start = index + 1
-    else if (index + 1 - start > best.length) best = { start, length: index + 1 - start }
-  }
-  return best
+  const sizeBytes = family === 4 ? 4 : 16
+  return ipText(
+    Array.from({ length: sizeBytes }, (_, index) => Number((value >> BigInt((sizeBytes - 1 - index) * 8)) & 255n)),
+  )
 }
 
 /** Reads `172.17.0.0/16`; host bits are dropped. */

@@ -1,9 +1,10 @@
 /** Decides which nodes get a daemon pod, which lose one, and which are next in an update (pkg/controller/daemon, v1.36). */
+import { podDeleted, podMade } from '../workloads/told-pods.ts'
 import type { ControllerRevision, DaemonSet, DaemonSetStatus } from '#spec/kubernetes/objects/apps-v1.generated.ts'
 import type { Node, Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { ApiResource } from '#kit/reconcile/api-client.ts'
 import { claimObjects } from '#kit/reconcile/owner-references.ts'
-import type { Action, EventText, Plan, Told } from '#kit/reconcile/plan.ts'
+import type { Action, EventText, Plan } from '#kit/reconcile/plan.ts'
 import { resolveIntOrPercent } from '../workloads/int-or-percent.ts'
 import { isPodAvailable, isPodFinished, isPodReady, nextAvailableInMs } from '../workloads/pod-state.ts'
 import { currentRevision, forgetRevisions, hashOfRevision, revisionHashLabel } from '../workloads/revisions.ts'
@@ -24,15 +25,6 @@ export interface DaemonSetObserved {
     readonly revisions: ApiResource<ControllerRevision>
   }
   readonly nowMs: number
-}
-
-const createTold: Told = {
-  done: { type: 'Normal', reason: 'SuccessfulCreate', message: 'Created pod: {name}' },
-  failed: { type: 'Warning', reason: 'FailedCreate', message: 'Error creating: {error}' },
-}
-const deleteTold: Told = {
-  done: { type: 'Normal', reason: 'SuccessfulDelete', message: 'Deleted pod: {name}' },
-  failed: { type: 'Warning', reason: 'FailedDelete', message: 'Error deleting: {error}' },
 }
 
 interface Situation {
@@ -119,7 +111,7 @@ function place(situation: Situation): { readonly actions: readonly Action[]; rea
   const actions: Action[] = []
   const events: EventText[] = []
   const remove = (object: Pod): void =>
-    void actions.push({ do: 'delete', resource: resources.pods, object, told: deleteTold })
+    void actions.push({ do: 'delete', resource: resources.pods, object, told: podDeleted })
   const wants = new Set(wanting)
   for (const node of observed.nodes) {
     const name = node.metadata.name
@@ -133,7 +125,7 @@ function place(situation: Situation): { readonly actions: readonly Action[]; rea
     for (const pod of ended) events.push(endedEvent(pod, name))
     const running = here.filter((pod) => !isPodFinished(pod))
     if (here.length === 0)
-      actions.push({ do: 'create', resource: resources.pods, object: daemonPod(set, hash, name), told: createTold })
+      actions.push({ do: 'create', resource: resources.pods, object: daemonPod(set, hash, name), told: podMade })
     else surplusOf(situation, running).forEach(remove)
   }
   const known = new Set(observed.nodes.map((node) => node.metadata.name))
@@ -215,12 +207,12 @@ function update(situation: Situation): readonly Action[] {
       do: 'create',
       resource: resources.pods,
       object: daemonPod(set, hash, nodeOf(pod)),
-      told: createTold,
+      told: podMade,
     }))
   }
   const broken = outdated.filter((pod) => !isAvailable(pod))
   const working = outdated.filter(isAvailable).slice(0, Math.max(0, maxUnavailable(set, wanting.length) - unavailable))
-  return [...broken, ...working].map((object) => ({ do: 'delete', resource: resources.pods, object, told: deleteTold }))
+  return [...broken, ...working].map((object) => ({ do: 'delete', resource: resources.pods, object, told: podDeleted }))
 }
 
 function statusOf({ observed, byNode, hash, wanting }: Situation): DaemonSetStatus {

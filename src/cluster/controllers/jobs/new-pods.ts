@@ -1,7 +1,8 @@
 /** The pods that a job starts now: which indexes, and not before the back-off after failures has passed. */
+import { podMade } from '../workloads/told-pods.ts'
 import type { Container, Pod, PodSpec } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { Job } from '#spec/kubernetes/objects/batch-v1.generated.ts'
-import type { Action, Told } from '#kit/reconcile/plan.ts'
+import type { Action } from '#kit/reconcile/plan.ts'
 import { podFromTemplate } from '../workloads/pod-from-template.ts'
 import {
   failureCountAnnotation,
@@ -18,11 +19,6 @@ import type { JobObserved } from './plan-job.ts'
 
 const burstMost = 500
 
-const told: Told = {
-  done: { type: 'Normal', reason: 'SuccessfulCreate', message: 'Created pod: {name}' },
-  failed: { type: 'Warning', reason: 'FailedCreate', message: 'Error creating: {error}' },
-}
-
 /** Creations, or how long to wait for them. */
 export function planNewPods(
   observed: JobObserved,
@@ -31,7 +27,7 @@ export function planNewPods(
 ): { readonly actions: readonly Action[]; readonly waitMs: number | undefined } {
   const { job, resources, nowMs, backoff } = observed
   const number = Math.min(missing, burstMost)
-  const create = (object: Pod): Action => ({ do: 'create', resource: resources.pods, object, told })
+  const create = (object: Pod): Action => ({ do: 'create', resource: resources.pods, object, told: podMade })
   if (isIndexed(job)) return planIndexedPods(observed, count, { number, create })
   const waitMs = backoffLeftMs(backoff.failures, backoff.lastFailureMs, nowMs)
   if (waitMs > 0) return { actions: [], waitMs }

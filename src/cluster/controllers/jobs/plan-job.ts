@@ -3,13 +3,14 @@
  * v1.36). Finished pods are counted in three steps, each safe to repeat: their uid goes into the status, their finalizer
  * goes, their uid becomes one more in the counter.
  */
+import { podDeleted } from '../workloads/told-pods.ts'
 import type { Job, JobCondition, JobStatus } from '#spec/kubernetes/objects/batch-v1.generated.ts'
 import type { Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { ApiResource } from '#kit/reconcile/api-client.ts'
 import { apiTime } from '#kit/reconcile/api-time.ts'
 import { conditionOf, isConditionTrue, withCondition } from '#kit/reconcile/conditions.ts'
 import { claimObjects } from '#kit/reconcile/owner-references.ts'
-import type { Action, EventText, Plan, Told } from '#kit/reconcile/plan.ts'
+import type { Action, EventText, Plan } from '#kit/reconcile/plan.ts'
 import { isPodReady } from '../workloads/pod-state.ts'
 import { isSameStatus } from '../workloads/same-status.ts'
 import { requirementsOf } from '../workloads/selector-of.ts'
@@ -27,11 +28,6 @@ export interface JobObserved {
   readonly backoff: BackoffRecord
   readonly resources: { readonly jobs: ApiResource<Job>; readonly pods: ApiResource<Pod> }
   readonly nowMs: number
-}
-
-const deleteTold: Told = {
-  done: { type: 'Normal', reason: 'SuccessfulDelete', message: 'Deleted pod: {name}' },
-  failed: { type: 'Warning', reason: 'FailedDelete', message: 'Error deleting: {error}' },
 }
 
 /** The plan for one job. */
@@ -88,7 +84,7 @@ function baseStatus({ job, nowMs }: JobObserved, count: JobCount): JobStatus {
 }
 
 function stop(observed: JobObserved, pods: readonly Pod[]): readonly Action[] {
-  return pods.map((object) => ({ do: 'delete', resource: observed.resources.pods, object, told: deleteTold }))
+  return pods.map((object) => ({ do: 'delete', resource: observed.resources.pods, object, told: podDeleted }))
 }
 
 /** Stops pods that nobody has to count: their work is wanted no more. */

@@ -2,13 +2,14 @@
  * Decides what keeps a wanted number of equal pods: for ReplicaSets and, in their shape, for ReplicationControllers
  * (pkg/controller/replicaset, v1.36).
  */
+import { podDeleted, podMade } from '../workloads/told-pods.ts'
 import type { ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from '#spec/kubernetes/objects/apps-v1.generated.ts'
 import type { Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import { apiTime } from '#kit/reconcile/api-time.ts'
 import { conditionOf, withCondition, withoutCondition } from '#kit/reconcile/conditions.ts'
 import type { ApiResource } from '#kit/reconcile/api-client.ts'
 import { claimObjects } from '#kit/reconcile/owner-references.ts'
-import type { Action, Plan, PlanFailure, Told } from '#kit/reconcile/plan.ts'
+import type { Action, Plan, PlanFailure } from '#kit/reconcile/plan.ts'
 import { isPodActive, isPodAvailable, isPodReady, isPodTerminating, nextAvailableInMs } from '../workloads/pod-state.ts'
 import { podFromTemplate } from '../workloads/pod-from-template.ts'
 import { isSameStatus } from '../workloads/same-status.ts'
@@ -35,15 +36,6 @@ export interface ReplicasPlan {
   /** Left out when the status is as it should be. */
   readonly status: ReplicaSetStatus | undefined
   readonly statusAfterFailure: (failure: PlanFailure) => ReplicaSetStatus
-}
-
-const createTold: Told = {
-  done: { type: 'Normal', reason: 'SuccessfulCreate', message: 'Created pod: {name}' },
-  failed: { type: 'Warning', reason: 'FailedCreate', message: 'Error creating: {error}' },
-}
-const deleteTold: Told = {
-  done: { type: 'Normal', reason: 'SuccessfulDelete', message: 'Deleted pod: {name}' },
-  failed: { type: 'Warning', reason: 'FailedDelete', message: 'Error deleting: {error}' },
 }
 
 /** The plan for one set. */
@@ -78,13 +70,13 @@ function scale(observed: ReplicasObserved, active: readonly Pod[]): readonly Act
       do: 'create',
       resource,
       object,
-      told: createTold,
+      told: podMade,
     }))
   }
   if (missing === 0) return []
   const order = rankForDeletion(active, observed.related(), observed.nowMs)
   const going = order.slice(0, Math.min(-missing, burstMost))
-  return going.map((object) => ({ do: 'delete', resource, object, told: deleteTold }))
+  return going.map((object) => ({ do: 'delete', resource, object, told: podDeleted }))
 }
 
 function statusOf({ set, nowMs }: ReplicasObserved, owned: readonly Pod[]): ReplicaSetStatus {

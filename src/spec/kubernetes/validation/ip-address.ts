@@ -1,4 +1,5 @@
 /** IP addresses and blocks as the API reads and prints them, with upstream's texts for new, strict and legacy fields. */
+import { ipText } from '#base/data/ip-text.ts'
 import { invalid, type FieldError } from './field-errors.ts'
 import type { Path } from './field-path.ts'
 
@@ -84,24 +85,9 @@ export function parseCidr(text: string): Cidr | undefined {
   return { address, prefix, hasLeadingZeros: address.hasLeadingZeros || (digits.length > 1 && digits.startsWith('0')) }
 }
 
-function longestZeros(groups: readonly number[]): readonly [from: number, to: number] {
-  let best: readonly [number, number] = [0, 0]
-  for (let from = 0; from < groups.length; from++) {
-    let to = from
-    while (to < groups.length && groups[to] === 0) to++
-    if (to - from > best[1] - best[0] && to - from > 1) best = [from, to]
-  }
-  return best
-}
-
 /** Canonical text: dotted IPv4, RFC 5952 IPv6. */
 export function formatIp({ bytes }: Pick<IpAddress, 'bytes'>): string {
-  if (bytes.length === 4) return bytes.join('.')
-  const groups = Array.from({ length: 8 }, (_, i) => ((bytes[i * 2] ?? 0) << 8) | (bytes[i * 2 + 1] ?? 0))
-  const [from, to] = longestZeros(groups)
-  const text = (part: readonly number[]): string => part.map((group) => group.toString(16)).join(':')
-  if (to === from) return text(groups)
-  return `${text(groups.slice(0, from))}::${text(groups.slice(to))}`
+  return ipText(bytes)
 }
 
 function masked(bytes: readonly number[], prefix: number): number[] {

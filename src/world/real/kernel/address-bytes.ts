@@ -21,26 +21,6 @@ function pair(high: string | undefined, low: string | undefined): string {
   return (Number(high) * 256 + Number(low)).toString(16)
 }
 
-/** Text of 4 or 16 address bytes; IPv6 in the short form of RFC 5952. */
-export function unpackAddress(bytes: Uint8Array): string {
-  if (bytes.length === 4) return bytes.join('.')
-  const words = Array.from({ length: 8 }, (_, index) => ((bytes[index * 2] ?? 0) << 8) | (bytes[index * 2 + 1] ?? 0))
-  const gap = longestZeroRun(words)
-  const text = (part: number[]): string => part.map((word) => word.toString(16)).join(':')
-  if (gap.length < 2) return text(words)
-  return `${text(words.slice(0, gap.start))}::${text(words.slice(gap.start + gap.length))}`
-}
-
-function longestZeroRun(words: readonly number[]): { start: number; length: number } {
-  let best = { start: 0, length: 0 }
-  let start = 0
-  for (const [index, word] of words.entries()) {
-    if (word !== 0) start = index + 1
-    else if (index + 1 - start > best.length) best = { start, length: index + 1 - start }
-  }
-  return best
-}
-
 /** Bytes of a MAC address (`02:42:ac:11:00:02`). */
 export function packMac(mac: string): Buffer {
   return Buffer.from(mac.split(':').map((part) => Number.parseInt(part, 16)))

@@ -1,6 +1,7 @@
 /** Addresses, routes and neighbours in rtnetlink's words; pure. Links are given by index. */
+import { ipText } from '#base/data/ip-text.ts'
 import type { LinkAddress, NetworkRoute } from '#world/ports/kernel.ts'
-import { packAddress, packMac, unpackAddress, unpackMac } from './address-bytes.ts'
+import { packAddress, packMac, unpackMac } from './address-bytes.ts'
 import { attribute, parseAttributes, u32 } from './netlink-codec.ts'
 import { familyBridge } from './netlink-links.ts'
 
@@ -47,7 +48,7 @@ function broadcastOf(bytes: Buffer, prefixLength: number): Buffer {
 export function readAddress(body: Buffer): LinkAddress & { readonly index: number } {
   const attributes = parseAttributes(body.subarray(8))
   const bytes = attributes.get(2) ?? attributes.get(1) ?? Buffer.alloc(4)
-  return { index: body.readUInt32LE(4), address: unpackAddress(bytes), prefixLength: body[1] ?? 0 }
+  return { index: body.readUInt32LE(4), address: ipText(bytes), prefixLength: body[1] ?? 0 }
 }
 
 const rta = { destination: 1, outLink: 4, gateway: 5, priority: 6, source: 7, table: 15 } as const
@@ -82,8 +83,8 @@ export function readRoute(body: Buffer, linkName: (index: number) => string | un
   const gateway = attributes.get(rta.gateway)
   const metric = number(rta.priority)
   return {
-    ...(destination === undefined ? {} : { destination: `${unpackAddress(destination)}/${body[1]}` }),
-    ...(gateway === undefined ? {} : { gateway: unpackAddress(gateway) }),
+    ...(destination === undefined ? {} : { destination: `${ipText(destination)}/${body[1]}` }),
+    ...(gateway === undefined ? {} : { gateway: ipText(gateway) }),
     link,
     ...(metric === undefined ? {} : { metric }),
     scope: scopeName(body[6]),
@@ -143,7 +144,7 @@ export function readNeighbor(body: Buffer): NeighborEntry & { readonly index: nu
   const attributes = parseAttributes(body.subarray(12))
   const bridge = body[0] === familyBridge
   const destination = attributes.get(neighborDestination)
-  const at = destination === undefined ? undefined : unpackAddress(destination)
+  const at = destination === undefined ? undefined : ipText(destination)
   const mac = unpackMac(attributes.get(neighborMac) ?? Buffer.alloc(0))
   return {
     index: body.readInt32LE(4),
