@@ -16,6 +16,8 @@ export function startEphemeralVolumeController(context: ControllerContext): Cont
   const podCache = context.informers.of(pods)
   const claims = context.informers.of(persistentVolumeClaims)
   podCache.addIndex(claimIndex, claimsOf)
+  /** Failures so far, by pod. */
+  const attempts = new Map<string, number>()
   return createController(context, {
     name: 'ephemeral_volume',
     watches: [
@@ -26,7 +28,11 @@ export function startEphemeralVolumeController(context: ControllerContext): Cont
     ],
     reconcile: (key) => {
       const pod = podCache.get(key)
-      return pod === undefined ? nothingToDo : planEphemeralClaims(pod, claims)
+      const attempt = attempts.get(key) ?? 0
+      const plan = pod === undefined ? nothingToDo : planEphemeralClaims(pod, claims, attempt)
+      if (plan.lookAgainAfterMs === undefined) attempts.delete(key)
+      else attempts.set(key, attempt + 1)
+      return plan
     },
   })
 }
@@ -35,8 +41,18 @@ const hasEphemeral = (pod: Pod): boolean =>
   pod.metadata.deletionTimestamp === undefined &&
   (pod.spec.volumes ?? []).some(({ ephemeral }) => ephemeral !== undefined)
 
-/** The claims that a pod lacks. A claim of the right name that somebody else made stops them. */
-export function planEphemeralClaims(pod: Pod, claims: Pick<Lister<PersistentVolumeClaim>, 'get'>): Plan {
+const firstPauseMs = 5
+const pauseMostMs = 1_000_000
+
+/**
+ * The claims that a pod lacks. A claim of the right name that somebody else made stops them: that is told again and again,
+ * after pauses that double, as upstream does. @param attempt How often it was so already.
+ */
+export function planEphemeralClaims(
+  pod: Pod,
+  claims: Pick<Lister<PersistentVolumeClaim>, 'get'>,
+  attempt: number,
+): Plan {
   const actions: Action[] = []
   if (!hasEphemeral(pod)) return nothingToDo
   for (const { name, ephemeral } of pod.spec.volumes ?? []) {
@@ -47,8 +63,9 @@ export function planEphemeralClaims(pod: Pod, claims: Pick<Lister<PersistentVolu
       if (isOwnedBy(known, pod)) continue
       const key = `${pod.metadata.namespace ?? ''}/${claimName}`
       const owner = `pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name}`
+      const lookAgainAfterMs = Math.min(pauseMostMs, firstPauseMs * 2 ** attempt)
       const why = `PVC ${key} was not created for ${owner} (pod is not owner)`
-      return { subject: pod, actions, events: [failedBinding(name, why)], lookAgainAfterMs: 30_000 }
+      return { subject: pod, actions, events: [failedBinding(name, why)], lookAgainAfterMs }
     }
     actions.push(claimFor(pod, { volume: name, claimName, template: ephemeral.volumeClaimTemplate }))
   }
