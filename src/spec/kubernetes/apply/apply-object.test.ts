@@ -290,8 +290,8 @@ const refused: readonly (readonly [patch: ApiObject, message: RegExp])[] = [
     /\.spec\.template\.spec\.containers: duplicate entries for key \[name="a"\]$/,
   ],
   [
-    deployment({ containers: [{ image: 'a' }] }),
-    /element 0: associative list with keys has an element that omits all key fields \["name"\]/,
+    deployment({ containers: [{ image: 'a' }, { image: 'b' }] }),
+    /\.spec\.template\.spec\.containers: duplicate entries for key \[name=""\]$/,
   ],
   [{ ...deployment({}), spec: { replicas: 'x' } }, /\.spec\.replicas: expected numeric \(int or float\), got string$/],
 ]

@@ -58,7 +58,10 @@ export class MergeTypes {
     if (struct !== undefined) return this.#struct(struct, field)
     if (opaqueShapes.has(type.shape)) return opaqueType
     if (type.shape === 'any') return deducedType
-    if (element === undefined) return mergeTypeOf({ keyDefault: field?.default, scalar: scalarTypes[type.shape] })
+    if (element === undefined) {
+      const scalar = scalarTypes[type.shape]
+      return mergeTypeOf({ keyDefault: field?.default ?? zeroOf(field, scalar), scalar })
+    }
     if (type.shape === 'list') return this.#list(element, field)
     return mergeTypeOf({ kind: 'map', atomic: field?.mapType === 'atomic', element: this.#of(element, undefined) })
   }
@@ -89,6 +92,12 @@ export class MergeTypes {
     this.#structs.set(struct, type)
     return type
   }
+}
+
+/** What required members without a default count as where they are left out, as in the published schemas. */
+function zeroOf(field: SchemaField | undefined, scalar: MergeType['scalar']): unknown {
+  if (field === undefined || !field.required || field.pointer || scalar === undefined) return undefined
+  return { string: '', number: 0, boolean: false }[scalar]
 }
 
 /** Keys of an associative list, none for a set, undefined for an atomic list. */

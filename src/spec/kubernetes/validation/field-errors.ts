@@ -90,6 +90,11 @@ function counted(count: number, unit: string): string {
   return `${count} ${unit}${count === 1 ? '' : 's'}`
 }
 
+/** `Internal error: why`: for what could not be checked. */
+export function uncheckable(at: Path, detail: string): FieldError {
+  return fieldError(at, { reason: 'InternalError', head: 'Internal error', detail })
+}
+
 /** `Too long: may not be more than N bytes`. */
 export function tooLong(at: Path, bytesMax: number): FieldError {
   const detail = `may not be more than ${counted(bytesMax, 'byte')}`

@@ -1049,4 +1049,17 @@ export const refusedObjects: readonly (readonly [object: Json, messages: readonl
     },
     ['spec.cidrs: Invalid value: {"CIDRs":["10.0.0.0/24","10.1.0.0/24","fd00::/64"]}: may only hold up to 2 values'],
   ],
+  [
+    {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: 'x' },
+      spec: { podCIDRs: ['bad', '10.1.0.0/24'] },
+    },
+    [
+      'spec.podCIDRs[0]: Invalid value: "bad": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
+      'spec.podCIDRs: Internal error: invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[0]: <nil> (invalid CIDR address: bad)',
+      'spec.podCIDRs: Invalid value: ["bad","10.1.0.0/24"]: may specify no more than one CIDR for each IP family',
+    ],
+  ],
 ]

@@ -1,7 +1,7 @@
 /** Nodes (core/validation ValidateNode, v1.36). */
 import type { ConfigMapNodeConfigSource, Node, NodeConfigSource, Taint } from '../../objects/core-v1.generated.ts'
 import { byteLength, each, ifSet, matches, positive, requiredMatches, requiredText } from '../checks.ts'
-import { duplicate, forbidden, invalid, type FieldError } from '../field-errors.ts'
+import { duplicate, forbidden, invalid, uncheckable, type FieldError } from '../field-errors.ts'
 import { path, type Path } from '../field-path.ts'
 import { configKey, dnsLabel, dnsSubdomain, labelValue, qualifiedName } from '../formats.ts'
 import { internal } from '../internal-value.ts'
@@ -70,7 +70,12 @@ function podCidrs({ spec }: Node): FieldError[] {
   const errors = each(at, cidrs, (cidr, itemAt) => legacyCidr(itemAt, cidr))
   if (cidrs.length < 2) return errors
   const [first, second] = cidrs.map((cidr) => parseCidr(cidr)?.address.bytes.length)
-  if (cidrs.length === 2 && first !== second) return errors
+  const unread = cidrs.findIndex((cidr) => parseCidr(cidr) === undefined)
+  if (unread >= 0) {
+    const why = `invalid CIDR[${unread}]: <nil> (invalid CIDR address: ${cidrs[unread] ?? ''})`
+    errors.push(uncheckable(at, `invalid PodCIDRs. failed to check with dual stack with error:${why}`))
+  }
+  if (unread < 0 && cidrs.length === 2 && first !== second) return errors
   return [...errors, invalid(at, cidrs, 'may specify no more than one CIDR for each IP family')]
 }
 

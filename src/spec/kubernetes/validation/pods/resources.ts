@@ -98,7 +98,7 @@ const podLevelNames = ['cpu', 'memory']
 export function validatePodResourceName(at: Path, name: string): FieldError[] {
   const errors = validateResourceName(at, name)
   if (errors.length > 0 || podLevelNames.includes(name) || isHugePages(name)) return errors
-  return [notSupported(at, name, podLevelNames)]
+  return [notSupported(at, name, ['cpu', 'hugepages-', 'memory'])]
 }
 
 /** The amount, zero where there is none or it cannot be read (the decoder lets only readable ones in). */
