@@ -23,9 +23,10 @@ function fail(message: string, cause?: unknown): GantryError {
   })
 }
 
-// oxlint-disable-next-line max-params -- the same parts in the same order as its callers have them
-function entry(config: JsonObject, list: string, member: string, name: string): JsonObject {
-  const rows = Array.isArray(config[list]) ? (config[list] as readonly unknown[]) : []
+/** The entry of a name in the list of its kind: `contexts`, `clusters` or `users`. */
+function entry(config: JsonObject, member: 'context' | 'cluster' | 'user', name: string): JsonObject {
+  const list = config[`${member}s`]
+  const rows: readonly unknown[] = Array.isArray(list) ? list : []
   const row = rows.find((one): one is JsonObject => isJsonObject(one) && one['name'] === name)
   const value = row?.[member]
   if (!isJsonObject(value)) throw fail(`the kubeconfig has no ${member} ${JSON.stringify(name)}`)
@@ -67,10 +68,10 @@ export async function readKubeconfig(source: string, options: KubeconfigOptions)
   if (!isJsonObject(config)) throw fail('the kubeconfig is not an object')
   const name = options.context ?? text(config, 'current-context')
   if (name === undefined) throw fail('the kubeconfig has no current context')
-  const context = entry(config, 'contexts', 'context', name)
-  const cluster = entry(config, 'clusters', 'cluster', text(context, 'cluster') ?? '')
+  const context = entry(config, 'context', name)
+  const cluster = entry(config, 'cluster', text(context, 'cluster') ?? '')
   const userName = text(context, 'user')
-  const user = userName === undefined ? {} : entry(config, 'users', 'user', userName)
+  const user = userName === undefined ? {} : entry(config, 'user', userName)
   const url = text(cluster, 'server')
   if (url === undefined) throw fail('the cluster has no server')
   const { readFile } = options

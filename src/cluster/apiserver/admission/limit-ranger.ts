@@ -118,26 +118,37 @@ interface Use {
 
 const less = (a: string, b: string): boolean => compareQuantities(parseQuantity(a), parseQuantity(b)) < 0
 
-// oxlint-disable-next-line complexity -- independent checks, one after the other
-function outside(limit: JsonObject, { type, requests, limits }: Use): readonly string[] {
-  const problems: string[] = []
-  for (const [name, least] of Object.entries(amountsAt(limit, 'min'))) {
-    const what = `minimum ${name} usage per ${type} is ${least}`
-    const [request, most] = [requests[name], limits[name]]
-    if (request === undefined) problems.push(`${what}.  No request is specified`)
-    else if (less(request, least)) problems.push(`${what}, but request is ${request}`)
-    else if (most !== undefined && less(most, least)) problems.push(`${what}, but limit is ${most}`)
-  }
-  for (const [name, most] of Object.entries(amountsAt(limit, 'max'))) {
-    const what = `maximum ${name} usage per ${type} is ${most}`
-    const isClaim = type === 'PersistentVolumeClaim'
-    const used = isClaim ? requests[name] : limits[name]
-    if (used === undefined) problems.push(`${what}.  No ${isClaim ? 'request' : 'limit'} is specified`)
-    else if (less(most, used)) problems.push(`${what}, but ${isClaim ? 'request' : 'limit'} is ${used}`)
-  }
-  for (const [name, ratio] of Object.entries(amountsAt(limit, 'maxLimitRequestRatio')))
-    problems.push(...ratioProblems({ name, ratio, type }, requests[name], limits[name]))
-  return problems
+function outside(limit: JsonObject, use: Use): readonly string[] {
+  const { type, requests, limits } = use
+  return [
+    ...belowLeast(amountsAt(limit, 'min'), use),
+    ...aboveMost(amountsAt(limit, 'max'), use),
+    ...Object.entries(amountsAt(limit, 'maxLimitRequestRatio')).flatMap(([name, ratio]) =>
+      ratioProblems({ name, ratio, type }, requests[name], limits[name]),
+    ),
+  ]
+}
+
+function belowLeast(least: Amounts, { type, requests, limits }: Use): readonly string[] {
+  return Object.entries(least).flatMap(([name, amount]) => {
+    const what = `minimum ${name} usage per ${type} is ${amount}`
+    const [request, limit] = [requests[name], limits[name]]
+    if (request === undefined) return [`${what}.  No request is specified`]
+    if (less(request, amount)) return [`${what}, but request is ${request}`]
+    return limit !== undefined && less(limit, amount) ? [`${what}, but limit is ${limit}`] : []
+  })
+}
+
+/** Claims have only requests; everything else is held to its limits. */
+function aboveMost(most: Amounts, { type, requests, limits }: Use): readonly string[] {
+  const [word, used] =
+    type === 'PersistentVolumeClaim' ? (['request', requests] as const) : (['limit', limits] as const)
+  return Object.entries(most).flatMap(([name, amount]) => {
+    const what = `maximum ${name} usage per ${type} is ${amount}`
+    const own = used[name]
+    if (own === undefined) return [`${what}.  No ${word} is specified`]
+    return less(amount, own) ? [`${what}, but ${word} is ${own}`] : []
+  })
 }
 
 function ratioProblems(

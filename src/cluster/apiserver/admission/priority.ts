@@ -1,6 +1,7 @@
 /** Priority: a pod's priority is the number of its class; only one class can be everybody's default. */
+import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { type ApiObject, objectAt, textAt } from '../api-object.ts'
-import { forbidden } from '../status-errors.ts'
+import { forbidden, type Subject } from '../status-errors.ts'
 import type { AdmissionRequest, AdmissionStep } from './admission.ts'
 import { isPodWrite, writesOf } from './pod-requests.ts'
 import { mentionedName } from './mentioned-name.ts'
@@ -30,7 +31,24 @@ function keepPriority({ old }: AdmissionRequest, pod: ApiObject): ApiObject {
   return { ...pod, spec }
 }
 
-// oxlint-disable-next-line complexity -- independent checks, one after the other
+interface Priority {
+  readonly value: number
+  readonly policy: string
+}
+
+/** What a pod says of its priority by itself must be what its class says. */
+function checkOwnWords(spec: JsonObject, { value, policy }: Priority, subject: Subject): void {
+  const { priority: given, preemptionPolicy: ownPolicy } = spec
+  if (given !== undefined && given !== value) {
+    const why = `the integer value of priority (${Number(given)}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`
+    throw forbidden(subject, why)
+  }
+  if (ownPolicy !== undefined && ownPolicy !== policy) {
+    const why = `the string value of PreemptionPolicy (${textAt(spec, 'preemptionPolicy')}) must not be provided in pod spec; priority admission controller computed ${policy} from the given PriorityClass name`
+    throw forbidden(subject, why)
+  }
+}
+
 function prioritised(request: AdmissionRequest, pod: ApiObject): ApiObject {
   const spec = objectAt(pod, 'spec')
   const named = textAt(spec, 'priorityClassName')
@@ -39,16 +57,7 @@ function prioritised(request: AdmissionRequest, pod: ApiObject): ApiObject {
   if (named !== '' && chosen === undefined) throw forbidden(subject, `no PriorityClass with name ${named} was found`)
   const value = Number(chosen?.['value'] ?? 0)
   const policy = textAt(chosen, 'preemptionPolicy') || 'PreemptLowerPriority'
-  const given = spec['priority']
-  if (given !== undefined && given !== value) {
-    const why = `the integer value of priority (${Number(given)}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`
-    throw forbidden(subject, why)
-  }
-  const ownPolicy = spec['preemptionPolicy']
-  if (ownPolicy !== undefined && ownPolicy !== policy) {
-    const why = `the string value of PreemptionPolicy (${textAt(spec, 'preemptionPolicy')}) must not be provided in pod spec; priority admission controller computed ${policy} from the given PriorityClass name`
-    throw forbidden(subject, why)
-  }
+  checkOwnWords(spec, { value, policy }, subject)
   const name = named === '' ? (chosen?.metadata.name ?? '') : named
   return {
     ...pod,

@@ -14,16 +14,13 @@ export function withAggregatedRules(objects: readonly KubernetesObject[]): reado
 function filled(role: KubernetesObject, all: readonly KubernetesObject[]): KubernetesObject {
   const selectors = listAt(role, 'aggregationRule', 'clusterRoleSelectors')
   if (role.kind !== 'ClusterRole' || selectors.length === 0) return role
+  const others = all.filter((other) => other !== role && other.kind === 'ClusterRole')
   const rules: unknown[] = []
   for (const selector of selectors) {
     const requirements = selectorFromObject(selector as LabelSelectorObject)
-    for (const other of all) {
-      if (other === role || other.kind !== 'ClusterRole' || !matchesSelector(requirements, other.metadata.labels))
-        continue
-      for (const rule of listAt(objectAt(other), 'rules'))
-        // oxlint-disable-next-line max-depth -- two nested loops and a test
-        if (!rules.some((one) => equalJson(one, rule))) rules.push(rule)
-    }
+    const selected = others.filter(({ metadata }) => matchesSelector(requirements, metadata.labels))
+    for (const rule of selected.flatMap((other) => listAt(objectAt(other), 'rules')))
+      if (!rules.some((one) => equalJson(one, rule))) rules.push(rule)
   }
   return { ...role, rules } as KubernetesObject
 }

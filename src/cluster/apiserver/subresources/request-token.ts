@@ -104,15 +104,26 @@ function checkSeconds(seconds: number): void {
   if (causes.length > 0) throw invalid({ group: 'authentication.k8s.io', resource: kind, name: '' }, causes)
 }
 
-/** The object whose life bounds the token's; it must exist, with the uid that the request names. */
-// oxlint-disable-next-line complexity -- independent checks, one after the other
+const boundStorage: ReadonlyMap<string, string> = new Map([
+  ['Pod', '/pods'],
+  ['Secret', '/secrets'],
+  ['Node', '/nodes'],
+])
+
+/** The object whose life bounds the token's, as claims; it must exist, with the uid that the request names. */
 function boundTo(parts: ServerParts, request: ApiRequest, reference: unknown): JsonObject {
   if (!isJsonObject(reference)) return {}
+  const wanted = textAt(reference, 'kind')
+  const object = findBound(parts, request, reference)
+  const bound = { name: textAt(reference, 'name'), uid: object.metadata.uid }
+  return wanted === 'Pod' ? { pod: bound, ...nodeOf(parts, object) } : { [wanted.toLowerCase()]: bound }
+}
+
+function findBound(parts: ServerParts, request: ApiRequest, reference: JsonObject): ApiObject {
   const name = textAt(reference, 'name')
   const uid = textAt(reference, 'uid')
   const wanted = textAt(reference, 'kind')
-  const storage =
-    wanted === 'Pod' ? '/pods' : wanted === 'Secret' ? '/secrets' : wanted === 'Node' ? '/nodes' : undefined
+  const storage = boundStorage.get(wanted)
   if (storage === undefined)
     throw badRequest(`cannot bind token to object of type ${kindText(textAt(reference, 'apiVersion'), wanted)}`)
   const object = parts.view.find(storage, wanted === 'Node' ? '' : request.namespace, name)
@@ -127,13 +138,15 @@ function boundTo(parts: ServerParts, request: ApiRequest, reference: unknown): J
       { group: '', resource: wanted, name },
       `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`,
     )
-  const bound = { name, uid: object.metadata.uid }
-  if (wanted !== 'Pod') return { [wanted.toLowerCase()]: bound }
-  const nodeName = textAt(object, 'spec', 'nodeName')
-  const node = nodeName === '' ? undefined : parts.view.find('/nodes', '', nodeName)
-  const nodeClaim =
-    nodeName === '' ? {} : { node: { name: nodeName, ...(node === undefined ? {} : { uid: node.metadata.uid }) } }
-  return { pod: bound, ...nodeClaim }
+  return object
+}
+
+/** The node that a pod is on, as a claim; none before it has one. */
+function nodeOf({ view }: ServerParts, pod: ApiObject): JsonObject {
+  const name = textAt(pod, 'spec', 'nodeName')
+  if (name === '') return {}
+  const node = view.find('/nodes', '', name)
+  return { node: { name, ...(node === undefined ? {} : { uid: node.metadata.uid }) } }
 }
 
 /** `GROUP/VERSION, Kind=KIND`, the group empty for core kinds. */
