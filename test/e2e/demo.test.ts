@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -30,6 +30,8 @@ describe('gantry demo', { skip }, () => {
     const root = mkdtempSync(join(tmpdir(), 'gantry-e2e-demo-'))
     using config = scratch()
     const port = await freePort()
+    // What an earlier start said before it failed says nothing about the next.
+    writeFileSync(join(root, 'engine.log'), 'gantry: an earlier start failed\n')
     const [file, ...words] = program
     const env = { ...process.env, DOCKER_CONFIG: config.path, DOCKER_HOST: '' }
     const argv = (command: string, ...more: string[]): string[] => [...words, command, '--root', root, ...more]

@@ -24,7 +24,7 @@ Options:
 const engineFlags: readonly string[] = ['--max-semi-space-size=1']
 /** Few pools of the C library instead of one or more a thread, each with pieces that only its threads can use. */
 const engineEnvironment: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '2' }
-const readyWithinMs = 30_000
+const readyWithinMs = 60_000
 const logBytesMax = 16 * 1024 * 1024
 
 export interface EngineChoices {
@@ -43,7 +43,7 @@ export async function bringUp(host: CommandHost, root: string, options: EngineCh
   const { world } = host
   const running = await findEngine(world, root)
   if (running !== undefined) {
-    await waitUntilReady(host, root)
+    await waitUntilReady(host, root, { logFrom: Infinity })
     return { socket: socketOf(root, running), started: false }
   }
   const lacks = (await examineMachine(world)).filter((finding) => finding.needed && !finding.ok)
@@ -55,16 +55,16 @@ export async function bringUp(host: CommandHost, root: string, options: EngineCh
       { remedy: "'gantry doctor' shows everything that was looked at." },
     )
   }
-  await spawnEngine(host, root, options)
-  await waitUntilReady(host, root)
+  await waitUntilReady(host, root, { logFrom: await spawnEngine(host, root, options) })
   return { socket: socketOf(root, await findEngine(world, root)), started: true }
 }
 
+/** Starts an engine; answers where in the log file its part begins. */
 async function spawnEngine(
   { world, program }: CommandHost,
   root: string,
   { runtime, configFile }: EngineChoices,
-): Promise<void> {
+): Promise<number> {
   const { files, processes } = world
   const { logFile } = placesOf(root)
   await files.makeDirectory(root, { recursive: true, mode: 0o711 })
@@ -79,16 +79,23 @@ async function spawnEngine(
   ]
   const own = Object.entries(processes.self.env).filter((pair): pair is [string, string] => pair[1] !== undefined)
   const env = { ...engineEnvironment, ...Object.fromEntries(own) }
+  const { sizeBytes } = await log.stat()
   processes.spawn(interpreter, args, { detached: true, cwd: '/', env, descriptors: ['null', log.fd, log.fd] })
+  return sizeBytes
 }
 
-async function waitUntilReady({ world }: CommandHost, root: string): Promise<void> {
+/** Waits until the engine answers. @throws GantryError when it does not, or when its part of the log says that it ended. */
+async function waitUntilReady(
+  { world }: CommandHost,
+  root: string,
+  { logFrom }: { readonly logFrom: number },
+): Promise<void> {
   const { logFile } = placesOf(root)
   const deadline = world.clock.monotonicMs() + readyWithinMs
   while (world.clock.monotonicMs() < deadline) {
     const identity = await findEngine(world, root)
     if (identity !== undefined && (await answers(world, socketOf(root, identity)))) return
-    const failure = /^gantry: .*/m.exec(await lastText(world.files, logFile))?.[0]
+    const failure = /^gantry: .*/m.exec(await textFrom(world.files, logFile, logFrom))?.[0]
     // Somebody else starts it at the same time: then theirs is the one to wait for.
     if (identity === undefined && failure !== undefined && !failure.includes('another engine uses')) {
       throw new GantryError('ROLES_ENGINE_FAILED', 'unavailable', failure.replace(/^gantry: /, 'the engine ended: '), {
@@ -102,9 +109,9 @@ async function waitUntilReady({ world }: CommandHost, root: string): Promise<voi
   })
 }
 
-async function lastText(files: CommandHost['world']['files'], path: string): Promise<string> {
-  const text = await files.readText(path, { maxBytes: logBytesMax * 2 }).catch(() => '')
-  return text.slice(text.lastIndexOf('engine ready') + 1)
+async function textFrom(files: CommandHost['world']['files'], path: string, start: number): Promise<string> {
+  const bytes = await files.read(path, { maxBytes: logBytesMax * 2 }).catch(() => new Uint8Array())
+  return Buffer.from(bytes).toString('utf8', Math.min(start, bytes.length))
 }
 
 /** Runs the command. @returns the exit code. */
