@@ -3,13 +3,13 @@
  * one while their request waits. What cannot be sent is tried again more and more slowly, then dropped and counted.
  */
 import { retry, type RetryPolicy } from '#base/async/retry.ts'
-import { messageOf } from '#base/errors/gantry-error.ts'
 import type { Log } from '#kit/telemetry/log.ts'
 import type { Metrics } from '#kit/telemetry/metrics.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { Random } from '#world/ports/random.ts'
 import type { AskWebhook } from '../ask-webhook.ts'
+import { webhookReason, webhookStatusText } from '../webhook-words.ts'
 import { type AuditSink, countAuditErrors } from './audit-sink.ts'
 
 export interface AuditWebhookDeps {
@@ -93,7 +93,7 @@ class Sender {
       return true
     } catch (error) {
       countAuditErrors(metrics, 'webhook', items.length)
-      log.error('audit events could not be sent', { count: items.length, why: messageOf(error) })
+      log.error('audit events could not be sent', { count: items.length, why: webhookReason(error) })
       return false
     }
   }
@@ -112,8 +112,8 @@ class Sender {
   }
 
   async #sendOnce(list: JsonObject): Promise<void> {
-    const { status } = await this.#deps.ask(list)
-    if (status < 200 || status > 299) throw new Error(`the webhook answered ${status}`)
+    const reply = await this.#deps.ask(list)
+    if (reply.status < 200 || reply.status > 299) throw new Error(webhookStatusText(reply))
   }
 }
 

@@ -1,6 +1,7 @@
 /** Asks a webhook what a user may do, by a SubjectAccessReview; answers are kept for a while (webhook authorizer, v1.36). */
 import { LruCache } from '#base/data/lru-cache.ts'
 import { retry, type RetryPolicy } from '#base/async/retry.ts'
+import { rootCauseOf } from '#base/errors/connection-words.ts'
 import { errnoOf, messageOf } from '#base/errors/gantry-error.ts'
 import type { Log } from '#kit/telemetry/log.ts'
 import type { Expression } from '#spec/kubernetes/cel/admission/compile-expression.ts'
@@ -11,6 +12,7 @@ import type { AskWebhook } from '../ask-webhook.ts'
 import type { Access, Authorizer, Decision } from './access.ts'
 import { decisionOf, reviewOf, reviewSpec } from './access-review.ts'
 import type { AuthorizationWebhookMeter } from './authorization-webhook-meter.ts'
+import { webhookReason, webhookStatusText } from '../webhook-words.ts'
 import { meetsMatchConditions } from './match-conditions.ts'
 
 export interface AuthorizationWebhookDeps {
@@ -51,9 +53,9 @@ const retryPolicy: RetryPolicy = {
 class WebhookStatus extends Error {
   readonly status: number
 
-  constructor(status: number) {
-    super(`the webhook answered ${status}`)
-    this.status = status
+  constructor(reply: Awaited<ReturnType<AskWebhook>>) {
+    super(webhookStatusText(reply))
+    this.status = reply.status
   }
 }
 
@@ -130,7 +132,7 @@ class AuthorizationWebhook {
     } catch (error) {
       log.error('an authorization webhook could not be asked', { name: meter.name, why: messageOf(error) })
       if (this.#config.failurePolicy === 'NoOpinion') meter.failedOpen(resultOf(error))
-      return this.#failed(messageOf(error))
+      return this.#failed(error instanceof WebhookStatus ? error.message : webhookReason(error))
     }
   }
 
@@ -138,9 +140,9 @@ class AuthorizationWebhook {
     const { clock, meter, ask } = this.#deps
     const startMs = clock.monotonicMs()
     try {
-      const { status, body } = await ask(review)
-      if (status < 200 || status > 299) throw new WebhookStatus(status)
-      const decision = decisionOf(JSON.parse(body), this.#config.version)
+      const reply = await ask(review)
+      if (reply.status < 200 || reply.status > 299) throw new WebhookStatus(reply)
+      const decision = decisionOf(JSON.parse(reply.body), this.#config.version)
       meter.asked('success', clock.monotonicMs() - startMs)
       return decision
     } catch (error) {
@@ -167,5 +169,7 @@ function resultOf(error: unknown): 'timeout' | 'error' {
 
 /** Servers that are busy or broken for a moment; nothing is gained by asking anew after anything else. */
 function mayMend(error: unknown): boolean {
-  return error instanceof WebhookStatus ? [429, 500, 504].includes(error.status) : errnoOf(error) === 'ECONNRESET'
+  return error instanceof WebhookStatus
+    ? [429, 500, 504].includes(error.status)
+    : errnoOf(rootCauseOf(error)) === 'ECONNRESET'
 }

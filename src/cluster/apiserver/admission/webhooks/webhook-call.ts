@@ -2,11 +2,11 @@
  * Reaching webhooks: where a client configuration points, and the one door through which the server calls out. Used for
  * admission and for conversion.
  */
-import { connectionWords } from '#base/errors/connection-words.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { objectAt, textAt } from '../../api-object.ts'
 import type { ClusterView } from '../../cluster-view.ts'
+import { webhookReason, webhookStatusText } from '../../webhook-words.ts'
 import { type ServiceAddress, serviceAddresses, type ServicePort } from '../../service-endpoints.ts'
 
 /** One HTTPS request to a webhook. */
@@ -91,7 +91,7 @@ export class WebhookClient {
   async ask(question: WebhookQuestion, view: ClusterView): Promise<JsonObject> {
     const target = webhookTarget(question.client, view)
     const reply = await this.#send(target, question)
-    if (reply.status < 200 || reply.status > 299) throw new WebhookFailure(statusText(reply))
+    if (reply.status < 200 || reply.status > 299) throw new WebhookFailure(webhookStatusText(reply))
     try {
       return JSON.parse(reply.body) as JsonObject
     } catch (error) {
@@ -122,37 +122,9 @@ export class WebhookClient {
       return await Promise.race([sent, late.promise])
     } catch (error) {
       if (error instanceof WebhookFailure) throw error
-      throw failed(isLate ? 'context deadline exceeded' : reasonOf(error), error)
+      throw failed(isLate ? 'context deadline exceeded' : webhookReason(error), error)
     } finally {
       signals.removeEventListener('abort', onAbort)
     }
   }
-}
-
-function reasonOf(error: unknown): string {
-  const words = connectionWords(error)
-  if (words !== undefined) return words
-  if (!(error instanceof Error)) return String(error)
-  const { cause } = error
-  return cause instanceof Error && cause.message !== '' ? cause.message : error.message
-}
-
-const wordsOfStatus: Readonly<Record<number, string>> = {
-  400: 'the server rejected our request for an unknown reason',
-  401: 'the server has asked for the client to provide credentials',
-  403: 'forbidden',
-  404: 'the server could not find the requested resource',
-  405: 'the server does not allow this method on the requested resource',
-  413: 'Request entity too large',
-  429: 'the server has received too many requests and has asked us to try again later',
-  503: 'the server is currently unable to handle the request',
-  504: 'the server was unable to return a response in the time allotted, but may still be processing the request',
-}
-
-function statusText({ status, body }: WebhookReply): string {
-  const words = wordsOfStatus[status]
-  if (words !== undefined) return words
-  if (status >= 500)
-    return `an error on the server (${JSON.stringify(body.slice(0, 2048).trim())}) has prevented the request from succeeding`
-  return `the server responded with the status code ${status} but did not return more information`
 }
