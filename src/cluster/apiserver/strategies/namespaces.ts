@@ -15,8 +15,12 @@ export const namespaceStrategy: Partial<Strategy> = {
   },
   // Only /finalize changes the spec.
   prepareUpdate: (next, old) => ({ ...named(next), spec: old.spec }),
+  // Namespaces have no grace, not even one of 0 s.
   beginDelete: (namespace) =>
-    withMember(namespace, 'status', { ...objectAt(namespace, 'status'), phase: 'Terminating' }),
+    withMember(withMetadata(namespace, { deletionGracePeriodSeconds: undefined }), 'status', {
+      ...objectAt(namespace, 'status'),
+      phase: 'Terminating',
+    }),
   mayVanish: (namespace) => {
     const finalizers = objectAt(namespace, 'spec')['finalizers']
     return !Array.isArray(finalizers) || finalizers.length === 0

@@ -155,8 +155,8 @@ function mark(parts: ServerParts, request: ApiRequest, { deletion, live }: Attem
   const old = live.value
   const finalizers = finalizersFor(request, deletion, old)
   const grace = strategy.graceSeconds?.(old, deletion.graceSeconds) ?? 0
-  const before = old.metadata.deletionGracePeriodSeconds
   const isMarked = old.metadata.deletionTimestamp !== undefined
+  const before = isMarked ? (old.metadata.deletionGracePeriodSeconds ?? 0) : undefined
   const mayGo = finalizers.length === 0 && (strategy.mayVanish?.(old) ?? true)
   if (mayGo && grace === 0 && (!isMarked || deletion.graceSeconds === 0 || before === 0)) return undefined
   // A repeated delete may shorten the grace, never lengthen it.

@@ -87,7 +87,7 @@ export async function storeChange(
 /** True when the last thing that kept a deleted object has just gone. */
 function vanishes(resource: ServedResource, next: ApiObject, old: ApiObject): boolean {
   const { deletionTimestamp, deletionGracePeriodSeconds } = old.metadata
-  if (deletionTimestamp === undefined || deletionGracePeriodSeconds !== 0) return false
+  if (deletionTimestamp === undefined || (deletionGracePeriodSeconds ?? 0) !== 0) return false
   if ((next.metadata.finalizers?.length ?? 0) > 0) return false
   return resource.strategy.mayVanish?.(next) ?? true
 }
