@@ -33,10 +33,11 @@ export interface ConversionAhead {
 }
 
 /** What a version of a resource says of its fields. */
-export type VersionRow = Pick<ServedResource, 'mergeType' | 'strategy'>
+export type VersionRow = Pick<ServedResource, 'mergeType' | 'strategy' | 'custom'>
 
 /** The versions of a resource among each other, as managers of fields speak them. */
 export interface ResourceVersions {
+  knows(apiVersion: string): boolean
   /** A version, served or not; undefined for one that there is no more. @throws 500 where nothing can be one. */
   find(apiVersion: string): VersionRow | undefined
   /** An object in another version, as its converter gives it: not fitted to a schema. @throws 500 when that fails. */

@@ -1,23 +1,18 @@
 /** The scale of a custom resource: its definition says where the numbers are (apiextensions registry/customresource, v1.36). */
-import { builtInMergeTypes } from '#spec/kubernetes/apply/merge-type.ts'
 import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
-import { builtInTypes } from '#spec/kubernetes/schema/type-rows.ts'
 import { type ApiObject, objectAt } from '../api-object.ts'
 import type { ApiAnswer, ApiRequest } from '../api-request.ts'
 import { fromStored } from '../convert-stored.ts'
-import { decodeBody } from '../wire/decode-body.ts'
-import { patchedTree } from '../writes/patch-object.ts'
 import { readObject } from '../read-objects.ts'
 import type { CustomScale, ServedResource } from '../served-resource.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { badRequest, internalError, invalid, unknownResource } from '../status-errors.ts'
+import { changeScale, type ScaleView } from '../subresources/change-scale.ts'
 import { answerOf } from '../subresources/scale.ts'
-import { changeObject } from '../writes/write-object.ts'
 import { valueAtPath, withValueAtPath } from './value-at-path.ts'
 
 const apiVersion = 'autoscaling/v1'
 const kind = 'Scale'
-const type = builtInTypes.find('io.k8s.api.autoscaling.v1.Scale')
 
 function count(object: ApiObject, path: string): number {
   const value = valueAtPath(object, path)
@@ -63,26 +58,21 @@ export async function answerCustomScale(parts: ServerParts, request: ApiRequest)
       throw internalError(`the spec replicas field ".${scale.specReplicas}" does not exist`)
     return answerOf(request.resource, customScaleOf(object, scale))
   }
-  const body = request.verb === 'update' ? decodeBody(request, { apiVersion, kind, type }) : undefined
-  const answer = await changeObject(parts, request, {
-    repeats: (body?.metadata.resourceVersion ?? '') === '',
-    next: (live) => scaled(live, body ?? patchedScale(request, customScaleOf(live, scale)), scale),
-  })
+  const answer = await changeScale(parts, request, viewOf(request.resource, scale))
   if (answer.form === 'list') throw new TypeError('a change answers with one object')
   const object = answer.form === 'stored' ? await fromStored(request.resource, answer.object.value) : answer.object
   return answerOf(request.resource, customScaleOf(object, scale))
 }
 
-function patchedScale(request: ApiRequest, scale: ApiObject): ApiObject {
-  const { custom: _, ...row } = request.resource
-  const resource: ServedResource = {
-    ...row,
-    apiVersion,
-    kind,
-    type,
-    ...(type === undefined ? {} : { mergeType: builtInMergeTypes.of(type) }),
+function viewOf({ versions }: ServedResource, scale: CustomScale): ScaleView {
+  return {
+    of: (object) => customScaleOf(object, scale),
+    taken: (object, wanted) => scaled(object, wanted, scale),
+    replicasPath: (apiVersion) => {
+      if (versions?.knows(apiVersion) !== true) return undefined
+      return versions.find(apiVersion)?.custom?.scale?.specReplicas.split('.') ?? null
+    },
   }
-  return patchedTree({ ...request, resource }, scale)
 }
 
 function scaled(live: ApiObject, wanted: ApiObject, scale: CustomScale): ApiObject {

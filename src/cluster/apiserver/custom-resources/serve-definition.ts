@@ -193,11 +193,15 @@ export function rowsOf(definition: CustomResourceDefinition, conversionOf: Conve
   const versions: CustomVersions = { group: spec.group, storedVersion: `${spec.group}/${storage.name}`, nodes }
   const { of, convert } = conversionOf(definition, versions)
   const rows = new Map<string, ServedResource>()
+  const knows = (apiVersion: string): boolean => rows.has(apiVersion)
   const find = (apiVersion: string): ServedResource => rows.get(apiVersion) ?? noVersion(apiVersion)
   for (const version of spec.versions) {
     const apiVersion = `${spec.group}/${version.name}`
     const node = nodes.get(apiVersion)
-    rows.set(apiVersion, rowOf(definition, version, { conversion: of(apiVersion), versions: { find, convert }, node }))
+    rows.set(
+      apiVersion,
+      rowOf(definition, version, { conversion: of(apiVersion), versions: { knows, find, convert }, node }),
+    )
   }
   const stored = rows.get(versions.storedVersion)
   if (stored === undefined) return undefined

@@ -43,6 +43,7 @@ export function versionsOf(apiVersion: string, resource: string): ResourceVersio
   const { served, kind, conversion } = pair
   const isKnown = (version: string): boolean => version === served || version === conversion.storedVersion
   return {
+    knows: isKnown,
     find: (version) => (isKnown(version) ? rowOf(version, { kind, resource }) : undefined),
     convert: (object, version) => {
       const from = canonical(object, kind)

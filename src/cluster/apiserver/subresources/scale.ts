@@ -5,23 +5,18 @@ import {
   type Requirement,
   selectorFromObject,
 } from '#base/data/label-selector.ts'
-import { builtInMergeTypes } from '#spec/kubernetes/apply/merge-type.ts'
 import { printerOf } from '#spec/kubernetes/printers/table.ts'
-import { builtInTypes } from '#spec/kubernetes/schema/type-rows.ts'
 import { type ApiObject, objectAt } from '../api-object.ts'
 import type { ApiAnswer, ApiRequest } from '../api-request.ts'
-import { decodeBody } from '../wire/decode-body.ts'
-import { patchedTree } from '../writes/patch-object.ts'
 import { readObject } from '../read-objects.ts'
 import type { ServedResource } from '../served-resource.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { invalid } from '../status-errors.ts'
 import { valueOf } from '../wire/encode-answer.ts'
-import { changeObject } from '../writes/write-object.ts'
+import { changeScale, type ScaleView } from './change-scale.ts'
 
 const apiVersion = 'autoscaling/v1'
 const kind = 'Scale'
-const type = builtInTypes.find('io.k8s.api.autoscaling.v1.Scale')
 
 /** The scale of a workload. */
 export function scaleOf(object: ApiObject): ApiObject {
@@ -75,11 +70,7 @@ export async function answerScale(parts: ServerParts, request: ApiRequest): Prom
     const object = await readObject(parts, request)
     return answerOf(request.resource, scaleOf(valueOf(request.resource, object)))
   }
-  const body = request.verb === 'update' ? decodeBody(request, { apiVersion, kind, type }) : undefined
-  const answer = await changeObject(parts, request, {
-    repeats: (body?.metadata.resourceVersion ?? '') === '',
-    next: (live) => scaled(live, body ?? patchedScale(request, live)),
-  })
+  const answer = await changeScale(parts, request, view)
   if (answer.form === 'list') throw new TypeError('a change answers with one object')
   const object = answer.form === 'stored' ? valueOf(request.resource, answer.object) : answer.object
   return answerOf(request.resource, scaleOf(object))
@@ -91,15 +82,10 @@ export function answerOf(resource: ServedResource, scale: ApiObject): ApiAnswer 
   return { form: 'value', code: 200, object: scale, resource: shownAs }
 }
 
-function patchedScale(request: ApiRequest, live: ApiObject): ApiObject {
-  const resource: ServedResource = {
-    ...request.resource,
-    apiVersion,
-    kind,
-    type,
-    ...(type === undefined ? {} : { mergeType: builtInMergeTypes.of(type) }),
-  }
-  return patchedTree({ ...request, resource }, scaleOf(live))
+const view: ScaleView = {
+  of: scaleOf,
+  taken: scaled,
+  replicasPath: (version) => (version === 'v1' || version === 'apps/v1' ? ['spec', 'replicas'] : undefined),
 }
 
 function scaled(live: ApiObject, scale: ApiObject): ApiObject {

@@ -139,18 +139,31 @@ function jsonPatched(live: ApiObject, body: unknown): JsonObject {
   }
 }
 
-function apply(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
+/** Whether a request is a server-side apply. */
+export function isApply({ verb, body }: ApiRequest): boolean {
+  return verb === 'patch' && body?.mediaType === applyType
+}
+
+/** Merges a request's configuration into what is there, with the managers of its fields. @throws 400, and then 409 to 500. */
+export function configurationMerge(
+  parts: ServerParts,
+  request: ApiRequest,
+): (live: ApiObject | undefined) => Promise<ApiObject> {
   const tree = readConfiguration(request)
   if (!isJsonObject(tree)) throw badRequest('error decoding YAML: body is not an object')
   checkKind(request, tree)
   const force = booleanQuery(request, 'force') === true
-  const merge = async (live: ApiObject | undefined): Promise<ApiObject> => {
+  return async (live) => {
     const merged = await applied(request, { live, patch: tree, force, now: parts.view.now() })
     if (merged === live) return live as ApiObject
     const { object, strictErrors } = canonicalApplied(request, merged, live)
     report(request, strictErrors, request.resource, tree)
     return withDefaults(parts, request.resource, object)
   }
+}
+
+function apply(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
+  const merge = configurationMerge(parts, request)
   return changeObject(parts, request, {
     repeats: true,
     isApplied: true,
