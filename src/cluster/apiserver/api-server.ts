@@ -52,7 +52,7 @@ import { callRaw } from './in-process/raw-call.ts'
 import { RequestMeter } from './request-metrics.ts'
 import { ServedResources } from './served-resource.ts'
 import { serverVersion } from './documents/server-version.ts'
-import { createAllocations } from './strategies/allocations.ts'
+import { createAllocations } from './strategies/services/allocations.ts'
 import { createKindValidation } from './writes/kind-validation.ts'
 import { withDefaults } from './writes/write-object.ts'
 

@@ -3,7 +3,7 @@ import type { Clock } from '#world/ports/clock.ts'
 import type { Random } from '#world/ports/random.ts'
 import { type ApiObject, timeText } from './api-object.ts'
 import type { ApiServerConfig } from './api-server-config.ts'
-import type { Allocations } from './strategies/allocations.ts'
+import type { Allocations } from './strategies/services/allocations.ts'
 import type { ObjectCache } from './cache/object-cache.ts'
 import type { ServedResources } from './served-resource.ts'
 

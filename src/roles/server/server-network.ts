@@ -1,5 +1,5 @@
 /** The flags of `gantry server` that say which addresses services and pods have; pure. */
-import { familyOf } from '#cluster/apiserver/strategies/address-blocks.ts'
+import { familyOf } from '#cluster/apiserver/strategies/services/address-blocks.ts'
 import { parseCidr } from '#spec/kubernetes/validation/ip-address.ts'
 
 export interface NetworkFlags {

@@ -7,7 +7,7 @@ import { type ApiServer, createApiServer } from '#cluster/apiserver/api-server.t
 import { createTokenKeys, type TokenKeys } from '#cluster/apiserver/authentication/token-keys.ts'
 import { type ApiServerConfig, defaultApiServerConfig } from '#cluster/apiserver/api-server-config.ts'
 import { mayLeaveHttp } from '#cluster/apiserver/may-leave-http.ts'
-import { firstAddress } from '#cluster/apiserver/strategies/address-blocks.ts'
+import { firstAddress } from '#cluster/apiserver/strategies/services/address-blocks.ts'
 import { withExtenderFiles } from '#cluster/scheduler/configuration/extender-settings.ts'
 import { readSchedulerConfiguration } from '#cluster/scheduler/configuration/read-scheduler-configuration.ts'
 import { createTokenUse, type TokenUse } from '#cluster/controllers/accounts/token-use.ts'

@@ -9,8 +9,8 @@ import type { IPAddress } from '#spec/kubernetes/objects/networking-v1.generated
 import { invalid as invalidField } from '#spec/kubernetes/validation/field-errors.ts'
 import { path } from '#spec/kubernetes/validation/field-path.ts'
 import { objectAt } from '../api-object.ts'
-import { familyOf } from '../strategies/address-blocks.ts'
-import { clusterAddressesOf, isHeldByOther } from '../strategies/service-ranges.ts'
+import { familyOf } from '../strategies/services/address-blocks.ts'
+import { clusterAddressesOf, isHeldByOther } from '../strategies/services/service-ranges.ts'
 import { invalid } from '../status-errors.ts'
 import type { AdmissionRequest, AdmissionStep } from './admission.ts'
 

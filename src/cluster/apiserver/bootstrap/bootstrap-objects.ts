@@ -21,7 +21,7 @@ import { isAlreadyExists, isNotFound } from '#clients/kubernetes/status-error.ts
 import { builtInKinds } from '#spec/kubernetes/schema/kinds.ts'
 import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 import type { ApiServerConfig } from '../api-server-config.ts'
-import { familyOf, firstAddress } from '../strategies/address-blocks.ts'
+import { familyOf, firstAddress } from '../strategies/services/address-blocks.ts'
 import { flowSchemas as flowSchemaRows, priorityLevels } from './flow-control.table.ts'
 import { bootstrapRbacRows } from './rbac.table.ts'
 import { withAggregatedRules } from './aggregate-rules.ts'

@@ -18,7 +18,7 @@ import { resourceSliceStrategy } from './resource-slices.ts'
 import { roleStrategy } from './roles.ts'
 import { secretStrategy } from './secrets.ts'
 import { serviceAccountStrategy } from './service-accounts.ts'
-import { serviceStrategy } from './services.ts'
+import { serviceStrategy } from './services/services.ts'
 import { daemonSetStrategy, deploymentStrategy, statefulSetStrategy } from './workloads.ts'
 import { plainStrategy, type Strategy } from './strategy.ts'
 

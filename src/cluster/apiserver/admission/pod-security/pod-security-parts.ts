@@ -1,6 +1,6 @@
 /** What the checks of the Pod Security Standards look at, and how they name what they object to. Pure. */
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
-import { listAt, objectAt, textAt } from '../api-object.ts'
+import { listAt, objectAt, textAt } from '../../api-object.ts'
 
 /** A pod, or the pods that a controller makes. */
 export interface CheckedPod {

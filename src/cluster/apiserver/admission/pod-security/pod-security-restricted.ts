@@ -1,6 +1,6 @@
 /** The checks that the restricted level of the Pod Security Standards adds to the baseline (v1.36), in upstream's words. */
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
-import { listAt, objectAt, textAt } from '../api-object.ts'
+import { listAt, objectAt, textAt } from '../../api-object.ts'
 import { addsBeyond, unmasks } from './pod-security-baseline.ts'
 import {
   type Check,

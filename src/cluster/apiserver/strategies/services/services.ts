@@ -1,13 +1,13 @@
 /** Services: cluster addresses and node ports are given out on create, kept on update, given back when the type changes. */
 import type { FieldError } from '#spec/kubernetes/validation/field-errors.ts'
-import { type ApiObject, objectAt, withMember } from '../api-object.ts'
-import { invalid } from '../status-errors.ts'
+import { type ApiObject, objectAt, withMember } from '../../api-object.ts'
+import { invalid } from '../../status-errors.ts'
 import { withClusterAddresses } from './service-addresses.ts'
 import { dropUnfit, keepAllocated, withListedAddress } from './service-changes.ts'
 import { settleFamilies } from './service-families.ts'
 import { withNodePorts } from './service-ports.ts'
 import { serviceFamilies } from './service-ranges.ts'
-import type { Strategy, StrategyContext } from './strategy.ts'
+import type { Strategy, StrategyContext } from '../strategy.ts'
 
 export const serviceStrategy: Partial<Strategy> = {
   prepareCreate: (service, context) =>

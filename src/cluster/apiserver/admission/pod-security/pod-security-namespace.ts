@@ -2,9 +2,9 @@
  * PodSecurity for namespaces: labels that cannot be read are refused where they are set, and who enforces more than before is
  * told which pods are already there that could not be created any more.
  */
-import { type ApiObject, equalJson, objectAt } from '../api-object.ts'
-import { invalid } from '../status-errors.ts'
-import type { AdmissionRequest } from './admission.ts'
+import { type ApiObject, equalJson, objectAt } from '../../api-object.ts'
+import { invalid } from '../../status-errors.ts'
+import type { AdmissionRequest } from '../admission.ts'
 import { violationsOf } from './pod-security-checks.ts'
 import { type LevelVersion, printLevel, securityPolicyOf, strictness } from './pod-security-policy.ts'
 

@@ -3,11 +3,11 @@
  * warned of, and which is noted with the audit.
  */
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
-import { type ApiObject, equalJson, listAt, objectAt, textAt } from '../api-object.ts'
-import { podSpecPath } from '../pod-spec-path.ts'
-import { forbidden } from '../status-errors.ts'
-import type { AdmissionRequest, AdmissionStep } from './admission.ts'
-import { mentionedName } from './mentioned-name.ts'
+import { type ApiObject, equalJson, listAt, objectAt, textAt } from '../../api-object.ts'
+import { podSpecPath } from '../../pod-spec-path.ts'
+import { forbidden } from '../../status-errors.ts'
+import type { AdmissionRequest, AdmissionStep } from '../admission.ts'
+import { mentionedName } from '../mentioned-name.ts'
 import { printViolations, violationsOf } from './pod-security-checks.ts'
 import { checkNamespace } from './pod-security-namespace.ts'
 import type { CheckedPod } from './pod-security-parts.ts'

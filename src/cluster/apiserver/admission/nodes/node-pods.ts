@@ -1,9 +1,9 @@
 /** What a node may do with pods: report and end those bound to it, and mirror its static ones (v1.36). */
 import type { Pod, Volume } from '#spec/kubernetes/objects/core-v1.generated.ts'
-import { type ApiObject, equalJson, listAt, objectAt, textAt } from '../api-object.ts'
-import { referencesOf } from '../pod-references.ts'
-import { notFound } from '../status-errors.ts'
-import type { AdmissionRequest } from './admission.ts'
+import { type ApiObject, equalJson, listAt, objectAt, textAt } from '../../api-object.ts'
+import { referencesOf } from '../../pod-references.ts'
+import { notFound } from '../../status-errors.ts'
+import type { AdmissionRequest } from '../admission.ts'
 import { refuseNode } from './refuse-node.ts'
 
 const mirrorAnnotation = 'kubernetes.io/config.mirror'

@@ -8,7 +8,7 @@ import { silentLog } from '#kit/telemetry/log.ts'
 import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 import { createClock } from '#world/real/clock.ts'
 import { createRandom } from '#world/real/random.ts'
-import { createApiServer } from '../api-server.ts'
+import { createApiServer } from '../../api-server.ts'
 
 const inDefault = { namespace: 'default' }
 const nodes = builtInResource('v1', 'nodes')

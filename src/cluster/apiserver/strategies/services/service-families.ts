@@ -6,7 +6,7 @@ import { clusterAddressErrors } from '#spec/kubernetes/validation/network/cluste
 import { type FieldError, invalid } from '#spec/kubernetes/validation/field-errors.ts'
 import { path } from '#spec/kubernetes/validation/field-path.ts'
 import type { ServiceSpec } from '#spec/kubernetes/objects/core-v1.generated.ts'
-import { type ApiObject, equalJson, objectAt, textAt } from '../api-object.ts'
+import { type ApiObject, equalJson, objectAt, textAt } from '../../api-object.ts'
 import { type AddressFamily, familyOf } from './address-blocks.ts'
 
 type Policy = 'SingleStack' | 'PreferDualStack' | 'RequireDualStack'

@@ -1,13 +1,13 @@
 /** Gives a service its cluster addresses, one of each of its families; what it names itself must be free and in range. */
 import { invalid as invalidField } from '#spec/kubernetes/validation/field-errors.ts'
 import { path } from '#spec/kubernetes/validation/field-path.ts'
-import { type ApiObject, objectAt, textAt } from '../api-object.ts'
-import type { ClusterView } from '../cluster-view.ts'
-import { internalError, invalid } from '../status-errors.ts'
+import { type ApiObject, objectAt, textAt } from '../../api-object.ts'
+import type { ClusterView } from '../../cluster-view.ts'
+import { internalError, invalid } from '../../status-errors.ts'
 import { type AddressFamily, blockContains, canonicalAddress, familyOf } from './address-blocks.ts'
 import { keepsFamilies, textsOf } from './service-families.ts'
 import { clusterAddressesOf, isHeldByOther, serviceBlocks } from './service-ranges.ts'
-import type { StrategyContext } from './strategy.ts'
+import type { StrategyContext } from '../strategy.ts'
 
 const storage = '/services'
 

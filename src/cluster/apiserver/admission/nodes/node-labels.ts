@@ -1,5 +1,5 @@
 /** Labels by which a node could draw other pods to itself: kubelets do not set them (v1.36). */
-import type { ApiObject } from '../api-object.ts'
+import type { ApiObject } from '../../api-object.ts'
 
 /** Labels of Kubernetes' own that a kubelet reports. */
 const ofKubelets: ReadonlySet<string> = new Set([

@@ -1,11 +1,11 @@
 /** Tokens that a node asks for: bound to a pod of its own, for an audience that the pod needs (v1.36). */
 import type { CSIDriver } from '#spec/kubernetes/objects/storage-v1.generated.ts'
 import type { PersistentVolume, Pod, Volume } from '#spec/kubernetes/objects/core-v1.generated.ts'
-import type { Authorizer } from '../authorization/access.ts'
-import { type ApiObject, objectAt, textAt } from '../api-object.ts'
-import type { ClusterView } from '../cluster-view.ts'
-import { notFound } from '../status-errors.ts'
-import type { AdmissionRequest } from './admission.ts'
+import type { Authorizer } from '../../authorization/access.ts'
+import { type ApiObject, objectAt, textAt } from '../../api-object.ts'
+import type { ClusterView } from '../../cluster-view.ts'
+import { notFound } from '../../status-errors.ts'
+import type { AdmissionRequest } from '../admission.ts'
 import { refuseNode } from './refuse-node.ts'
 
 /** Looks at a request for a token of a service account. @throws 403, 404. */

@@ -1,5 +1,5 @@
 /** Which level of the Pod Security Standards a namespace enforces, audits and warns of, by its labels (v1.36). Pure. */
-import type { Cause } from '../status-errors.ts'
+import type { Cause } from '../../status-errors.ts'
 
 const prefix = 'pod-security.kubernetes.io/'
 const levels: readonly string[] = ['privileged', 'baseline', 'restricted']

@@ -1,6 +1,6 @@
 /** From which ranges services get addresses: the server's own and those of ServiceCIDR objects that are ready. */
-import { type ApiObject, listAt, objectAt, textAt } from '../api-object.ts'
-import type { ClusterView } from '../cluster-view.ts'
+import { type ApiObject, listAt, objectAt, textAt } from '../../api-object.ts'
+import type { ClusterView } from '../../cluster-view.ts'
 import { type AddressBlock, type AddressFamily, addressBlock, canonicalAddress, familyOf } from './address-blocks.ts'
 
 const ranges = 'networking.k8s.io/servicecidrs'

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { builtInResource } from '#clients/kubernetes/api-resource.ts'
 import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
-import { serveApi } from '../served-api.contract.ts'
+import { serveApi } from '../../served-api.contract.ts'
 
 const inDefault = { namespace: 'default' }
 const pods = builtInResource('v1', 'pods')

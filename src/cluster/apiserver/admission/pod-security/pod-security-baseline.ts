@@ -1,6 +1,6 @@
 /** The checks of the baseline level of the Pod Security Standards (v1.36), in upstream's words. */
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
-import { listAt, objectAt, textAt } from '../api-object.ts'
+import { listAt, objectAt, textAt } from '../../api-object.ts'
 import {
   type Check,
   type CheckedPod,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ipAddresses, services } from '#clients/kubernetes/resources.table.ts'
 import type { Service } from '#spec/kubernetes/objects/core-v1.generated.ts'
-import { type ServedApi, serveApi } from '../served-api.contract.ts'
+import { type ServedApi, serveApi } from '../../served-api.contract.ts'
 
 const place = { namespace: 'default' }
 const both = { serviceCidrs: ['10.96.0.0/16', 'fd00:96::/108'] }

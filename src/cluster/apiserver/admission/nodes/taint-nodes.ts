@@ -1,7 +1,7 @@
 /** New nodes start tainted. */
-import { listAt, objectAt } from '../api-object.ts'
-import type { AdmissionStep } from './admission.ts'
-import { writesOf } from './pod-requests.ts'
+import { listAt, objectAt } from '../../api-object.ts'
+import type { AdmissionStep } from '../admission.ts'
+import { writesOf } from '../pod-requests.ts'
 
 const notReady = 'node.kubernetes.io/not-ready'
 

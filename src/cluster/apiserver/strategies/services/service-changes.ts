@@ -1,6 +1,6 @@
 /** What a client means by changing a service whose members hang together (registry/core/service, v1.36). Pure. */
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
-import { type ApiObject, equalJson, listAt, objectAt, textAt } from '../api-object.ts'
+import { type ApiObject, equalJson, listAt, objectAt, textAt } from '../../api-object.ts'
 import { hasSameAddresses, textsOf } from './service-families.ts'
 import { hasNodePorts, healthPortOf, needsHealthPort, nodePortsOf } from './service-ports.ts'
 

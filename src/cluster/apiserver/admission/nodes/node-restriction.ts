@@ -3,10 +3,10 @@
  * the request through without knowing the object.
  */
 import { parseSigningRequest } from '#kit/tls/certificate-request.ts'
-import type { Authorizer } from '../authorization/access.ts'
-import { nodeOf } from '../authorization/node-authorizer.ts'
-import { type ApiObject, equalJson, listAt, objectAt, textAt, withMember } from '../api-object.ts'
-import type { AdmissionRequest, AdmissionStep } from './admission.ts'
+import type { Authorizer } from '../../authorization/access.ts'
+import { nodeOf } from '../../authorization/node-authorizer.ts'
+import { type ApiObject, equalJson, listAt, objectAt, textAt, withMember } from '../../api-object.ts'
+import type { AdmissionRequest, AdmissionStep } from '../admission.ts'
 import { checkNodePod } from './node-pods.ts'
 import { forbiddenLabels } from './node-labels.ts'
 import { refuseNode } from './refuse-node.ts'

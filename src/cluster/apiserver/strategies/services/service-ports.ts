@@ -2,9 +2,9 @@
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { invalid as invalidField } from '#spec/kubernetes/validation/field-errors.ts'
 import { path } from '#spec/kubernetes/validation/field-path.ts'
-import { type ApiObject, listAt, objectAt, textAt } from '../api-object.ts'
-import { internalError, invalid } from '../status-errors.ts'
-import type { StrategyContext } from './strategy.ts'
+import { type ApiObject, listAt, objectAt, textAt } from '../../api-object.ts'
+import { internalError, invalid } from '../../status-errors.ts'
+import type { StrategyContext } from '../strategy.ts'
 
 const storage = '/services'
 
