@@ -56,6 +56,8 @@ export class GrpcConnection implements Disposable {
         {
           ':method': 'POST',
           ':path': path,
+          // Behind a socket there is no port, and servers may insist on that.
+          ...(this.#target.socketPath === undefined ? {} : { ':authority': new URL(this.url).hostname }),
           'content-type': 'application/grpc',
           te: 'trailers',
           'user-agent': 'gantry',

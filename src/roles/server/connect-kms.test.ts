@@ -82,3 +82,19 @@ test('a socket is a path, or a name in no filesystem', () => {
   assert.equal(socketPathOf('unix:///run/kms.sock'), '/run/kms.sock')
   assert.equal(socketPathOf('unix:///@kms'), '\0kms')
 })
+
+test('calls that fail or are not answered in time are failures of the plugin', async () => {
+  await using folder = await files.temporaryDirectory('gantry-kms-')
+  await using plugin = await startTestPlugin(`${folder.path}/kms.sock`)
+  const { endpoint } = plugin
+  using link = kmsConnector(clock)({ name: 'vault', endpoint, timeoutMs: 60_000 })
+  plugin.failure = 7
+  await assert.rejects(link.call('/v2.KeyManagementService/Status', Buffer.alloc(0)), { status: 7, message: 'not now' })
+  plugin.failure = 0
+  assert.ok((await link.call('/v2.KeyManagementService/Status', Buffer.alloc(0))).length > 0)
+  using hasty = kmsConnector(clock)({ name: 'vault', endpoint, timeoutMs: 1 })
+  plugin.isSilent = true
+  await assert.rejects(hasty.call('/v2.KeyManagementService/Status', Buffer.alloc(0)), { status: 4 })
+  using lost = kmsConnector(clock)({ name: 'vault', endpoint: `${endpoint}.gone`, timeoutMs: 60_000 })
+  await assert.rejects(lost.call('/v2.KeyManagementService/Status', Buffer.alloc(0)), { status: 14 })
+})

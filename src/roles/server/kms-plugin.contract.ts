@@ -1,6 +1,7 @@
 /** A KMS plugin on a unix socket, for tests: it seals by turning bytes around, under a key that can be changed. */
 import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2'
 import { encodeFields } from '#kit/grpc/encode-fields.ts'
+import { grpcStatus } from '#kit/grpc/grpc-failure.ts'
 import { framed, MessageAssembler } from '#kit/grpc/grpc-messages.ts'
 import { WireReader } from '#spec/kubernetes/protobuf/wire-reader.ts'
 
@@ -13,13 +14,15 @@ export interface TestPlugin extends AsyncDisposable {
   version: string
   /** A gRPC status with which every call fails; 0 for none. */
   failure: number
+  /** Nothing is answered. */
+  isSilent: boolean
 }
 
 const turned = (bytes: Uint8Array): Uint8Array => Uint8Array.from(bytes, (byte) => byte ^ 0xff)
 
 /** Starts a plugin on a socket. */
 export async function startTestPlugin(path: string): Promise<TestPlugin> {
-  const plugin = { keyId: 'key-1', healthz: 'ok', version: 'v2', failure: 0, calls: [] as string[] }
+  const plugin = { keyId: 'key-1', healthz: 'ok', version: 'v2', failure: 0, isSilent: false, calls: [] as string[] }
   const answer = (method: string, message: Uint8Array): Buffer => {
     if (method === 'Status')
       return encodeFields([
@@ -48,7 +51,11 @@ export async function startTestPlugin(path: string): Promise<TestPlugin> {
   server.on('stream', (stream: ServerHttp2Stream, headers) => {
     const method = String(headers[':path']).split('/').at(-1) ?? ''
     plugin.calls.push(method)
-    serve(stream, plugin, (message) => answer(method, message))
+    stream.on('error', () => undefined)
+    if (plugin.isSilent) return
+    // As upstream's own plugin for tests insists.
+    const failure = headers[':authority'] === 'localhost' ? plugin.failure : grpcStatus.invalidArgument
+    serve(stream, failure, (message) => answer(method, message))
   })
   const sessions = new Set<{ destroy(): void }>()
   server.on('session', (session) => {
@@ -83,18 +90,12 @@ function firstField(message: Uint8Array): Uint8Array {
   return Buffer.alloc(0)
 }
 
-function serve(
-  stream: ServerHttp2Stream,
-  { failure }: { readonly failure: number },
-  answer: (message: Uint8Array) => Buffer,
-): void {
+function serve(stream: ServerHttp2Stream, status: number, answer: (message: Uint8Array) => Buffer): void {
   const assembler = new MessageAssembler(1024 * 1024)
   const messages: Buffer[] = []
-  stream.on('error', () => undefined)
   stream.on('data', (piece: Buffer) => void messages.push(...assembler.take(piece)))
   stream.on('end', () => {
     stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
-    const status = failure
     stream.on('wantTrailers', () => {
       stream.sendTrailers({ 'grpc-status': String(status), ...(status === 0 ? {} : { 'grpc-message': 'not now' }) })
     })
