@@ -48,9 +48,15 @@ async function answerInAnyVersion(parts: ServerParts, request: ApiRequest): Prom
     if (!sub.verbs.includes(verb)) throw verbNotAllowed()
     return subresourceHandler(resource, subresource)(parts, request)
   }
-  if (!resource.info.verbs.includes(verb)) throw verbNotAllowed()
+  if (!resource.info.verbs.includes(verb)) throw noVerb(request)
   if (!resource.stored) return reviewHandler(resource)(parts, request)
   return answersOf(resource)[verb]?.(parts, request) ?? Promise.reject(verbNotAllowed())
+}
+
+/** What can only be created has no objects with paths of their own; all else is there, for other verbs. */
+function noVerb({ resource, name }: ApiRequest): GantryError {
+  const isNowhere = name !== '' && resource.info.verbs.every((verb) => verb === 'create')
+  return isNowhere ? unknownResource() : verbNotAllowed()
 }
 
 function answersOf({ storage }: ServedResource): Readonly<Record<string, AnswerRequest>> {

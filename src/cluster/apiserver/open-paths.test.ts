@@ -171,3 +171,12 @@ test('a form that no route of a kind produces is refused as the routes word it',
     `only the following media types are accepted: ${types}`,
   )
 })
+
+test('what can only be created has no objects with paths of their own', async () => {
+  await using served = await serveApi()
+  const status = async (path: string): Promise<number> => (await served.call(path, { token: 'admin-token' })).status
+  const reviews = '/apis/authorization.k8s.io/v1/subjectaccessreviews'
+  assert.deepEqual([await status(reviews), await status(`${reviews}/x`)], [405, 404])
+  const bindings = '/api/v1/namespaces/default/bindings'
+  assert.deepEqual([await status(bindings), await status(`${bindings}/x`)], [405, 404])
+})

@@ -238,10 +238,16 @@ test('a token review tells whom a token stands for, and for which of the audienc
     const { status } = await ask(spec)
     return [status['authenticated'] ?? false, (status['user'] as { username?: string }).username, status['audiences']]
   }
+  const why = async (spec: object): Promise<unknown> => (await ask(spec)).status['error']
   const account = 'system:serviceaccount:default:sa'
   assert.deepEqual(await whom({ token }), [true, account, [own]])
   assert.deepEqual(await whom({ token, audiences: ['vault', 'nobody'] }), [true, account, ['vault']])
   assert.deepEqual(await whom({ token, audiences: ['nobody'] }), [false, undefined, undefined])
+  assert.equal(
+    await why({ token, audiences: ['nobody', 'x'] }),
+    `[invalid bearer token, token audiences ["vault" "other" "${own}"] is invalid for the target audiences ["nobody" "x"]]`,
+  )
+  assert.equal(await why({ token: `${token}x`, audiences: ['nobody'] }), 'invalid bearer token')
   assert.deepEqual(await whom({ token: 'user-token' }), [true, 'user', [own]])
   assert.deepEqual(await whom({ token: 'user-token', audiences: ['vault'] }), [false, undefined, undefined])
   assert.deepEqual(await whom({ token: 'a.b.c' }), [false, undefined, undefined])

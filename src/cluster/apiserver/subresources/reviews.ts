@@ -115,8 +115,24 @@ async function reviewToken(parts: ServerParts, review: ApiObject): Promise<objec
   const shared = own.filter((one) => audiences.includes(one))
   const other = user === undefined && shared.length > 0 ? await userElsewhere(parts, token) : undefined
   if (other !== undefined) return { authenticated: true, user: userInfo(authenticated(other)), audiences: shared }
-  if (user === undefined || granted.length === 0) return { user: {}, error: 'invalid bearer token' }
+  if (user === undefined || granted.length === 0)
+    return { user: {}, error: await whyUnknown(parts, { token, claimed, audiences }) }
   return { authenticated: true, user: userInfo(authenticated(user)), audiences: granted }
+}
+
+interface Unknown {
+  readonly token: string
+  readonly claimed: readonly string[] | undefined
+  readonly audiences: readonly string[]
+}
+
+/** Why a token stands for nobody: a good one may be for somebody else. */
+async function whyUnknown({ tokenKeys, view }: ServerParts, { token, claimed, audiences }: Unknown): Promise<string> {
+  const why = 'invalid bearer token'
+  if (tokenKeys === undefined || claimed === undefined) return why
+  if ((await userOfToken(view, tokenKeys, token, claimed)) === undefined) return why
+  const list = (names: readonly string[]): string => `[${names.map((name) => JSON.stringify(name)).join(' ')}]`
+  return `[${why}, token audiences ${list(claimed)} is invalid for the target audiences ${list(audiences)}]`
 }
 
 /** The audiences that a signed token names; undefined for any other token. Whether it is valid is for others to check. */
