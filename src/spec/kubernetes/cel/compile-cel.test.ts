@@ -268,6 +268,13 @@ test('costs count as upstream counts them', () => {
   }
 })
 
+test('asking for the type of a value is as dear as comparing the value, for any other type there is no bound', () => {
+  const perCallMost = 10_000_000
+  assert.ok(program('type(self.port) == int').estimate().max < perCallMost)
+  assert.ok(program('type(self.port) == string || type(self.name) != bool').estimate().max < perCallMost)
+  assert.ok(program('type(self.port) == type(1)').estimate().max > perCallMost)
+})
+
 test('no run costs more than the estimate promises', () => {
   // Nothing is promised about what has no schema.
   for (const text of truths.filter((some) => !some.includes('object.') && !some.includes('dyn('))) {

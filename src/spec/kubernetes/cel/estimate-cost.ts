@@ -74,7 +74,14 @@ class CostEstimator {
     const local = this.#locals.get(name)
     const declared = local === undefined ? this.#environment.variables.get(name) : local.declared
     if (declared !== undefined) this.#declared.set(node, declared)
+    else if (local === undefined) this.#sizeAsWhole(node)
     return one
+  }
+
+  /** Upstream takes a name that is no variable, such as that of a type, to be as large as the value that is checked. */
+  #sizeAsWhole(node: CelNode): void {
+    const whole = this.#environment.variables.get('self')
+    if (whole !== undefined) this.#sizes.set(node, { min: 0, max: declaredSize(whole) })
   }
 
   #select(node: CelNode & { readonly kind: 'select' }): CostRange {
