@@ -220,6 +220,7 @@ test('TLS serves HTTP/2 and HTTP/1.1 on one port, checks certificates, and answe
 test('an HTTP/2 body that is cut short fails, and its client going away aborts the request', async () => {
   const { certificate, key } = loopbackCertificate
   const outcomes: string[] = []
+  const begun = Promise.withResolvers<void>()
   const settled = Promise.withResolvers<void>()
   const handler: HttpHandler = async (request, response) => {
     if (request.method === 'GET') {
@@ -228,13 +229,16 @@ test('an HTTP/2 body that is cut short fails, and its client going away aborts t
       outcomes.push('aborted')
       return settled.resolve()
     }
+    begun.resolve()
     await readBody(request).catch((error: GantryError) => outcomes.push(error.code))
   }
   await using server = await serve(handler, { host: '127.0.0.1', port: 0, tls: { certificate, key } })
   const session = connectHttp2(server.origin, { ca: certificate })
   const upload = session.request({ ':method': 'POST', ':path': '/', 'content-length': 10 })
   upload.on('error', () => {})
-  upload.write('ab', () => upload.close(8))
+  upload.write('ab')
+  await begun.promise
+  upload.close(8)
   await new Promise((resolve) => upload.once('close', resolve))
   const watch = session.request({ ':path': '/' })
   watch.on('error', () => {})

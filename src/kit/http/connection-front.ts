@@ -11,6 +11,7 @@ import { type ExchangeContext, peerOf } from './http1-exchange.ts'
 import { Http2Request, Http2Response } from './http2-exchange.ts'
 import { type BoundAddress, type ListenAddress, type ServerTls, listenAt } from './listen-address.ts'
 import { routePreface } from './preface.ts'
+import { StreamTurns } from './stream-turns.ts'
 
 export interface Listener {
   readonly bound: BoundAddress
@@ -140,12 +141,15 @@ function startSession(socket: TLSSocket, options: FrontOptions, sessions: Set<Se
     if (openStreams.count === 0) session.close()
   })
   const openStreams = { count: 0 }
+  const turns = new StreamTurns()
   session.on('stream', (...[stream, headers, , rawHeaders]) => {
     openStreams.count++
     stream.once('close', () => openStreams.count--)
     // The reply's owner learns of it by 'close' and the request's signal.
     stream.on('error', () => {})
-    const request = new Http2Request(context, stream, { headers, rawHeaders, peer })
-    dispatcher.run({ request, response: new Http2Response(context, stream, request.method) })
+    turns.add(stream, () => {
+      const request = new Http2Request(context, stream, { headers, rawHeaders, peer })
+      dispatcher.run({ request, response: new Http2Response(context, stream, request.method) })
+    })
   })
 }

@@ -61,3 +61,47 @@ for (const [how, part] of Object.entries(partings))
     session.destroy()
     wire.destroy()
   })
+
+/** One frame (RFC 9113, section 4.1). */
+function frame(
+  type: number,
+  flags: number,
+  rest: { readonly stream: number; readonly payload: readonly number[] },
+): Buffer {
+  const head = Buffer.alloc(9)
+  head.writeUIntBE(rest.payload.length, 0, 3)
+  head.writeUInt8(type, 3)
+  head.writeUInt8(flags, 4)
+  head.writeUInt32BE(rest.stream, 5)
+  return Buffer.concat([head, Buffer.from(rest.payload)])
+}
+
+test(
+  'streams that are opened and reset in one breath are not worked for, the others are',
+  { timeout: 60_000 },
+  async () => {
+    const served: string[] = []
+    await using server = await serve((request, response) => {
+      served.push(request.path)
+      response.send(200, 'done')
+    })
+    const socket = connectTls({ host: '127.0.0.1', port: server.port, ca: certificate, ALPNProtocols: ['h2'] })
+    await new Promise((resolve) => socket.once('secureConnect', resolve))
+    // GET https / at x, of the static table of HPACK (RFC 7541, appendix A); END_STREAM and END_HEADERS.
+    const open = (stream: number): Buffer => frame(1, 5, { stream, payload: [0x82, 0x87, 0x84, 0x01, 1, 0x78] })
+    const reset = (stream: number): Buffer => frame(3, 0, { stream, payload: [0, 0, 0, 8] })
+    const flood = Array.from({ length: 100 }, (_, index) => [open(2 * index + 1), reset(2 * index + 1)]).flat()
+    const kept = Array.from({ length: 20 }, (_, index) => open(2 * index + 201))
+    let answered = 0
+    const done = Promise.withResolvers<void>()
+    socket.on('data', (chunk: Buffer) => {
+      answered += chunk.toString('latin1').split('done').length - 1
+      if (answered === kept.length) done.resolve()
+    })
+    const settings = frame(4, 0, { stream: 0, payload: [] })
+    socket.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), settings, ...flood, ...kept]))
+    await done.promise
+    assert.equal(served.length, kept.length)
+    socket.destroy()
+  },
+)
