@@ -221,6 +221,7 @@ function mayPass(
   const subject = isResource
     ? { group, resource: subresource === '' ? resource : `${resource}/${subresource}`, name }
     : { group: '', resource: '', name: '' }
+  response.setHeader('X-Content-Type-Options', 'nosniff')
   throw forbidden(subject, refusalOf(access, reason))
 }
 

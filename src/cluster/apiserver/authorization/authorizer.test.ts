@@ -103,6 +103,8 @@ test('over HTTP: an answer that is awaited lets through, forbids with its reason
   await using served = await serveApi({ deps: { authorizers } })
   const get = async (path: string): Promise<{ status: number; text: string }> => {
     const reply = await served.call(path, { token: 'user-token' })
+    const isRefusal = reply.status === 403 || reply.status === 500
+    assert.equal(reply.header('x-content-type-options'), isRefusal ? 'nosniff' : undefined)
     return { status: reply.status, text: await reply.text() }
   }
   const of = (name: string): string => `/api/v1/namespaces/default/configmaps/${name}`
