@@ -91,24 +91,28 @@ function timeoutOf(request: ApiRequest, random: Random): number {
   return seconds > 0 ? seconds * 1000 : timeoutLeastMs * (1 + random.float())
 }
 
+function unsupportedMatch(match: string): string {
+  return `Unsupported value: ${JSON.stringify(match)}: supported values: "NotOlderThan"`
+}
+
 /** `sendInitialEvents` goes with `NotOlderThan` only, and the other way round. */
 function checkInitialEvents(request: ApiRequest): boolean {
   const initial = booleanQuery(request, 'sendInitialEvents')
   const match = request.query('resourceVersionMatch') ?? ''
-  const fail = (field: string, message: string): Error =>
+  const isKnown = match === '' || match === 'NotOlderThan'
+  const field = 'resourceVersionMatch'
+  const fail = (message: string): Error =>
     invalid({ group: 'meta.k8s.io', resource: 'ListOptions', name: '' }, [
       { reason: 'FieldValueForbidden', message: `Forbidden: ${message}`, field },
+      ...(isKnown ? [] : [{ reason: 'FieldValueNotSupported', message: unsupportedMatch(match), field }]),
     ])
+  if ((request.query('continue') ?? '') !== '')
+    throw fail('resourceVersionMatch is forbidden when continue is provided')
   if (initial === undefined) {
-    if (match !== '')
-      throw fail(
-        'resourceVersionMatch',
-        'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
-      )
+    if (match !== '') throw fail('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')
     return false
   }
-  if (match !== 'NotOlderThan')
-    throw fail('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
+  if (match !== 'NotOlderThan') throw fail('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
   return initial
 }
 
