@@ -1,18 +1,9 @@
 /** Names of resources in the API, with the type of their objects: what a client call is addressed by. */
 import { builtInKinds, groupVersionText } from '#spec/kubernetes/schema/kinds.ts'
+import type { ApiResource } from '#kit/reconcile/api-client.ts'
 import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 
-/** One resource of one group version. `T` is the type of its objects; nothing of it exists at run time. */
-export interface ApiResource<T extends object = KubernetesObject> {
-  readonly group: string
-  readonly version: string
-  /** Plural, lower case: `pods`. */
-  readonly resource: string
-  readonly kind: string
-  readonly namespaced: boolean
-  /** Carries `T`; never set. */
-  readonly object?: T
-}
+export type { ApiResource }
 
 /** The type of a resource's objects: `ObjectOf<typeof resources.pods>`. */
 export type ObjectOf<R extends ApiResource> = NonNullable<R['object']>

@@ -4,7 +4,7 @@
  */
 import type { JsonObject, KubernetesList, KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 
-/** One resource of one group version; `T` is the type of its objects. */
+/** One resource of one group version. `T` is the type of its objects; nothing of it exists at run time. */
 export interface ApiResource<T extends object = KubernetesObject> {
   readonly group: string
   readonly version: string
