@@ -126,16 +126,12 @@ function strategyFor(definition: CustomResourceDefinition, version: CustomResour
     hasGeneration: true,
     statusKeepsMetadata: true,
     changesGeneration: (next, old) => !equalJson(content(next), content(old)),
-    prepareCreate: (object, { warn }) => {
+    prepareCreate: (object) => {
       const subject = { group, resource: names.plural, name: object.metadata.name }
       if (isEnding) throw forbidden(subject, 'create not allowed while custom resource definition is terminating')
-      for (const text of finalizerWarnings(object.metadata.finalizers, [])) warn(text)
       return object
     },
-    prepareUpdate: (next, old, { warn }) => {
-      for (const text of finalizerWarnings(next.metadata.finalizers, old.metadata.finalizers)) warn(text)
-      return next
-    },
+    warningsOf: (object, old) => finalizerWarnings(object.metadata.finalizers, old?.metadata.finalizers),
   }
 }
 

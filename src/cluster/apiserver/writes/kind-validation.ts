@@ -11,35 +11,40 @@ export function createKindValidation(clock: Pick<Clock, 'now'>): ObjectValidatio
   const context = (): ValidationContext => ({ nowMs: clock.now() })
   return {
     create: (resource, object, warn) => {
-      if (resource.custom !== undefined) return told(resource.custom.checkCreate(object), warn)
-      if (isUnruled(resource)) return []
-      const causes = validateCreate(resource, object, context())
-      if (causes.length > 0) return causes
-      const warnings = [
-        ...createWarnings(resource, object),
+      const verdict =
+        resource.custom?.checkCreate(object) ?? judged(resource, () => validateCreate(resource, object, context()))
+      return told(verdict, warn, () => [
+        ...(isRuled(resource) ? createWarnings(resource, object) : []),
         ...(resource.strategy.warningsOf?.(object, undefined) ?? []),
-      ]
-      return told({ causes, warnings }, warn)
+      ])
     },
     update: (resource, { next, old, subresource }, warn) => {
-      if (resource.custom !== undefined) return told(resource.custom.checkUpdate(next, old, subresource), warn)
-      if (isUnruled(resource)) return []
-      const causes = validateUpdate(resource, next, old, { subresource, context: context() })
-      if (causes.length > 0) return causes
-      const own = subresource === '' ? resource.strategy.warningsOf?.(next, old) : undefined
-      const warnings = [...updateWarnings(resource, { object: next, old, subresource }), ...(own ?? [])]
-      return told({ causes, warnings }, warn)
+      const verdict =
+        resource.custom?.checkUpdate(next, old, subresource) ??
+        judged(resource, () => validateUpdate(resource, next, old, { subresource, context: context() }))
+      return told(verdict, warn, () => [
+        ...(isRuled(resource) ? updateWarnings(resource, { object: next, old, subresource }) : []),
+        ...((subresource === '' ? resource.strategy.warningsOf?.(next, old) : undefined) ?? []),
+      ])
     },
   }
 }
 
+function judged(resource: ServedResource, validate: () => readonly Cause[]): CustomVerdict {
+  return { causes: isRuled(resource) ? validate() : [], warnings: [] }
+}
+
 /** What is refused comes without the warnings that it would have been let in with. */
-function told({ causes, warnings }: CustomVerdict, warn: (text: string) => void): readonly Cause[] {
-  if (causes.length === 0) for (const text of warnings) warn(text)
+function told(
+  { causes, warnings }: CustomVerdict,
+  warn: (text: string) => void,
+  more: () => readonly string[],
+): readonly Cause[] {
+  if (causes.length === 0) for (const text of [...warnings, ...more()]) warn(text)
   return causes
 }
 
 /** Custom resources have schemas of their own. */
-function isUnruled({ type }: ServedResource): boolean {
-  return type === undefined
+function isRuled({ type }: ServedResource): boolean {
+  return type !== undefined
 }

@@ -59,7 +59,7 @@ function patch(parts: ServerParts, request: ApiRequest, type: string): Promise<A
     next: (live) => {
       const tree = patched(live, body, { type, request })
       const { object, strictErrors } = canonical(request, tree, { body, live })
-      reportPatch(request, [...told, ...strictErrors], () => shownPatch(type, body, tree))
+      reportPatch(request, [...told, ...strictErrors], () => shownPatch(type, body, { tree, live }))
       return withDefaults(parts, request.resource, object)
     },
   })
@@ -83,13 +83,27 @@ function canonical(
     return { object, strictErrors: [...typed.strictErrors, ...strictErrors] }
   } catch (error) {
     if (!(error instanceof GantryError) || error.code === 'KUBERNETES_STATUS') throw error
-    throw invalidPatchOf(shownPatch(request.body?.mediaType ?? '', body, tree), error.message)
+    throw invalidPatchOf(shownPatch(request.body?.mediaType ?? '', body, { tree, live }), error.message)
   }
 }
 
 /** What a refusal shows: the patched object, and of strategic merges the patch. */
-function shownPatch(type: string, body: unknown, tree: JsonObject): string {
-  return type === strategicType ? goText(body) : JSON.stringify(tree)
+function shownPatch(
+  type: string,
+  body: unknown,
+  { tree, live }: { readonly tree: JsonObject; readonly live: ApiObject },
+): string {
+  if (type === strategicType) return goText(body)
+  const escape = (character: string): string => `\\u00${character.charCodeAt(0).toString(16)}`
+  return JSON.stringify(inGoOrder(tree, live)).replace(/[<>&]/g, escape)
+}
+
+/** What Go has taken apart it writes by name; what a patch left alone stays as it was stored. */
+function inGoOrder(value: unknown, before: unknown): unknown {
+  if (value === before || !isJsonObject(value)) return value
+  const known = isJsonObject(before) ? before : {}
+  const names = Object.keys(value).toSorted()
+  return Object.fromEntries(names.map((name) => [name, inGoOrder(value[name], known[name])]))
 }
 
 /** The object after the request's patch, canonical; for subresources that patch a view of the object. @throws 400, 415, 422. */
