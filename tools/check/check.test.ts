@@ -27,19 +27,20 @@ test('untidy names, marks, machine paths, headers and missing READMEs are found'
       'src/base/x/bare.ts': 'export const bare = 1',
       'src/base/y/late.ts': `/** y */\n// ${mark}: later\nconst path = '${'/wo'}rk/project/file.ts'`,
       'src/base/x/off.test.ts': 'test' + '.skip(() => {})',
+      'src/base/x/fast.test.ts': 'assert.ok(performance.now() - began < 50)',
       'docs/guide.md': 'open /home/user/project/file and /var/lib/gantry/file',
     }),
   )
   const [names, readmes, lines, headers] = [
     /helpers\.ts/,
     /base\/y: has no README/,
-    /late\.ts:2|late\.ts:3|off\.test/,
+    /late\.ts:2|late\.ts:3|off\.test|fast\.test/,
     /bare\.ts: does not open/,
   ]
   for (const shape of [names, readmes, headers])
     assert.equal(found.filter((line) => shape.test(line)).length, 1, String(shape))
-  assert.equal(found.filter((line) => lines.test(line)).length, 3)
-  assert.equal(found.length, 6)
+  assert.equal(found.filter((line) => lines.test(line)).length, 4)
+  assert.equal(found.length, 7)
 })
 
 test('an error without remedy or component is found, one with a catalogue row is not', () => {
