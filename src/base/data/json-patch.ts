@@ -1,7 +1,7 @@
 /**
  * JSON Patch (RFC 6902) with JSON Pointer (RFC 6901), as lenient as the library that Kubernetes applies patches with: a member
  * that an object lacks may be replaced, counts as null where it is copied, and indices may count from a list's end. Values are
- * never changed in place.
+ * never changed in place, but those that the patch itself has made: many operations on one large object copy it once.
  */
 import { GantryError } from '#base/errors/gantry-error.ts'
 import { type JsonObject, type JsonValue, isJsonObject, jsonEquals, setOwn } from './json-value.ts'
@@ -16,6 +16,9 @@ const operationsMax = 10_000
 
 /** How deep a document may get by copying into itself. */
 const depthMax = 1000
+
+/** What copies may add to a document, as in Kubernetes: no more than a request may hold. */
+const copiedBytesMax = 3 * 1024 * 1024
 
 /**
  * Checks that a parsed document is a patch.
@@ -56,31 +59,81 @@ function parseOperation(entry: JsonValue, index: number): JsonPatchOperation {
  * @throws GantryError DATA_PATCH_TEST_FAILED for a failed `test`, DATA_PATCH_INVALID for a path that does not fit.
  */
 export function applyJsonPatch(document: JsonValue, operations: readonly JsonPatchOperation[]): JsonValue {
+  const draft = new Draft()
   let current = document
-  for (const operation of operations) current = applyOperation(current, operation)
+  for (const operation of operations) current = applyOperation(draft, current, operation)
   return current
 }
 
-function applyOperation(document: JsonValue, operation: JsonPatchOperation): JsonValue {
+/** What one application of a patch has made by itself, and may change. */
+class Draft {
+  readonly #own = new WeakSet<object>()
+  #copiedBytes = 0
+
+  /** The list itself where it is the patch's own, or a copy that is. */
+  list(list: readonly JsonValue[]): JsonValue[] {
+    return this.#owned(list, () => [...list]) as JsonValue[]
+  }
+
+  /** Likewise an object. */
+  object(object: JsonObject): JsonObject {
+    return this.#owned(object, () => ({ ...object }))
+  }
+
+  /** A value that shares nothing with the one it was copied from. @throws DATA_PATCH_INVALID when copies become too much. */
+  copyOf(value: JsonValue): JsonValue {
+    if (Array.isArray(value)) {
+      this.#count(2 + value.length)
+      return value.map((item) => this.copyOf(item))
+    }
+    if (!isJsonObject(value)) {
+      this.#count(typeof value === 'string' ? value.length + 2 : 4)
+      return value
+    }
+    const copy: JsonObject = {}
+    for (const [key, member] of Object.entries(value)) {
+      this.#count(key.length + 4)
+      setOwn(copy, key, this.copyOf(member))
+    }
+    return copy
+  }
+
+  #count(sizeBytes: number): void {
+    this.#copiedBytes += sizeBytes
+    if (this.#copiedBytes <= copiedBytesMax) return
+    throw invalidPatch(
+      `Unable to complete the copy, the accumulated size increase of copy is ${this.#copiedBytes}, exceeding the limit ${copiedBytesMax}`,
+    )
+  }
+
+  #owned<T extends object>(value: T, copy: () => T): T {
+    if (this.#own.has(value)) return value
+    const made = copy()
+    this.#own.add(made)
+    return made
+  }
+}
+
+function applyOperation(draft: Draft, document: JsonValue, operation: JsonPatchOperation): JsonValue {
   const path = parsePointer(operation.path)
   switch (operation.op) {
     case 'add':
-      return insert(document, path, operation.value)
+      return insert(draft, { document, path }, operation.value)
     case 'remove':
-      return remove(document, path)
+      return remove(draft, { document, path })
     case 'replace':
       lookUp(document, path)
-      return replace(document, path, operation.value)
+      return replace(draft, { document, path }, operation.value)
     case 'test':
       return assertEquals(document, path, operation)
     case 'copy':
-      return insert(document, path, lookUp(document, parsePointer(operation.from)) ?? null)
+      return insert(draft, { document, path }, draft.copyOf(lookUp(document, parsePointer(operation.from)) ?? null))
     case 'move': {
       const from = parsePointer(operation.from)
       if (operation.path.startsWith(`${operation.from}/`))
         throw invalidPatch(`cannot move ${operation.from} into itself`)
       const value = lookUp(document, from) ?? null
-      return insert(remove(document, from), path, value)
+      return insert(draft, { document: remove(draft, { document, path: from }), path }, value)
     }
   }
 }
@@ -138,47 +191,69 @@ function indexOf(token: string, length: number): number {
   return index < 0 ? index + length : index
 }
 
+/** A place in a document. */
+interface Place {
+  readonly document: JsonValue
+  readonly path: readonly string[]
+}
+
 type Edit = (parent: JsonValue, token: string) => JsonValue
 
-/** The document with the parent of `path` edited, everything on the way copied. */
-function editAt(document: JsonValue, path: readonly string[], edit: Edit): JsonValue {
+/** The document with the parent of a place edited, everything on the way the draft's own. */
+function editAt(draft: Draft, { document, path }: Place, edit: Edit): JsonValue {
   const [token, ...rest] = path
   if (token === undefined) throw missing(path)
   if (rest.length === 0) return edit(document, token)
   const next = child(document, token)
   if (next === undefined) throw missing(path)
-  return withChild(document, token, editAt(next, rest, edit))
+  return withChild(draft, { document, path: [token] }, editAt(draft, { document: next, path: rest }, edit))
 }
 
-function withChild(parent: JsonValue, token: string, value: JsonValue): JsonValue {
-  if (Array.isArray(parent)) return parent.with(indexOf(token, parent.length), value)
-  const copy: JsonObject = { ...(parent as JsonObject) }
-  setOwn(copy, token, value)
-  return copy
+/** The document with its member at a path of one token set. */
+function withChild(draft: Draft, { document, path: [token = ''] }: Place, value: JsonValue): JsonValue {
+  if (Array.isArray(document)) {
+    const list = draft.list(document)
+    const index = indexOf(token, list.length)
+    if (index < 0 || index >= list.length) throw missing([token])
+    list[index] = value
+    return list
+  }
+  const object = draft.object(document as JsonObject)
+  setOwn(object, token, value)
+  return object
 }
 
-function insert(document: JsonValue, path: readonly string[], value: JsonValue): JsonValue {
+function insert(draft: Draft, place: Place, value: JsonValue): JsonValue {
+  const { path } = place
   if (path.length === 0) return value
-  return editAt(document, path, (parent, token) => {
-    if (isJsonObject(parent)) return withChild(parent, token, value)
+  return editAt(draft, place, (parent, token) => {
+    if (isJsonObject(parent)) return withChild(draft, { document: parent, path: [token] }, value)
     if (!Array.isArray(parent)) throw missing(path)
     const index = token === '-' ? parent.length : indexOf(token, parent.length + 1)
     if (index < 0 || index > parent.length) throw missing(path)
-    return parent.toSpliced(index, 0, value)
+    const list = draft.list(parent)
+    list.splice(index, 0, value)
+    return list
   })
 }
 
-function replace(document: JsonValue, path: readonly string[], value: JsonValue): JsonValue {
-  return path.length === 0 ? value : editAt(document, path, (parent, token) => withChild(parent, token, value))
+function replace(draft: Draft, place: Place, value: JsonValue): JsonValue {
+  if (place.path.length === 0) return value
+  return editAt(draft, place, (document, token) => withChild(draft, { document, path: [token] }, value))
 }
 
-function remove(document: JsonValue, path: readonly string[]): JsonValue {
+function remove(draft: Draft, place: Place): JsonValue {
+  const { path } = place
   if (path.length === 0) throw invalidPatch('the whole document cannot be removed')
-  return editAt(document, path, (parent, token) => {
+  return editAt(draft, place, (parent, token) => {
     if (child(parent, token) === undefined) throw missing(path)
-    if (Array.isArray(parent)) return parent.toSpliced(indexOf(token, parent.length), 1)
-    const copy = { ...(parent as JsonObject) }
-    Reflect.deleteProperty(copy, token)
-    return copy
+    if (Array.isArray(parent)) {
+      const list = draft.list(parent)
+      list.splice(indexOf(token, list.length), 1)
+      return list
+    }
+    const object = draft.object(parent as JsonObject)
+    Reflect.deleteProperty(object, token)
+    return object
   })
 }

@@ -136,3 +136,28 @@ test('the patch between two documents leads from one to the other', () => {
     }),
   )
 })
+
+test('a JSON patch of ten thousand operations on one large object copies it once, and changes nothing in place', () => {
+  const members = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`k${index}`, 'v']))
+  const document = { data: members, list: [1, { a: 1 }] }
+  const before = JSON.stringify(document)
+  const operations = parseJsonPatch([
+    ...Array.from({ length: 9_995 }, (_, index) => ({ op: 'add', path: `/data/n${index}`, value: 'w' })),
+    { op: 'copy', from: '/list', path: '/twin' },
+    { op: 'add', path: '/list/1/a', value: 2 },
+    { op: 'add', path: '/twin/-', value: 3 },
+    { op: 'move', from: '/list/0', path: '/moved' },
+  ])
+  const patched = applyJsonPatch(document, operations) as typeof document & { twin: unknown; moved: unknown }
+  assert.equal(Object.keys(patched.data).length, 29_995)
+  assert.deepEqual([patched.list, patched.twin, patched.moved], [[{ a: 2 }], [1, { a: 1 }, 3], 1])
+  assert.equal(JSON.stringify(document), before)
+})
+
+test('copies of a JSON patch that double a value again and again are refused', () => {
+  const copies = Array.from({ length: 40 }, () => ({ op: 'copy', from: '/x', path: '/x/-' }))
+  assert.throws(
+    () => applyJsonPatch({ x: ['a'.repeat(1000)] }, parseJsonPatch(copies)),
+    /Unable to complete the copy, the accumulated size increase of copy is \d+, exceeding the limit 3145728/,
+  )
+})
