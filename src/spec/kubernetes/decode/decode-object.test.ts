@@ -95,6 +95,7 @@ const syntax: readonly (readonly [text: string, expected: string])[] = [
   ['[01]', "invalid character '1' after array element"],
   [String.raw`["\x"]`, "invalid character 'x' in string escape code"],
   ['['.repeat(20_000), 'exceeded max depth'],
+  [`${'{"a":'.repeat(9000)}1.5${'}'.repeat(9000)}`, 'exceeded max depth'],
 ]
 for (const [text, expected] of syntax) {
   test(`a syntax error reads: ${expected}`, () =>

@@ -26,7 +26,8 @@ export function jsonSyntaxError(message: string): GantryError {
 /** Parses JSON text. Throws `KUBERNETES_JSON_SYNTAX` with Go's text (`invalid character 'a' looking for beginning of value`). */
 export function parseJson(text: string): ParsedJson {
   const scan = scanJson(text)
-  if (scan.tooDeep || scan.oddNumbers) return new JsonReader(text).read()
+  if (scan.tooDeep) throw jsonSyntaxError('exceeded max depth')
+  if (scan.oddNumbers) return new JsonReader(text).read()
   let value: unknown
   try {
     value = JSON.parse(text)
