@@ -10,7 +10,7 @@ import { type Cluster, createCluster } from '#roles/cluster/cluster.ts'
 const rows: Readonly<Record<string, { readonly goal: string; readonly run: () => Promise<string> }>> = {
   start: { goal: '≤ 300 ms to the first accepted object (envtest 2-7 s)', run: firstObject },
   place: { goal: '≥ 2,000 pods/s scheduled in one process', run: placePods },
-  take: { goal: 'none', run: takeUpPods },
+  take: { goal: 'as many as may be', run: takeUpPods },
   big: { goal: '≤ 15 s for 1,000 nodes and 5,000 running pods', run: bigCluster },
   day: { goal: '≤ 60 s for a simulated day of 100 nodes with churn', run: simulatedDay },
 }
@@ -58,11 +58,15 @@ async function placePods(): Promise<string> {
     await cluster.client.patch(nodes, metadata.name, ready, { type: 'strategic', subresource: 'status' })
   })
   await cluster.settle()
-  const bound = followBindings(cluster)
-  const began = performance.now()
-  await createPods(cluster)
-  await Promise.all([bound, cluster.settle()])
-  return `${perSecond(began, await bound)} pods/s created and bound (${podCount} pods on ${objectNodes} nodes, with controllers)`
+  const rates: number[] = []
+  for (const round of ['first', 'next']) {
+    const bound = followBindings(cluster)
+    const began = performance.now()
+    await createPods(cluster, round)
+    await Promise.all([bound, cluster.settle()])
+    rates.push(perSecond(began, await bound))
+  }
+  return `${rates[0]} pods/s created and bound of the first ${podCount}, ${rates[1]} of the next (${objectNodes} nodes, with controllers)`
 }
 
 /** The same with kubelets, which report that they have the pod. */
@@ -90,9 +94,9 @@ async function followBindings({ client }: Cluster): Promise<number> {
 const unplaced = async ({ client }: Cluster): Promise<number> =>
   (await client.list(pods, { namespace: 'default', fieldSelector: 'spec.nodeName=' })).items.length
 
-async function createPods({ client }: Cluster): Promise<void> {
+async function createPods({ client }: Cluster, name = 'p'): Promise<void> {
   await each(podCount, async (index) => {
-    const metadata = { name: `p-${index}`, namespace: 'default', labels: { app: 'p' } }
+    const metadata = { name: `${name}-${index}`, namespace: 'default', labels: { app: 'p' } }
     await client.create(pods, { apiVersion: 'v1', kind: 'Pod', ...template('p'), metadata } as never)
   })
 }

@@ -310,7 +310,8 @@ function scoreChanged(
 export function highest(totals: Float64Array, random: Random): number {
   let most = -Infinity
   let equals = 0
-  for (const total of totals) {
+  for (let index = 0; index < totals.length; index++) {
+    const total = totals[index] ?? 0
     if (total > most) {
       most = total
       equals = 1

@@ -28,12 +28,17 @@ export interface SchedulerParts {
   readonly wake: () => void
   /** Bindings and writes that have not ended; each takes itself out. */
   readonly underWay: Set<Promise<void>>
+  /** One of them has ended. */
+  readonly onEnded: () => void
 }
 
 /** Runs work beside the loop; failures must be dealt with inside. */
 export function runBeside(parts: SchedulerParts, work: () => Promise<void>): void {
   const running: Promise<void> = work()
     .catch((error: unknown) => parts.log.error('work of the scheduler failed', { error }))
-    .finally(() => parts.underWay.delete(running))
+    .finally(() => {
+      parts.underWay.delete(running)
+      parts.onEnded()
+    })
   parts.underWay.add(running)
 }

@@ -85,6 +85,7 @@ export function startScheduler(deps: SchedulerDeps, config: SchedulerConfig = de
     nowMs,
     wake: () => loop.wake(),
     underWay: new Set(),
+    onEnded: () => loop.onEnded(),
   }
   const memory: CycleMemory = { startIndex: 0 }
   const decide = (queued: QueuedPod): Promise<void> | undefined => {
@@ -172,6 +173,8 @@ function firstGate(
 
 interface Loop {
   wake(): void
+  /** A binding has ended: there is room for another. */
+  onEnded(): void
   readonly isIdle: boolean
   readonly ended: Promise<void>
 }
@@ -187,10 +190,11 @@ function runLoop({
   readonly decide: (queued: QueuedPod) => Promise<void> | undefined
   readonly bindingsMost: number
 }): Loop {
-  const state: { isWoken: boolean; isWorking: boolean; resume: (() => void) | undefined } = {
+  const state = {
     isWoken: false,
     isWorking: false,
-    resume: undefined,
+    resume: undefined as (() => void) | undefined,
+    onRoom: undefined as (() => void) | undefined,
   }
   const wake = (): void => {
     state.isWoken = true
@@ -205,6 +209,8 @@ function runLoop({
     await new Promise<void>((resolve) => (state.resume = resolve))
     state.resume = undefined
   }
+  /** Waits for one of many: a race of all of them, once for each that ends, would take the square of their number. */
+  const room = (): Promise<void> => new Promise((resolve) => (state.onRoom = resolve))
   /** True when the queue is empty; false when others shall get their turn first, a promise when they have to. */
   const takeTurn = (): boolean | Promise<void> => {
     const began = parts.nowMs()
@@ -226,7 +232,7 @@ function runLoop({
         const turn = takeTurn()
         if (turn === true) break
         if (turn !== false) await turn
-        else if (parts.underWay.size >= bindingsMost) await Promise.race(parts.underWay)
+        else if (parts.underWay.size >= bindingsMost) await room()
         else await parts.clock.sleep(0)
       }
       state.isWorking = false
@@ -234,6 +240,7 @@ function runLoop({
   }
   return {
     wake,
+    onEnded: () => state.onRoom?.(),
     get isIdle() {
       return !state.isWorking && !state.isWoken
     },

@@ -136,6 +136,7 @@ function refile<T>(
 ): void {
   const before = previous === undefined ? nowhere : by(previous)
   const now = object === undefined ? nowhere : by(object)
+  if (before.length === now.length && before.every((value, at) => value === now[at])) return
   for (const value of before) {
     if (now.includes(value)) continue
     const filed = keys.get(value)

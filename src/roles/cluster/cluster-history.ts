@@ -2,6 +2,7 @@
  * Follows every write of a simulated cluster: its history as one digest (the same seed has the same), and the last write
  * that was more than a heartbeat.
  */
+import { crc32 } from 'node:zlib'
 import { createDigestStream } from '#base/data/digest.ts'
 import type { StoreEvent, VersionedStore } from '#kit/store/versioned-store.ts'
 import type { Violations } from './cluster-invariants.ts'
@@ -19,6 +20,9 @@ export interface HistoryDeps {
   readonly violations: Violations
 }
 
+/** Writes are digested a few hundred at a time. */
+const linesLengthMost = 65_536
+
 /** Kept alive or told, not changed. */
 const heartbeats = ['/registry/coordination.k8s.io/leases/', '/registry//events/', '/registry//nodes/']
 
@@ -27,10 +31,15 @@ export function followHistory(store: VersionedStore, { nowMs, violations }: Hist
   const abort = new AbortController()
   const state = { revision: 0, lastChangeMs: nowMs() }
   const digest = createDigestStream()
+  let lines = ''
+  const writeOut = (): void => {
+    digest.update(lines)
+    lines = ''
+  }
   const take = ({ type, entry }: StoreEvent): void => {
     const { key, modRevision, value } = entry
-    digest.update(`${nowMs()} ${type} ${key} ${modRevision} ${value.byteLength} `)
-    digest.update(value)
+    lines += `${nowMs()} ${type} ${key} ${modRevision} ${value.byteLength} ${crc32(value)}\n`
+    if (lines.length > linesLengthMost) writeOut()
     if (!heartbeats.some((prefix) => key.startsWith(prefix))) state.lastChangeMs = nowMs()
     if (modRevision < state.revision) violations.add(`revision ${modRevision} came after ${state.revision}`)
     state.revision = modRevision
@@ -42,7 +51,10 @@ export function followHistory(store: VersionedStore, { nowMs, violations }: Hist
   })()
   following.catch((error: unknown) => violations.add(`the history was lost: ${String(error)}`))
   return {
-    digest: () => digest.soFar(),
+    digest: () => {
+      writeOut()
+      return digest.soFar()
+    },
     get lastChangeMs() {
       return state.lastChangeMs
     },

@@ -89,8 +89,8 @@ function bound(
   }
   return {
     ...marked,
-    spec: withField(specType, objectAt(pod, 'spec'), { nodeName: node }),
-    status: withField(statusType, status, { conditions: [...others, condition] }),
+    spec: withField(specType, objectAt(pod, 'spec'), ['nodeName', node]),
+    status: withField(statusType, status, ['conditions', [...others, condition]]),
   }
 }
 
@@ -98,11 +98,22 @@ const merged = (map: Readonly<Record<string, string>> = {}, more: Readonly<Recor
   Object.fromEntries(Object.entries({ ...map, ...more }).sort(([a], [b]) => (a < b ? -1 : 1)))
 
 /** A struct with a further field in its place: nothing puts in order what goes around the pipeline. */
-function withField(type: SchemaType | undefined, value: JsonObject, field: JsonObject): JsonObject {
-  const [name = ''] = Object.keys(field)
+function withField(
+  type: SchemaType | undefined,
+  value: JsonObject,
+  [name, member]: readonly [string, unknown],
+): JsonObject {
   const indexOf = (key: string): number => type?.struct?.byName.get(key)?.index ?? 0
-  const others = Object.entries(value).filter(([key]) => key !== name)
-  const next = others.findIndex(([key]) => indexOf(key) > indexOf(name))
-  const at = next < 0 ? others.length : next
-  return Object.fromEntries([...others.slice(0, at), ...Object.entries(field), ...others.slice(at)])
+  const place = indexOf(name)
+  const out: Record<string, unknown> = {}
+  let isPlaced = false
+  for (const key of Object.keys(value)) {
+    if (!isPlaced && indexOf(key) >= place) {
+      out[name] = member
+      isPlaced = true
+    }
+    if (key !== name) out[key] = value[key]
+  }
+  if (!isPlaced) out[name] = member
+  return out
 }
