@@ -84,7 +84,10 @@ test('a refusal shows the patched object, and of strategic merges the patch', as
     const reply = await served.call(path, { method: 'PATCH', token: 'admin-token', headers, body })
     return ((await reply.json()) as { readonly message: string }).message
   }
-  assert.match(await said(merge), /^ "" is invalid: patch: Invalid value: "\{\\"kind\\":\\"Service\\".*\\"nope\\":1/)
+  assert.match(
+    await said(merge),
+    /^ "" is invalid: patch: Invalid value: "\{\\"apiVersion\\":\\"v1\\",\\"kind\\":\\"Service\\".*\\"nope\\":1/,
+  )
   assert.match(await said(strategic), /^ "" is invalid: patch: Invalid value: "map\[spec:map\[nope:1\]\]": strict/)
 })
 
