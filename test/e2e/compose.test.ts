@@ -18,7 +18,7 @@ services:
     depends_on: [web]
     networks: [inner]
     environment: { TARGET: web }
-    command: sh -c 'for i in $$(seq 600); do nc -z $$TARGET 80 && break; sleep 0.2; done; printf "GET / HTTP/1.0\\r\\n\\r\\n" | nc $$TARGET 80; sleep 1000'
+    command: sh -c 'for i in $$(seq 600); do wget -q -O - http://$$TARGET/ && break; sleep 0.2; done; sleep 1000'
 volumes: { content: {} }
 networks: { inner: {} }
 `
