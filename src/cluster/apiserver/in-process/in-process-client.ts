@@ -81,6 +81,20 @@ export function createInProcessClient(parts: ServerParts, caller: User, rawCall:
       query: writeQuery(options),
       body: { value },
     })
+  const partWriter =
+    (verb: ApiVerb): KubeClient['createSubresource'] =>
+    (resource, name, options) => {
+      const { body, subresource } = options
+      return object({
+        verb,
+        resource,
+        place: options,
+        name,
+        subresource,
+        query: writeQuery(options),
+        body: { value: body },
+      })
+    }
   return {
     get: (resource, name, options) =>
       object({ verb: 'get', resource, place: options, name, query: { resourceVersion: options?.resourceVersion } }),
@@ -120,30 +134,8 @@ export function createInProcessClient(parts: ServerParts, caller: User, rawCall:
     },
     getSubresource: (resource, name, options) =>
       object({ verb: 'get', resource, place: options, name, subresource: options.subresource }),
-    createSubresource: (resource, name, options) => {
-      const { body, subresource } = options
-      return object({
-        verb: 'create',
-        resource,
-        place: options,
-        name,
-        subresource,
-        query: writeQuery(options),
-        body: { value: body },
-      })
-    },
-    updateSubresource: (resource, name, options) => {
-      const { body, subresource } = options
-      return object({
-        verb: 'update',
-        resource,
-        place: options,
-        name,
-        subresource,
-        query: writeQuery(options),
-        body: { value: body },
-      })
-    },
+    createSubresource: partWriter('create'),
+    updateSubresource: partWriter('update'),
     raw: (request) => rawCall(user, request),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }

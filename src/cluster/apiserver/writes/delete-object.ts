@@ -7,20 +7,20 @@ import { builtInTypes } from '#spec/kubernetes/schema/type-rows.ts'
 import type { AdmissionRequest } from '../admission/admission.ts'
 import { requestPart } from '../admission/request-part.ts'
 import { type ApiObject, timeText, withMetadata } from '../api-object.ts'
+import { changeLive } from './change-live.ts'
 import { checkPropagation } from './check-options.ts'
 import { type ApiAnswer, type ApiRequest, booleanQuery, integerQuery, isDryRun } from '../api-request.ts'
 import { fromStored } from '../convert-stored.ts'
 import { decodeBody } from '../wire/decode-body.ts'
 import { storedBytes } from '../cache/object-bytes.ts'
 import { keyOf } from '../cache/object-cache.ts'
-import { placeOf, selectionOf, subjectOf } from '../read-objects.ts'
+import { selectionOf, subjectOf } from '../read-objects.ts'
 import type { ServerParts } from '../server-parts.ts'
-import { conflict, forbidden, notFound } from '../status-errors.ts'
+import { conflict, forbidden } from '../status-errors.ts'
 import type { StoredObject } from '../cache/stored-object.ts'
 
 const orphanFinalizer = 'orphan'
 const foregroundFinalizer = 'foregroundDeletion'
-const triesMax = 8
 
 /** What a client asks of a deletion. */
 export interface Deletion {
@@ -79,16 +79,16 @@ export async function deleteObject(
   request: ApiRequest,
   deletion: Deletion = deletionOf(request),
 ): Promise<ApiAnswer> {
-  for (let attempt = 1; ; attempt++) {
-    await parts.cache.catchUp()
-    const live = parts.cache.collection(request.resource.storage).get(placeOf(request))
-    if (live === undefined) throw notFound(subjectOf(request))
-    const why = request.resource.strategy.whyUndeletable?.(request.name)
-    if (why !== undefined) throw forbidden(subjectOf(request), why)
-    const answer = await deleteOnce(parts, request, { deletion, live })
-    if (answer !== undefined) return answer
-    if (attempt >= triesMax) throw conflict(subjectOf(request))
-  }
+  // Preconditions are held against what is there, not against an older picture of it.
+  await parts.cache.catchUp()
+  return changeLive(parts, request, {
+    repeats: true,
+    change: (live) => {
+      const why = request.resource.strategy.whyUndeletable?.(request.name)
+      if (why !== undefined) throw forbidden(subjectOf(request), why)
+      return deleteOnce(parts, request, { deletion, live })
+    },
+  })
 }
 
 interface Attempt {

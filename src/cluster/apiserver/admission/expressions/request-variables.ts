@@ -1,5 +1,10 @@
 /** The values of what expressions of webhooks and policies see. */
-import { celAuthorizer, celResourceCheck, type AskAuthorizer } from '#spec/kubernetes/cel/libraries/authorizers.ts'
+import {
+  type AskAuthorizer,
+  blankResource,
+  celAuthorizer,
+  celResourceCheck,
+} from '#spec/kubernetes/cel/libraries/authorizers.ts'
 import type { ApiObject } from '../../api-object.ts'
 import type { User } from '../../api-request.ts'
 import type { DecisionsAhead } from '../../authorization/decide-ahead.ts'
@@ -84,16 +89,6 @@ function namespaceView(request: AdmissionRequest): unknown {
   return { metadata: { ...metadata, UID: uid }, spec: found['spec'] ?? {}, status: found['status'] ?? {} }
 }
 
-const noResource = {
-  group: '',
-  resource: '',
-  subresource: '',
-  namespace: '',
-  name: '',
-  fieldSelector: '',
-  labelSelector: '',
-}
-
 function askingFor(user: User, decisions: DecisionsAhead): AskAuthorizer {
   return ({ serviceAccount, verb, resource, path }) => {
     const { allowed, reason, error } = decisions.decide({
@@ -101,7 +96,7 @@ function askingFor(user: User, decisions: DecisionsAhead): AskAuthorizer {
       verb,
       isResource: resource !== undefined,
       version: '*',
-      ...(resource ?? noResource),
+      ...(resource ?? blankResource),
       path,
     })
     return { allowed, reason, ...(error === undefined ? {} : { error }) }

@@ -70,7 +70,8 @@ class CelDecision extends CelOpaque {
 }
 
 const blank: AuthorizerQuestion = { serviceAccount: undefined, verb: '', resource: undefined, path: '' }
-const blankResource = {
+/** A question about no resource in particular. */
+export const blankResource: Readonly<NonNullable<AuthorizerQuestion['resource']>> = {
   group: '',
   resource: '',
   subresource: '',
