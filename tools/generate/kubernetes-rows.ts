@@ -101,11 +101,12 @@ const extras: Readonly<Record<string, string>> = {
   oneOf: 'oo',
 }
 
-function fieldRow(field: TableField): unknown[] {
-  const flags = flagLetters
-    .filter(([key]) => field[key] === true)
-    .map(([, letter]) => letter)
-    .join('')
+/** Lists that upstream's defaults leave alone where they were given empty, though `omitempty` never shows them so. */
+const keptEmpty: ReadonlySet<string> = new Set(['k8s.io/api/autoscaling/v2.HPAScalingRules.policies'])
+
+function fieldRow(field: TableField, struct: string): unknown[] {
+  const letters = flagLetters.filter(([key]) => field[key] === true).map(([, letter]) => letter)
+  const flags = letters.join('') + (keptEmpty.has(`${struct}.${field.json ?? ''}`) ? 'e' : '')
   const more: Record<string, unknown> = {}
   for (const [key, short] of Object.entries(extras)) if (field[key] !== undefined) more[short] = field[key]
   if (typeof more['en'] === 'string') more['en'] = openapiName(more['en'])
@@ -128,7 +129,7 @@ function typeRow(name: string, type: TableType): object {
   }
   const fields = (type.fields ?? []).filter((field) => field.inline === true || typeof field.json === 'string')
   return {
-    f: fields.map(fieldRow),
+    f: fields.map((field) => fieldRow(field, name)),
     ...(type.structType === undefined ? {} : { t: type.structType }),
     ...(type.union === true ? { u: 1 } : {}),
   }

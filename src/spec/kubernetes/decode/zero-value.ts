@@ -32,7 +32,10 @@ export function isOmitted(value: unknown, field: SchemaField): boolean {
   if (value === null) return field.omitEmpty || field.omitZero
   if (!field.omitEmpty || field.pointer) return false
   if (value === '' || value === false || value === 0) return !structLike.has(field.type.shape)
-  if (typeof value !== 'object') return false
-  if (Array.isArray(value)) return value.length === 0 && field.type.shape === 'list'
-  return field.type.shape === 'map' && Object.keys(value).length === 0
+  return typeof value === 'object' && isLeftOutEmpty(value, field)
+}
+
+function isLeftOutEmpty(value: object, { type, keepsEmpty }: SchemaField): boolean {
+  if (Array.isArray(value)) return value.length === 0 && type.shape === 'list' && !keepsEmpty
+  return type.shape === 'map' && Object.keys(value).length === 0
 }

@@ -52,5 +52,7 @@ export function sampleValue(type: SchemaType, next: () => number, depth: number 
   const share = depth > 6 ? 0 : 0.7 - depth * 0.08
   const fields: readonly SchemaField[] = type.struct?.fields ?? []
   const kept = fields.filter((field) => field.json !== 'kind' && field.json !== 'apiVersion' && next() < share)
-  return Object.fromEntries(kept.map((field) => [field.json, sampleValue(field.type, next, depth + 1)]))
+  const members = kept.map((field) => [field.json, sampleValue(field.type, next, depth + 1), field] as const)
+  // Protobuf cannot carry what these lists say when they are empty.
+  return Object.fromEntries(members.filter(([, value, field]) => !field.keepsEmpty || (value as unknown[]).length > 0))
 }

@@ -55,6 +55,8 @@ export interface SchemaField {
   readonly pointer: boolean
   readonly omitEmpty: boolean
   readonly omitZero: boolean
+  /** A list that was given empty stays so until the object is stored: defaults tell it from one that was not given. */
+  readonly keepsEmpty: boolean
   readonly optional: boolean
   /** Listed as required in the published OpenAPI. */
   readonly required: boolean
@@ -296,6 +298,7 @@ export class TypeTable {
       pointer: type.startsWith('*'),
       omitEmpty: has('o'),
       omitZero: has('z'),
+      keepsEmpty: has('e'),
       optional: has('p'),
       required: has('r'),
       deprecated: has('d'),

@@ -747,6 +747,22 @@ export const refusedObjects: readonly (readonly [object: Json, messages: readonl
   ],
   [
     {
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name: 'x' },
+      spec: {
+        maxReplicas: 3,
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' },
+        behavior: { scaleUp: { policies: [] }, scaleDown: { policies: [] } },
+      },
+    },
+    [
+      'spec.behavior.scaleUp.policies: Required value: must specify at least one Policy',
+      'spec.behavior.scaleDown.policies: Required value: must specify at least one Policy',
+    ],
+  ],
+  [
+    {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'Ingress',
       metadata: { name: 'x' },
