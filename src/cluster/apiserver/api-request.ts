@@ -3,14 +3,7 @@ import type { ApiObject } from './api-object.ts'
 import type { ServedResource } from './served-resource.ts'
 import { badRequest } from './status-errors.ts'
 import type { StoredObject } from './cache/stored-object.ts'
-
-/** Who asks. */
-export interface User {
-  readonly name: string
-  readonly uid?: string
-  readonly groups: readonly string[]
-  readonly extra?: Readonly<Record<string, readonly string[]>>
-}
+import type { User } from './user.ts'
 
 export type ApiVerb =
   | 'get'

@@ -1,4 +1,4 @@
-/** What strategies, admission and authorisation may look at: the cached objects, time, chance and the server's settings. */
+/** What admission and authorisation may look at: the cached objects, time, chance and the server's settings. */
 import type { Clock } from '#world/ports/clock.ts'
 import type { Random } from '#world/ports/random.ts'
 import { type ApiObject, timeText } from './api-object.ts'
@@ -6,21 +6,14 @@ import type { ApiServerConfig } from './api-server-config.ts'
 import type { Allocations } from './strategies/services/allocations.ts'
 import type { ObjectCache } from './cache/object-cache.ts'
 import type { ServedResources } from './served-resource.ts'
+import type { StrategyView } from './strategies/strategy-view.ts'
 
 /** Read access to the cluster as of now. */
-export interface ClusterView {
+export interface ClusterView extends StrategyView {
   readonly config: ApiServerConfig
   readonly resources: ServedResources
-  readonly allocations: Allocations
-  readonly random: Random
   /** Milliseconds since 1970. */
   nowMs(): number
-  /** RFC 3339, seconds. */
-  now(): string
-  /** A stored object by collection (`/pods`, `apps/deployments`), in its stored version. */
-  find(storage: string, namespace: string, name: string): ApiObject | undefined
-  /** All stored objects of a collection, in one namespace or in all (`''`). */
-  list(storage: string, namespace: string): readonly ApiObject[]
   /** As `find`, after everything written before is seen. */
   findNewest(storage: string, namespace: string, name: string): Promise<ApiObject | undefined>
 }

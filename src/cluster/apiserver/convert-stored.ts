@@ -1,7 +1,8 @@
 /** Objects between the version that is stored and the one that is served, also where somebody else has to convert them. */
 import type { ApiObject } from './api-object.ts'
 import type { ApiAnswer } from './api-request.ts'
-import type { Conversion, ServedResource } from './served-resource.ts'
+import type { ServedResource } from './served-resource.ts'
+import type { Conversion } from './resource-versions.ts'
 
 /** A stored object as a resource serves it. @throws 500 when its webhook fails. */
 export async function fromStored({ conversion }: ServedResource, object: ApiObject): Promise<ApiObject> {

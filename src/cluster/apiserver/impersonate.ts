@@ -1,6 +1,6 @@
 /** `Impersonate-*` headers: acting as somebody else, with the right to do so checked value by value. */
 import type { HttpRequest } from '#kit/http/exchange.ts'
-import type { User } from './api-request.ts'
+import type { User } from './user.ts'
 import { authenticated } from './authentication/authenticate.ts'
 import { extraOf } from './authentication/request-header.ts'
 import { serviceAccountUser } from './authentication/service-account-token.ts'

@@ -7,7 +7,7 @@ import { silentLog } from '#kit/telemetry/log.ts'
 import { createClock } from '#world/real/clock.ts'
 import { createRandom } from '#world/real/random.ts'
 import { type ApiServer, createApiServer } from './api-server.ts'
-import type { User } from './api-request.ts'
+import type { User } from './user.ts'
 
 const admin: User = { name: 'admin', groups: ['system:masters'] }
 const nobody: User = { name: 'nobody', groups: [] }

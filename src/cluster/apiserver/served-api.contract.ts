@@ -20,7 +20,7 @@ import { type ApiServer, type ApiServerDeps, createApiServer } from './api-serve
 import { type ApiServerConfig, defaultApiServerConfig } from './api-server-config.ts'
 import { defaultRequestHeaders } from './authentication/request-header.ts'
 import { createTokenKeys } from './authentication/token-keys.ts'
-import type { User } from './api-request.ts'
+import type { User } from './user.ts'
 import { mayLeaveHttp } from './may-leave-http.ts'
 
 export interface ServedApi extends AsyncDisposable {

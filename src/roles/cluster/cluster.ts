@@ -4,7 +4,7 @@
  */
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { KubeClient } from '#clients/kubernetes/kube-client.ts'
-import type { User } from '#cluster/apiserver/api-request.ts'
+import type { User } from '#cluster/apiserver/user.ts'
 import { createApiServer } from '#cluster/apiserver/api-server.ts'
 import { serveMetrics } from '#cluster/apiserver/metrics-api/serve-metrics.ts'
 import { serverVersion } from '#cluster/apiserver/documents/server-version.ts'

@@ -1,5 +1,5 @@
 /** What runs beside an API server to make a cluster of it: controllers, scheduler and, where wanted, simulated nodes. */
-import type { User } from '#cluster/apiserver/api-request.ts'
+import type { User } from '#cluster/apiserver/user.ts'
 import type { ApiServer } from '#cluster/apiserver/api-server.ts'
 import { serveMetrics } from '#cluster/apiserver/metrics-api/serve-metrics.ts'
 import { serverVersion } from '#cluster/apiserver/documents/server-version.ts'

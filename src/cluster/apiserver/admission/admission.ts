@@ -5,7 +5,8 @@
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { SchemaType } from '#spec/kubernetes/schema/type-rows.ts'
 import type { ApiObject } from '../api-object.ts'
-import type { ApiRequest, User } from '../api-request.ts'
+import type { ApiRequest } from '../api-request.ts'
+import type { User } from '../user.ts'
 import type { ClusterView } from '../cluster-view.ts'
 import type { ServedResource } from '../served-resource.ts'
 

@@ -4,7 +4,7 @@
  */
 import { type Access, type Authorizer, refusalOf } from '../authorization/access.ts'
 import { type ApiObject, equalJson, listAt, objectAt, textAt } from '../api-object.ts'
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { adminAccessCauses, deviceKey } from '../strategies/resource-claims.ts'
 import { type Cause, forbidden, invalid } from '../status-errors.ts'

@@ -13,7 +13,7 @@ import type { APIService } from '#spec/kubernetes/objects/apiregistration-v1.gen
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import { equalJson } from '../api-object.ts'
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 import { isIdentityHeader } from '../authentication/request-header.ts'
 import type { ClusterView } from '../cluster-view.ts'
 import type { ObjectCache } from '../cache/object-cache.ts'

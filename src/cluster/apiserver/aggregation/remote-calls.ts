@@ -1,7 +1,7 @@
 /** Connections to aggregated servers: as the front proxy, with the names of the user that asks. */
 import { createHttpClient, type HttpClient } from '#kit/http/client.ts'
 import type { Clock } from '#world/ports/clock.ts'
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 import type { ClusterView } from '../cluster-view.ts'
 import { type ServiceAddress, serviceAddresses } from '../service-endpoints.ts'
 import type { RemoteGroup } from './remote-group.ts'

@@ -3,7 +3,7 @@ import type { HttpRequest } from '#kit/http/exchange.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { Status } from '#spec/kubernetes/objects/meta-v1.generated.ts'
 import { formatInstant } from '#world/ports/clock.ts'
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 import type { RequestInfo } from '../request-info.ts'
 
 const agentLengthMax = 1024

@@ -1,6 +1,7 @@
 /** The audit of calls that come from this process (controllers, scheduler) without a wire. */
 import { randomUuid } from '#world/ports/random.ts'
-import type { ApiAnswer, ApiVerb, User } from '../api-request.ts'
+import type { ApiAnswer, ApiVerb } from '../api-request.ts'
+import type { User } from '../user.ts'
 import type { RequestInfo } from '../request-info.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { toStatus } from '../status-errors.ts'

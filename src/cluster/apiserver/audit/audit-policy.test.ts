@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 import { requestInfoOf } from '../request-info.ts'
 import { type AuditedRequest, parseAuditPolicy, scopeOf } from './audit-policy.ts'
 

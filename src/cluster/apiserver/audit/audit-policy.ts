@@ -4,7 +4,7 @@ import { boolean, literal, oneOf, optional, refine, string, unknown } from '#bas
 import type { OptionalSchema, Schema } from '#base/schema/schema.ts'
 import { parseWith } from '#base/schema/validate.ts'
 import { parseYaml } from '#kit/encoding/yaml.ts'
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 import type { RequestInfo } from '../request-info.ts'
 
 export type AuditLevel = 'None' | 'Metadata' | 'Request' | 'RequestResponse'

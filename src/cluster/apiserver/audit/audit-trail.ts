@@ -6,7 +6,7 @@ import type { HttpRequest, HttpResponse } from '#kit/http/exchange.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { Status } from '#spec/kubernetes/objects/meta-v1.generated.ts'
 import type { Clock } from '#world/ports/clock.ts'
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 import type { RequestInfo } from '../request-info.ts'
 import {
   agentOf,

@@ -3,7 +3,7 @@
  * account, of an issuer outside, known to a webhook), and nobody (anonymous).
  */
 import type { HttpRequest } from '#kit/http/exchange.ts'
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 import type { ClusterView } from '../cluster-view.ts'
 import { unauthorized } from '../status-errors.ts'
 import { userOfBootstrapToken } from './bootstrap-token.ts'

@@ -1,7 +1,7 @@
 /** Bootstrap tokens (`ID.SECRET`): secrets in kube-system that let a new node ask for its certificate. */
 import { parseTime } from '#spec/kubernetes/decode/time-text.ts'
 import { textAt } from '../api-object.ts'
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 import type { ClusterView } from '../cluster-view.ts'
 
 /** The user of a bootstrap token, undefined when there is no such token or its time is over. */

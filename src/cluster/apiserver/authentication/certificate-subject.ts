@@ -1,6 +1,6 @@
 /** The user that a client certificate names: common name and organisations of its subject. */
 import { subjectOfCertificate } from '#kit/tls/certificate-subject.ts'
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 
 /** The user of a certificate (DER); undefined when it names none. */
 export function userOfCertificate(certificate: Uint8Array): User | undefined {

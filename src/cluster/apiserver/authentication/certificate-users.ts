@@ -1,6 +1,6 @@
 /** Whom a client certificate stands for: a user, or a front proxy that names one. Asked once for each connection. */
 import { createIssuerCheck } from '#kit/tls/issuer-check.ts'
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 import { userOfCertificate } from './certificate-subject.ts'
 import type { RequestHeaderConfig } from './request-header.ts'
 

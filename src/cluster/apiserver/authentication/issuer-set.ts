@@ -1,5 +1,5 @@
 /** The issuers whose tokens a server believes, which may change while it runs. */
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 import type { CompiledIssuer } from './compile-issuer.ts'
 import type { TokenAuthenticator } from './jwt-issuer.ts'
 

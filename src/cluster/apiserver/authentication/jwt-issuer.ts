@@ -4,7 +4,7 @@ import { messageOf } from '#base/errors/gantry-error.ts'
 import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { Log } from '#kit/telemetry/log.ts'
 import type { Clock } from '#world/ports/clock.ts'
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 import type { CompiledIssuer } from './compile-issuer.ts'
 import { userOfClaims } from './map-claims.ts'
 

@@ -3,7 +3,7 @@ import { perCallLimit } from '#spec/kubernetes/cel/cel-limits.ts'
 import { CelList, type CelValue } from '#spec/kubernetes/cel/cel-value.ts'
 import type { CelProgram } from '#spec/kubernetes/cel/compile-cel.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 import type { ClaimSource, CompiledIssuer, ValidationRule } from './compile-issuer.ts'
 
 /** Why claims name nobody. */

@@ -3,7 +3,7 @@
  * (kube-apiserver's `--requestheader-*` flags).
  */
 import type { HttpRequest } from '#kit/http/exchange.ts'
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 
 export interface RequestHeaderConfig {
   /** PEM: who signs the certificates of front proxies. */

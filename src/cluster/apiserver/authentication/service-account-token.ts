@@ -2,7 +2,7 @@
 import { parseTime } from '#spec/kubernetes/decode/time-text.ts'
 import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { type ApiObject, objectAt, textAt } from '../api-object.ts'
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 import type { ClusterView } from '../cluster-view.ts'
 import { legacyIssuer, type TokenKeys } from './token-keys.ts'
 

@@ -5,7 +5,7 @@ import { messageOf } from '#base/errors/gantry-error.ts'
 import type { Log } from '#kit/telemetry/log.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import { objectAt, textAt } from '../api-object.ts'
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 import type { AskWebhook } from '../ask-webhook.ts'
 import type { TokenAuthenticator } from './jwt-issuer.ts'
 

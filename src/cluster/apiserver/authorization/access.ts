@@ -1,5 +1,5 @@
 /** Questions of authorisation and their answers. */
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 
 /** May this user do that? */
 export interface Access {

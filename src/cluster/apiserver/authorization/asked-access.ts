@@ -5,7 +5,7 @@ import { parseFieldSelector } from '#spec/kubernetes/selectors/parse-field-selec
 import { parseSelector } from '#base/data/label-selector.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { type ApiObject, listAt, objectAt, textAt } from '../api-object.ts'
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 import type { Access } from './access.ts'
 
 /** A question, and what of it could not be understood. Terms only narrow a question: without some it is a wider one. */

@@ -3,7 +3,7 @@
  * `system:masters` may do everything, whatever they say.
  */
 import type { Metrics } from '#kit/telemetry/metrics.ts'
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 import type { ObjectCache } from '../cache/object-cache.ts'
 import { type Access, type Authorizer, type Decision, joinedProblems, type UserRules } from './access.ts'
 import { builtInAuthorizer } from './built-in-authorizers.ts'

@@ -4,7 +4,7 @@
  */
 import { listAt, objectAt, textAt } from '../api-object.ts'
 import type { ApiObject } from '../api-object.ts'
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 import type { ObjectCache } from '../cache/object-cache.ts'
 import {
   type Access,

@@ -4,7 +4,7 @@ import { prunedResource } from '#spec/kubernetes/structural/decode-resource.ts'
 import { fillDefaults } from '#spec/kubernetes/structural/fill-defaults.ts'
 import type { SchemaNode } from '#spec/kubernetes/structural/schema-node.ts'
 import type { ApiObject } from '../api-object.ts'
-import type { Conversion, ResourceVersions } from '../served-resource.ts'
+import type { Conversion, ResourceVersions } from '../resource-versions.ts'
 
 /** The versions of one definition. */
 export interface CustomVersions {

@@ -17,7 +17,7 @@ import { path } from '#spec/kubernetes/validation/field-path.ts'
 import { dnsSubdomain } from '#spec/kubernetes/validation/formats.ts'
 import { validateMetadata, validateMetadataUpdate } from '#spec/kubernetes/validation/metadata.ts'
 import type { ApiObject } from '../api-object.ts'
-import type { CustomScale, CustomVerdict, CustomVersion } from '../served-resource.ts'
+import type { CustomScale, CustomVerdict, CustomVersion } from '../resource-versions.ts'
 import { deprecationWarning } from './deprecation-warning.ts'
 import { valueAtPath } from './value-at-path.ts'
 

@@ -7,7 +7,8 @@ import type {
   CustomResourceDefinition,
   CustomResourceDefinitionStatus,
 } from '#spec/kubernetes/objects/apiextensions-v1.generated.ts'
-import type { ApiRequest, User } from '../api-request.ts'
+import type { ApiRequest } from '../api-request.ts'
+import type { User } from '../user.ts'
 import { deleteObject } from '../writes/delete-object.ts'
 import type { ServedResource } from '../served-resource.ts'
 import type { ServerParts } from '../server-parts.ts'

@@ -6,7 +6,7 @@ import type {
   ResourcePolicyRule,
   Subject,
 } from '#spec/kubernetes/objects/flowcontrol-v1.generated.ts'
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 import type { RequestInfo } from '../request-info.ts'
 
 /** What is looked at of a request. */

@@ -1,7 +1,7 @@
 /** A request's way through flow control: what it asks for, the headers that tell where it went, and the 429. */
 import { parseGoDurationMs } from '#base/data/duration.ts'
 import type { HttpRequest, HttpResponse } from '#kit/http/exchange.ts'
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 import type { Collection } from '../cache/collection.ts'
 import type { ObjectCache } from '../cache/object-cache.ts'
 import type { RequestInfo } from '../request-info.ts'

@@ -1,6 +1,6 @@
 /** Requests that were made in this process and say by themselves whom they are from. */
 import type { HttpRequest } from '#kit/http/exchange.ts'
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 
 /** Where such a request carries its user; nothing from a wire can have it. */
 export const inProcessUser: unique symbol = Symbol('in-process user')

@@ -5,7 +5,7 @@ import type { HttpHandler, HttpResponse } from '#kit/http/exchange.ts'
 import { defaultHttpLimits } from '#kit/http/limits.ts'
 import { parseQuery, pathOf } from '#kit/http/query.ts'
 import { type InProcessRequest, inProcessUser } from './in-process-request.ts'
-import type { User } from '../api-request.ts'
+import type { User } from '../user.ts'
 
 /** Makes the raw call of a handler. */
 export function callRaw(handler: HttpHandler): (user: User, request: RawRequest) => Promise<RawReply> {

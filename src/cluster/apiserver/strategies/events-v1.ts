@@ -1,6 +1,6 @@
 /** events.k8s.io/v1 and core/v1 events are one resource; fields were renamed. */
 import type { ApiObject } from '../api-object.ts'
-import type { Conversion } from '../served-resource.ts'
+import type { Conversion } from '../resource-versions.ts'
 
 /** By core name: the name in events.k8s.io. */
 const names: readonly (readonly [core: string, events: string])[] = [

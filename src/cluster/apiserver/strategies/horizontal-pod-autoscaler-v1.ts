@@ -5,7 +5,7 @@
 import { type ApiObject, listAt, objectAt, withMetadata } from '../api-object.ts'
 import { behaviourInV1, behaviourInV2, metricInV1, metricInV2 } from './autoscaler-annotations.ts'
 import type { Strategy } from './strategy.ts'
-import type { Conversion } from '../served-resource.ts'
+import type { Conversion } from '../resource-versions.ts'
 import { Defaulter } from '#spec/kubernetes/defaults/apply-defaults.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { typeOfKind } from '#spec/kubernetes/schema/kinds.ts'

@@ -1,7 +1,7 @@
 /** Resource claims: who may ask for devices as an administrator, and what a claim forgets with its allocation. */
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { type ApiObject, listAt, objectAt, textAt } from '../api-object.ts'
-import type { ClusterView } from '../cluster-view.ts'
+import type { StrategyView } from './strategy-view.ts'
 import type { Cause } from '../status-errors.ts'
 import type { Strategy } from './strategy.ts'
 
@@ -9,7 +9,7 @@ const adminLabel = 'resource.kubernetes.io/admin-access'
 
 /** The failure for the first of the items that asks for administrators' access where the namespace does not allow it. */
 export function adminAccessCauses(
-  { view, namespace }: { readonly view: ClusterView; readonly namespace: string },
+  { view, namespace }: { readonly view: StrategyView; readonly namespace: string },
   items: readonly JsonObject[],
   path: string,
 ): readonly Cause[] {
@@ -41,7 +41,7 @@ function withoutGone(next: ApiObject, old: ApiObject): ApiObject {
 }
 
 /** Only those whom the namespace lets be administrators may ask for it, in a claim or in the template of one. */
-function checkRequests(holder: ApiObject, spec: JsonObject, view: ClusterView): readonly Cause[] {
+function checkRequests(holder: ApiObject, spec: JsonObject, view: StrategyView): readonly Cause[] {
   const requests = listAt(objectAt(spec, 'devices'), 'requests').map((one) => objectAt(one, 'exactly'))
   return adminAccessCauses({ view, namespace: holder.metadata.namespace ?? '' }, requests, 'spec.devices.requests')
 }

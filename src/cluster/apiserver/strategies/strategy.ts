@@ -5,11 +5,11 @@
 import type { FieldSet } from '#spec/kubernetes/apply/field-set.ts'
 import type { Cause } from '../status-errors.ts'
 import type { ApiObject } from '../api-object.ts'
-import type { User } from '../api-request.ts'
-import type { ClusterView } from '../cluster-view.ts'
+import type { User } from '../user.ts'
+import type { StrategyView } from './strategy-view.ts'
 
 export interface StrategyContext {
-  readonly view: ClusterView
+  readonly view: StrategyView
   readonly user: User
   readonly dryRun: boolean
   /** Undoes something (a reserved address) once the write is through or has failed. */

@@ -1,5 +1,6 @@
 /** Reviews: questions that are POSTed and answered at once, never stored. */
-import type { ApiAnswer, ApiRequest, User } from '../api-request.ts'
+import type { ApiAnswer, ApiRequest } from '../api-request.ts'
+import type { User } from '../user.ts'
 import { type ApiObject, objectAt, textAt } from '../api-object.ts'
 import { authenticated, userElsewhere, userOf } from '../authentication/authenticate.ts'
 import { userOfToken } from '../authentication/service-account-token.ts'

@@ -9,7 +9,7 @@ import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.
 import type { SchemaType } from '#spec/kubernetes/schema/type-rows.ts'
 import { type ApiObject, textAt, withMetadata } from '../api-object.ts'
 import type { ApiRequest, RequestBody } from '../api-request.ts'
-import type { CustomVersion } from '../served-resource.ts'
+import type { CustomVersion } from '../resource-versions.ts'
 import { badRequest, invalid, unsupportedMediaType } from '../status-errors.ts'
 import { checkTypeTexts, groupOf, registrationProblem } from './registered-kinds.ts'
 

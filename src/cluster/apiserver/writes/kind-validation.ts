@@ -3,7 +3,8 @@ import { validateCreate, validateUpdate, type ValidationContext } from '#spec/ku
 import { createWarnings, updateWarnings } from '#spec/kubernetes/warnings/warnings.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { ObjectValidation } from './object-validation.ts'
-import type { CustomVerdict, ServedResource } from '../served-resource.ts'
+import type { ServedResource } from '../served-resource.ts'
+import type { CustomVerdict } from '../resource-versions.ts'
 import type { Cause } from '../status-errors.ts'
 
 /** The rules, with a clock for those that ask about now. */

@@ -9,7 +9,8 @@ import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { ApiObject } from '../api-object.ts'
 import type { ApiRequest } from '../api-request.ts'
 import { type Convert, type ConvertNow, withConversions } from './conversions-at-hand.ts'
-import type { ServedResource, VersionRow } from '../served-resource.ts'
+import type { ServedResource } from '../served-resource.ts'
+import type { VersionRow } from '../resource-versions.ts'
 import { unexplained } from '../status-errors.ts'
 
 const statusOnly: FieldSet = { 'f:status': {} }

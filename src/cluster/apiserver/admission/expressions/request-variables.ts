@@ -6,7 +6,7 @@ import {
   celResourceCheck,
 } from '#spec/kubernetes/cel/libraries/authorizers.ts'
 import type { ApiObject } from '../../api-object.ts'
-import type { User } from '../../api-request.ts'
+import type { User } from '../../user.ts'
 import type { DecisionsAhead } from '../../authorization/decide-ahead.ts'
 import type { ServedResource } from '../../served-resource.ts'
 import { parseGroupVersion } from '#spec/kubernetes/schema/kinds.ts'

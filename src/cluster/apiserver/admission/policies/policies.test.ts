@@ -10,7 +10,7 @@ import type { JsonObject, KubernetesObject, Status } from '#spec/kubernetes/obje
 import { createClock } from '#world/real/clock.ts'
 import { createRandom } from '#world/real/random.ts'
 import { createApiServer } from '../../api-server.ts'
-import type { User } from '../../api-request.ts'
+import type { User } from '../../user.ts'
 
 const admin: User = { name: 'admin', groups: ['system:masters'] }
 const version = 'admissionregistration.k8s.io/v1'

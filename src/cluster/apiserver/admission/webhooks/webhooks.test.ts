@@ -14,7 +14,7 @@ import { createClock } from '#world/real/clock.ts'
 import { createRandom } from '#world/real/random.ts'
 import { createWebhookCaller } from '#roles/server/webhook-caller.ts'
 import { createApiServer } from '../../api-server.ts'
-import type { User } from '../../api-request.ts'
+import type { User } from '../../user.ts'
 
 const world = { clock: createClock(), random: createRandom() }
 const admin: User = { name: 'admin', groups: ['system:masters'], extra: { team: ['a'] } }

@@ -2,7 +2,7 @@
 import { invalid as invalidField } from '#spec/kubernetes/validation/field-errors.ts'
 import { path } from '#spec/kubernetes/validation/field-path.ts'
 import { type ApiObject, objectAt, textAt } from '../../api-object.ts'
-import type { ClusterView } from '../../cluster-view.ts'
+import type { StrategyView } from '../strategy-view.ts'
 import { internalError, invalid } from '../../status-errors.ts'
 import { type AddressFamily, blockContains, canonicalAddress, familyOf } from './address-blocks.ts'
 import { keepsFamilies, textsOf } from './service-families.ts'
@@ -61,7 +61,7 @@ function nextAddress(service: ApiObject, family: AddressFamily, { view, defer }:
   throw internalError(`failed to allocate a serviceIP for Service ${name}: range is full`)
 }
 
-function takenAddresses(view: ClusterView): ReadonlySet<string> {
+function takenAddresses(view: StrategyView): ReadonlySet<string> {
   return new Set(view.list(storage, '').flatMap(clusterAddressesOf))
 }
 

@@ -1,6 +1,6 @@
 /** From which ranges services get addresses: the server's own and those of ServiceCIDR objects that are ready. */
 import { type ApiObject, listAt, objectAt, textAt } from '../../api-object.ts'
-import type { ClusterView } from '../../cluster-view.ts'
+import type { StrategyView } from '../strategy-view.ts'
 import { type AddressBlock, type AddressFamily, addressBlock, canonicalAddress, familyOf } from './address-blocks.ts'
 
 const ranges = 'networking.k8s.io/servicecidrs'
@@ -8,12 +8,12 @@ const addresses = 'networking.k8s.io/ipaddresses'
 const services = '/services'
 
 /** The families that services may have, the usual one first: those of the server's own ranges. */
-export function serviceFamilies(view: ClusterView): readonly AddressFamily[] {
+export function serviceFamilies(view: StrategyView): readonly AddressFamily[] {
   return [...new Set(view.config.serviceCidrs.map(familyOf))]
 }
 
 /** The blocks of a family, the server's own first. */
-export function serviceBlocks(view: ClusterView, family: AddressFamily): readonly AddressBlock[] {
+export function serviceBlocks(view: StrategyView, family: AddressFamily): readonly AddressBlock[] {
   const others = view.list(ranges, '').filter(isReady).flatMap(blocksOf)
   const all = new Set([...view.config.serviceCidrs, ...others])
   return [...all].filter((cidr) => familyOf(cidr) === family).flatMap((cidr) => addressBlock(cidr) ?? [])
@@ -40,7 +40,7 @@ export function clusterAddressesOf(service: ApiObject | undefined): readonly str
 }
 
 /** Whether somebody other than a service has an address: what an IPAddress object says, unless its service is gone. */
-export function isHeldByOther(view: ClusterView, address: string, service?: ApiObject): boolean {
+export function isHeldByOther(view: StrategyView, address: string, service?: ApiObject): boolean {
   const held = view.find(addresses, '', address)
   if (held === undefined) return false
   const parent = objectAt(held, 'spec', 'parentRef')
