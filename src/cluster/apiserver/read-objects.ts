@@ -13,7 +13,7 @@ import { type ApiRequest, integerQuery, type ListAnswer } from './api-request.ts
 import { type ContinueToken, readContinueToken, writeContinueToken } from './continue-token.ts'
 import { type ObjectCache, registryPrefix } from './cache/object-cache.ts'
 import { servedAtHand } from './convert-stored.ts'
-import { versionProblem } from './wire/resource-version.ts'
+import { type AskedVersion, toVersion, versionProblem } from './wire/resource-version.ts'
 import { badRequest, expired, invalid, notFound, unexplained } from './status-errors.ts'
 import { StoredObject } from './cache/stored-object.ts'
 
@@ -61,16 +61,16 @@ function readSelector(text: string): readonly Requirement[] {
   }
 }
 
-/** A version parameter as a number. @throws 500 for anything else, as upstream takes it for its own failure. */
-export function readVersion(text: string | undefined): number | undefined {
+/** A version parameter. @throws 500 for anything else, as upstream takes it for its own failure. */
+export function readVersion(text: string | undefined): AskedVersion | undefined {
   if (text === undefined || text === '') return undefined
   const problem = versionProblem(text)
   if (problem !== undefined) throw unexplained(`resourceVersion: Invalid value: ${JSON.stringify(text)}: ${problem}`)
-  return Number(text)
+  return toVersion(text)
 }
 
 /** As `readVersion`; lists say that it is the request's failure. @throws 400. */
-function readListVersion(text: string | undefined): number | undefined {
+function readListVersion(text: string | undefined): AskedVersion | undefined {
   try {
     return readVersion(text)
   } catch (error) {
@@ -119,8 +119,9 @@ export async function listObjects(parts: ReadParts, request: ApiRequest): Promis
   else await cache.reach(version)
   const exact = match === 'Exact' || (match === undefined && version !== undefined && version > 0 && limit > 0)
   if (exact && version !== undefined) {
-    const then = await objectsAt(parts, request, { revision: version, start: '', ...wantedOf(selection, limit) })
-    return pageOf(request, then.objects, { selection, limit, revision: version, beyond: then.beyond })
+    const revision = Number(version)
+    const then = await objectsAt(parts, request, { revision, start: '', ...wantedOf(selection, limit) })
+    return pageOf(request, then.objects, { selection, limit, revision, beyond: then.beyond })
   }
   const revision = cache.revision
   const objects = cache.collection(request.resource.storage).selected(selection.labels, prefixOf(request))
@@ -146,7 +147,7 @@ function checkNoInitialEvents(request: ApiRequest): void {
 }
 
 // oxlint-disable-next-line complexity -- independent checks, one after the other
-function checkMatch(request: ApiRequest, version: number | undefined, token: ContinueToken | undefined): void {
+function checkMatch(request: ApiRequest, version: AskedVersion | undefined, token: ContinueToken | undefined): void {
   const match = request.query('resourceVersionMatch')
   if (match === undefined || match === '') {
     if (token !== undefined && version !== undefined && version !== 0)

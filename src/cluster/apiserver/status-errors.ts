@@ -147,7 +147,7 @@ function withoutEmptyField({ field, ...rest }: Cause): object {
 }
 
 /** 504: the version asked for has not been reached yet. */
-export function versionAhead(wanted: number, current: number): GantryError {
+export function versionAhead(wanted: number | bigint, current: number): GantryError {
   const message = `Too large resource version: ${wanted}, current: ${current}`
   const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }]
   return failure({

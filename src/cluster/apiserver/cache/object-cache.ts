@@ -12,6 +12,7 @@ import { sealedValue } from '../encryption/sealed-value.ts'
 import { ObjectPool } from './object-pool.ts'
 import { versionAhead } from '../status-errors.ts'
 import { StoredObject, type StoredVersion } from './stored-object.ts'
+import type { AskedVersion } from '../wire/resource-version.ts'
 
 /** Keys are `/registry/GROUP/RESOURCE/NAMESPACE/NAME`, without NAMESPACE where there is none. */
 export const registryPrefix = '/registry/'
@@ -45,7 +46,7 @@ export interface CacheOptions {
 }
 
 interface Waiter {
-  readonly revision: number
+  readonly revision: AskedVersion
   readonly resolve: () => void
 }
 
@@ -149,7 +150,7 @@ export class ObjectCache implements AsyncDisposable {
   }
 
   /** Resolves once everything up to `revision` is in. @throws 504 when that takes longer than three seconds. */
-  async reach(revision: number): Promise<void> {
+  async reach(revision: AskedVersion): Promise<void> {
     if (revision <= this.#revision) return
     const { promise, resolve } = Promise.withResolvers<void>()
     const waiter = { revision, resolve }

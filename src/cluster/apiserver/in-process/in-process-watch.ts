@@ -5,7 +5,7 @@ import type { ApiRequest } from '../api-request.ts'
 import { bookmarkObject, valueOf } from '../wire/encode-answer.ts'
 import type { ServedResource } from '../served-resource.ts'
 import { asStatusError, expired } from '../status-errors.ts'
-import { prepareWatch, type WatchItem, type WatchParts } from '../watch/watch-objects.ts'
+import { checkWatch, type PreparedWatch, type WatchItem, type WatchParts } from '../watch/watch-objects.ts'
 
 /** Events that may wait for a caller before its watch is cut off; it lists again then. */
 const waitingMax = 50_000
@@ -19,9 +19,7 @@ export async function* watchInProcess(
   const { resource, signal } = request
   const stopped = (): boolean => signal?.aborted ?? false
   if (stopped()) return
-  const prepared = await prepareWatch(parts, request).catch((error: unknown) => {
-    throw asStatusError(error)
-  })
+  const prepared = await preparedFor(parts, request)
   const queue = new EventQueue()
   const onAbort = (): void => queue.end()
   signal?.addEventListener('abort', onAbort, { once: true })
@@ -45,6 +43,14 @@ export async function* watchInProcess(
 async function routed(route: () => ApiRequest | Promise<ApiRequest>): Promise<ApiRequest> {
   try {
     return await route()
+  } catch (error) {
+    throw asStatusError(error)
+  }
+}
+
+async function preparedFor(parts: WatchParts, request: ApiRequest): Promise<PreparedWatch> {
+  try {
+    return await checkWatch(parts, request).prepare()
   } catch (error) {
     throw asStatusError(error)
   }

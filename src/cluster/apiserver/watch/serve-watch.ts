@@ -2,12 +2,13 @@
 import type { HttpRequest, HttpResponse } from '#kit/http/exchange.ts'
 import { encodeObject } from '#spec/kubernetes/protobuf/envelope.ts'
 import { encodeWatchFrame } from '#spec/kubernetes/protobuf/watch-frames.ts'
-import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import type { JsonObject, Status } from '#spec/kubernetes/objects/objects.ts'
 import type { ApiRequest } from '../api-request.ts'
 import { bookmarkObject, isAsStored, shown, valueOf } from '../wire/encode-answer.ts'
 import { contentTypes, type Format } from '../wire/negotiate.ts'
 import type { TableOptions } from '../wire/table.ts'
-import { prepareWatch, type WatchItem, type WatchParts } from './watch-objects.ts'
+import { checkWatch, type WatchItem, type WatchParts } from './watch-objects.ts'
+import { toStatus } from '../status-errors.ts'
 import { WatchOutlet } from './watch-outlet.ts'
 
 export interface WatchReply {
@@ -19,18 +20,27 @@ export interface WatchReply {
   readonly onBegin: () => void
 }
 
-/** Serves a watch until its time is up, the client leaves or falls behind. @throws before the head is sent: 400, 410, 422. */
+/**
+ * Serves a watch until its time is up, the client leaves or falls behind. A version that is gone or does not come is told by
+ * an event of the watch, as upstream tells everything once a watch is well asked for. @throws before the head is sent: 400, 422, 500.
+ */
 export async function serveWatch(
   parts: WatchParts,
   { http, response }: { readonly http: HttpRequest; readonly response: HttpResponse },
   reply: WatchReply,
 ): Promise<void> {
-  const prepared = await prepareWatch(parts, reply.request)
+  const checked = checkWatch(parts, reply.request)
+  const begun = await checked.prepare().catch(toStatus)
   const type = contentTypes[reply.format.encoding]
   response.start(200, {
     ...reply.headers,
     'Content-Type': reply.format.encoding === 'json' ? type : `${type};stream=watch`,
   })
+  if (!('begin' in begun)) {
+    response.push(errorFrame(begun, reply.format))
+    response.end()
+    return
+  }
   const encoder = new FrameEncoder(reply)
   const done = Promise.withResolvers<void>()
   const outlet = new WatchOutlet({
@@ -38,13 +48,22 @@ export async function serveWatch(
     encode: (item) => encoder.encode(item, parts.clock.now() / 1000),
     onGone: done.resolve,
   })
-  const watch = prepared.begin({ deliver: (items) => outlet.deliver(items), end: () => done.resolve() })
+  const watch = begun.begin({ deliver: (items) => outlet.deliver(items), end: () => done.resolve() })
   reply.onBegin()
   http.signal.addEventListener('abort', () => done.resolve(), { once: true })
   if (http.signal.aborted) done.resolve()
   await done.promise
   watch[Symbol.dispose]()
   response.end()
+}
+
+function errorFrame(status: Status, format: Format): Buffer {
+  return frameOf('ERROR', status as unknown as JsonObject, format)
+}
+
+function frameOf(type: string, object: JsonObject, { encoding }: Format): Buffer {
+  if (encoding === 'protobuf') return encodeWatchFrame({ type, object: encodeObject(object) })
+  return Buffer.from(`${JSON.stringify({ type, object })}\n`)
 }
 
 /** Frames for one watcher's format. */
@@ -76,9 +95,7 @@ class FrameEncoder {
     const { format } = this.#reply
     if (format.encoding === 'json' && item.object !== undefined && this.#isShared(item))
       return item.object.served({ before: `{"type":"${item.type}","object":`, after: '}\n' })
-    const object = this.#objectOf(item, nowSeconds)
-    if (format.encoding === 'protobuf') return encodeWatchFrame({ type: item.type, object: encodeObject(object) })
-    return Buffer.from(`${JSON.stringify({ type: item.type, object })}\n`)
+    return frameOf(item.type, this.#objectOf(item, nowSeconds), format)
   }
 
   #objectOf(item: WatchItem, nowSeconds: number): JsonObject {

@@ -11,6 +11,7 @@ import { convertingSink } from './convert-watch.ts'
 import { readVersion, type Selection, selectionOf } from '../read-objects.ts'
 import { expired, invalid } from '../status-errors.ts'
 import type { StoredObject } from '../cache/stored-object.ts'
+import type { AskedVersion } from '../wire/resource-version.ts'
 
 /** One event for one watcher. */
 export interface WatchItem {
@@ -46,21 +47,42 @@ export interface PreparedWatch {
   begin(sink: WatchSink): Disposable
 }
 
-/** Checks a watch and waits for its version. @throws 400, 410, 422, 504. */
-export async function prepareWatch(parts: WatchParts, request: ApiRequest): Promise<PreparedWatch> {
-  const { cache } = parts
+/** A watch that is well asked for. */
+export interface CheckedWatch {
+  /** Waits for its version. @throws 410 and 504 for one that is gone or does not come. */
+  prepare(): Promise<PreparedWatch>
+}
+
+/** Checks what a watch asks for. @throws 400, 422, 500. */
+export function checkWatch(parts: WatchParts, request: ApiRequest): CheckedWatch {
   const selection = selectionOf(request)
   const version = readVersion(request.query('resourceVersion'))
   const initial = checkInitialEvents(request)
-  // A version that is not there yet is waited for by the watch itself, unless it begins with objects.
-  if (version === undefined) await cache.catchUp()
-  else if (initial) await cache.reach(version)
-  const collection = cache.collection(request.resource.storage)
-  const fromNow = version === undefined || version === 0 || initial
-  const missed = fromNow ? [] : collection.eventsAfter(version)
-  if (missed === undefined)
-    throw expired(`too old resource version: ${String(version)} (${collection.oldestResumable})`)
   const timeoutMs = timeoutOf(request, parts.random)
+  return { prepare: () => prepareWatch(parts, request, { selection, version, initial, timeoutMs }) }
+}
+
+interface AskedWatch {
+  readonly selection: Selection
+  readonly version: AskedVersion | undefined
+  readonly initial: boolean
+  readonly timeoutMs: number
+}
+
+async function prepareWatch(
+  parts: WatchParts,
+  request: ApiRequest,
+  { selection, version: asked, initial, timeoutMs }: AskedWatch,
+): Promise<PreparedWatch> {
+  const { cache } = parts
+  // A version that is not there yet is waited for by the watch itself, unless it begins with objects.
+  if (asked === undefined) await cache.catchUp()
+  else if (initial) await cache.reach(asked)
+  const version = Number(asked ?? 0)
+  const collection = cache.collection(request.resource.storage)
+  const fromNow = version === 0 || initial
+  const missed = fromNow ? [] : collection.eventsAfter(version)
+  if (missed === undefined) throw expired(`too old resource version: ${version} (${collection.oldestResumable})`)
   return {
     begin: (direct) => {
       const ahead = request.resource.conversion?.ahead

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { configMaps } from '#clients/kubernetes/resources.table.ts'
 import type { ObjectMeta } from '#spec/kubernetes/objects/objects.ts'
+import type { Clock } from '#world/ports/clock.ts'
+import { createClock } from '#world/real/clock.ts'
 import { type ServedApi, serveApi } from '../served-api.contract.ts'
 import { versionProblem } from './resource-version.ts'
 
@@ -61,4 +63,42 @@ test('a watch from a version that is not there yet tells what comes after it', a
   }
   assert.equal(await first, created)
   await watching
+})
+
+/** A clock by which the three seconds for which a version is waited are over at once. */
+function hastyClock(): Clock {
+  const clock = createClock()
+  const setTimer: Clock['setTimer'] = (ms, fn) => clock.setTimer(ms === 3000 ? 1 : ms, fn)
+  return {
+    now: () => clock.now(),
+    monotonicMs: () => clock.monotonicMs(),
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+    setTimer,
+  }
+}
+
+const decoder = new TextDecoder()
+
+/** The only event of a watch. */
+async function onlyEvent(served: ServedApi, query: string, accept = 'application/json'): Promise<string> {
+  const path = `/api/v1/configmaps?watch=true&${query}`
+  const reply = await served.call(path, { token: 'admin-token', headers: { accept } })
+  assert.equal(reply.status, 200)
+  return decoder.decode(await reply.bytes())
+}
+
+test('a watch of which the version is gone or does not come says so by an event, and names the version as it was asked for', async () => {
+  await using served = await serveApi({ deps: { clock: hastyClock() } })
+  const initial = 'sendInitialEvents=true&resourceVersionMatch=NotOlderThan'
+  const ahead = JSON.parse(await onlyEvent(served, `${initial}&resourceVersion=9007199254740993`)) as {
+    readonly type: string
+    readonly object: { readonly code: number; readonly message: string }
+  }
+  assert.deepEqual([ahead.type, ahead.object.code], ['ERROR', 504])
+  assert.match(ahead.object.message, /^Timeout: Too large resource version: 9007199254740993, current: \d+$/)
+  const gone = JSON.parse(await onlyEvent(served, 'resourceVersion=1')) as typeof ahead
+  assert.deepEqual([gone.type, gone.object.code], ['ERROR', 410])
+  assert.match(gone.object.message, /^too old resource version: 1 \(\d+\)$/)
+  const binary = await onlyEvent(served, 'resourceVersion=1', 'application/vnd.kubernetes.protobuf')
+  assert.match(binary, /ERROR[^]*k8s\0[^]*Status[^]*too old resource version: 1/)
 })
