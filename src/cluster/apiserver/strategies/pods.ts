@@ -17,6 +17,7 @@ export const podStrategy: Partial<Strategy> = {
     if (status['qosClass'] === undefined && qosClass !== undefined) status['qosClass'] = qosClass
     return withMember(next, 'status', status)
   },
+  internalize: withOneAddress,
   graceSeconds: (pod, wanted) => graceOf(pod, wanted),
 }
 
@@ -42,4 +43,15 @@ function graceOf(pod: ApiObject, wanted: number | undefined): number {
   if (textAt(pod, 'spec', 'nodeName') === '' || phase === 'Failed' || phase === 'Succeeded') return 0
   const seconds = wanted ?? (typeof own === 'number' ? own : 30)
   return seconds < 0 ? 1 : seconds
+}
+
+/** `podIP` is the first of `podIPs`: who knows only the first changes only that one, and it counts. */
+function withOneAddress(pod: ApiObject): ApiObject {
+  const status = objectAt(pod, 'status')
+  const podIPs: readonly unknown[] = Array.isArray(status['podIPs']) ? status['podIPs'] : []
+  const first = (podIPs[0] as { readonly ip?: unknown } | undefined)?.ip
+  const podIP = textAt(status, 'podIP')
+  if (podIP === (first ?? '')) return pod
+  const settled = podIP === '' ? { podIP: first } : { podIPs: [{ ip: podIP }] }
+  return { ...pod, status: { ...status, ...settled } }
 }

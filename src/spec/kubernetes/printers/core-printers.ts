@@ -33,9 +33,8 @@ function externalAddresses(service: Json): string {
   if (type === 'ExternalName') return text(at(service, 'spec', 'externalName'))
   if (type === 'ClusterIP' || type === 'NodePort') return own.length === 0 ? '<none>' : own.join(',')
   if (type !== 'LoadBalancer') return '<unknown>'
-  const full = balancerAddresses(service)
-  const short = full.length > 16 ? `${full.slice(0, 13)}...` : full
-  const all = [...(short === '' ? [] : [short]), ...own]
+  const balanced = balancerAddresses(service)
+  const all = [...(balanced === '' ? [] : [balanced]), ...own]
   return all.length === 0 ? '<pending>' : all.join(',')
 }
 

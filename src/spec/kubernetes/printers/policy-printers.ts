@@ -28,11 +28,6 @@ function ingressHosts(ingress: Json): string {
   return hosts.length === 0 ? '*' : hosts.join(',')
 }
 
-function shortAddress(ingress: Json): string {
-  const all = balancerAddresses(ingress)
-  return all.length > 16 ? `${all.slice(0, 13)}...` : all
-}
-
 const isDefault = (object: Json, ...keys: readonly string[]): string =>
   keys.some((key) => at(object, 'metadata', 'annotations', key) === 'true') ? ' (default)' : ''
 
@@ -185,7 +180,7 @@ export const policyPrinters: Readonly<Record<string, Printer>> = {
       nameOf(o),
       text(at(o, 'spec', 'ingressClassName'), '<none>'),
       ingressHosts(o),
-      shortAddress(o),
+      balancerAddresses(o),
       list(at(o, 'spec', 'tls')).length > 0 ? '80, 443' : '80',
       ageOf(o, now),
     ],

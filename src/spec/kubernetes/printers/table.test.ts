@@ -262,6 +262,15 @@ const rows: readonly (readonly [group: string, kind: string, object: Json, cells
     ['x', 'pods: 1/3', 'limits.cpu: 0/2', '5m'],
   ],
   ['', 'LimitRange', {}, ['x', '2025-12-31T23:55:00Z']],
+  [
+    '',
+    'Service',
+    {
+      spec: { type: 'LoadBalancer', clusterIPs: ['10.96.0.9'] },
+      status: { loadBalancer: { ingress: [{ hostname: 'balancer.example.com' }, { ip: '192.0.2.10' }] } },
+    },
+    ['x', 'LoadBalancer', '10.96.0.9', '192.0.2.10,balancer.example.com', '<none>', '5m', '<none>'],
+  ],
 ]
 for (const [group, kind, object, cells] of rows)
   test(`the row of a ${kind} (${String(cells[1])})`, () => assert.deepEqual(row(group, kind, object), cells))

@@ -866,7 +866,7 @@ export const acceptedObjects: readonly Json[] = [
   {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name: 'q', namespace: 'default' },
+    metadata: { name: 'Q.One', namespace: 'default' },
     involvedObject: { namespace: 'default', kind: 'Pod', name: 'p' },
     reason: 'x',
     type: 'Normal',

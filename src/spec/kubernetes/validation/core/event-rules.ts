@@ -4,7 +4,7 @@ import type { Event as NewEvent } from '../../objects/events-v1.generated.ts'
 import { byteLength, immutableText, matches } from '../checks.ts'
 import { invalid, required, type FieldError } from '../field-errors.ts'
 import { path } from '../field-path.ts'
-import { dnsSubdomain, qualifiedName } from '../formats.ts'
+import { dnsSubdomain, pathSegment, qualifiedName } from '../formats.ts'
 import { internal } from '../internal-value.ts'
 import { kindRules, type AnyKindRules } from '../kind-rules.ts'
 import { sameValue } from '../same-value.ts'
@@ -60,9 +60,9 @@ function coreParts(event: Event): EventParts {
   }
 }
 
-/** The rules of core events. */
+/** The rules of core events; old clients name them as they like. */
 export const eventRules: AnyKindRules = kindRules<Event>({
-  name: dnsSubdomain,
+  name: pathSegment,
   metadataLast: true,
   create: (event) => common(coreParts(event)),
 })
