@@ -27,6 +27,11 @@ export const dataErrors = {
     when: 'a JSON patch is malformed or does not fit the document',
     remedy: 'Correct the patch (RFC 6902).',
   },
+  DATA_PATCH_TOO_LONG: {
+    kind: 'too-large',
+    when: 'a JSON patch has more operations than are allowed',
+    remedy: 'Send several shorter patches.',
+  },
   DATA_PATCH_TEST_FAILED: {
     kind: 'unprocessable',
     when: 'a test operation of a JSON patch fails',

@@ -22,12 +22,12 @@ const copiedBytesMax = 3 * 1024 * 1024
 
 /**
  * Checks that a parsed document is a patch.
- * @throws GantryError DATA_PATCH_INVALID.
+ * @throws GantryError DATA_PATCH_INVALID, DATA_PATCH_TOO_LONG.
  */
 export function parseJsonPatch(document: JsonValue): readonly JsonPatchOperation[] {
   if (!Array.isArray(document)) throw invalidPatch('a JSON patch must be an array of operations')
   if (document.length > operationsMax)
-    throw invalidPatch(`The allowed maximum operations in a JSON patch is ${operationsMax}, got ${document.length}`)
+    throw tooLong(`The allowed maximum operations in a JSON patch is ${operationsMax}, got ${document.length}`)
   return document.map((entry, index) => parseOperation(entry, index))
 }
 
@@ -153,6 +153,10 @@ function assertEquals(
 
 function invalidPatch(message: string): GantryError {
   return new GantryError('DATA_PATCH_INVALID', 'invalid', message, { remedy: 'Correct the patch (RFC 6902).' })
+}
+
+function tooLong(message: string): GantryError {
+  return new GantryError('DATA_PATCH_TOO_LONG', 'too-large', message, { remedy: 'Send several shorter patches.' })
 }
 
 /** The unescaped tokens of a JSON Pointer. */

@@ -24,11 +24,15 @@ const metadataOrder = [
   'managedFields',
 ] as const
 
-function orderedMetadata(metadata: ObjectMeta): Record<string, unknown> {
+/** Metadata in the order in which it is served. @param version what stands as its version. */
+export function inMetadataOrder(
+  metadata: ObjectMeta,
+  version: string | undefined = metadata.resourceVersion,
+): Record<string, unknown> {
   const out: Record<string, unknown> = {}
   for (const name of metadataOrder) {
-    if (name === 'resourceVersion') out[name] = ''
-    else if (metadata[name] !== undefined) out[name] = metadata[name]
+    const value = name === 'resourceVersion' ? version : metadata[name]
+    if (value !== undefined) out[name] = value
   }
   return out
 }
@@ -44,7 +48,7 @@ export interface StoredForm {
 export function storedForm(object: ApiObject): StoredForm {
   const { kind, apiVersion, metadata, ...rest } = object
   const texts = new Map<string, string>()
-  let text = JSON.stringify({ kind, apiVersion, metadata: orderedMetadata(metadata) }).slice(0, -1)
+  let text = JSON.stringify({ kind, apiVersion, metadata: inMetadataOrder(metadata, '') }).slice(0, -1)
   for (const name in rest) {
     // What is undefined has no text.
     const member = JSON.stringify(rest[name]) as string | undefined

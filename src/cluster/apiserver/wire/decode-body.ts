@@ -2,7 +2,7 @@
 import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import { parseYaml } from '#kit/encoding/yaml.ts'
 import { bodyFailureMessage, jsonWord, strictDecodingMessage } from '#spec/kubernetes/decode/decode-error.ts'
-import { decodeTree, untypedStrictErrors } from '#spec/kubernetes/decode/decode-object.ts'
+import { type DecodeOptions, decodeTree, untypedStrictErrors } from '#spec/kubernetes/decode/decode-object.ts'
 import { parseJson } from '#spec/kubernetes/decode/parse-json.ts'
 import { decodeObject, isEnvelope } from '#spec/kubernetes/protobuf/envelope.ts'
 import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
@@ -217,16 +217,16 @@ export function report(
   )
 }
 
-/** A changed tree made canonical again; `before` is the canonical object that it was made of. @throws what decoding throws. */
+/** A changed tree made canonical again; `known` is the canonical object that it was made of. @throws what decoding throws. */
 export function recanonical(
   tree: JsonObject,
   expected: Expected,
-  before: ApiObject | undefined,
+  options: Pick<DecodeOptions, 'known' | 'wording'>,
 ): { readonly object: ApiObject; readonly strictErrors: readonly string[] } {
   if (expected.type === undefined) {
     const { value: object, strictErrors } = untyped(tree, expected, [])
     return { object: object as ApiObject, strictErrors }
   }
-  const { value, strictErrors } = decodeTree(tree, expected.type, { wording: 'tree', known: before })
+  const { value, strictErrors } = decodeTree(tree, expected.type, options)
   return { object: keepReset(tree, checked(value, expected)), strictErrors }
 }

@@ -7,6 +7,7 @@ import { encodeObject } from '#spec/kubernetes/protobuf/envelope.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { ApiObject } from '../api-object.ts'
 import type { ApiAnswer, ListAnswer } from '../api-request.ts'
+import { inMetadataOrder } from '../cache/object-bytes.ts'
 import { concatenateList } from './list-bytes.ts'
 import type { Format } from './negotiate.ts'
 import type { ServedResource } from '../served-resource.ts'
@@ -28,7 +29,7 @@ export function encodeValue(value: JsonObject, format: Format): Buffer {
   if (format.encoding === 'protobuf') return encodeObject(value)
   if (format.encoding === 'yaml')
     return Buffer.from(stringifyYaml(value, { aliasDuplicateObjects: false, lineWidth: 0 }))
-  return Buffer.from(format.pretty ? `${JSON.stringify(value, null, 2)}\n` : `${JSON.stringify(value)}\n`)
+  return Buffer.from(format.pretty ? JSON.stringify(value, null, 2) : `${JSON.stringify(value)}\n`)
 }
 
 /** The body of an answer, in pieces of bounded size; those of a list are made as they are asked for. */
@@ -51,7 +52,7 @@ interface Showing {
 
 /** One object in the representation asked for. */
 export function shown(resource: ServedResource, object: ApiObject, { format, table }: Showing): JsonObject {
-  if (format.as === 'object') return object
+  if (format.as === 'object') return inServedOrder(object)
   if (format.as === 'Table') {
     const { resourceVersion } = object.metadata
     return tableOf(resource, [object], { ...table, metadata: resourceVersion === undefined ? {} : { resourceVersion } })
@@ -59,8 +60,13 @@ export function shown(resource: ServedResource, object: ApiObject, { format, tab
   return metadataOnly(object, format.metaVersion)
 }
 
-function metadataOnly(object: ApiObject, version: string): ApiObject {
-  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: object.metadata }
+function metadataOnly({ metadata }: ApiObject, version: string): ApiObject {
+  return inServedOrder({ kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata })
+}
+
+/** An object that was put together in memory reads as one from the store. */
+function inServedOrder(object: ApiObject): ApiObject {
+  return { ...object, metadata: inMetadataOrder(object.metadata) } as ApiObject
 }
 
 function listMetadata({ resourceVersion, continueToken, remaining }: ListAnswer): JsonObject {
@@ -89,7 +95,7 @@ function encodeList(answer: ListAnswer, format: Format, table: TableOptions): It
     ]
   }
   const { apiVersion, listKind: kind } = resource
-  return [encodeValue({ kind, apiVersion, metadata, items: values.map(asItem(resource)) }, format)]
+  return [encodeValue({ kind, apiVersion, metadata, items: values.map(inServedOrder).map(asItem(resource)) }, format)]
 }
 
 /** Items of typed lists go without kind and version; those of custom resources keep them. */

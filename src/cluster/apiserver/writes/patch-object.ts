@@ -8,6 +8,7 @@ import { goText } from '#spec/kubernetes/patch/go-text.ts'
 import { strategicMergePatch } from '#spec/kubernetes/patch/strategic-merge.ts'
 import { type ApiObject, withMetadata } from '../api-object.ts'
 import { type ApiAnswer, type ApiRequest, booleanQuery } from '../api-request.ts'
+import { inMetadataOrder } from '../cache/object-bytes.ts'
 import { recanonical, report } from '../wire/decode-body.ts'
 import { invalidPatchOf, jsonPatchType, readConfiguration, readPatch, reportPatch } from '../wire/patch-body.ts'
 import { mayCreate } from './may-create.ts'
@@ -15,7 +16,15 @@ import { subjectOf } from '../read-objects.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { withPatchedType } from './patched-type.ts'
 import { checkPlace } from './settle-change.ts'
-import { badRequest, conflict, invalid, rejectedPatch, unexplained, unsupportedMediaType } from '../status-errors.ts'
+import {
+  badRequest,
+  conflict,
+  invalid,
+  rejectedPatch,
+  tooLarge,
+  unexplained,
+  unsupportedMediaType,
+} from '../status-errors.ts'
 import { applyConfiguration } from './track-fields.ts'
 import { changeObject, createObject, withDefaults } from './write-object.ts'
 
@@ -79,7 +88,10 @@ function canonical(
   const isStrategic = request.body?.mediaType === strategicType
   try {
     const typed = withPatchedType(tree, request.resource, isStrategic)
-    const { object, strictErrors } = recanonical(typed.tree, request.resource, canonicalPart(request, live))
+    const { object, strictErrors } = recanonical(typed.tree, request.resource, {
+      known: canonicalPart(request, live),
+      wording: isStrategic ? 'tree' : 'json',
+    })
     return { object, strictErrors: [...typed.strictErrors, ...strictErrors] }
   } catch (error) {
     if (!(error instanceof GantryError) || error.code === 'KUBERNETES_STATUS') throw error
@@ -95,10 +107,16 @@ function shownPatch(
 ): string {
   if (type === strategicType) return goText(body)
   const escape = (character: string): string => `\\u00${character.charCodeAt(0).toString(16)}`
-  return JSON.stringify(inGoOrder(tree, live)).replace(/[<>&]/g, escape)
+  return JSON.stringify(asGoWrites(tree, live)).replace(/[<>&]/g, escape)
 }
 
-/** What Go has taken apart it writes by name; what a patch left alone stays as it was stored. */
+/** What Go has taken apart it writes by name; what a patch left alone stays as it is served. */
+function asGoWrites(tree: JsonObject, live: ApiObject): unknown {
+  const shown = inGoOrder(tree, live)
+  const isLeftAlone = tree['metadata'] === live.metadata && isJsonObject(shown)
+  return isLeftAlone ? { ...shown, metadata: inMetadataOrder(live.metadata) } : shown
+}
+
 function inGoOrder(value: unknown, before: unknown): unknown {
   if (value === before || !isJsonObject(value)) return value
   const known = isJsonObject(before) ? before : {}
@@ -113,7 +131,7 @@ export function patchedTree(request: ApiRequest, live: ApiObject): ApiObject {
   const mode = type === applyType ? 'application/merge-patch+json' : type
   const body = type === applyType ? readConfiguration(request) : readPatch(request, type).value
   const tree = patched(live, body, { type: mode, request })
-  return recanonical(tree, request.resource, undefined).object
+  return recanonical(tree, request.resource, { wording: type === strategicType ? 'tree' : 'json' }).object
 }
 
 function patched(
@@ -148,8 +166,8 @@ function jsonPatched(live: ApiObject, body: unknown): JsonObject {
     if (operations.some(({ op, path }) => path.length === 0 && op !== 'test')) throw rejectedPatch()
     return applyJsonPatch(live as unknown as JsonValue, operations) as unknown as JsonObject
   } catch (error) {
-    if (error instanceof GantryError) throw rejectedPatch()
-    throw error
+    if (!(error instanceof GantryError)) throw error
+    throw error.kind === 'too-large' ? tooLarge(`Request entity too large: ${error.message}`) : rejectedPatch()
   }
 }
 
@@ -195,7 +213,8 @@ function canonicalApplied(
   live: ApiObject | undefined,
 ): ReturnType<typeof recanonical> {
   const { custom } = request.resource
-  if (custom === undefined) return recanonical(merged, request.resource, canonicalPart(request, live))
+  if (custom === undefined)
+    return recanonical(merged, request.resource, { known: canonicalPart(request, live), wording: 'tree' })
   return { object: custom.withMetadata(merged), strictErrors: [] }
 }
 

@@ -136,7 +136,7 @@ async function rebuilt(
 
 function canonical(tree: JsonObject, as: PolicyCall['as'] | ObjectKind): ApiObject {
   try {
-    return recanonical(tree, as, undefined).object
+    return recanonical(tree, as, { wording: 'tree' }).object
   } catch (error) {
     throw new MutationFailure(`error applying patch: ${messageOf(error)}`, { cause: error })
   }

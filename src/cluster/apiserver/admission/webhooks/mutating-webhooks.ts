@@ -133,7 +133,7 @@ function treeAfter(object: ApiObject, operations: ReturnType<typeof parseJsonPat
 
 function recanonicalOrRefuse(tree: JsonObject, as: ServedResource | ObjectKind): { readonly object: ApiObject } {
   try {
-    return recanonical(tree, as, undefined)
+    return recanonical(tree, as, {})
   } catch (error) {
     throw internalError(messageOf(error))
   }
