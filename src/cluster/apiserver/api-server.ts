@@ -44,6 +44,7 @@ import { SchemaStatuses } from './flow-control/schema-status.ts'
 import { type HealthCheck, HealthMeter } from './documents/health-checks.ts'
 import { startSteps } from './documents/start-steps.table.ts'
 import { createApiHandler, type HandlerParts, type StreamingHandler } from './http-handler.ts'
+import { Impersonation } from './impersonation/impersonation.ts'
 import { createInProcessClient } from './in-process/in-process-client.ts'
 import { ObjectCache } from './cache/object-cache.ts'
 import { type ObjectValidation } from './writes/object-validation.ts'
@@ -179,6 +180,7 @@ function createParts(
     resources,
     defaulter,
     authorizer,
+    impersonation: new Impersonation({ authorizer, metrics, clock }),
     admission,
     validation: deps.validation ?? createKindValidation(clock),
     eventLeases: new EventLeases({ store, clock, ttlMs: config.eventTtlMs }),

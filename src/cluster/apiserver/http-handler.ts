@@ -10,16 +10,17 @@ import type { User } from './user.ts'
 import { checkTimeout } from './check-timeout.ts'
 import { type AuditTrail, startTrail } from './audit/audit-trail.ts'
 import { authenticate } from './authentication/authenticate.ts'
-import { type Access, type Decision, refusalOf, whenDecided } from './authorization/access.ts'
+import { type Access, type Decision, whenDecided } from './authorization/access.ts'
+import { refused } from './authorization/refuse-access.ts'
 import { isLongRunning, takeTurn, type TurnParts } from './flow-control/take-turn.ts'
 import { userInProcess } from './in-process/in-process-request.ts'
-import { impersonated } from './impersonate.ts'
+import type { Impersonation } from './impersonation/impersonation.ts'
 import { answerPath, type PathParts } from './documents/path-routes.ts'
 import { type RequestInfo, requestInfoOf } from './request-info.ts'
 import type { RequestMeter } from './request-metrics.ts'
 import { type ResourceCall, type ResourceParts, serveResource } from './serve-resource.ts'
 import type { ServerParts } from './server-parts.ts'
-import { forbidden, toStatus } from './status-errors.ts'
+import { toStatus } from './status-errors.ts'
 import { isPretty } from './wire/send-document.ts'
 
 /** Takes over requests that need a connection to a node or a service (exec, logs, proxies). */
@@ -37,6 +38,7 @@ export interface StreamingContext {
 export interface HandlerParts extends ResourceParts, PathParts, TurnParts {
   readonly streaming: StreamingHandler | undefined
   readonly meter: RequestMeter
+  readonly impersonation: Impersonation
 }
 
 /** The handler of a server, and how its failures read. */
@@ -97,17 +99,18 @@ function encodeFailure(error: unknown, isIndented: boolean): EncodedError {
       'Content-Type': 'application/json',
       ...(retryAfter === undefined || retryAfter === 0 ? {} : { 'Retry-After': String(retryAfter) }),
     },
-    body: `${JSON.stringify(status, null, isIndented ? 2 : 0)}\n`,
+    body: isIndented ? JSON.stringify(status, null, 2) : `${JSON.stringify(status)}\n`,
   }
 }
 
 async function handle(parts: HandlerParts, http: HttpRequest, { info, passage }: Arrival): Promise<void> {
   const caller = userInProcess(http) ?? (await callerOf(parts, http, { info, passage }))
   if (parts.audit !== undefined && !(await beginAudit(parts, http, { info, caller, passage }))) return
-  const asked = impersonated(http, caller, parts.authorizer)
-  const user = asked instanceof Promise ? await asked : asked
+  const asked = parts.impersonation.of(http, () => ({ ...info, user: caller, path: http.path }))
+  const acting = asked instanceof Promise ? await asked : asked
+  const { user } = acting ?? { user: caller }
   const { response, trail } = passage
-  if (user !== caller) trail?.actAs(user)
+  if (acting !== undefined) trail?.actAs(acting)
   const turn = await takeTurn(parts, { http, response, info, user })
   if (turn === 'refused') return
   const onBegin = (): void => {
@@ -217,12 +220,8 @@ function mayPass(
   trail?.annotate('authorization.k8s.io/decision', allowed ? 'allow' : 'forbid')
   trail?.annotate('authorization.k8s.io/reason', reason)
   if (allowed) return true
-  const { isResource, group, resource, subresource, name } = access
-  const subject = isResource
-    ? { group, resource: subresource === '' ? resource : `${resource}/${subresource}`, name }
-    : { group: '', resource: '', name: '' }
   response.setHeader('X-Content-Type-Options', 'nosniff')
-  throw forbidden(subject, refusalOf(access, reason))
+  throw refused(access, reason)
 }
 
 /** What upstream's filters answer to failures that are no Status: a line of text that no browser takes for markup. */

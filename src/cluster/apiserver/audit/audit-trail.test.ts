@@ -92,6 +92,7 @@ test('a refusal, a failed authentication and an impersonation are told', async (
     code: 401,
   })
   assert.equal(part(impersonated, 'impersonatedUser')['username'], 'bob')
+  assert.deepEqual(part(impersonated, 'authenticationMetadata'), { impersonationConstraint: 'impersonate:user-info' })
   assert.equal(part(impersonated, 'user')['username'], 'admin')
 })
 

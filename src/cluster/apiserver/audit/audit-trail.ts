@@ -46,6 +46,12 @@ interface TrailParts {
   readonly clock: Clock
 }
 
+/** As whom a request goes on, and the verb that allowed it, if it was not the oldest one. */
+interface ActingUser {
+  readonly user: User
+  readonly constraint: string
+}
+
 const ranks: Readonly<Record<AuditLevel, number>> = { None: 0, Metadata: 1, Request: 2, RequestResponse: 3 }
 
 export class AuditTrail {
@@ -53,7 +59,7 @@ export class AuditTrail {
   readonly #isLong: boolean
   readonly #head: JsonObject
   readonly #annotations: Record<string, string> = {}
-  #impersonated: User | undefined
+  #acting: ActingUser | undefined
   #reference: JsonObject | undefined
   #status: JsonObject | undefined
   #requestObject: unknown
@@ -86,8 +92,8 @@ export class AuditTrail {
   }
 
   /** The request goes on as somebody else. */
-  actAs(user: User): void {
-    this.#impersonated = user
+  actAs(acting: ActingUser): void {
+    this.#acting = acting
   }
 
   annotate(key: string, value: string): void {
@@ -176,7 +182,7 @@ export class AuditTrail {
       requestURI,
       verb,
       user,
-      ...(this.#impersonated === undefined ? {} : { impersonatedUser: userInfo(this.#impersonated) }),
+      ...actingInfo(this.#acting),
       sourceIPs,
       userAgent,
       ...(this.#reference === undefined ? {} : { objectRef: this.#reference }),
@@ -188,4 +194,11 @@ export class AuditTrail {
       ...(Object.keys(this.#annotations).length === 0 ? {} : { annotations: { ...this.#annotations } }),
     })
   }
+}
+
+function actingInfo(acting: ActingUser | undefined): JsonObject {
+  if (acting === undefined) return {}
+  const { user, constraint } = acting
+  const metadata = constraint === '' ? {} : { authenticationMetadata: { impersonationConstraint: constraint } }
+  return { impersonatedUser: userInfo(user), ...metadata }
 }

@@ -120,13 +120,23 @@ test('a user is impersonated with uid and extra only with the right to each of t
     subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'user' }],
   } as never)
   const refused = await served.call(review.path, { ...review, headers, token: 'user-token' })
-  assert.match(
-    ((await refused.json()) as { message: string }).message,
-    /cannot impersonate resource "userextras\/scopes"/,
-  )
-  const { 'impersonate-extra-scopes': _, ...withoutExtra } = headers
-  const uid = await served.call(review.path, { ...review, headers: withoutExtra, token: 'user-token' })
+  const sentence = ((await refused.json()) as { message: string }).message
+  assert.match(sentence, /cannot impersonate-on:user-info:create resource "selfsubjectreviews"/)
+  const { 'impersonate-uid': _, 'impersonate-extra-scopes': __, ...named } = headers
+  const allowed = await whoIs(await served.call(review.path, { ...review, headers: named, token: 'user-token' }))
+  assert.equal((allowed as { username: string }).username, 'bob')
+  const uid = await served.call(review.path, {
+    ...review,
+    headers: { ...named, 'impersonate-uid': '9' },
+    token: 'user-token',
+  })
   assert.match(((await uid.json()) as { message: string }).message, /^uids.authentication.k8s.io "9" is forbidden/)
+  const withExtra = { ...named, 'impersonate-extra-scopes': 'x' }
+  const extra = await served.call(review.path, { ...review, headers: withExtra, token: 'user-token' })
+  assert.match(
+    ((await extra.json()) as { message: string }).message,
+    /^userextras.authentication.k8s.io "x" is forbidden/,
+  )
   const alone = await served.call(review.path, { ...review, headers: { 'impersonate-uid': '9' }, token: 'admin-token' })
   assert.equal(alone.status, 400)
 })

@@ -143,7 +143,12 @@ test('whoever asks twice may: acting as another, applying what is not there, exp
   })
   assert.equal(reply.status, 200)
   await reply.discard()
-  assert.deepEqual(asked, ['user impersonate users/jane', 'user impersonate groups/dev', 'jane list namespaces/'])
+  assert.deepEqual(asked, [
+    'user impersonate-on:user-info:list namespaces/',
+    'user impersonate:user-info users/jane',
+    'user impersonate:user-info groups/dev',
+    'jane list namespaces/',
+  ])
   const metadata = { name: 'asks' }
   const { admin } = served
   const policy = {

@@ -25,10 +25,11 @@ import type { ApiAnswer, ApiRequest, ApiVerb } from '../api-request.ts'
 import type { User } from '../user.ts'
 import { auditedInProcess, type InProcessCall } from '../audit/audit-in-process.ts'
 import { authenticated } from '../authentication/authenticate.ts'
-import { type Access, type Decision, refusalOf, whenDecided } from '../authorization/access.ts'
+import { type Access, type Decision, whenDecided } from '../authorization/access.ts'
+import { refused } from '../authorization/refuse-access.ts'
 import { valueOf } from '../wire/encode-answer.ts'
 import type { ServerParts } from '../server-parts.ts'
-import { asStatusError, forbidden, internalError, unknownResource } from '../status-errors.ts'
+import { asStatusError, internalError, unknownResource } from '../status-errors.ts'
 import { watchInProcess } from './in-process-watch.ts'
 
 interface Call {
@@ -206,9 +207,7 @@ function requestOf(parts: ServerParts, user: User, call: Call): ApiRequest | Pro
 function checkDecision({ allowed, reason, error }: Decision, access: Access): void {
   if (allowed) return
   if (error !== undefined) throw internalError(error)
-  const { group, resource, subresource, name } = access
-  const what = subresource === '' ? resource : `${resource}/${subresource}`
-  throw forbidden({ group, resource: what, name }, refusalOf(access, reason))
+  throw refused(access, reason)
 }
 
 /** Whose work it is, by the names that the components have as programs: fields are owned under them. */
