@@ -1,11 +1,6 @@
 /** The library: `import { createCluster } from 'gantry'`. */
-export {
-  type Cluster,
-  type ClusterOptions,
-  type ClusterSnapshot,
-  type ClusterTime,
-  createCluster,
-} from './roles/cluster/cluster.ts'
+export { type Cluster, type ClusterOptions, type ClusterTime, createCluster } from './roles/cluster/cluster.ts'
+export type { ClusterSnapshot } from './roles/cluster/cluster-snapshot.ts'
 export {
   type ClusterConnection,
   type ClusterConnectionOptions,

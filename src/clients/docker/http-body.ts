@@ -1,6 +1,10 @@
 /** The body of an HTTP/1.1 reply, unframed: by length, in chunks, or to the end of the connection (RFC 9112, section 6). */
 import { GantryError } from '#base/errors/gantry-error.ts'
-import type { ByteReader, ReplyHead } from './http-exchange.ts'
+import type { ByteReader } from './byte-reader.ts'
+import type { ReplyHead } from './http-head.ts'
+
+/** The line before a chunk is its size and what a server may add to it. */
+const chunkLineBytesMax = 4096
 
 interface BodyStart {
   readonly head: ReplyHead
@@ -11,6 +15,12 @@ interface BodyStart {
 
 function cutShort(): GantryError {
   return new GantryError('DOCKER_CLIENT_CLOSED', 'unavailable', 'unexpected EOF')
+}
+
+function badChunk(): GantryError {
+  return new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', 'malformed chunked encoding', {
+    remedy: "Check that the address is an engine's.",
+  })
 }
 
 /** Yields the body's bytes as they come. Throws when the connection ends before the body does. */
@@ -54,18 +64,12 @@ async function* readChunks(reader: ByteReader, rest: Uint8Array): AsyncGenerator
   for (;;) {
     let end = buffer.indexOf('\r\n')
     while (end < 0) {
-      if (buffer.length > 4096)
-        throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', 'malformed chunked encoding', {
-          remedy: "Check that the address is an engine's.",
-        })
+      if (buffer.length > chunkLineBytesMax) throw badChunk()
       await more()
       end = buffer.indexOf('\r\n')
     }
     const size = Number.parseInt(buffer.toString('latin1', 0, end), 16)
-    if (Number.isNaN(size))
-      throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', 'malformed chunked encoding', {
-        remedy: "Check that the address is an engine's.",
-      })
+    if (Number.isNaN(size)) throw badChunk()
     buffer = buffer.subarray(end + 2)
     if (size === 0) return
     let left = size

@@ -6,7 +6,9 @@
 import { Readable } from 'node:stream'
 import type { Duplex } from 'node:stream'
 import { GantryError } from '#base/errors/gantry-error.ts'
+import { connectionReader } from './byte-reader.ts'
 import { readBody } from './http-body.ts'
+import { readHead, type ReplyHead } from './http-head.ts'
 
 export interface ExchangeRequest {
   readonly method: string
@@ -19,19 +21,10 @@ export interface ExchangeRequest {
   readonly signal?: AbortSignal
 }
 
-export interface ReplyHead {
-  readonly status: number
-  readonly reason: string
-  /** Lower-case names; repeated headers are joined with a comma. */
-  readonly headers: Readonly<Record<string, string>>
-}
-
 export interface Reply extends ReplyHead {
   /** Ends with the body; destroying it closes the connection. */
   readonly body: Readable
 }
-
-const headBytesMax = 256 * 1024
 
 /** Sends a request and resolves when the reply's head is there. The connection belongs to the reply afterwards. */
 export async function exchange(connection: Duplex, request: ExchangeRequest): Promise<Reply> {
@@ -115,93 +108,4 @@ function drained(connection: Duplex): Promise<void> {
     connection.on('drain', done)
     connection.on('close', done)
   })
-}
-
-export interface ByteReader {
-  /** The next bytes, or undefined at the end. Rejects when the connection failed. */
-  next(): Promise<Uint8Array | undefined>
-  /** Gives the connection back, paused. */
-  release(): void
-}
-
-/** Pulls chunks off a connection one by one, so that a slow reader slows the sender. */
-export function connectionReader(connection: Duplex): ByteReader {
-  const wake = Promise.withResolvers<void>()
-  let resolver = wake
-  let ended = false
-  let failure: Error | undefined
-  const poke = (): void => resolver.resolve()
-  const onEnd = (): void => {
-    ended = true
-    poke()
-  }
-  const onError = (error: Error): void => {
-    failure = error
-    poke()
-  }
-  connection.on('readable', poke)
-  connection.on('end', onEnd)
-  connection.on('close', onEnd)
-  connection.on('error', onError)
-  return {
-    async next() {
-      for (;;) {
-        const chunk = connection.read() as Uint8Array | null
-        if (chunk !== null) return chunk
-        if (failure !== undefined) throw failure
-        if (ended) return undefined
-        resolver = Promise.withResolvers<void>()
-        await resolver.promise
-      }
-    },
-    release() {
-      connection.off('readable', poke)
-      connection.off('end', onEnd)
-      connection.off('close', onEnd)
-      connection.off('error', onError)
-    },
-  }
-}
-
-async function readHead(reader: ByteReader): Promise<{ readonly head: ReplyHead; readonly rest: Uint8Array }> {
-  let bytes = Buffer.alloc(0)
-  for (;;) {
-    const end = bytes.indexOf('\r\n\r\n')
-    if (end >= 0) {
-      const head = parseHead(bytes.subarray(0, end).toString('latin1'))
-      const rest = bytes.subarray(end + 4)
-      if (head.status !== 100) return { head, rest }
-      bytes = rest
-      continue
-    }
-    if (bytes.length > headBytesMax)
-      throw new GantryError(
-        'DOCKER_CLIENT_PROTOCOL',
-        'internal',
-        'server response headers exceeded 262144 bytes; aborted',
-        { remedy: "Check that the address is an engine's." },
-      )
-    const chunk = await reader.next()
-    if (chunk === undefined)
-      throw new GantryError('DOCKER_CLIENT_CLOSED', 'unavailable', bytes.length === 0 ? 'EOF' : 'unexpected EOF')
-    bytes = Buffer.concat([bytes, chunk])
-  }
-}
-
-function parseHead(text: string): ReplyHead {
-  const [first = '', ...lines] = text.split('\r\n')
-  const match = /^HTTP\/1\.[01] (\d{3}) ?(.*)$/.exec(first)
-  if (match === null)
-    throw new GantryError('DOCKER_CLIENT_PROTOCOL', 'internal', `malformed HTTP response "${first.slice(0, 80)}"`, {
-      remedy: "Check that the address is an engine's.",
-    })
-  const headers: Record<string, string> = {}
-  for (const line of lines) {
-    const colon = line.indexOf(':')
-    if (colon <= 0) continue
-    const name = line.slice(0, colon).trim().toLowerCase()
-    const value = line.slice(colon + 1).trim()
-    headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`
-  }
-  return { status: Number(match[1]), reason: match[2] ?? '', headers }
 }

@@ -10,11 +10,12 @@ import { defaultPlugins, noWriters } from './default-plugins.table.ts'
 import { fitErrorMessage } from './fit-error.ts'
 import { NodeTable } from './node-table.ts'
 import { NominatedPods } from './nominated-pods.ts'
-import type { Cycle, Rejection } from './plugin.ts'
+import type { ActiveFilter, Cycle } from './plugin.ts'
+import type { Rejection } from './rejection.ts'
 import { defaultPreemptionArgs } from './preempt.ts'
 import { type PodRecord, recordOf } from './pod-record.ts'
 import { KeptAnswers } from './kept-answers.ts'
-import { type ActiveFilter, prepareFilters, schedulePod, type WeighedPlugin } from './schedule-pod.ts'
+import { prepareFilters, schedulePod, type WeighedPlugin } from './schedule-pod.ts'
 
 /** One plugin's answer over all nodes. */
 export interface PluginVerdict {

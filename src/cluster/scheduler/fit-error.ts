@@ -1,5 +1,5 @@
 /** Why no node was found, as counts by reason, and the sentence that events and conditions carry. */
-import type { Rejection } from './plugin.ts'
+import type { Rejection } from './rejection.ts'
 
 export interface Diagnosis {
   readonly nodeCount: number

@@ -3,7 +3,7 @@
  * workload are alike and a binding changes one node, so most of what a cycle asks has been answered in the one before.
  */
 import { LruCache } from '#base/data/lru-cache.ts'
-import type { Rejection } from './plugin.ts'
+import type { Rejection } from './rejection.ts'
 
 /** The first filter that says no to a node. */
 export interface NodeRejection {

@@ -1,7 +1,7 @@
 /** Pods that a node was made free for and that have not come yet: they hold their place against pods that matter less. */
 import type { KnownNode, NodeTable } from './node-table.ts'
 import type { PodRecord } from './pod-record.ts'
-import type { ActiveFilter } from './schedule-pod.ts'
+import type { ActiveFilter } from './plugin.ts'
 
 export class NominatedPods {
   readonly #byNode = new Map<string, Map<string, PodRecord>>()

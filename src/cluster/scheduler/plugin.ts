@@ -9,22 +9,7 @@ import type { ClusterObjects } from './cluster-objects.ts'
 import type { Diagnosis } from './fit-error.ts'
 import type { KnownNode, NodeTable } from './node-table.ts'
 import type { PodRecord } from './pod-record.ts'
-
-/** Why a pod cannot go somewhere. `preemptable` false means that no eviction would help. */
-export interface Rejection {
-  readonly reasons: readonly string[]
-  readonly preemptable: boolean
-}
-
-/** A rejection that evicting pods may lift. */
-export function rejection(...reasons: string[]): Rejection {
-  return { reasons, preemptable: true }
-}
-
-/** A rejection that evicting pods cannot lift. */
-export function finalRejection(...reasons: string[]): Rejection {
-  return { reasons, preemptable: false }
-}
+import type { Rejection } from './rejection.ts'
 
 /** What ends the attempt to place a pod: a filter that cannot tell about a node, in the framework's words. */
 export function filterFault(plugin: string, error: unknown): GantryError {
@@ -54,6 +39,12 @@ export interface Filtering {
   readonly question?: string
   /** Another pod is taken away from (-1) or put on (1) a node to see what would be then; the table has it already. */
   readonly whatIf?: (pod: PodRecord, entry: KnownNode, by: 1 | -1) => void
+}
+
+/** What a plugin found out in a cycle. */
+export interface ActiveFilter {
+  readonly plugin: string
+  readonly filtering: Filtering
 }
 
 /** What `preScore` found out about a pod. */
@@ -139,10 +130,6 @@ export interface Queued {
   readonly priority: number
   readonly sinceMs: number
   readonly sequence: number
-}
-
-export function isRejection(value: unknown): value is Rejection {
-  return typeof value === 'object' && value !== null && 'reasons' in value
 }
 
 /** Scales scores so that the highest is 100 (upstream's DefaultNormalizeScore); `reverse` turns them round. */

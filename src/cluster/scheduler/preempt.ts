@@ -10,9 +10,10 @@ import type { ClusterObjects } from './cluster-objects.ts'
 import { type Diagnosis, fitErrorMessage } from './fit-error.ts'
 import type { NominatedPods } from './nominated-pods.ts'
 import type { KnownNode, NodeTable } from './node-table.ts'
-import { finalRejection, type Rejection } from './plugin.ts'
+import { finalRejection, type Rejection } from './rejection.ts'
 import type { PodRecord } from './pod-record.ts'
-import { type ActiveFilter, runFilters } from './schedule-pod.ts'
+import { runFilters } from './schedule-pod.ts'
+import type { ActiveFilter } from './plugin.ts'
 
 export interface Candidate {
   readonly entry: KnownNode

@@ -6,7 +6,8 @@ import type { Random } from '#world/ports/random.ts'
 import type { Diagnosis } from './fit-error.ts'
 import type { KeptAnswers, NodeAnswers, NodeRejection } from './kept-answers.ts'
 import type { KnownNode } from './node-table.ts'
-import { type Cycle, type Filtering, isRejection, type Plugin, type Rejection, type Scoring } from './plugin.ts'
+import type { ActiveFilter, Cycle, Plugin, Scoring } from './plugin.ts'
+import { isRejection, type Rejection } from './rejection.ts'
 import type { PodRecord } from './pod-record.ts'
 import { type NominatedPods, withNominated } from './nominated-pods.ts'
 
@@ -26,11 +27,6 @@ export interface CycleConfig {
 export interface CycleMemory {
   /** Where filtering begins, so that all nodes get their turn. */
   startIndex: number
-}
-
-export interface ActiveFilter {
-  readonly plugin: string
-  readonly filtering: Filtering
 }
 
 export type Outcome =

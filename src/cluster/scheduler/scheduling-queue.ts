@@ -7,7 +7,8 @@
  *
  * Times are milliseconds of the caller's clock; the queue itself reads none.
  */
-import type { ClusterChange, Plugin, Queued, Rejection } from './plugin.ts'
+import type { ClusterChange, Plugin, Queued } from './plugin.ts'
+import type { Rejection } from './rejection.ts'
 import type { PodRecord } from './pod-record.ts'
 
 export interface QueuedPod extends Queued {

@@ -1,9 +1,14 @@
 /** What can go wrong with networks, in the words that Docker's clients know. */
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { Family } from './address.ts'
-import type { NetworkRecord } from './network-record.ts'
 
 const code = (name: string): string => `NETWORK_${name}`
+
+/** What names a network in a message. */
+interface NamedNetwork {
+  readonly name: string
+  readonly id: string
+}
 
 /** Makers of this component's errors, one per row of its catalogue. */
 export const networkErrors = {
@@ -36,7 +41,7 @@ export const networkErrors = {
     new GantryError(code('PREDEFINED_REMOVAL'), 'forbidden', `${name} is a pre-defined network and cannot be removed`, {
       remedy: 'Leave it; containers need not use it.',
     }),
-  inUse: ({ name, id }: NetworkRecord): GantryError =>
+  inUse: ({ name, id }: NamedNetwork): GantryError =>
     new GantryError(
       code('IN_USE'),
       'forbidden',
@@ -154,7 +159,7 @@ export const networkErrors = {
         remedy: 'Remove unused networks, or give --subnet.',
       },
     ),
-  noAddress: ({ name, id }: NetworkRecord, family: Family): GantryError =>
+  noAddress: ({ name, id }: NamedNetwork, family: Family): GantryError =>
     new GantryError(
       code('NO_ADDRESS'),
       'internal',

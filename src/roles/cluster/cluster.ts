@@ -31,14 +31,8 @@ import { type ListenAt, type Listening, listenForClients } from './listen-for-cl
 import { podRangeFor } from '#roles/server/pod-range.ts'
 import { durationMs } from './simulated-duration.ts'
 import { readExportedState } from './read-exported-state.ts'
+import type { ClusterSnapshot } from './cluster-snapshot.ts'
 import { faultyClient, noFaults, type SimulatedFaults } from './simulated-faults.ts'
-
-/** A moment of a cluster: everything stored, the time, and which nodes there are. */
-export interface ClusterSnapshot {
-  readonly store: MemorySnapshot
-  readonly timeMs: number
-  readonly nodes: readonly Partial<SimulatedNode>[]
-}
 
 export interface ClusterOptions {
   /** How many nodes (`sim-0`, `sim-1`, …), or what they are like. 1 unless told. */

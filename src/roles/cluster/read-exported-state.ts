@@ -8,7 +8,7 @@ import { snapshotOf } from '#kit/store/memory-store.ts'
 import type { Entry } from '#kit/store/versioned-store.ts'
 import type { Node } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import { isJsonObject, type JsonObject, type KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
-import type { ClusterSnapshot } from './cluster.ts'
+import type { ClusterSnapshot } from './cluster-snapshot.ts'
 
 const nodePrefix = '/nodes/'
 

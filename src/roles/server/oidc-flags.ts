@@ -1,5 +1,5 @@
 /** One issuer of tokens by flags, kube-apiserver's older way to say what an AuthenticationConfiguration says; pure. */
-import type { JwtAuthenticator } from '#cluster/apiserver/authentication/authentication-config.ts'
+import type { JwtAuthenticator } from '#cluster/apiserver/authentication/jwt-authenticator.ts'
 
 /** The flags as they stand on the command line. */
 export interface OidcFlags {

@@ -8,7 +8,7 @@ import { type CelNode, nodesBelow } from '#spec/kubernetes/cel/syntax-tree.ts'
 import { duplicate, type FieldError, invalid, required } from '#spec/kubernetes/validation/field-errors.ts'
 import type { Path } from '#spec/kubernetes/validation/field-path.ts'
 import { domainPrefixedPath } from '#spec/kubernetes/validation/format-errors.ts'
-import type { ClaimOrExpression, JwtAuthenticator } from './authentication-config.ts'
+import type { ClaimOrExpression, JwtAuthenticator } from './jwt-authenticator.ts'
 
 /** How one member of a user comes out of claims. */
 export type ClaimSource = { readonly claim: string; readonly prefix: string } | { readonly program: CelProgram }

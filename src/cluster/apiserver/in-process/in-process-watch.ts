@@ -5,7 +5,8 @@ import type { ApiRequest } from '../api-request.ts'
 import { bookmarkObject, valueOf } from '../wire/encode-answer.ts'
 import type { ServedResource } from '../served-resource.ts'
 import { asStatusError, expired } from '../status-errors.ts'
-import { checkWatch, type PreparedWatch, type WatchItem, type WatchParts } from '../watch/watch-objects.ts'
+import { checkWatch, type PreparedWatch, type WatchParts } from '../watch/watch-objects.ts'
+import type { WatchItem } from '../watch/watch-sink.ts'
 
 /** Events that may wait for a caller before its watch is cut off; it lists again then. */
 const waitingMax = 50_000

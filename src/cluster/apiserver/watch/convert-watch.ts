@@ -1,6 +1,6 @@
 /** Watches of resources that a webhook converts: events wait, in order, until their objects are there. */
 import type { ConversionAhead } from '../resource-versions.ts'
-import type { WatchItem, WatchSink } from './watch-objects.ts'
+import type { WatchItem, WatchSink } from './watch-sink.ts'
 
 /** Batches that may wait for a webhook before the watch is ended. */
 const waitingMax = 256

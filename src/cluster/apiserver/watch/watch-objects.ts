@@ -10,27 +10,8 @@ import type { ObjectCache } from '../cache/object-cache.ts'
 import { convertingSink } from './convert-watch.ts'
 import { readVersion, type Selection, selectionOf } from '../read-objects.ts'
 import { expired, invalid } from '../status-errors.ts'
-import type { StoredObject } from '../cache/stored-object.ts'
 import type { AskedVersion } from '../wire/resource-version.ts'
-
-/** One event for one watcher. */
-export interface WatchItem {
-  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'
-  /** Undefined for bookmarks. */
-  readonly object: StoredObject | undefined
-  readonly revision: number
-  /** The collection's event behind it, where frames are kept for all watchers. */
-  readonly event: CollectionEvent | undefined
-  /** The bookmark that ends the initial events. */
-  readonly endsInitial: boolean
-}
-
-/** Takes what a watcher is sent. */
-export interface WatchSink {
-  /** False when the watcher is too slow: its watch ends. */
-  deliver(items: readonly WatchItem[]): boolean
-  end(): void
-}
+import type { WatchItem, WatchSink } from './watch-sink.ts'
 
 export interface WatchParts {
   readonly cache: ObjectCache

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { setImmediate } from 'node:timers/promises'
 import { test } from 'node:test'
 import { StoredObject } from '../cache/stored-object.ts'
-import type { WatchItem } from './watch-objects.ts'
+import type { WatchItem } from './watch-sink.ts'
 import { WatchOutlet } from './watch-outlet.ts'
 
 const frameBytes = 100 * 1024

@@ -3,7 +3,7 @@
  * that a slow reader of ten thousand objects holds a few pieces and not a copy of all.
  */
 import type { HttpResponse } from '#kit/http/exchange.ts'
-import type { WatchItem } from './watch-objects.ts'
+import type { WatchItem } from './watch-sink.ts'
 
 /** Bytes of events that may wait for one watcher before it is dropped; objects of the beginning are in memory anyway. */
 const waitingBytesMax = 32 * 1024 * 1024

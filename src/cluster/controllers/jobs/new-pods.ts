@@ -15,7 +15,7 @@ import {
 } from './job-pods.ts'
 import { judgeFailure } from './pod-failure-policy.ts'
 import { backoffLeftMs, finishedMs } from './job-backoff.ts'
-import type { JobObserved } from './plan-job.ts'
+import type { JobObserved } from './observed-job.ts'
 
 const burstMost = 500
 

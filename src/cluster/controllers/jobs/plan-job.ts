@@ -6,7 +6,6 @@
 import { podDeleted } from '../workloads/told-pods.ts'
 import type { Job, JobCondition, JobStatus } from '#spec/kubernetes/objects/batch-v1.generated.ts'
 import type { Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
-import type { ApiResource } from '#kit/reconcile/api-client.ts'
 import { apiTime } from '#kit/reconcile/api-time.ts'
 import { conditionOf, isConditionTrue, withCondition } from '#kit/reconcile/conditions.ts'
 import { claimObjects } from '#kit/reconcile/owner-references.ts'
@@ -16,19 +15,10 @@ import { isSameStatus } from '../workloads/same-status.ts'
 import { requirementsOf } from '../workloads/selector-of.ts'
 import { rankForDeletion } from '../replicas/rank-for-deletion.ts'
 import { deadlineMs, isJobFinished, jobCondition, type Outcome, outcomeOf } from './job-outcome.ts'
-import type { BackoffRecord } from './job-backoff.ts'
 import { countPods, indexOf, isIndexed, type JobCount, trackingFinalizer } from './job-pods.ts'
+import type { JobObserved } from './observed-job.ts'
 import { releasePod } from './release-pod.ts'
 import { planNewPods } from './new-pods.ts'
-
-export interface JobObserved {
-  readonly job: Job
-  readonly candidates: readonly Pod[]
-  /** Of failures so far, the pods of now included. */
-  readonly backoff: BackoffRecord
-  readonly resources: { readonly jobs: ApiResource<Job>; readonly pods: ApiResource<Pod> }
-  readonly nowMs: number
-}
 
 /** The plan for one job. */
 export function planJob(observed: JobObserved): Plan {

@@ -4,7 +4,6 @@ import type { EventText, Plan } from '#kit/reconcile/plan.ts'
 import type { PersistentVolume, Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import { isPodFinished } from '../workloads/pod-state.ts'
 import { unbindVolume, volumePhase } from './bind-claim.ts'
-import type { VolumeObserved } from './plan-volume.ts'
 
 /** Where recyclers run. */
 export const recyclerNamespace = 'default'
@@ -46,8 +45,16 @@ const told = (reason: string, message: string, type: EventText['type'] = 'Normal
   message,
 })
 
+export interface RecyclingObserved {
+  readonly volume: PersistentVolume
+  /** The pod that empties the volume, if there is one. */
+  readonly recycler: Pod | undefined
+  /** Pods that still use the claim that was. */
+  readonly users: readonly Pod[]
+}
+
 /** Starts the recycler, waits for it, and frees the volume when it is done. */
-export function planRecycling({ volume, recycler, users }: VolumeObserved): Plan {
+export function planRecycling({ volume, recycler, users }: RecyclingObserved): Plan {
   const isUsed = users.some((pod) => !isPodFinished(pod))
   if (isUsed && recycler === undefined) {
     const names = users.map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`).toSorted()

@@ -2,24 +2,19 @@
 import { persistentVolumes } from '#clients/kubernetes/resources.table.ts'
 import { withoutFinalizer } from '#kit/reconcile/finalizers.ts'
 import type { Action, Plan } from '#kit/reconcile/plan.ts'
-import type { PersistentVolume, PersistentVolumeClaim, Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
+import type { PersistentVolume, PersistentVolumeClaim } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import { unbindVolume, volumePhase } from './bind-claim.ts'
 import { annotation, hasAnnotation } from './claim-names.ts'
 import { isBuiltIn, isDriven, isRecyclable } from './in-tree-plugins.ts'
 import { isSameMode } from './match-volume.ts'
-import { planRecycling } from './plan-recycling.ts'
+import { planRecycling, type RecyclingObserved } from './plan-recycling.ts'
 
 /** Set on volumes that a built-in plugin made, until it has deleted them. */
 const builtInFinalizer = 'kubernetes.io/pv-controller'
 
-export interface VolumeObserved {
-  readonly volume: PersistentVolume
+export interface VolumeObserved extends RecyclingObserved {
   /** The claim that the volume's reference names, if it is still the same one. */
   readonly claim: PersistentVolumeClaim | undefined
-  /** The pod that empties the volume, if there is one. */
-  readonly recycler: Pod | undefined
-  /** Pods that still use the claim that was. */
-  readonly users: readonly Pod[]
 }
 
 /** The plan for one volume. */

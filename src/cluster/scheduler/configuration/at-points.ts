@@ -1,5 +1,6 @@
 /** A plugin that acts at some of its extension points only. */
-import { isRejection, type Plugin } from '../plugin.ts'
+import type { Plugin } from '../plugin.ts'
+import { isRejection } from '../rejection.ts'
 import type { ExtensionPoint } from './plugin-sets.ts'
 
 type Hook = Exclude<keyof Plugin, 'name' | 'hints'>

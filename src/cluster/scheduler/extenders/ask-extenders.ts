@@ -2,7 +2,7 @@
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { Log } from '#kit/telemetry/log.ts'
 import type { KnownNode } from '../node-table.ts'
-import type { Rejection } from '../plugin.ts'
+import type { Rejection } from '../rejection.ts'
 import type { PodRecord } from '../pod-record.ts'
 import type { Candidate } from '../preempt.ts'
 import { type Extender, isInterested } from './extender.ts'

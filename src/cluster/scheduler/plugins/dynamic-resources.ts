@@ -10,7 +10,8 @@ import { offersFor, TakenDevices, wholePools } from '../device-offers.ts'
 import type { MatchDevice } from '../device-selector.ts'
 import { compileNodeSelector } from '../node-match.ts'
 import type { KnownNode } from '../node-table.ts'
-import { filterFault, finalRejection, type Plugin } from '../plugin.ts'
+import { filterFault, type Plugin } from '../plugin.ts'
+import { finalRejection } from '../rejection.ts'
 import type { PodRecord } from '../pod-record.ts'
 
 const notHere = finalRejection('resourceclaim not available on the node')

@@ -6,7 +6,8 @@ import { matchesSelector } from '#base/data/label-selector.ts'
 import type { ClusterObjects } from '../cluster-objects.ts'
 import type { KnownNode, NodeTable } from '../node-table.ts'
 import type { AffinityTerm, PodRecord } from '../pod-record.ts'
-import { finalRejection, type Plugin, rejection } from '../plugin.ts'
+import type { Plugin } from '../plugin.ts'
+import { finalRejection, rejection } from '../rejection.ts'
 import { allTermsSelect, termSelects } from './affinity-match.ts'
 
 const existingRejects = rejection("node(s) didn't satisfy existing pods anti-affinity rules")

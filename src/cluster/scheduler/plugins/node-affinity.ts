@@ -2,7 +2,8 @@
 import type { NodeAffinity, NodeSelectorTerm } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import { compileNodeSelector, compileTerm, type NodeTest } from '../node-match.ts'
 import type { PodRecord } from '../pod-record.ts'
-import { finalRejection, normalizeToHighest, type Plugin } from '../plugin.ts'
+import { normalizeToHighest, type Plugin } from '../plugin.ts'
+import { finalRejection } from '../rejection.ts'
 
 const rejected = finalRejection("node(s) didn't match Pod's node affinity/selector")
 const enforcedRejected = finalRejection("node(s) didn't match scheduler-enforced node affinity")

@@ -1,6 +1,7 @@
 /** Keeps pods that need a young feature of the kubelet off nodes that do not declare it (v1.36, nodedeclaredfeatures). */
 import type { Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
-import { finalRejection, type Plugin } from '../plugin.ts'
+import type { Plugin } from '../plugin.ts'
+import { finalRejection } from '../rejection.ts'
 
 const rejected = finalRejection("node(s) didn't match Pod's required features")
 

@@ -1,5 +1,6 @@
 /** A pod that names its node goes nowhere else. */
-import { finalRejection, type Plugin } from '../plugin.ts'
+import type { Plugin } from '../plugin.ts'
+import { finalRejection } from '../rejection.ts'
 
 const rejected = finalRejection("node(s) didn't match the requested node name")
 

@@ -1,7 +1,8 @@
 /** A host port of an address belongs to one pod of a node. */
 import type { NodeEntry } from '../node-table.ts'
 import type { HostPort } from '../pod-record.ts'
-import { type Plugin, type QueueingHint, rejection } from '../plugin.ts'
+import type { Plugin, QueueingHint } from '../plugin.ts'
+import { rejection } from '../rejection.ts'
 
 const rejected = rejection("node(s) didn't have free ports for the requested pod ports")
 const everyAddress = '0.0.0.0'

@@ -1,6 +1,7 @@
 /** A pod fits where its requests are free; of the nodes where it fits, those with the most left free are liked best. */
 import type { Node } from '#spec/kubernetes/objects/core-v1.generated.ts'
-import { finalRejection, type Plugin, type QueueingHint, rejection, type Rejection } from '../plugin.ts'
+import type { Plugin, QueueingHint } from '../plugin.ts'
+import { finalRejection, rejection, type Rejection } from '../rejection.ts'
 import { AmountReader, type Amounts, askedFor } from '../resource-amounts.ts'
 import type { KnownNode, NodeTable, ResourceColumn } from '../node-table.ts'
 import type { PodRecord } from '../pod-record.ts'

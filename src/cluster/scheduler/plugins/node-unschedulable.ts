@@ -3,7 +3,8 @@
  * out what concerns the pod and returns closures for the nodes, or undefined when the pod does not concern it.
  */
 import { tolerates } from '../node-match.ts'
-import { finalRejection, type Plugin, type QueueingHint } from '../plugin.ts'
+import type { Plugin, QueueingHint } from '../plugin.ts'
+import { finalRejection } from '../rejection.ts'
 import type { Node } from '#spec/kubernetes/objects/core-v1.generated.ts'
 
 const cordoned = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' } as const

@@ -3,7 +3,8 @@ import type { ClusterObjects } from '../cluster-objects.ts'
 import type { KnownNode } from '../node-table.ts'
 import type { PodRecord } from '../pod-record.ts'
 import { isOwnClaim } from './own-claim.ts'
-import { type Plugin, rejection } from '../plugin.ts'
+import type { Plugin } from '../plugin.ts'
+import { rejection } from '../rejection.ts'
 
 const rejected = rejection('node(s) exceed max volume count')
 

@@ -1,5 +1,6 @@
 /** A pod with scheduling gates waits outside the queue until somebody removes them. */
-import { finalRejection, type Plugin } from '../plugin.ts'
+import type { Plugin } from '../plugin.ts'
+import { finalRejection } from '../rejection.ts'
 
 export const schedulingGates: Plugin = {
   name: 'SchedulingGates',

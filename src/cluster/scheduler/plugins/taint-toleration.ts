@@ -1,6 +1,7 @@
 /** Keeps pods off nodes whose taints they do not tolerate, and away from those with PreferNoSchedule taints. */
 import { tolerates, untolerated } from '../node-match.ts'
-import { finalRejection, normalizeToHighest, type Plugin, type QueueingHint } from '../plugin.ts'
+import { normalizeToHighest, type Plugin, type QueueingHint } from '../plugin.ts'
+import { finalRejection } from '../rejection.ts'
 import type { PodRecord } from '../pod-record.ts'
 import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 import type { Node } from '#spec/kubernetes/objects/core-v1.generated.ts'

@@ -1,7 +1,8 @@
 /** Volumes that only one pod may use: ReadWriteOncePod claims, and disks attached in place that cannot be shared. */
 import type { Volume } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { ClusterObjects } from '../cluster-objects.ts'
-import { finalRejection, isRejection, type Plugin, rejection, type Rejection } from '../plugin.ts'
+import type { Plugin } from '../plugin.ts'
+import { finalRejection, isRejection, rejection, type Rejection } from '../rejection.ts'
 import type { PodRecord } from '../pod-record.ts'
 import { isOwnClaim } from './own-claim.ts'
 

@@ -1,6 +1,7 @@
 /** A volume labelled with a zone or region is used in it only (labels of in-tree and old provisioners). */
 import type { PersistentVolume } from '#spec/kubernetes/objects/core-v1.generated.ts'
-import { finalRejection, type Plugin } from '../plugin.ts'
+import type { Plugin } from '../plugin.ts'
+import { finalRejection } from '../rejection.ts'
 import { isOwnClaim } from './own-claim.ts'
 
 const rejected = finalRejection('node(s) had no available volume zone')

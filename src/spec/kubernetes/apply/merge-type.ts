@@ -2,7 +2,8 @@
  * How values of a type merge: what server-side apply needs to know of a schema, whether it comes from the built-in table or
  * from a custom resource's OpenAPI.
  */
-import type { SchemaField, SchemaType, Shape, StructType } from '../schema/type-rows.ts'
+import type { SchemaField, SchemaType, StructType } from '../schema/type-rows.ts'
+import type { Shape } from '../schema/shape.ts'
 
 /** `deduced` follows the value: objects merge by member, lists and scalars as a whole. */
 export type MergeKind = 'scalar' | 'list' | 'map' | 'deduced'

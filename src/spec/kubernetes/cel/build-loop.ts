@@ -1,15 +1,14 @@
 /** Loops and bindings: what `all`, `map`, `filter`, `optMap` and their kin expand to. */
 import { listLengthMax } from './cel-limits.ts'
 import { BuiltMap, CelFailure, CelList, isCelMap, type CelMap, type CelValue } from './cel-value.ts'
-import type { StepBuilder } from './build-steps.ts'
-import { outcome, putEntry, type Scope, type Step } from './step.ts'
+import { outcome, putEntry, type NodeBuilder, type Scope, type Step } from './step.ts'
 import type { Frame } from './frame.ts'
 import type { CallNode, CelNode, ComprehensionNode } from './syntax-tree.ts'
 
 const createListCost = 10
 
 /** The step of a loop or binding. */
-export function buildLoop(builder: StepBuilder, node: ComprehensionNode, scope: Scope): Step {
+export function buildLoop(builder: NodeBuilder, node: ComprehensionNode, scope: Scope): Step {
   if (node.bind) return buildBinding(builder, node, scope)
   const slots = { accumulator: builder.slot(), first: builder.slot(), second: builder.slot() }
   const outer = new Map([...scope, [node.accumulator, slots.accumulator]])
@@ -34,7 +33,7 @@ export function buildLoop(builder: StepBuilder, node: ComprehensionNode, scope: 
   }
 }
 
-function buildBinding(builder: StepBuilder, node: ComprehensionNode, scope: Scope): Step {
+function buildBinding(builder: NodeBuilder, node: ComprehensionNode, scope: Scope): Step {
   const slot = builder.slot()
   const initial = builder.build(node.initial, scope)
   const result = builder.build(node.result, new Map([...scope, [node.accumulator, slot]]))
@@ -115,7 +114,7 @@ interface Gathering {
 }
 
 /** Gathers into one list or map that grows, at the price that upstream asks for each addition. */
-function buildGathering(builder: StepBuilder, { shape, scope, rounds }: Gathering): Step {
+function buildGathering(builder: NodeBuilder, { shape, scope, rounds }: Gathering): Step {
   const filter = shape.filter === undefined ? undefined : builder.build(shape.filter, scope)
   const added = shape.added.map((node) => builder.build(node, scope))
   const gatherer = shape.kind === 'list' ? gatherList : gatherMap

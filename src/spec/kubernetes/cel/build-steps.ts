@@ -17,7 +17,7 @@ import {
 } from './cel-value.ts'
 import { callCostOf, type CallCost } from './call-cost.ts'
 import { buildLoop } from './build-loop.ts'
-import { outcome, putEntry, type Scope, type Step } from './step.ts'
+import { outcome, putEntry, type NodeBuilder, type Scope, type Step } from './step.ts'
 import { selectOptional } from './libraries/optionals.ts'
 import type { CallNode, CelNode, IdentNode, ListNode, MapNode, SelectNode, StructNode } from './syntax-tree.ts'
 
@@ -26,7 +26,7 @@ const createMapCost = 30
 const createObjectCost = 40
 
 /** Builds steps and counts the slots that they need. */
-export class StepBuilder {
+export class StepBuilder implements NodeBuilder {
   readonly checked: CheckedCel
   #slots = 0
 
@@ -38,7 +38,6 @@ export class StepBuilder {
     return this.#slots
   }
 
-  /** A slot for a variable of a loop. */
   slot(): number {
     this.#slots += 1
     return this.#slots - 1

@@ -1,5 +1,6 @@
 /** The built-in types of the Kubernetes API as types of CEL, for checking expressions against the kinds that they are about. */
-import { builtInTypes, type SchemaField, type SchemaType, type Shape, type StructType } from '../schema/type-rows.ts'
+import { builtInTypes, type SchemaField, type SchemaType, type StructType } from '../schema/type-rows.ts'
+import type { Shape } from '../schema/shape.ts'
 import {
   boolType,
   bytesType,

@@ -2,12 +2,20 @@
 import { CelFailure, mapKeyText, typeNameOfValue, type CelValue } from './cel-value.ts'
 import type { Frame } from './frame.ts'
 import { keyText } from './libraries/operators.ts'
+import type { CelNode } from './syntax-tree.ts'
 
 /** A node ready to run. */
 export type Step = (frame: Frame) => CelValue
 
 /** The names of loops' variables that are in sight, and the slots that hold them. */
 export type Scope = ReadonlyMap<string, number>
+
+/** Builds what a node contains. */
+export interface NodeBuilder {
+  build(node: CelNode, scope: Scope): Step
+  /** A slot for a variable of a loop. */
+  slot(): number
+}
 
 /** A step's value, or the failure that may be absorbed. */
 export function outcome(step: Step, frame: Frame): CelValue | CelFailure {

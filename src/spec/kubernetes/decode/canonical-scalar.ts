@@ -1,6 +1,7 @@
 /** Single JSON values as Go would read them and write them again. `undefined` stands for "zero": the caller decides whether it shows. */
 import { formatGoDuration, parseGoDuration } from '#base/data/duration.ts'
-import type { SchemaType, Shape } from '../schema/type-rows.ts'
+import type { SchemaType } from '../schema/type-rows.ts'
+import type { Shape } from '../schema/shape.ts'
 import { decodeError } from './decode-error.ts'
 import { canonicalQuantity } from './quantity-text.ts'
 import { canonicalTime } from './time-text.ts'

@@ -4,7 +4,8 @@
  */
 import { GantryError } from '#base/errors/gantry-error.ts'
 import { isJsonObject } from '../objects/objects.ts'
-import type { SchemaField, SchemaType, Shape, StructType } from '../schema/type-rows.ts'
+import type { SchemaField, SchemaType, StructType } from '../schema/type-rows.ts'
+import type { Shape } from '../schema/shape.ts'
 import { canonicalScalar, isMismatch } from './canonical-scalar.ts'
 import { decodeError, jsonWord } from './decode-error.ts'
 import { sortedKeys } from './sorted-keys.ts'

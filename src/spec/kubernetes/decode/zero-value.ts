@@ -1,6 +1,7 @@
 /** What Go leaves in a member that nothing was written to, and when such a member shows in JSON. */
 import { structLike } from '../schema/always-shows.ts'
-import type { SchemaField, Shape, StructType } from '../schema/type-rows.ts'
+import type { SchemaField, StructType } from '../schema/type-rows.ts'
+import type { Shape } from '../schema/shape.ts'
 
 const zeros: Readonly<Partial<Record<Shape, unknown>>> = {
   string: '',

@@ -1,6 +1,7 @@
 /** The built-in types as JSON schemas, in the dialects of OpenAPI v2 and v3 that Kubernetes publishes (v1.36). */
 import { builtInKinds } from '../schema/kinds.ts'
-import { builtInTypes, type SchemaField, type SchemaType, type Shape, type StructType } from '../schema/type-rows.ts'
+import { builtInTypes, type SchemaField, type SchemaType, type StructType } from '../schema/type-rows.ts'
+import type { Shape } from '../schema/shape.ts'
 import type { DescribeType, TypeWords } from './type-words.ts'
 
 export type Schema = Readonly<Record<string, unknown>>

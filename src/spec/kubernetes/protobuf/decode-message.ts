@@ -4,7 +4,8 @@ import { setMember } from '../decode/parse-json.ts'
 import { sortedKeys } from '../decode/sorted-keys.ts'
 import { formatTime } from '../decode/time-text.ts'
 import { isOmitted, zeroValue } from '../decode/zero-value.ts'
-import type { SchemaField, SchemaType, Shape, StructType, WireMember } from '../schema/type-rows.ts'
+import type { SchemaField, SchemaType, StructType, WireMember } from '../schema/type-rows.ts'
+import type { Shape } from '../schema/shape.ts'
 import { protobufError, WireReader } from './wire-reader.ts'
 
 /** Deeper messages are refused; only JSON schemas nest at all. */

@@ -5,7 +5,8 @@
 import { parseGoDuration } from '#base/data/duration.ts'
 import { microLayout, parseTime } from '../decode/time-text.ts'
 import { sortedKeys } from '../decode/sorted-keys.ts'
-import type { SchemaField, SchemaType, Shape, StructType, WireMember } from '../schema/type-rows.ts'
+import type { SchemaField, SchemaType, StructType, WireMember } from '../schema/type-rows.ts'
+import type { Shape } from '../schema/shape.ts'
 import { WireWriter } from './wire-writer.ts'
 
 type Members = Readonly<Record<string, unknown>>

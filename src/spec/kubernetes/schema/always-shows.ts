@@ -1,5 +1,5 @@
 /** Which members Go writes into JSON whatever their value is. */
-import type { SchemaField, Shape } from './type-rows.ts'
+import type { Shape } from './shape.ts'
 
 /** `omitempty` has no effect on Go structs: members of these shapes always show unless they are behind a pointer. */
 export const structLike: ReadonlySet<Shape> = new Set([
@@ -14,8 +14,15 @@ export const structLike: ReadonlySet<Shape> = new Set([
   'fieldsV1',
 ])
 
+interface Member {
+  readonly omitEmpty: boolean
+  readonly omitZero: boolean
+  readonly pointer: boolean
+  readonly type: { readonly shape: Shape }
+}
+
 /** True when the member is in every JSON form of its struct. */
-export function alwaysShows(field: SchemaField): boolean {
+export function alwaysShows(field: Member): boolean {
   if (field.omitZero) return false
   if (!field.omitEmpty) return true
   return !field.pointer && structLike.has(field.type.shape)

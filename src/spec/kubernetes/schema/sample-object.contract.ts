@@ -1,5 +1,6 @@
 /** Random objects of any type for property tests: the same seed gives the same object. */
-import type { SchemaField, SchemaType, Shape } from './type-rows.ts'
+import type { SchemaField, SchemaType } from './type-rows.ts'
+import type { Shape } from './shape.ts'
 
 /** Numbers in [0, 1) from a seed (mulberry32). */
 export function seededNumbers(seed: number): () => number {

@@ -3,31 +3,8 @@
  * row when it is first asked for, once per process; everything is immutable afterwards.
  */
 import { alwaysShows } from './always-shows.ts'
+import type { Shape } from './shape.ts'
 import { typeRows } from './types.generated.ts'
-
-/** How a value of a type looks in JSON and on the wire; names after `map` are forms that upstream codes by hand. */
-export type Shape =
-  | 'string'
-  | 'bool'
-  | 'int32'
-  | 'int64'
-  | 'float64'
-  | 'bytes'
-  | 'any'
-  | 'struct'
-  | 'list'
-  | 'map'
-  | 'time'
-  | 'microTime'
-  | 'duration'
-  | 'quantity'
-  | 'intOrString'
-  | 'fieldsV1'
-  | 'raw'
-  | 'json'
-  | 'schemaOrArray'
-  | 'schemaOrBool'
-  | 'schemaOrStrings'
 
 /** One type of the API. `element` belongs to lists and maps, `struct` to structs. */
 export interface SchemaType {
