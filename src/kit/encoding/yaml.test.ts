@@ -29,11 +29,20 @@ test('a mistake names its line', () => {
     code: 'ENCODING_YAML',
     message: 'error converting YAML to JSON: yaml: line 1: mapping values are not allowed in this context',
   })
-  assert.throws(() => parseYaml('a: [1'), {
-    code: 'ENCODING_YAML',
-    message: /^error converting YAML to JSON: yaml: line \d+: /,
-  })
 })
+
+for (const [text, words] of [
+  ['{', 'line 1: did not find expected node content'],
+  ['a: [1,', 'line 1: did not find expected node content'],
+  ['a: [1', "line 1: did not find expected ',' or ']'"],
+  ['b: x\na: {b: c', "line 2: did not find expected ',' or '}'"],
+  ['a: *x', "unknown anchor 'x' referenced"],
+] as const) {
+  test(`${JSON.stringify(text)} is refused in the words of Go`, () => {
+    const message = `error converting YAML to JSON: yaml: ${words}`
+    assert.throws(() => parseYaml(text), { code: 'ENCODING_YAML', message })
+  })
+}
 
 test('aliases that multiply and nesting without end are refused', () => {
   const bomb = [

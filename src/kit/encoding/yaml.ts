@@ -44,10 +44,27 @@ const goWords: Readonly<Record<string, string>> = {
   MULTIPLE_ANCHORS: 'found duplicate anchor',
 }
 
-function syntaxError(error: YAMLError): GantryError {
+function syntaxError(error: YAMLError, text: string): GantryError {
   const line = error.linePos?.[0].line ?? 1
-  const words = goWords[error.code] ?? error.message.split(' at line ')[0] ?? error.message
+  const words = flowWords(error, text) ?? goWords[error.code] ?? error.message.split(' at line ')[0] ?? error.message
   return yamlError(`line ${line}: ${words}`, error)
+}
+
+/** What Go says of a list or map in brackets that does not go on as it must. */
+function flowWords({ message, pos: [start] }: YAMLError, text: string): string | undefined {
+  const which = /^Flow (map|sequence)/.exec(message)?.[1]
+  if (which === undefined) return undefined
+  const isOpen = /[[{,]\s*$/.test(text.slice(0, start))
+  return isOpen ? 'did not find expected node content' : `did not find expected ',' or '${which === 'map' ? '}' : ']'}'`
+}
+
+/** Failures of aliases: of unknown ones, and of those that would multiply a small text. */
+function aliasError(error: unknown): GantryError {
+  if (!(error instanceof ReferenceError)) return yamlError('document cannot be read', error)
+  const unknown = /^Unresolved alias .*: (.*)$/.exec(error.message)?.[1]
+  const words =
+    unknown === undefined ? 'document contains excessive aliasing' : `unknown anchor '${unknown}' referenced`
+  return yamlError(words, error)
 }
 
 /** Looks for keys written twice and for nesting that recursion could not follow. */
@@ -88,9 +105,9 @@ function asJson(value: unknown): unknown {
   return value
 }
 
-function readDocument(document: Document.Parsed, lines: LineCounter): YamlDocument {
+function readDocument(document: Document.Parsed, lines: LineCounter, text: string): YamlDocument {
   const [error] = document.errors
-  if (error !== undefined) throw syntaxError(error)
+  if (error !== undefined) throw syntaxError(error, text)
   const duplicates: string[] = []
   inspect(document.contents, { lines, depth: 0 }, duplicates)
   let value: unknown
@@ -100,11 +117,7 @@ function readDocument(document: Document.Parsed, lines: LineCounter): YamlDocume
         ? undefined
         : asJson(document.toJS({ mapAsMap: true, maxAliasCount: aliasMax }))
   } catch (error) {
-    if (error instanceof GantryError) throw error
-    throw yamlError(
-      error instanceof ReferenceError ? 'document contains excessive aliasing' : 'document cannot be read',
-      error,
-    )
+    throw error instanceof GantryError ? error : aliasError(error)
   }
   const empty = document.contents === null || (isScalar(document.contents) && document.contents.source === '')
   return {
@@ -133,7 +146,9 @@ export function parseYamlDocuments(text: string): readonly YamlDocument[] {
     // The parser follows nesting by recursion; a text that nests without end exhausts the stack.
     throw yamlError('exceeded max depth', error)
   }
-  return Array.isArray(documents) ? documents.map((document) => readDocument(document as Document.Parsed, lines)) : []
+  return Array.isArray(documents)
+    ? documents.map((document) => readDocument(document as Document.Parsed, lines, text))
+    : []
 }
 
 /** The first document, as the API server reads a body. Throws `ENCODING_YAML`. */

@@ -11,6 +11,8 @@ import { writesOf } from './pod-requests.ts'
 
 const storage = '/limitranges'
 const annotation = 'kubernetes.io/limit-ranger'
+/** In the order in which upstream goes through them, fills them in and complains of them. */
+const lists = ['containers', 'initContainers'] as const
 const claims = writesOf('/persistentvolumeclaims', 'CREATE', 'UPDATE')
 const pods = writesOf('/pods', 'CREATE')
 
@@ -45,7 +47,7 @@ function withDefaults(pod: ApiObject, range: ApiObject): ApiObject {
   if (limit === undefined) return pod
   const notes: string[] = []
   const out: Record<string, unknown> = { ...objectAt(pod, 'spec') }
-  for (const list of ['initContainers', 'containers'] as const) {
+  for (const list of lists) {
     if (out[list] === undefined) continue
     const word = list === 'containers' ? 'container' : 'init container'
     out[list] = listAt(pod, 'spec', list).map((container) => fill(container, limit, { word, notes }))
@@ -88,7 +90,7 @@ function problemsWith(limit: JsonObject, object: ApiObject): readonly string[] {
     return outside(limit, { type, requests: amountsAt(object, 'spec', 'resources', 'requests'), limits: {} })
   }
   if (type === 'Container') {
-    return ['initContainers', 'containers'].flatMap((list) =>
+    return lists.flatMap((list) =>
       listAt(object, 'spec', list).flatMap((container) =>
         outside(limit, {
           type,

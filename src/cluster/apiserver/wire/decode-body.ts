@@ -126,23 +126,18 @@ export function yamlTree(text: string): Tree {
     const { value, duplicates } = parseYaml(text)
     return { value, strictErrors: duplicates === undefined ? [] : [duplicates] }
   } catch (error) {
-    const why = messageOf(error)
-    throw new GantryError(
-      'KUBERNETES_JSON_SYNTAX',
-      'invalid',
-      `error converting YAML to JSON: ${why.startsWith('yaml: ') ? why : `yaml: ${why}`}`,
-    )
+    throw new GantryError('KUBERNETES_JSON_SYNTAX', 'invalid', messageOf(error), { cause: error })
   }
+}
+
+/** What is said of a value that is no object, and so has no kind. */
+export function typelessProblem(value: unknown): string {
+  return `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonWord(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`
 }
 
 /** Kind and version must be those of the resource; a body that leaves both out means them. @throws 400, 422. */
 function checkType(value: unknown, expected: Expected): asserts value is JsonObject {
-  if (!isJsonObject(value))
-    throw new GantryError(
-      'KUBERNETES_DECODE',
-      'invalid',
-      `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonWord(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
-    )
+  if (!isJsonObject(value)) throw new GantryError('KUBERNETES_DECODE', 'invalid', typelessProblem(value))
   checkTypeTexts(value)
   const apiVersion = textAt(value, 'apiVersion')
   const kind = textAt(value, 'kind')

@@ -101,23 +101,46 @@ test('a configuration says where members stand twice', async () => {
   assert.deepEqual(await patch(served, [apply, body], 'Strict'), { status: 400, warnings: [], message: why })
 })
 
-const malformed: readonly (readonly [type: string, body: string, message: string])[] = [
-  [json, '{"op":"add"}', 'json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp'],
-  [json, '[1]', 'json: cannot unmarshal number into Go value of type handlers.jsonPatchOp'],
-  [json, '[{"op":1,"path":"/a"}]', 'json: cannot unmarshal number into Go struct field jsonPatchOp.op of type string'],
-  [json, '[{"op":"add"', 'unexpected end of JSON input'],
-  [merge, '[]', 'json: cannot unmarshal array into Go value of type map[string]interface {}'],
-  [merge, '{"a"', 'unexpected end of JSON input'],
-  [strategic, 'true', 'json: cannot unmarshal bool into Go value of type map[string]interface {}'],
+const goMap = 'Go value of type map[string]interface {}'
+const decoding = 'error decoding patch: '
+const whileDecoding = 'error decoding YAML: error unmarshaling JSON: while decoding JSON: '
+const malformed: readonly (readonly [type: string, body: string, message: string, relaxed?: string])[] = [
+  [json, '{"op":"add"}', `${decoding}json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp`],
+  [json, '[1]', `${decoding}json: cannot unmarshal number into Go value of type handlers.jsonPatchOp`],
+  [
+    json,
+    '[{"op":1,"path":"/a"}]',
+    `${decoding}json: cannot unmarshal number into Go struct field jsonPatchOp.op of type string`,
+  ],
+  [json, '[{"op":"add"', `${decoding}unexpected end of JSON input`, 'unexpected end of JSON input'],
+  [merge, '[]', `${decoding}json: cannot unmarshal array into ${goMap}`],
+  [merge, 'null', 'Invalid JSON Patch', 'Invalid JSON Patch'],
+  [merge, '5', `${decoding}json: cannot unmarshal number into ${goMap}`, 'Invalid JSON Patch'],
+  [merge, '{"a"', `${decoding}unexpected end of JSON input`, 'Invalid JSON Patch'],
+  [strategic, 'true', `json: cannot unmarshal bool into ${goMap}`, `json: cannot unmarshal bool into ${goMap}`],
+  [strategic, '{', 'unexpected end of JSON input', 'unexpected end of JSON input'],
+  [apply, '[]', `${whileDecoding}json: cannot unmarshal array into ${goMap}`],
+  [apply, '5', `${whileDecoding}json: cannot unmarshal number into ${goMap}`],
+  [apply, 'null', 'invalid object type: /, Kind='],
+  [apply, '', 'invalid object type: /, Kind='],
+  [apply, '{', 'error decoding YAML: error converting YAML to JSON: yaml: line 1: did not find expected node content'],
 ]
 
 test('a body that is no patch of its form is refused', async () => {
   await using served = await serveApi()
   await served.admin.create(services, service as never)
-  for (const [type, body, message] of malformed) {
-    const refused = { status: 400, warnings: [], message: `error decoding patch: ${message}` }
-    assert.deepEqual(await patch(served, [type, body]), refused, body)
+  for (const [type, body, message, relaxed] of malformed) {
+    assert.deepEqual(await patch(served, [type, body]), { status: 400, warnings: [], message }, body)
+    if (relaxed === undefined) continue
+    assert.deepEqual(await patch(served, [type, body], 'Ignore'), { status: 400, warnings: [], message: relaxed }, body)
   }
+})
+
+test('no operations and nothing to merge are patches that change nothing', async () => {
+  await using served = await serveApi()
+  await served.admin.create(services, service as never)
+  const same = { status: 200, warnings: [], message: '' }
+  for (const type of [json, strategic]) assert.deepEqual(await patch(served, [type, 'null']), same)
 })
 
 const rejected = 'the server rejected our request due to an error in our request'
@@ -125,6 +148,25 @@ const unfit: readonly (readonly [type: string, body: string, status: number, rea
   [json, '[{"op":"test","path":"/metadata/labels/a","value":"2"}]', 422, 'Invalid', rejected],
   [json, '[{"op":"remove","path":"/metadata/labels/none"}]', 422, 'Invalid', rejected],
   [json, '[{"op":"turn","path":"/metadata"}]', 422, 'Invalid', rejected],
+  [json, '[null]', 422, 'Invalid', rejected],
+  [json, '[{"op":"replace","path":"","value":5}]', 422, 'Invalid', rejected],
+  [json, '[{"op":"remove","path":""}]', 422, 'Invalid', rejected],
+  [json, '[{"op":"copy","from":"","path":"/x"}]', 422, 'Invalid', rejected],
+  [json, '[{"op":"copy","from":"/metadata","path":""}]', 422, 'Invalid', rejected],
+  [
+    json,
+    '[{"op":"replace","path":"","value":{}}]',
+    400,
+    'BadRequest',
+    'the name of the object (s based on URL) was undeterminable: name must be provided',
+  ],
+  [
+    json,
+    '[{"op":"replace","path":"","value":[]}]',
+    422,
+    'Invalid',
+    ' "" is invalid: patch: Invalid value: "[]": couldn\'t get version/kind; json parse error: json: cannot unmarshal array into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }',
+  ],
   [strategic, '{"$patch":"turn"}', 500, '', 'unknown patch type: turn in map: map[$patch:turn]'],
   [
     merge,

@@ -1,5 +1,5 @@
 /** PATCH in its four forms: each turns the object that is there into the wanted one, which then takes the write pipeline. */
-import { applyJsonPatch, parseJsonPatch } from '#base/data/json-patch.ts'
+import { applyJsonPatch, type JsonPatchOperation, parseJsonPatch } from '#base/data/json-patch.ts'
 import type { JsonValue } from '#base/data/json-value.ts'
 import { applyMergePatch } from '#base/data/merge-patch.ts'
 import { GantryError } from '#base/errors/gantry-error.ts'
@@ -9,7 +9,7 @@ import { strategicMergePatch } from '#spec/kubernetes/patch/strategic-merge.ts'
 import { type ApiObject, withMetadata } from '../api-object.ts'
 import { type ApiAnswer, type ApiRequest, booleanQuery } from '../api-request.ts'
 import { inMetadataOrder } from '../cache/object-bytes.ts'
-import { recanonical, report } from '../wire/decode-body.ts'
+import { recanonical, report, typelessProblem } from '../wire/decode-body.ts'
 import { invalidPatchOf, jsonPatchType, readConfiguration, readPatch, reportPatch } from '../wire/patch-body.ts'
 import { mayCreate } from './may-create.ts'
 import { subjectOf } from '../read-objects.ts'
@@ -105,9 +105,13 @@ function shownPatch(
   body: unknown,
   { tree, live }: { readonly tree: JsonObject; readonly live: ApiObject },
 ): string {
-  if (type === strategicType) return goText(body)
+  return type === strategicType ? goText(body) : goJson(asGoWrites(tree, live))
+}
+
+/** JSON as Go writes it: characters that mean something in HTML escaped. */
+function goJson(value: unknown): string {
   const escape = (character: string): string => `\\u00${character.charCodeAt(0).toString(16)}`
-  return JSON.stringify(asGoWrites(tree, live)).replace(/[<>&]/g, escape)
+  return JSON.stringify(value).replace(/[<>&]/g, escape)
 }
 
 /** What Go has taken apart it writes by name; what a patch left alone stays as it is served. */
@@ -140,13 +144,15 @@ function patched(
   { type, request }: { readonly type: string; readonly request: ApiRequest },
 ): JsonObject {
   try {
-    if (type === jsonPatchType) return jsonPatched(live, body)
-    if (!isJsonObject(body)) throw badRequest('a merge patch must be an object')
-    if (type === 'application/merge-patch+json')
-      return applyMergePatch(live as unknown as JsonValue, body as unknown as JsonValue) as unknown as JsonObject
+    if (type !== strategicType) {
+      const merge = type === jsonPatchType ? jsonPatched : applyMergePatch
+      const document: unknown = merge(live as unknown as JsonValue, body as JsonValue)
+      if (isJsonObject(document)) return document
+      throw invalidPatchOf(goJson(document), typelessProblem(document))
+    }
     const schema = request.resource.type
     if (schema === undefined) throw unsupportedMediaType(patchMediaTypes)
-    return strategicMergePatch(live, body, schema)
+    return strategicMergePatch(live, body as JsonObject, schema)
   } catch (error) {
     if (error instanceof GantryError && error.code !== 'KUBERNETES_STATUS' && error.kind === 'unprocessable')
       throw rejectedPatch()
@@ -160,15 +166,22 @@ function asUpstreamFails(error: unknown): unknown {
   return isUnexplained ? unexplained(error.message) : error
 }
 
-function jsonPatched(live: ApiObject, body: unknown): JsonObject {
+function jsonPatched(live: JsonValue, body: JsonValue): JsonValue {
   try {
-    const operations = parseJsonPatch(body as JsonValue)
-    if (operations.some(({ op, path }) => path.length === 0 && op !== 'test')) throw rejectedPatch()
-    return applyJsonPatch(live as unknown as JsonValue, operations) as unknown as JsonObject
+    const operations = parseJsonPatch(body)
+    if (operations.some(isOfWhole)) throw rejectedPatch()
+    return applyJsonPatch(live, operations)
   } catch (error) {
     if (!(error instanceof GantryError)) throw error
     throw error.kind === 'too-large' ? tooLarge(`Request entity too large: ${error.message}`) : rejectedPatch()
   }
+}
+
+/** Whether an operation takes or gives the document itself: it may be replaced and tested, and no more. */
+function isOfWhole(operation: JsonPatchOperation): boolean {
+  if ('from' in operation && operation.from === '') return true
+  if (operation.path !== '' || operation.op === 'test') return false
+  return operation.op !== 'replace' || typeof operation.value !== 'object' || operation.value === null
 }
 
 /** Whether a request is a server-side apply. */
@@ -182,7 +195,6 @@ export function configurationMerge(
   request: ApiRequest,
 ): (live: ApiObject | undefined) => Promise<ApiObject> {
   const tree = readConfiguration(request)
-  if (!isJsonObject(tree)) throw badRequest('error decoding YAML: body is not an object')
   checkKind(request, tree)
   const force = booleanQuery(request, 'force') === true
   return async (live) => {
