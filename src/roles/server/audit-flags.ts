@@ -1,5 +1,8 @@
 /** What is recorded of requests and where it goes, by kube-apiserver's flags; pure. */
 import type { AuditFormat } from '#cluster/apiserver/audit/audit-line.ts'
+import { defaultLogBatch } from '#cluster/apiserver/audit/audit-log.ts'
+import type { AuditBatchConfig } from '#cluster/apiserver/audit/audit-batches.ts'
+import type { AuditMode } from '#cluster/apiserver/audit/audit-sink.ts'
 import { type AuditWebhookConfig, defaultAuditWebhook } from '#cluster/apiserver/audit/audit-webhook.ts'
 import { parseGoDurationMs } from '#base/data/duration.ts'
 
@@ -20,6 +23,7 @@ export interface AuditFlags {
   readonly logBackups: number
   readonly logFormat: AuditFormat
   readonly logCompress: boolean
+  readonly logBatch: AuditBatchConfig & { readonly mode: AuditMode }
   readonly logTruncate: TruncateFlags
   readonly webhookFile: string | undefined
   readonly webhook: AuditWebhookConfig
@@ -36,6 +40,7 @@ export const defaultAudit: AuditFlags = {
   logBackups: 100,
   logFormat: 'json',
   logCompress: false,
+  logBatch: { ...defaultLogBatch, mode: 'blocking' },
   logTruncate: noTruncation,
   webhookFile: undefined,
   webhook: defaultAuditWebhook,
@@ -49,12 +54,18 @@ export const auditHelp = `      --audit-policy-file FILE      Record requests as
       --audit-log-maxage DAYS       Remove older files (default 366, 0 never)
       --audit-log-maxbackup N       Keep N older files (default 100, 0 all)
       --audit-log-compress true|false               Compress them (default false)
+      --audit-log-mode MODE         batch, blocking or blocking-strict (default blocking)
       --audit-webhook-config-file FILE              Send events to the server of this kubeconfig
-      --audit-webhook-mode MODE     batch, blocking or blocking-strict (default batch)
+      --audit-webhook-mode MODE     The same (default batch)
       --audit-webhook-initial-backoff T             Before what failed is sent again (default 10s)
-      --audit-webhook-batch-buffer-size, --audit-webhook-batch-max-size N, --audit-webhook-batch-max-wait T,
-      --audit-webhook-batch-throttle-enable true|false, --audit-webhook-batch-throttle-qps, --audit-webhook-batch-throttle-burst N
-                            How batches are made (default 10000, 400, 30s, true, 10, 15)
+      --audit-log-batch-buffer-size, --audit-webhook-batch-buffer-size N, --audit-log-batch-max-size,
+      --audit-webhook-batch-max-size N, --audit-log-batch-max-wait, --audit-webhook-batch-max-wait T,
+      --audit-log-batch-throttle-enable, --audit-webhook-batch-throttle-enable true|false,
+      --audit-log-batch-throttle-qps, --audit-webhook-batch-throttle-qps N,
+      --audit-log-batch-throttle-burst, --audit-webhook-batch-throttle-burst N
+                            How batches are made (default 10000, 1 and 400, 30s, false and true, 0 and 10, 0 and 15)
+      --audit-log-version, --audit-webhook-version audit.k8s.io/v1
+                            The version of events; there is no other one
       --audit-log-truncate-enabled, --audit-webhook-truncate-enabled true|false,
       --audit-log-truncate-max-event-size, --audit-webhook-truncate-max-event-size BYTES,
       --audit-log-truncate-max-batch-size, --audit-webhook-truncate-max-batch-size BYTES
@@ -90,7 +101,10 @@ function setting<T, K extends keyof T>(member: K, read: (value: string) => T[K] 
 }
 
 /** Changes a part of the flags. */
-function within<K extends 'logTruncate' | 'webhook' | 'webhookTruncate'>(part: K, change: Change<AuditFlags[K]>): Read {
+function within<K extends 'logBatch' | 'logTruncate' | 'webhook' | 'webhookTruncate'>(
+  part: K,
+  change: Change<AuditFlags[K]>,
+): Read {
   return (value, so) => {
     const changed = change(value, so[part])
     return changed === undefined ? undefined : { ...so, [part]: changed }
@@ -101,16 +115,37 @@ const file =
   (member: 'policyFile' | 'webhookFile'): Read =>
   (value, so, absolute) => ({ ...so, [member]: absolute(value) })
 
-const modes: readonly string[] = ['batch', 'blocking', 'blocking-strict'] satisfies AuditWebhookConfig['mode'][]
+const modes: readonly string[] = ['batch', 'blocking', 'blocking-strict'] satisfies AuditMode[]
+const modeOf = (value: string): AuditMode | undefined => (modes.includes(value) ? (value as AuditMode) : undefined)
 const backOff = within('webhook', setting('initialBackoffMs', duration))
 
-/** A throttle that is off has no numbers: they count once it is on. */
-const throttle = (member: 'perSecond' | 'burst'): Read =>
-  within('webhook', (value, so) => {
-    const set = whole(value)
-    if (set === undefined || set === 0) return undefined
-    return so.throttle === undefined ? so : { ...so, throttle: { ...so.throttle, [member]: set } }
-  })
+type BatchFlags = AuditBatchConfig & { readonly mode: AuditMode }
+type Throttle = AuditBatchConfig['throttle']
+
+/** Both targets have the same flags for batches. */
+function batching(name: 'log' | 'webhook', part: 'logBatch' | 'webhook'): Readonly<Record<string, Read>> {
+  const own =
+    (change: Change<BatchFlags>): Read =>
+    (value, so) => {
+      const changed = change(value, so[part])
+      return changed === undefined ? undefined : { ...so, [part]: { ...so[part], ...changed } }
+    }
+  const throttle = (change: Change<Throttle>): Read =>
+    own((value, so) => {
+      const changed = change(value, so.throttle)
+      return changed === undefined ? undefined : { ...so, throttle: changed }
+    })
+  return {
+    [`--audit-${name}-mode`]: own(setting('mode', modeOf)),
+    [`--audit-${name}-batch-buffer-size`]: own(setting('bufferEvents', whole)),
+    [`--audit-${name}-batch-max-size`]: own(setting('batchEvents', whole)),
+    [`--audit-${name}-batch-max-wait`]: own(setting('batchWaitMs', duration)),
+    [`--audit-${name}-batch-throttle-enable`]: throttle(setting('isOn', truth)),
+    [`--audit-${name}-batch-throttle-qps`]: throttle(setting('perSecond', whole)),
+    [`--audit-${name}-batch-throttle-burst`]: throttle(setting('burst', whole)),
+    [`--audit-${name}-version`]: (value, so) => (value === 'audit.k8s.io/v1' ? so : undefined),
+  }
+}
 
 const truncation = (
   name: 'log' | 'webhook',
@@ -132,21 +167,10 @@ export const auditReaders: Readonly<Record<string, Read>> = {
   '--audit-log-maxbackup': setting('logBackups', whole),
   '--audit-log-compress': setting('logCompress', truth),
   '--audit-webhook-config-file': file('webhookFile'),
-  '--audit-webhook-mode': within('webhook', (value, so) =>
-    modes.includes(value) ? { ...so, mode: value as AuditWebhookConfig['mode'] } : undefined,
-  ),
   '--audit-webhook-initial-backoff': backOff,
   '--audit-webhook-batch-initial-backoff': backOff,
-  '--audit-webhook-batch-buffer-size': within('webhook', setting('bufferEvents', whole)),
-  '--audit-webhook-batch-max-size': within('webhook', setting('batchEvents', whole)),
-  '--audit-webhook-batch-max-wait': within('webhook', setting('batchWaitMs', duration)),
-  '--audit-webhook-batch-throttle-enable': within('webhook', (value, so) => {
-    const isOn = truth(value)
-    if (isOn === undefined) return undefined
-    return { ...so, throttle: isOn ? (so.throttle ?? defaultAuditWebhook.throttle) : undefined }
-  }),
-  '--audit-webhook-batch-throttle-qps': throttle('perSecond'),
-  '--audit-webhook-batch-throttle-burst': throttle('burst'),
+  ...batching('log', 'logBatch'),
+  ...batching('webhook', 'webhook'),
   ...truncation('log', 'logTruncate'),
   ...truncation('webhook', 'webhookTruncate'),
 }
@@ -156,10 +180,31 @@ export function auditProblem({ policyFile, logPath, webhookFile, ...so }: AuditF
   const hasTarget = logPath !== undefined || webhookFile !== undefined
   if ((policyFile !== undefined) !== hasTarget)
     return '--audit-policy-file and --audit-log-path or --audit-webhook-config-file go together'
-  const { bufferEvents, batchEvents } = so.webhook
-  if (bufferEvents === 0) return 'invalid audit batch webhook buffer size 0, must be a positive number'
-  if (batchEvents === 0) return 'invalid audit batch webhook max batch size 0, must be a positive number'
-  return truncateProblem('log', so.logTruncate) ?? truncateProblem('webhook', so.webhookTruncate)
+  return (
+    (logPath === undefined
+      ? undefined
+      : (batchProblem('log', so.logBatch) ?? truncateProblem('log', so.logTruncate))) ??
+    (webhookFile === undefined
+      ? undefined
+      : (batchProblem('webhook', so.webhook) ?? truncateProblem('webhook', so.webhookTruncate)))
+  )
+}
+
+/** Numbers of batches count only where there are any. */
+function batchProblem(name: string, { mode, bufferEvents, batchEvents, throttle }: BatchFlags): string | undefined {
+  if (mode !== 'batch') return undefined
+  const numbers: readonly (readonly [what: string, value: number])[] = [
+    ['buffer size', bufferEvents],
+    ['max batch size', batchEvents],
+    ...(throttle.isOn
+      ? ([
+          ['throttle QPS', throttle.perSecond],
+          ['throttle burst', throttle.burst],
+        ] as const)
+      : []),
+  ]
+  const wrong = numbers.find(([, value]) => value === 0)
+  return wrong === undefined ? undefined : `invalid audit batch ${name} ${wrong[0]} 0, must be a positive number`
 }
 
 function truncateProblem(name: string, { eventBytesMax, batchBytesMax }: TruncateFlags): string | undefined {

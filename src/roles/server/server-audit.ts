@@ -47,6 +47,8 @@ async function openLog({ world, log, metrics, scope }: Parts, path: string, flag
     backupsMax: flags.logBackups,
     format: flags.logFormat,
     compress: flags.logCompress,
+    mode: flags.logBatch.mode,
+    batch: flags.logBatch,
   }
   return scope.use(await openAuditLog({ files, clock, log, metrics }, options))
 }

@@ -201,17 +201,40 @@ test('where audit events go and how, and what they cannot mean', () => {
     ...{ policyFile: '/home/p', logPath: '-', logFormat: 'legacy', logCompress: true, webhookFile: '/home/h' },
     webhook: {
       ...defaultAudit.webhook,
-      ...{ mode: 'blocking', initialBackoffMs: 1000, batchWaitMs: 5000, throttle: { perSecond: 3, burst: 15 } },
+      ...{
+        mode: 'blocking',
+        initialBackoffMs: 1000,
+        batchWaitMs: 5000,
+        throttle: { isOn: true, perSecond: 3, burst: 15 },
+      },
     },
     webhookTruncate: { ...defaultAudit.webhookTruncate, isOn: true, eventBytesMax: 500 },
   })
   const off = audit('--audit-webhook-config-file=h', '--audit-webhook-batch-throttle-enable=false')
-  assert.equal(off.webhook.throttle, undefined)
+  assert.equal(off.webhook.throttle.isOn, false)
+  const log = audit(
+    ...[
+      '--audit-log-path=a',
+      '--audit-log-mode=batch',
+      '--audit-log-batch-buffer-size=5',
+      '--audit-log-batch-max-size=2',
+    ],
+    ...['--audit-log-batch-max-wait=1s', '--audit-log-batch-throttle-qps=4', '--audit-log-batch-throttle-burst=6'],
+    ...['--audit-log-batch-throttle-enable=true', '--audit-log-version=audit.k8s.io/v1'],
+  )
+  assert.deepEqual(log.logBatch, {
+    ...{ mode: 'batch', bufferEvents: 5, batchEvents: 2, batchWaitMs: 1000 },
+    throttle: { isOn: true, perSecond: 4, burst: 6 },
+  })
+  assert.equal(audit('--audit-log-path=a', '--audit-log-batch-max-size=0').logBatch.batchEvents, 0)
   const refused: readonly [argv: readonly string[], why: RegExp][] = [
     [[], /go together/],
     [['--audit-log-path=a', '--audit-log-truncate-max-batch-size=1'], /must be greater than max event size \(102400\)/],
     [['--audit-log-path=a', '--audit-webhook-mode=never'], /--audit-webhook-mode never/],
     [['--audit-webhook-config-file=h', '--audit-webhook-batch-max-size=0'], /max batch size 0/],
+    [['--audit-log-path=a', '--audit-log-mode=batch', '--audit-log-batch-buffer-size=0'], /batch log buffer size 0/],
+    [['--audit-log-path=a', '--audit-log-mode=batch', '--audit-log-batch-throttle-enable=true'], /throttle QPS 0/],
+    [['--audit-log-path=a', '--audit-log-version=audit.k8s.io/v1beta1'], /--audit-log-version audit.k8s.io\/v1beta1/],
   ]
   for (const [argv, message] of refused) assert.throws(() => audit(...argv), { message })
 })

@@ -99,7 +99,7 @@ export async function startServer(world: ServerWorld, log: Log, options: ServerO
   await using scope = new AsyncDisposableStack()
   const certificates = join(options.root, 'certificates')
   const { authority, proxyAuthority } = await openAuthorities(world, certificates)
-  const store = scope.use(await openServerStore(world, { root: options.root, etcd: options.etcd }))
+  const store = scope.use(await openServerStore(world, { root: options.root, etcd: options.etcd, log }))
   const { tokenKeys, tokenUse } = await openTokens(world, join(certificates, 'service-accounts'))
   const credentials = await openServerCredentials(
     { world, log, ownProxyAuthority: proxyAuthority.certificate, issuer: defaultApiServerConfig.issuer },

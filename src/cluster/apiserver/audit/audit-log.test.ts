@@ -9,16 +9,20 @@ import { createClock } from '#world/real/clock.ts'
 import { createFiles } from '#world/real/files.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { auditLine } from './audit-line.ts'
-import { openAuditLog } from './audit-log.ts'
+import { defaultLogBatch, openAuditLog } from './audit-log.ts'
+import type { AuditMode, AuditSink } from './audit-sink.ts'
 
 const parts = { files: createFiles(), clock: createClock(), log: silentLog }
+
+async function writeAll(log: AuditSink, count: number, event: (index: number) => JsonObject): Promise<void> {
+  await Promise.all(Array.from({ length: count }, async (_, index) => log.write(event(index))))
+}
 
 test('events are lines in the order written, in a file that only its owner reads', async () => {
   await using folder = await parts.files.temporaryDirectory('gantry-audit-')
   const path = join(folder.path, 'deep', 'audit.log')
   await using log = await openAuditLog({ ...parts, metrics: createMetrics() }, { path })
-  for (let index = 0; index < 500; index++) log.write({ index })
-  await log.settled()
+  await writeAll(log, 500, (index) => ({ index }))
   const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
   assert.deepEqual(
     lines.map((line) => (JSON.parse(line) as { index: number }).index),
@@ -32,8 +36,7 @@ test('a full file is rotated, no line is lost or cut, and only so many old ones 
   const path = join(folder.path, 'audit.log')
   {
     await using log = await openAuditLog({ ...parts, metrics: createMetrics() }, { path, sizeBytesMax: 1000 })
-    for (let index = 0; index < 100; index++) log.write({ index, text: 'x'.repeat(50) })
-    await log.settled()
+    await writeAll(log, 100, (index) => ({ index, text: 'x'.repeat(50) }))
   }
   const names = readdirSync(folder.path).toSorted()
   assert.ok(names.length >= 6, names.join())
@@ -44,8 +47,7 @@ test('a full file is rotated, no line is lost or cut, and only so many old ones 
     { ...parts, metrics: createMetrics() },
     { path, sizeBytesMax: 1000, backupsMax: 2 },
   )
-  for (let index = 0; index < 40; index++) log.write({ index, text: 'x'.repeat(50) })
-  await log.settled()
+  await writeAll(log, 40, (index) => ({ index, text: 'x'.repeat(50) }))
   assert.equal(readdirSync(folder.path).length, 3)
 })
 
@@ -62,8 +64,7 @@ test('old files go by age, and files of other names stay', async () => {
     { ...parts, metrics: createMetrics() },
     { path, sizeBytesMax: 100, ageMsMax: 86_400_000 },
   )
-  for (let index = 0; index < 10; index++) log.write({ text: 'x'.repeat(80) })
-  await log.settled()
+  await writeAll(log, 10, () => ({ text: 'x'.repeat(80) }))
   const names = readdirSync(folder.path)
   assert.equal(names.includes('audit-2020-01-01T00-00-00.000.log'), false)
   assert.equal(names.includes('audit-notes.log'), true)
@@ -77,9 +78,45 @@ test('a disk that takes nothing costs events and is counted, never the program',
     open: (...args: Parameters<typeof parts.files.open>) => parts.files.open('/dev/full', ...(args.slice(1) as ['a'])),
   }
   await using log = await openAuditLog({ ...parts, files: full, metrics }, { path: join(folder.path, 'a.log') })
-  log.write({ a: 1 })
-  await log.settled()
+  await log.write({ a: 1 })
   assert.match(metrics.render(), /apiserver_audit_error_total\{plugin="log"\} 1/)
+})
+
+test('a request goes on without its event unless it must not', async () => {
+  await using folder = await parts.files.temporaryDirectory('gantry-audit-')
+  const full = {
+    ...parts.files,
+    open: (...args: Parameters<typeof parts.files.open>) => parts.files.open('/dev/full', ...(args.slice(1) as ['a'])),
+  }
+  const open = (mode: AuditMode): ReturnType<typeof openAuditLog> =>
+    openAuditLog({ ...parts, files: full, metrics: createMetrics() }, { path: join(folder.path, 'a.log'), mode })
+  await using blocking = await open('blocking')
+  await blocking.write({ a: 1 })
+  await using strict = await open('blocking-strict')
+  await assert.rejects(async () => strict.write({ a: 1 }), /failed to store audit event/)
+  await using batch = await open('batch')
+  assert.equal(batch.write({ a: 1 }), undefined)
+})
+
+test('events in batches are all there in their order when the log ends, as far as the buffer holds them', async () => {
+  await using folder = await parts.files.temporaryDirectory('gantry-audit-')
+  for (const batchEvents of [1, 7]) {
+    const path = join(folder.path, `${batchEvents}.log`)
+    const metrics = createMetrics()
+    {
+      const batch = { ...defaultLogBatch, batchEvents, bufferEvents: 50 }
+      await using log = await openAuditLog({ ...parts, metrics }, { path, mode: 'batch', batch })
+      for (let index = 0; index < 200; index++) void log.write({ index })
+    }
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
+    const kept = lines.map((line) => (JSON.parse(line) as { index: number }).index)
+    assert.deepEqual(
+      kept,
+      Array.from({ length: kept.length }, (_, index) => index),
+    )
+    const lost = /apiserver_audit_error_total\{plugin="buffered"\} (\d+)/.exec(metrics.render())?.[1]
+    assert.equal(kept.length + Number(lost), 200)
+  }
 })
 
 test('rotated files are compressed where that is asked for, and count among those that stay', async () => {
@@ -87,8 +124,7 @@ test('rotated files are compressed where that is asked for, and count among thos
   const path = join(folder.path, 'audit.log')
   const options = { path, sizeBytesMax: 1000, backupsMax: 3, compress: true }
   await using log = await openAuditLog({ ...parts, metrics: createMetrics() }, options)
-  for (let index = 0; index < 100; index++) log.write({ index, text: 'x'.repeat(50) })
-  await log.settled()
+  await writeAll(log, 100, (index) => ({ index, text: 'x'.repeat(50) }))
   const names = readdirSync(folder.path).toSorted()
   assert.equal(names.length, 4)
   const rotated = names.filter((name) => name.endsWith('.log.gz'))

@@ -1,7 +1,6 @@
 /**
  * Audit events as lines of a file that is rotated by size, age and number, as kube-apiserver's `--audit-log-*` flags ask.
- * Rotated files are named `NAME-2026-01-02T03-04-05.678.EXT`. Requests never wait for the disk: what it cannot take is dropped
- * and counted.
+ * Rotated files are named `NAME-2026-01-02T03-04-05.678.EXT`. What the disk cannot take is dropped and counted.
  */
 import { basename, dirname, extname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -12,7 +11,8 @@ import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { type Clock, formatInstant } from '#world/ports/clock.ts'
 import type { Files, OpenFile } from '#world/ports/files.ts'
 import { type AuditFormat, auditLine } from './audit-line.ts'
-import { type AuditSink, countAuditErrors } from './audit-sink.ts'
+import { AuditBatches, type AuditBatchConfig, type AuditDelivery } from './audit-batches.ts'
+import { type AuditMode, type AuditSink, countAuditErrors, waitingWrite } from './audit-sink.ts'
 
 export interface AuditLogOptions {
   readonly path: string
@@ -26,6 +26,18 @@ export interface AuditLogOptions {
   readonly format?: AuditFormat
   /** Rotated files are compressed (gzip, `.gz`). */
   readonly compress?: boolean
+  /** Requests wait for their events unless told. */
+  readonly mode?: AuditMode
+  /** How batches are made where they do not. */
+  readonly batch?: AuditBatchConfig
+}
+
+/** One event a batch, as fast as they come. */
+export const defaultLogBatch: AuditBatchConfig = {
+  bufferEvents: 10_000,
+  batchEvents: 1,
+  batchWaitMs: 0,
+  throttle: { isOn: false, perSecond: 0, burst: 0 },
 }
 
 interface AuditLogParts {
@@ -39,18 +51,38 @@ interface AuditLogParts {
 const backlogBytesMax = 64 * 1024 * 1024
 
 /** Opens the log, made with mode 0600 when it is missing. @throws what the filesystem says. */
-export async function openAuditLog(parts: AuditLogParts, options: AuditLogOptions): Promise<AuditLog> {
+export async function openAuditLog(
+  parts: AuditLogParts,
+  options: AuditLogOptions,
+): Promise<AuditSink & AsyncDisposable> {
   await parts.files.makeDirectory(dirname(options.path), { recursive: true })
   const file = await parts.files.open(options.path, 'a', 0o600)
   const { sizeBytes } = await file.stat()
-  return new AuditLog(parts, options, { file, sizeBytes })
+  const log = new AuditLog(parts, options, { file, sizeBytes })
+  const { mode = 'blocking', batch = defaultLogBatch } = options
+  if (mode !== 'batch') return { write: waitingWrite(mode, log), [Symbol.asyncDispose]: () => log.close() }
+  const batches = new AuditBatches(parts, batch, log)
+  return {
+    write: (event) => batches.write(event),
+    [Symbol.asyncDispose]: async () => {
+      await batches[Symbol.asyncDispose]()
+      await log.close()
+    },
+  }
 }
 
-export class AuditLog implements AuditSink, AsyncDisposable {
+/** Lines that came together, and who waits for them. */
+interface Waiting {
+  readonly bytes: Buffer
+  readonly tell: (isKept: boolean) => void
+}
+
+class AuditLog implements AuditDelivery {
+  readonly atOnceMost = 1
   readonly #parts: AuditLogParts
   readonly #options: AuditLogOptions
   #open: { readonly file: OpenFile; sizeBytes: number }
-  readonly #waiting: Buffer[] = []
+  readonly #waiting: Waiting[] = []
   #waitingBytes = 0
   #writing: Promise<void> | undefined
 
@@ -60,23 +92,23 @@ export class AuditLog implements AuditSink, AsyncDisposable {
     this.#open = open
   }
 
-  write(event: JsonObject): void {
-    const line = Buffer.from(auditLine(event, this.#options.format ?? 'json'))
-    if (this.#waitingBytes + line.length > backlogBytesMax) {
-      countAuditErrors(this.#parts.metrics, 'log')
-      return
+  /** Resolves when the events are in the file, or are lost. */
+  send(events: readonly JsonObject[]): Promise<boolean> {
+    const { format = 'json' } = this.#options
+    const bytes = Buffer.from(events.map((event) => auditLine(event, format)).join(''))
+    if (this.#waitingBytes + bytes.length > backlogBytesMax) {
+      countAuditErrors(this.#parts.metrics, 'log', events.length)
+      return Promise.resolve(false)
     }
-    this.#waiting.push(line)
-    this.#waitingBytes += line.length
+    const { promise, resolve: tell } = Promise.withResolvers<boolean>()
+    this.#waiting.push({ bytes, tell })
+    this.#waitingBytes += bytes.length
     this.#writing ??= this.#drain()
+    return promise
   }
 
-  /** Resolves when everything so far is in the file. */
-  async settled(): Promise<void> {
-    await this.#writing
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Closes the file once everything is in it. */
+  async close(): Promise<void> {
     await this.#writing
     await this.#open.file.close()
   }
@@ -86,28 +118,33 @@ export class AuditLog implements AuditSink, AsyncDisposable {
     await Promise.resolve()
     while (this.#waiting.length > 0) {
       const batch = this.#nextBatch()
-      try {
-        await this.#makeRoom(batch.length)
-        for (let at = 0; at < batch.length;) at += await this.#open.file.write(batch.subarray(at), null)
-        this.#open.sizeBytes += batch.length
-      } catch (error) {
-        countAuditErrors(this.#parts.metrics, 'log')
-        this.#parts.log.error('an audit event could not be written', { error, path: this.#options.path })
-      }
+      const isKept = await this.#append(Buffer.concat(batch.map(({ bytes }) => bytes)))
+      if (!isKept) countAuditErrors(this.#parts.metrics, 'log', batch.length)
+      for (const { tell } of batch) tell(isKept)
     }
     this.#writing = undefined
   }
 
+  async #append(bytes: Buffer): Promise<boolean> {
+    this.#waitingBytes -= bytes.length
+    try {
+      await this.#makeRoom(bytes.length)
+      for (let at = 0; at < bytes.length;) at += await this.#open.file.write(bytes.subarray(at), null)
+      this.#open.sizeBytes += bytes.length
+      return true
+    } catch (error) {
+      this.#parts.log.error('audit events could not be written', { error, path: this.#options.path })
+      return false
+    }
+  }
+
   /** Lines up to the size of one file, one at least. */
-  #nextBatch(): Buffer {
+  #nextBatch(): readonly Waiting[] {
     const { sizeBytesMax = defaultSizeBytesMax } = this.#options
     const limit = sizeBytesMax === 0 ? Infinity : sizeBytesMax
     let sizeBytes = 0
-    const tooMuch = this.#waiting.findIndex((line, index) => (sizeBytes += line.length) > limit && index > 0)
-    const lines = this.#waiting.splice(0, tooMuch < 0 ? this.#waiting.length : tooMuch)
-    const batch = Buffer.concat(lines)
-    this.#waitingBytes -= batch.length
-    return batch
+    const tooMuch = this.#waiting.findIndex(({ bytes }, index) => (sizeBytes += bytes.length) > limit && index > 0)
+    return this.#waiting.splice(0, tooMuch < 0 ? this.#waiting.length : tooMuch)
   }
 
   async #makeRoom(bytes: number): Promise<void> {

@@ -11,6 +11,20 @@ export interface AuditSink {
   write(event: JsonObject): void | Promise<void>
 }
 
+/** Whether requests wait for their events: not at all, for each one, or so that they fail without the first one. */
+export type AuditMode = 'batch' | 'blocking' | 'blocking-strict'
+
+/** Takes events one by one while their request waits. @param to says false when events are lost. */
+export function waitingWrite(
+  mode: Exclude<AuditMode, 'batch'>,
+  to: { send(events: readonly JsonObject[]): Promise<boolean> },
+): (event: JsonObject) => Promise<void> {
+  return async (event) => {
+    const isKept = await to.send([event])
+    if (!isKept && mode === 'blocking-strict') throw new Error('failed to store audit event')
+  }
+}
+
 export interface TruncateLimits {
   /** Larger events lose their objects, and are dropped where that does not help. */
   readonly eventBytesMax: number

@@ -52,7 +52,7 @@ test('events are sent when a batch is full, after a while, and at the end', asyn
 })
 
 test('batches follow each other no faster than the throttle lets them', async () => {
-  await using it = webhook({ batchEvents: 1, throttle: { perSecond: 2, burst: 3 } })
+  await using it = webhook({ batchEvents: 1, throttle: { isOn: true, perSecond: 2, burst: 3 } })
   write(it.sink, 6)
   await it.clock.advance(0)
   assert.equal(it.lists.length, 3)

@@ -1,6 +1,6 @@
 /**
- * Audit events sent to a webhook (audit webhook and buffered plugins, v1.36): in batches that no request waits for, or one by
- * one while their request waits. What cannot be sent is tried again more and more slowly, then dropped and counted.
+ * Audit events sent to a webhook (audit webhook plugin, v1.36): in batches that no request waits for, or one by one while
+ * their request waits. What cannot be sent is tried again more and more slowly, then dropped and counted.
  */
 import { retry, type RetryPolicy } from '#base/async/retry.ts'
 import type { Log } from '#kit/telemetry/log.ts'
@@ -10,7 +10,8 @@ import type { Clock } from '#world/ports/clock.ts'
 import type { Random } from '#world/ports/random.ts'
 import type { AskWebhook } from '../ask-webhook.ts'
 import { webhookReason, webhookStatusText } from '../webhook-words.ts'
-import { type AuditSink, countAuditErrors } from './audit-sink.ts'
+import { AuditBatches, type AuditBatchConfig, type AuditDelivery } from './audit-batches.ts'
+import { type AuditMode, type AuditSink, countAuditErrors, waitingWrite } from './audit-sink.ts'
 
 export interface AuditWebhookDeps {
   readonly clock: Clock
@@ -20,19 +21,9 @@ export interface AuditWebhookDeps {
   readonly ask: AskWebhook
 }
 
-export interface AuditWebhookConfig {
-  /** Whether requests wait: not at all, for each event, or fail without the first one. */
-  readonly mode: 'batch' | 'blocking' | 'blocking-strict'
+export interface AuditWebhookConfig extends AuditBatchConfig {
+  readonly mode: AuditMode
   readonly initialBackoffMs: number
-  /** Events that may wait to be sent. */
-  readonly bufferEvents: number
-  readonly batchEvents: number
-  /** A batch of more events than one is no larger; undefined for any size. */
-  readonly batchBytesMax?: number | undefined
-  /** A batch that is not full is sent after this time. */
-  readonly batchWaitMs: number
-  /** Batches a second, and how many may follow at once after a pause; undefined for as many as come. */
-  readonly throttle: { readonly perSecond: number; readonly burst: number } | undefined
 }
 
 export const defaultAuditWebhook: AuditWebhookConfig = {
@@ -41,22 +32,15 @@ export const defaultAuditWebhook: AuditWebhookConfig = {
   bufferEvents: 10_000,
   batchEvents: 400,
   batchWaitMs: 30_000,
-  throttle: { perSecond: 10, burst: 15 },
+  throttle: { isOn: true, perSecond: 10, burst: 15 },
 }
-
-/** Batches on their way at once; the others wait in the buffer. */
-const sendingMost = 16
 
 /** Opens the sink; disposing it sends what is left, each batch once. */
 export function createAuditWebhook(deps: AuditWebhookDeps, config: AuditWebhookConfig): AuditSink & AsyncDisposable {
   const sender = new Sender(deps, config.initialBackoffMs)
-  if (config.mode === 'batch') return new BatchedEvents(deps, config, sender)
-  const isStrict = config.mode === 'blocking-strict'
+  if (config.mode === 'batch') return new AuditBatches(deps, config, sender)
   return {
-    write: async (event) => {
-      const isSent = await sender.send([event])
-      if (!isSent && isStrict) throw new Error('failed to store audit event')
-    },
+    write: waitingWrite(config.mode, sender),
     [Symbol.asyncDispose]: () => {
       sender.stop()
       return Promise.resolve()
@@ -65,7 +49,8 @@ export function createAuditWebhook(deps: AuditWebhookDeps, config: AuditWebhookC
 }
 
 /** Sends lists of events. */
-class Sender {
+class Sender implements AuditDelivery {
+  readonly atOnceMost = 16
   readonly #deps: AuditWebhookDeps
   readonly #policy: RetryPolicy
   readonly #stop = new AbortController()
@@ -114,102 +99,5 @@ class Sender {
   async #sendOnce(list: JsonObject): Promise<void> {
     const reply = await this.#deps.ask(list)
     if (reply.status < 200 || reply.status > 299) throw new Error(webhookStatusText(reply))
-  }
-}
-
-class BatchedEvents implements AuditSink, AsyncDisposable {
-  readonly #deps: AuditWebhookDeps
-  readonly #config: AuditWebhookConfig
-  readonly #sender: Sender
-  readonly #throttle: Throttle
-  readonly #sending = new Set<Promise<unknown>>()
-  readonly #waiting: JsonObject[] = []
-  /** Set while a batch is not full: sends it all the same. */
-  #timer: Disposable | undefined
-
-  constructor(deps: AuditWebhookDeps, config: AuditWebhookConfig, sender: Sender) {
-    this.#deps = deps
-    this.#config = config
-    this.#sender = sender
-    this.#throttle = new Throttle(deps.clock, config.throttle)
-  }
-
-  write(event: JsonObject): void {
-    if (this.#waiting.length >= this.#config.bufferEvents) {
-      countAuditErrors(this.#deps.metrics, 'buffered')
-      return
-    }
-    this.#waiting.push(event)
-    if (this.#waiting.length >= this.#config.batchEvents) this.#flush()
-    else this.#timer ??= this.#deps.clock.setTimer(this.#config.batchWaitMs, () => this.#flush())
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#sender.stop()
-    this.#endTimer()
-    await Promise.all(this.#sending)
-    while (this.#waiting.length > 0) await this.#sender.send(this.#nextBatch())
-  }
-
-  /** Sends what waits, as far as it may be sent now. */
-  #flush(): void {
-    this.#endTimer()
-    while (this.#waiting.length > 0 && this.#sending.size < sendingMost) {
-      const waitMs = this.#throttle.take()
-      if (waitMs > 0) {
-        this.#timer = this.#deps.clock.setTimer(waitMs, () => this.#flush())
-        return
-      }
-      const sending: Promise<unknown> = this.#sender.send(this.#nextBatch()).finally(() => {
-        this.#sending.delete(sending)
-        if (this.#waiting.length >= this.#config.batchEvents) this.#flush()
-      })
-      this.#sending.add(sending)
-    }
-    if (this.#waiting.length > 0) this.#timer = this.#deps.clock.setTimer(this.#config.batchWaitMs, () => this.#flush())
-  }
-
-  #endTimer(): void {
-    this.#timer?.[Symbol.dispose]()
-    this.#timer = undefined
-  }
-
-  #nextBatch(): readonly JsonObject[] {
-    const { batchEvents, batchBytesMax } = this.#config
-    if (batchBytesMax === undefined) return this.#waiting.splice(0, batchEvents)
-    let sizeBytes = 0
-    const first = this.#waiting.slice(0, batchEvents)
-    const tooMuch = first.findIndex((event, index) => {
-      sizeBytes += Buffer.byteLength(JSON.stringify(event))
-      return sizeBytes > batchBytesMax && index > 0
-    })
-    return this.#waiting.splice(0, tooMuch < 0 ? batchEvents : tooMuch)
-  }
-}
-
-/** A bucket of tokens that fills again with time. */
-class Throttle {
-  readonly #clock: Clock
-  readonly #limits: AuditWebhookConfig['throttle']
-  #tokens: number
-  #atMs: number
-
-  constructor(clock: Clock, limits: AuditWebhookConfig['throttle']) {
-    this.#clock = clock
-    this.#limits = limits
-    this.#tokens = limits?.burst ?? 0
-    this.#atMs = clock.monotonicMs()
-  }
-
-  /** 0 when a token was taken, otherwise how long until there is one. */
-  take(): number {
-    if (this.#limits === undefined) return 0
-    const { perSecond, burst } = this.#limits
-    const nowMs = this.#clock.monotonicMs()
-    this.#tokens = Math.min(burst, this.#tokens + ((nowMs - this.#atMs) * perSecond) / 1000)
-    this.#atMs = nowMs
-    if (this.#tokens < 1) return Math.ceil(((1 - this.#tokens) * 1000) / perSecond)
-    this.#tokens--
-    return 0
   }
 }
