@@ -176,6 +176,7 @@ export function validateMetadataUpdate(
     validateLabels(at.child('labels'), meta.labels),
     validateAnnotations(at.child('annotations'), meta.annotations),
     validateOwners(at.child('ownerReferences'), meta.ownerReferences),
+    validateFinalizers(at.child('finalizers'), meta.finalizers ?? []),
     validateManagedFields(at.child('managedFields'), meta.managedFields),
     rules.anyFinalizer === true ? [] : validateKnownFinalizers(at.child('finalizers'), meta.finalizers),
   )

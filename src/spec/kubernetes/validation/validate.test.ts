@@ -242,6 +242,19 @@ test('an immutable secret stays as it is', () => {
   ])
 })
 
+test('finalizers of a changed object are held to the same rules as those of a new one', () => {
+  const withFinalizers = (finalizers: readonly string[]): Json => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'c', finalizers },
+  })
+  for (const finalizers of [['a/'], [''], ['orphan', 'foregroundDeletion']]) {
+    const texts = updateTexts(withFinalizers([]), withFinalizers(finalizers))
+    assert.notEqual(texts.length, 0)
+    assert.deepEqual(texts, createTexts(withFinalizers(finalizers)))
+  }
+})
+
 test('finalizers may not be added while an object is being deleted', () => {
   const metadata = { name: 'fin', deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['example.com/hold'] }
   const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata }
