@@ -179,16 +179,23 @@ test('a body that says nothing useful is quoted, one that says its kind is named
 test('an object patched as a tree is refused in the words of the tree converter', () => {
   const type = typeOfKind('apps/v1', 'Deployment')
   assert.ok(type)
-  assert.throws(() => decodeTree({ spec: { replicas: 'x' } }, type, { wording: 'tree' }), {
-    message: 'unrecognized type: int32',
-  })
-  assert.throws(() => decodeTree({ spec: { template: { spec: { containers: 'x' } } } }, type, { wording: 'tree' }), {
-    message: 'cannot restore slice from string',
-  })
-  assert.throws(() => decodeTree({ metadata: { labels: 5 } }, type, { wording: 'tree' }), {
-    message: 'cannot restore map from int64',
-  })
-  assert.throws(() => decodeTree({ spec: 'x' }, type, { wording: 'tree' }), {
-    message: 'cannot restore struct from: string',
-  })
+  for (const [tree, message] of [
+    [{ spec: { replicas: 'x' } }, 'unrecognized type: int32'],
+    [{ spec: { replicas: 1.5 } }, 'cannot convert float64 to int32'],
+    [{ spec: { paused: 1 } }, 'unrecognized type: bool'],
+    [{ metadata: { name: 1 } }, 'cannot convert int64 to string'],
+    [{ metadata: { name: true } }, 'unrecognized type: string'],
+    [{ spec: { strategy: { type: 1 } } }, 'cannot convert int64 to v1.DeploymentStrategyType'],
+    [{ spec: { strategy: { type: [] } } }, 'unrecognized type: string'],
+    [{ spec: { template: { spec: { containers: 'x' } } } }, 'cannot restore slice from string'],
+    [{ metadata: { labels: 5 } }, 'cannot restore map from int64'],
+    [{ spec: 'x' }, 'cannot restore struct from: string'],
+    [{ spec: [] }, 'cannot restore struct from: slice'],
+    [{ metadata: { creationTimestamp: 1 } }, 'json: cannot unmarshal number into Go value of type string'],
+    [
+      { spec: { strategy: { rollingUpdate: { maxSurge: true } } } },
+      'json: cannot unmarshal bool into Go value of type int32',
+    ],
+  ] as const)
+    assert.throws(() => decodeTree(tree, type, { wording: 'tree' }), { message }, JSON.stringify(tree))
 })

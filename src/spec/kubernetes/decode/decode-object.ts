@@ -10,6 +10,7 @@ import { canonicalScalar, isMismatch } from './canonical-scalar.ts'
 import { decodeError, jsonWord } from './decode-error.ts'
 import { sortedKeys } from './sorted-keys.ts'
 import { type JsonNotes, parseJson, setMember } from './parse-json.ts'
+import { treeMismatch } from './tree-mismatch.ts'
 import { isOmitted, zeroStruct, zeroValue } from './zero-value.ts'
 
 /** Upstream keeps no more than this many strict errors of one body. */
@@ -58,6 +59,13 @@ export function untypedStrictErrors(tree: unknown, notes: JsonNotes | undefined)
 const schemaOr: ReadonlySet<Shape> = new Set(['schemaOrArray', 'schemaOrBool', 'schemaOrStrings'])
 /** Types with readers of their own: their failures end the reading at once. */
 const handCoded: ReadonlySet<Shape> = new Set(['time', 'microTime', 'duration', 'intOrString', 'quantity'])
+
+/** How a scalar was read that has the wrong type. */
+interface ScalarRead {
+  readonly goType: string
+  /** How a number was written. */
+  readonly literal?: string | undefined
+}
 
 class Decoder {
   readonly strictErrors: string[] = []
@@ -112,13 +120,17 @@ class Decoder {
   }
 
   /** Notes a wrong type; upstream reads on and reports the first one, unless a hand-coded type fails for good later. */
-  #mismatch(value: unknown, goType: string, literal?: string): undefined {
-    this.#failure ??= this.#mismatchError(value, goType, literal)
+  #mismatch(value: unknown, type: SchemaType, read?: ScalarRead): undefined {
+    this.#failure ??= this.#mismatchError(value, type, read)
     return undefined
   }
 
-  #mismatchError(value: unknown, goType: string, literal?: string): GantryError {
-    if (this.#wording === 'tree') return decodeError(treeMismatch(value, goType))
+  #mismatchError(
+    value: unknown,
+    type: SchemaType,
+    { goType, literal }: ScalarRead = { goType: type.goName },
+  ): GantryError {
+    if (this.#wording === 'tree') return decodeError(treeMismatch(value, type, goType))
     const word = jsonWord(
       value,
       typeof value === 'number' && /^u?int/.test(goType) ? (literal ?? String(value)) : undefined,
@@ -169,7 +181,7 @@ class Decoder {
   }
 
   #structValue(value: unknown, type: SchemaType, known: unknown): unknown {
-    if (typeof value !== 'object' || Array.isArray(value)) return this.#mismatch(value, type.goName)
+    if (typeof value !== 'object' || Array.isArray(value)) return this.#mismatch(value, type)
     const struct = type.struct
     if (struct === undefined) return value
     return value === null ? zeroStruct(struct) : this.#struct(value as Record<string, unknown>, struct, known)
@@ -180,8 +192,9 @@ class Decoder {
     if (type.shape === 'bytes') return this.#bytes(value, type)
     const decoded = canonicalScalar(value, type, text)
     if (!isMismatch(decoded)) return decoded
-    if (handCoded.has(type.shape)) throw this.#mismatchError(value, decoded.mismatch, text)
-    return this.#mismatch(value, decoded.mismatch, text)
+    const read = { goType: decoded.mismatch, literal: text }
+    if (handCoded.has(type.shape)) throw this.#mismatchError(value, type, read)
+    return this.#mismatch(value, type, read)
   }
 
   /** How the number that is being read was written, where that says more than its value. */
@@ -192,7 +205,7 @@ class Decoder {
   #bytes(value: unknown, type: SchemaType): unknown {
     try {
       const decoded = canonicalScalar(value, type)
-      return isMismatch(decoded) ? this.#mismatch(value, decoded.mismatch) : decoded
+      return isMismatch(decoded) ? this.#mismatch(value, type, { goType: decoded.mismatch }) : decoded
     } catch (error) {
       if (!(error instanceof GantryError)) throw error
       this.#failure ??= this.#wording === 'tree' ? decodeError(`error decoding from json: ${error.message}`) : error
@@ -202,7 +215,7 @@ class Decoder {
 
   #list(value: unknown, type: SchemaType, known: unknown): unknown {
     const element = type.element
-    if (!Array.isArray(value) || element === undefined) return this.#mismatch(value, type.goName)
+    if (!Array.isArray(value) || element === undefined) return this.#mismatch(value, type)
     const knownItems: readonly unknown[] = Array.isArray(known) ? known : []
     const out: unknown[] = []
     for (let i = 0; i < value.length; i++) {
@@ -224,7 +237,7 @@ class Decoder {
   #map(value: unknown, type: SchemaType): unknown {
     const element = type.element
     if (typeof value !== 'object' || value === null || Array.isArray(value) || element === undefined) {
-      return this.#mismatch(value, type.goName)
+      return this.#mismatch(value, type)
     }
     const object = value as Record<string, unknown>
     const twice = this.#notes?.duplicates.get(object)
@@ -254,21 +267,6 @@ class Decoder {
 
 function memberOf(known: unknown, key: string): unknown {
   return isJsonObject(known) ? known[key] : undefined
-}
-
-/** Wrong types as upstream's tree converter words them. */
-function treeMismatch(value: unknown, goType: string): string {
-  if (/^\[\](?!uint8)/.test(goType)) return `cannot restore slice from ${goKind(value)}`
-  if (goType.startsWith('map[')) return `cannot restore map from ${goKind(value)}`
-  const scalar = /^(?:string|bool|int32|int64|float64|\[\]uint8)$/.exec(goType)
-  if (scalar !== null) return `unrecognized type: ${goType === '[]uint8' ? 'slice' : goType}`
-  return typeof value === 'object' ? `unrecognized type: ${goType}` : `cannot restore struct from: ${goKind(value)}`
-}
-
-function goKind(value: unknown): string {
-  if (Array.isArray(value)) return 'slice'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
-  return typeof value === 'object' ? 'map' : typeof value === 'boolean' ? 'bool' : 'string'
 }
 
 /** Members found, by ascending index. */

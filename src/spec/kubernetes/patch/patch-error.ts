@@ -35,10 +35,16 @@ export const wrongOrder = (patch: unknown, order: unknown): GantryError =>
     `The order in patch list:\n${goText(patch)}\n doesn't match $setElementOrder list:\n${goText(order)}\n`,
   )
 
-const goTypes = (value: unknown): string => {
+export const mixedList = (lists: readonly (readonly unknown[])[]): GantryError =>
+  patchError('internal', `list element types are not identical: ${goText(lists)}`)
+
+const numberType = (value: number): string => (Number.isInteger(value) ? 'int64' : 'float64')
+
+/** What Go calls the type of a value that was read without one. */
+export const goTypes = (value: unknown): string => {
   if (Array.isArray(value)) return '[]interface {}'
   if (typeof value === 'object') return value === null ? '<nil>' : 'map[string]interface {}'
-  return typeof value === 'boolean' ? 'bool' : typeof value === 'number' ? 'int64' : 'string'
+  return typeof value === 'boolean' ? 'bool' : typeof value === 'number' ? numberType(value) : 'string'
 }
 export const badArgument = (expected: unknown, actual: unknown): GantryError =>
   patchError('internal', `expected a ${goTypes(expected)}, but received a ${goTypes(actual)}`)

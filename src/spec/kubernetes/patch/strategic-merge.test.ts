@@ -125,7 +125,11 @@ const refused: readonly (readonly [patch: object, kind: string, message: string]
   [spec({ $retainKeys: ['a'], b: 1 }), 'invalid', 'invalid patch format of retainKeys'],
   [spec({ $setElementOrder: [] }), 'invalid', 'invalid patch format of setElementOrder list'],
   [spec({ $deleteFromPrimitiveList: [] }), 'invalid', 'invalid patch format of primitive list'],
-  [spec({ containers: [['x']] }), 'unprocessable', 'lists of lists are not supported'],
+  [
+    spec({ containers: [['x']] }),
+    'internal',
+    'list element types are not identical: [[map[image:1 name:a] map[image:2 name:b]] [[x]]]',
+  ],
   [
     spec({ containers: [{ name: 'b' }, { name: 'a' }], '$setElementOrder/containers': [{ name: 'a' }, { name: 'b' }] }),
     'internal',
@@ -140,6 +144,13 @@ for (const [patch, kind, message] of refused) {
     )
   })
 }
+
+test('refused: lists of lists are not supported', () => {
+  assert.throws(
+    () => merge(spec({ containers: [] }), spec({ containers: [['x']] })),
+    (error) => error instanceof GantryError && error.kind === 'unprocessable',
+  )
+})
 
 test('the empty patch changes nothing and merging labels twice is merging them once', () => {
   const labels = fc.dictionary(fc.stringMatching(/^[a-z]{1,3}$/), fc.option(fc.stringMatching(/^[a-z]{0,2}$/)))

@@ -12,8 +12,10 @@ import {
   badPatchType,
   badPrimitiveList,
   badRetainKeys,
+  goTypes,
   listOfLists,
   mergeInList,
+  mixedList,
   noKeyForList,
   noMergeKey,
   notAStruct,
@@ -210,7 +212,9 @@ function requireKey(item: unknown, mergeKey: string): void {
 
 function mergeList(original: readonly unknown[], patch: readonly unknown[], field: SchemaField): unknown[] {
   const all = [...original, ...patch]
-  if (all.some(Array.isArray)) throw listOfLists()
+  const type = goTypes(all[0])
+  if (Array.isArray(all[0])) throw listOfLists()
+  if (all.some((item) => goTypes(item) !== type)) throw mixedList([original, patch])
   if (!all.some(isObject)) {
     const merged = [...new Set(all)]
     return orderMergedList(merged, { patchOrder: patch, serverOrder: original, mergeKey: undefined })
