@@ -32,12 +32,3 @@ export async function makeEngineFolders(world: World, config: EngineConfig): Pro
   }
   return paths
 }
-
-/** Mounts made below these folders must reach the runtime's own mount namespace: each becomes a shared mount. */
-export async function shareMounts(world: World, folders: readonly string[]): Promise<void> {
-  for (const folder of folders) {
-    const mounted = await world.kernel.mounts.listBelow(folder)
-    if (!mounted.includes(folder)) world.kernel.mounts.bind({ source: folder, target: folder, recursive: true })
-    world.kernel.mounts.setPropagation(folder, 'shared')
-  }
-}

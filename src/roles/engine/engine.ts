@@ -9,6 +9,7 @@
  *     RUN/bundles, exits, runtime, networks      gone with a restart of the machine
  */
 import { join } from 'node:path'
+import { createUndoStack } from '#base/async/undo-stack.ts'
 import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import { encodeEngineError, engineHeaders, mayHijackEngine } from '#engine/api/engine-api.ts'
 import type { HostFacts } from '#engine/containers/check-host-config.ts'
@@ -33,12 +34,13 @@ import type { Log } from '#kit/telemetry/log.ts'
 import type { ProcessMemory } from '#world/ports/kernel.ts'
 import type { World } from '#world/ports/world.ts'
 import { composeEngineApi } from './engine-api.ts'
-import { makeEngineFolders, shareMounts } from './engine-config.ts'
+import { makeEngineFolders } from './engine-config.ts'
 import type { EngineConfig } from './engine-config.ts'
 import { defaultSettings } from './engine-settings.ts'
 import { createMemoryKeeper, touching } from '#roles/keep-memory-small.ts'
 import { openEngineState } from './engine-state.ts'
 import type { EngineState } from './engine-state.ts'
+import { shareMounts } from './share-mounts.ts'
 
 export type { EngineConfig } from './engine-config.ts'
 
@@ -177,7 +179,8 @@ export async function startEngine(world: World, log: Log, config: EngineConfig):
   await using scope = new AsyncDisposableStack()
   await makeEngineFolders(world, config)
   lockRoot(scope, world, config.root)
-  await shareMounts(world, [config.root, config.runDirectory])
+  const ifItFails = scope.use(createUndoStack())
+  await shareMounts(world.kernel.mounts, ifItFails, [config.root, config.runDirectory])
   const cgroupParent = config.instance === '' ? '/gantry' : `/gantry-${config.instance}`
   const runtime = await chooseRuntime(world, {
     stateDirectory: join(config.runDirectory, 'runtime'),
@@ -214,6 +217,7 @@ export async function startEngine(world: World, log: Log, config: EngineConfig):
   keeper.touch()
   // Last in, first out: whoever ends while the engine does is found by the next one.
   scope.defer(() => stopping.abort())
+  ifItFails.commit()
   const owned = scope.move()
   return { addresses: server.addresses, parts, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
