@@ -30,12 +30,12 @@ type NotFound = Extract<Outcome, { readonly found: false }>
 export function decidePod(queued: QueuedPod, deps: DecisionDeps): Promise<void> | undefined {
   if (isAsked(queued.record, deps.asking)) return decideWithExtenders(queued, deps)
   const { record } = queued
-  const cycle = cycleOf(deps)
+  const seen = cycleOf(deps)
   try {
-    const outcome = schedulePod(record, cycle)
-    if (outcome.found) goTo(queued, outcome.entry.name, deps)
+    const outcome = schedulePod(record, seen)
+    if (outcome.found) goTo(queued, outcome.entry.name, { ...deps, cycle: seen.cycle })
     else {
-      const help = helpFor(outcome, deps)
+      const help = helpFor(outcome, seen, deps.profile)
       const aftermath = help === undefined ? undefined : afterFailure(record, help)
       failPod(queued, outcome.diagnosis, { parts: deps.parts, aftermath })
     }
@@ -49,9 +49,10 @@ async function decideWithExtenders(queued: QueuedPod, deps: DecisionDeps): Promi
   const { parts, asking } = deps
   const { record } = queued
   const changesBefore = parts.queue.changes
+  const seen = cycleOf(deps)
   try {
-    const outcome = await scheduleWithExtenders(record, cycleOf(deps), asking)
-    const help = outcome.found ? undefined : helpFor(outcome, deps)
+    const outcome = await scheduleWithExtenders(record, seen, asking)
+    const help = outcome.found ? undefined : helpFor(outcome, seen, deps.profile)
     const narrow: Narrow = (candidates) => candidatesOfExtenders(record, candidates, asking)
     const aftermath = help === undefined ? undefined : await afterFailureWith(narrow, record, help)
     const newest = parts.ledger.waiting(record.uid)
@@ -59,7 +60,7 @@ async function decideWithExtenders(queued: QueuedPod, deps: DecisionDeps): Promi
     if (newest === undefined || !parts.ledger.isWaiting(record.uid)) return
     queued.record = newest
     if (outcome.found) {
-      goTo(queued, outcome.entry.name, deps)
+      goTo(queued, outcome.entry.name, { ...deps, cycle: seen.cycle })
       return
     }
     failPod(queued, outcome.diagnosis, { parts, aftermath })
@@ -79,19 +80,24 @@ function cycleOf({ parts, profile, memory }: DecisionDeps): CycleDeps {
 }
 
 /** What helping a pod that no node suits goes by. Without a node there is nothing to free. */
-function helpFor({ diagnosis, filters }: NotFound, deps: DecisionDeps): AftermathDeps | undefined {
+function helpFor(
+  { diagnosis, filters }: NotFound,
+  { cycle, random, nominated }: CycleDeps,
+  { made: plugins, preemption }: ReadyProfile,
+): AftermathDeps | undefined {
   if (diagnosis.nodeCount === 0) return undefined
-  const { made: plugins, preemption } = deps.profile
-  const { cycle, random, nominated } = cycleOf(deps)
   const { table, objects } = cycle
   return { table, objects, random, nominated, filters, diagnosis, cycle, plugins, preemption }
 }
 
 /** Takes the pod for placed from now on and binds it, unless something cannot be kept ready for it. */
-function goTo(queued: QueuedPod, nodeName: string, { parts, profile }: DecisionDeps): void {
+function goTo(
+  queued: QueuedPod,
+  nodeName: string,
+  { parts, profile, cycle }: DecisionDeps & { readonly cycle: Cycle },
+): void {
   const { record } = queued
-  const { table, objects } = parts
-  const cycle: Cycle = { table, objects, nowMs: parts.nowMs() }
+  const { table } = cycle
   const entry = table.known(nodeName)
   if (entry === undefined) throw new Error(`node ${nodeName} is gone`)
   parts.ledger.assume(record, nodeName)
