@@ -46,6 +46,7 @@ import { startSteps } from './documents/start-steps.table.ts'
 import { createApiHandler, type HandlerParts, type StreamingHandler } from './http-handler.ts'
 import { Impersonation } from './impersonation/impersonation.ts'
 import { createInProcessClient } from './in-process/in-process-client.ts'
+import { StoreCondition } from './cache/store-condition.ts'
 import { ObjectCache } from './cache/object-cache.ts'
 import { type ObjectValidation } from './writes/object-validation.ts'
 import { OpenApiDocuments } from './documents/openapi-documents.ts'
@@ -143,14 +144,15 @@ function createParts(
 ): HandlerParts & { readonly authorizer: ServerAuthorizer } {
   const { clock, random, log, store, isStale, client } = deps
   const resources = new ServedResources()
-  let broken: unknown
+  const condition = new StoreCondition(store, log)
   const cache = new ObjectCache({
     store,
     clock,
     resumeRevisions: config.resumeRevisions,
-    onFault: (error) => {
-      broken = error
-      log.error('the watch of the store ended', { error })
+    onFault: (error) => condition.breaks(error),
+    onReload: (reason) => {
+      condition.reloads(reason)
+      if (reason === undefined) void ensureBootstrapObjects({ log, config, client: client(), now: view.now() })
     },
   })
   const allocations = createAllocations(config, random)
@@ -198,11 +200,25 @@ function createParts(
     meter: new RequestMeter({ metrics, clock, cache, resources }),
     aggregator: new Aggregator({ cache, clock, log, view, frontProxy: deps.frontProxy }),
     flowControl: new FlowControl({ cache, clock, metrics, seats: config.requestsMax }),
-    health: { checks: [...healthChecks(() => broken === undefined), ...kmsChecks(deps)], meter: new HealthMeter() },
+    health: { checks: [...healthChecks(condition), ...kmsChecks(deps)], meter: new HealthMeter() },
     streaming: deps.streaming,
     audit: deps.audit,
-    components: [...(deps.components ?? []), { name: 'etcd-0', isHealthy: () => broken === undefined }],
+    components: [...(deps.components ?? []), { name: 'etcd-0', isHealthy: () => condition.problem === undefined }],
     isStale,
+  }
+}
+
+/** What every cluster has may be missing in a store that was replaced by another one. */
+async function ensureBootstrapObjects({
+  log,
+  config,
+  client,
+  now,
+}: Pick<PartsDeps, 'log'> & { config: ApiServerConfig; client: KubeClient; now: string }): Promise<void> {
+  try {
+    await createBootstrapObjects(client, config, now)
+  } catch (error) {
+    log.warn("the cluster's first objects could not be made anew", { error })
   }
 }
 
@@ -212,13 +228,14 @@ function kmsChecks({ kms, encryption }: PartsDeps): readonly HealthCheck[] {
   return [{ name: 'kms-providers', isHealthy: () => kms.problem === undefined, isOutside: true }]
 }
 
-function healthChecks(isStoreFine: () => boolean): readonly HealthCheck[] {
+function healthChecks(condition: StoreCondition): readonly HealthCheck[] {
+  const isStoreFine = (): boolean => condition.problem === undefined
   return [
     { name: 'ping', isHealthy: () => true },
     { name: 'log', isHealthy: () => true },
     { name: 'etcd', isHealthy: isStoreFine },
     { name: 'etcd-readiness', isHealthy: isStoreFine, isReadiness: true },
-    { name: 'informer-sync', isHealthy: isStoreFine, isReadiness: true },
+    { name: 'informer-sync', isHealthy: () => condition.isCurrent, isReadiness: true },
     // Nothing is answered before these are done.
     ...startSteps.map((name): HealthCheck => ({ name, isHealthy: () => true })),
   ]

@@ -2,6 +2,7 @@
  * Makes a VersionedStore of an engine in this process: queues writes into group commits, tells watchers,
  * ends leases in time and forgets history by policy.
  */
+import type { GantryError } from '#base/errors/gantry-error.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import {
   storeBusy,
@@ -15,6 +16,7 @@ import { checkKey } from './key-range.ts'
 import { checkQuery, checkTxn, type HistoryPolicy, type StoreLimits } from './limits.ts'
 import { deleteOne, putOne } from './single-writes.ts'
 import type { StoreEngine } from './store-engine.ts'
+import { StoreTrouble, type TroubleListener } from './store-trouble.ts'
 import type {
   DeleteOptions,
   Entry,
@@ -42,6 +44,7 @@ export interface LocalStoreOptions {
   readonly clock: Clock
   readonly limits: StoreLimits
   readonly history: HistoryPolicy
+  readonly onTrouble?: TroubleListener | undefined
   /** Runs a step after what is ready now; left out, writes commit within the call. */
   readonly later?: ((step: () => void) => void) | undefined
 }
@@ -64,6 +67,7 @@ export class EngineStore implements VersionedStore {
   readonly #options: LocalStoreOptions
   readonly #engine: StoreEngine
   readonly #hub: WatchHub
+  readonly #trouble: StoreTrouble
   readonly #leases = new Map<number, RunningLease>()
   #queue: Waiting[] = []
   #scheduled = false
@@ -76,6 +80,7 @@ export class EngineStore implements VersionedStore {
     const { engine } = options
     this.#engine = engine
     this.#hub = new WatchHub(options)
+    this.#trouble = new StoreTrouble(options.clock, () => engine.probe(), options.onTrouble)
     for (const lease of engine.leases()) this.#runLease(lease)
     const commit = (requests: readonly TxnRequest[]): readonly (TxnResult | Error)[] => {
       this.#open()
@@ -95,6 +100,10 @@ export class EngineStore implements VersionedStore {
       commit,
       follow: (afterRevision, follower) => this.#hub.follow(afterRevision, follower),
     }
+  }
+
+  get problem(): GantryError | undefined {
+    return this.#trouble.current
   }
 
   async get(key: string, options?: GetOptions): Promise<Entry | undefined> {
@@ -174,6 +183,7 @@ export class EngineStore implements VersionedStore {
       while (this.#queue.length > 0) this.#commitQueued()
     } finally {
       this.#closed = true
+      this.#trouble[Symbol.dispose]()
       for (const lease of this.#leases.values()) lease.timer[Symbol.dispose]()
       this.#hub.close()
       await this.#sweeping?.catch(() => undefined)
@@ -189,13 +199,23 @@ export class EngineStore implements VersionedStore {
     this.#open()
     checkKey(key)
     checkQuery(options)
-    return this.#engine.get(key, options.revision)
+    return this.#told(() => this.#engine.get(key, options.revision))
   }
 
   #range(query: RangeQuery): RangeResult {
     this.#open()
     checkQuery(query)
-    return this.#engine.range(query)
+    return this.#told(() => this.#engine.range(query))
+  }
+
+  /** Does it; what fails in the store itself is its problem until a write succeeds. */
+  #told<T>(step: () => T): T {
+    try {
+      return step()
+    } catch (error) {
+      this.#trouble.note(error)
+      throw error
+    }
   }
 
   #schedule(): void {
@@ -240,7 +260,8 @@ export class EngineStore implements VersionedStore {
   }
 
   #commit(requests: readonly TxnRequest[]): readonly (TxnResult | Error)[] {
-    const { results, events } = this.#engine.commit(requests, this.#hub.wantsPrevious)
+    const { results, events } = this.#told(() => this.#engine.commit(requests, this.#hub.wantsPrevious))
+    this.#trouble.clear()
     this.#hub.publish(events)
     this.#forgetHistory()
     return results

@@ -20,6 +20,7 @@ export const storeErrorCodes = [
   'STORE_UNREACHABLE',
   'STORE_OUTCOME_UNKNOWN',
   'STORE_DENIED',
+  'STORE_REPLACED',
 ] as const
 export type StoreErrorCode = (typeof storeErrorCodes)[number]
 

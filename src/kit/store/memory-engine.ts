@@ -143,6 +143,10 @@ export class MemoryEngine implements StoreEngine {
     return true
   }
 
+  probe(): void {
+    // Memory has no trouble of its own.
+  }
+
   leases(): readonly Lease[] {
     return [...this.#leases].map(([id, ttlMs]) => ({ id, ttlMs }))
   }

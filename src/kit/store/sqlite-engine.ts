@@ -134,6 +134,10 @@ export class SqliteEngine implements StoreEngine {
     })
   }
 
+  probe(): void {
+    this.#transaction(() => this.#sql.setState.run(this.compactRevision, 'compacted'))
+  }
+
   leases(): readonly Lease[] {
     return this.#guard(() =>
       (this.#sql.leases.all() as unknown as Row[]).map(([id, ttlMs]) => ({ id: Number(id), ttlMs: Number(ttlMs) })),

@@ -4,6 +4,7 @@ import type { Clock } from '#world/ports/clock.ts'
 import { EngineStore } from './create-local-store.ts'
 import { defaultHistoryPolicy, defaultStoreLimits, type HistoryPolicy, type StoreLimits } from './limits.ts'
 import { SqliteEngine } from './sqlite-engine.ts'
+import type { TroubleListener } from './store-trouble.ts'
 import type { LocalStore, VersionedStore } from './versioned-store.ts'
 
 export interface SqliteStoreOptions {
@@ -14,6 +15,7 @@ export interface SqliteStoreOptions {
   readonly history?: Partial<HistoryPolicy>
   /** The file may not grow beyond this (STORE_FULL); bounded by the disk alone when left out. */
   readonly sizeBytesMax?: number
+  readonly onTrouble?: TroubleListener
 }
 
 export interface SqliteStore extends VersionedStore {
@@ -25,10 +27,11 @@ export interface SqliteStore extends VersionedStore {
  * transaction and one sync of the disk. Throws STORE_LOCKED, STORE_CORRUPT, STORE_TOO_NEW, STORE_CANNOT_OPEN.
  */
 export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
-  const { path, clock, sizeBytesMax } = options
+  const { path, clock, sizeBytesMax, onTrouble } = options
   return new EngineStore({
     engine: new SqliteEngine({ path, sizeBytesMax, nowMs: clock.now() }),
     clock,
+    onTrouble,
     limits: { ...defaultStoreLimits, ...options.limits },
     history: { ...defaultHistoryPolicy, ...options.history },
     later: (step) => void setImmediate(step),

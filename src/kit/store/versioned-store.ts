@@ -4,6 +4,8 @@
  * Every backend passes `versioned-store.contract.ts`.
  */
 
+import type { GantryError } from '#base/errors/gantry-error.ts'
+
 /** One version of one key. Values are handed over: neither side changes the bytes afterwards. */
 export interface Entry {
   readonly key: string
@@ -153,6 +155,8 @@ export interface VersionedStore extends AsyncDisposable {
   keepLeaseAlive(id: number): Promise<Lease>
   /** Ends the lease and deletes its keys in one revision. */
   revokeLease(id: number): Promise<void>
+  /** What keeps the store from working at the moment: the newest failure of its own since it last worked. */
+  readonly problem?: GantryError | undefined
   /** Present when the store lives in this process: the same, without waiting. */
   readonly local?: LocalStore
 }

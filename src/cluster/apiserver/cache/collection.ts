@@ -24,7 +24,7 @@ export interface CollectionListener {
   hear(event: CollectionEvent): void
   /** Called after the events of one commit. */
   flush(): void
-  /** The collection is gone: the server stops. */
+  /** What follows cannot be told as events: a watch ends. */
   end(): void
 }
 
@@ -111,6 +111,27 @@ export class Collection {
   /** What was loaded is of this version; events are known from there on. */
   beginAt(revision: number): void {
     this.#eventsFrom = revision
+  }
+
+  /**
+   * Has it hold what was loaded anew at a version, of which nobody knows how it came about: watches end and cannot resume,
+   * whoever else listens hears of the difference.
+   */
+  replace(objects: Iterable<StoredObject>, revision: number): void {
+    for (const listener of this.#listeners) listener.end()
+    const gone = new Set(this.#objects.keys())
+    let lastChange = 0
+    for (const object of objects) {
+      gone.delete(object.place)
+      lastChange = Math.max(lastChange, object.revision)
+      const known = this.#objects.get(object.place)
+      if (known?.revision !== object.revision || !known.stored.equals(object.stored)) this.put(object)
+    }
+    for (const place of gone) this.remove(place, revision)
+    this.#events = []
+    this.#eventsFrom = revision
+    this.#lastChange = gone.size === 0 ? lastChange : revision
+    this.flush()
   }
 
   put(object: StoredObject): void {

@@ -3,9 +3,17 @@
  * one watch of the store, so that all kinds change in one order; a store in this process tells of each commit before the
  * commit is answered. Reads never touch the store unless they ask for the past.
  */
+import { askedEarly } from '#base/async/asked-early.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import { isStoreError } from '#kit/store/errors.ts'
-import type { LocalStore, RangeQuery, StoreEvent, VersionedStore, WatchBatch } from '#kit/store/versioned-store.ts'
+import type {
+  Entry,
+  LocalStore,
+  RangeQuery,
+  StoreEvent,
+  VersionedStore,
+  WatchBatch,
+} from '#kit/store/versioned-store.ts'
 import type { ApiObject } from '../api-object.ts'
 import { Collection } from './collection.ts'
 import { sealedValue } from '../encryption/sealed-value.ts'
@@ -21,6 +29,12 @@ const waitMs = 3000
 /** Objects in one page of what is loaded at the start: for each page the store finds its place anew. */
 const pageObjects = 10_000
 const arriveTriesMax = 5
+const reloadRetryMs = 1000
+
+/** True for the ends of a watch that leave a gap. */
+function isPastGone(error: unknown): boolean {
+  return isStoreError(error, 'STORE_COMPACTED') || isStoreError(error, 'STORE_REPLACED')
+}
 
 /** The collection (`GROUP/RESOURCE`) and what follows of a key, or undefined for a key that is not an object's. */
 export function splitKey(key: string): { readonly storage: string; readonly rest: string } | undefined {
@@ -43,7 +57,18 @@ export interface CacheOptions {
   readonly resumeRevisions?: number
   /** Told when the store's watch breaks for good. */
   readonly onFault: (error: unknown) => void
+  /** Told why everything has to be loaded anew, and again (undefined) once it is. */
+  readonly onReload?: (reason: unknown) => void
 }
+
+/** Batches of the store's watch; `end` ends it. */
+interface Feed {
+  readonly batches: AsyncIterable<WatchBatch>
+  end(): void
+}
+
+/** Takes in one of the objects that are loaded. */
+type Load = (entry: Entry) => void
 
 interface Waiter {
   readonly revision: AskedVersion
@@ -60,6 +85,9 @@ export class ObjectCache implements AsyncDisposable {
   #waiters: Waiter[] = []
   #revision = 0
   #following: Promise<void> | undefined
+  #reloading: Promise<void> | undefined
+  /** Versions above the newest one, up to here, were handed out of a past that the store no longer has. */
+  #lostUntil = 0
 
   constructor(options: CacheOptions) {
     this.#options = options
@@ -95,15 +123,22 @@ export class ObjectCache implements AsyncDisposable {
     const { store, resumeRevisions = 0 } = this.#options
     const newest = await store.currentRevision()
     const revision = Math.max(newest - resumeRevisions, store.local?.compactRevision ?? 0, 1)
-    const from = revision < newest ? await this.#loadAt(revision) : undefined
-    const loaded = from ?? (await this.#loadAt(undefined)) ?? newest
-    if (store.local === undefined) this.#following = this.#watch(loaded)
-    else this.#follow(store.local, loaded)
+    // The way to a store elsewhere is long: what happened is asked for while the objects come.
+    const early = store.local === undefined ? this.#feed(revision) : undefined
+    const load: Load = ({ key, value, modRevision }) => this.#load(key, value, modRevision)
+    const from = revision < newest ? await this.#loadAt(revision, load) : undefined
+    const loaded = this.#loaded(from ?? (await this.#loadAt(undefined, load)) ?? newest)
+    if (store.local !== undefined) this.#follow(store.local, loaded)
+    else if (early !== undefined && loaded === revision) this.#following = this.#watch(early)
+    else {
+      early?.end()
+      this.#following = this.#watch(this.#feed(loaded))
+    }
     await this.#arrive()
   }
 
   /** Loads a revision, the newest unless told; undefined when it has been compacted. @returns the revision loaded. */
-  async #loadAt(asked: number | undefined): Promise<number | undefined> {
+  async #loadAt(asked: number | undefined, load: Load): Promise<number | undefined> {
     const { store } = this.#options
     let query: RangeQuery = {
       prefix: registryPrefix,
@@ -113,10 +148,9 @@ export class ObjectCache implements AsyncDisposable {
     try {
       for (;;) {
         const page = await store.range(query)
-        this.#revision = page.revision
-        for (const entry of page.entries) this.#load(entry.key, entry.value, entry.modRevision)
+        for (const entry of page.entries) load(entry)
         const last = page.entries.at(-1)
-        if (!page.more || last === undefined) return this.#loaded(page.revision)
+        if (!page.more || last === undefined) return page.revision
         query = { ...query, start: `${last.key}\0`, revision: page.revision }
       }
     } catch (error) {
@@ -127,6 +161,7 @@ export class ObjectCache implements AsyncDisposable {
   }
 
   #loaded(revision: number): number {
+    this.#revision = revision
     // Also of collections that somebody asked for before: nothing is known of what happened earlier.
     for (const collection of this.#collections.values()) collection.beginAt(revision)
     return revision
@@ -169,8 +204,15 @@ export class ObjectCache implements AsyncDisposable {
   /** Resolves once everything that was written before the call is in. */
   async catchUp(): Promise<void> {
     const { store } = this.#options
+    const before = this.#revision
     const newest = store.local?.revision ?? (await store.currentRevision())
+    if (this.#reloading !== undefined || newest < before) await this.#reloaded(newest)
     if (newest > this.#revision) await this.reach(newest)
+  }
+
+  /** True for a version that was handed out before the store went back, and that it has not reached again. */
+  isLost(version: number): boolean {
+    return version > this.#revision && version <= this.#lostUntil
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -197,15 +239,80 @@ export class ObjectCache implements AsyncDisposable {
     this.#stop.signal.addEventListener('abort', () => followed[Symbol.dispose](), { once: true })
   }
 
-  async #watch(afterRevision: number): Promise<void> {
-    const { store, onFault } = this.#options
-    try {
-      const query = { afterRevision, previous: false, progress: true, signal: this.#stop.signal }
-      // Everything, not only objects: the revision then never stands still while others write.
-      for await (const batch of store.watch(query)) this.#apply(batch.events, batch.revision)
-    } catch (error) {
-      if (!this.#stop.signal.aborted) onFault(error)
+  #feed(afterRevision: number): Feed {
+    const end = new AbortController()
+    const signal = AbortSignal.any([this.#stop.signal, end.signal])
+    const query = { afterRevision, previous: false, progress: true, signal }
+    // Everything, not only objects: the revision then never stands still while others write.
+    return { batches: askedEarly(this.#options.store.watch(query)), end: () => end.abort() }
+  }
+
+  /** Takes in what the store tells. Once that is not all that happened any more, everything is loaded anew. */
+  async #watch(first: Feed): Promise<void> {
+    const { onFault } = this.#options
+    for (let feed = first; !this.#stop.signal.aborted;) {
+      try {
+        for await (const batch of feed.batches) this.#apply(batch.events, batch.revision)
+        return
+      } catch (error) {
+        feed.end()
+        if (this.#stop.signal.aborted) return
+        if (!isPastGone(error)) return onFault(error)
+        feed = await this.#reload(error)
+      }
     }
+  }
+
+  /** Loads everything anew, however long the store cannot be read, and follows from there. */
+  async #reload(reason: unknown): Promise<Feed> {
+    const { clock, onReload } = this.#options
+    onReload?.(reason)
+    const reloading = Promise.withResolvers<void>()
+    this.#reloading = reloading.promise
+    let loaded: number | undefined
+    while (loaded === undefined && !this.#stop.signal.aborted) {
+      loaded = await this.#replace().catch((error: unknown) => {
+        onReload?.(error)
+        return undefined
+      })
+      if (loaded === undefined) await clock.sleep(reloadRetryMs, this.#stop.signal).catch(() => undefined)
+    }
+    this.#reloading = undefined
+    reloading.resolve()
+    onReload?.(undefined)
+    return this.#feed(loaded ?? this.#revision)
+  }
+
+  /** Reads all first, so that nobody ever sees objects of two pasts. */
+  async #replace(): Promise<number | undefined> {
+    const found = new Map<string, StoredObject[]>([...this.#collections.keys()].map((storage) => [storage, []]))
+    const revision = await this.#loadAt(undefined, ({ key, value, modRevision }) => {
+      const at = splitKey(key)
+      if (at === undefined) return
+      const object = new StoredObject(at.rest, { bytes: value, revision: modRevision }, this.#pool)
+      const others = found.get(at.storage)
+      if (others === undefined) found.set(at.storage, [object])
+      else others.push(object)
+    })
+    if (revision === undefined) return undefined
+    if (revision < this.#revision) this.#lostUntil = Math.max(this.#lostUntil, this.#revision)
+    this.#revision = revision
+    for (const [storage, objects] of found) this.collection(storage).replace(objects, revision)
+    this.#release(revision)
+    return revision
+  }
+
+  /** Waits until all has been loaded anew. @throws 504 when that takes longer than three seconds. */
+  async #reloaded(newest: number): Promise<void> {
+    let late = false
+    const waited = Promise.withResolvers<void>()
+    using _ = this.#options.clock.setTimer(waitMs, () => {
+      late = true
+      waited.resolve()
+    })
+    // The watch learns of it at another time than whoever asks.
+    await Promise.race([this.#reloading, waited.promise])
+    if (late || this.#revision > newest) throw versionAhead(newest, this.#revision)
   }
 
   #load(key: string, value: Uint8Array, revision: number): void {
@@ -236,6 +343,10 @@ export class ObjectCache implements AsyncDisposable {
     }
     this.#revision = revision
     for (const collection of touched) collection.flush()
+    this.#release(revision)
+  }
+
+  #release(revision: number): void {
     if (this.#waiters.length === 0) return
     const ready = this.#waiters.filter((waiter) => waiter.revision <= revision)
     if (ready.length === 0) return

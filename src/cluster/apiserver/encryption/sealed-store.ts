@@ -46,6 +46,9 @@ export function sealStore(inner: VersionedStore, { sealer, kms, config: first }:
       await outdate()
       await kms.retire(config)
     },
+    get problem() {
+      return inner.problem
+    },
     get: async (key, options) => {
       const entry = await inner.get(key, options)
       await box.unlock([entry])

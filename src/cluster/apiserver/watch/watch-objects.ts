@@ -62,7 +62,7 @@ async function prepareWatch(
   const version = Number(asked ?? 0)
   const collection = cache.collection(request.resource.storage)
   const fromNow = version === 0 || initial
-  const missed = fromNow ? [] : collection.eventsAfter(version)
+  const missed = fromNow ? [] : cache.isLost(version) ? undefined : collection.eventsAfter(version)
   if (missed === undefined) throw expired(`too old resource version: ${version} (${collection.oldestResumable})`)
   return {
     begin: (direct) => {

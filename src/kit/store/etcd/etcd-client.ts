@@ -2,6 +2,7 @@
  * Calls to an etcd cluster: one member at a time, the next one when it fails. A call is repeated only when the server
  * certainly did nothing, or when repeating it cannot matter.
  */
+import type { GantryError } from '#base/errors/gantry-error.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import { storeBusy, storeClosed } from '../errors.ts'
 import {
@@ -46,6 +47,8 @@ interface Tried {
 
 /** One member may take this long: more than an election, so that a write survives the loss of the leader. */
 const attemptMs = 6000
+/** How long members may be silent (an election, a restart) before that is told. */
+const silenceMs = 2000
 const backOffLeastMs = 20
 const backOffMostMs = 500
 /** Tells a member to end calls when it loses the cluster's leader, rather than serve what is old. */
@@ -62,11 +65,26 @@ export class EtcdClient implements Disposable {
   readonly #stop = new AbortController()
   #current = 0
   #running = 0
+  /** Since when, and why, no member has answered. */
+  #silence: { readonly sinceMs: number; readonly failure: GrpcFailure } | undefined
 
   constructor(options: EtcdClientOptions) {
     this.#options = options
     const { endpoints, tls, clock } = options
     this.#connections = endpoints.map((url) => new GrpcConnection({ url, tls, clock }))
+  }
+
+  /** Why no member has answered for a while. */
+  get trouble(): GantryError | undefined {
+    if (this.#silence === undefined || this.#options.clock.monotonicMs() - this.#silence.sinceMs < silenceMs)
+      return undefined
+    return storeUnreachable(this.#options.endpoints, this.#silence.failure)
+  }
+
+  /** Notes that a member answered, or why none did. */
+  heard(failure?: GrpcFailure): void {
+    if (failure === undefined) this.#silence = undefined
+    else this.#silence ??= { sinceMs: this.#options.clock.monotonicMs(), failure }
   }
 
   /** Calls a method that has one answer. @throws the store's errors. */
@@ -125,7 +143,9 @@ export class EtcdClient implements Disposable {
       this.#open()
       const connection = this.#connection()
       try {
-        return await this.#attempt(connection, method, message)
+        const answer = await this.#attempt(connection, method, message)
+        this.heard()
+        return answer
       } catch (error) {
         const failure = this.#memberTrouble(error, connection, options)
         lost ||= options.effect !== 'none' && !wasRefused(failure)
@@ -142,6 +162,7 @@ export class EtcdClient implements Disposable {
     if (!(error instanceof GrpcFailure)) throw error
     this.#open()
     if (!isMemberTrouble(error)) throw storeErrorOfEtcd(error, { url: connection.url, ...about })
+    this.heard(error)
     this.lost(connection)
     return error
   }

@@ -25,6 +25,10 @@ export interface EtcdCluster extends AsyncDisposable {
   kill(index: number): Promise<void>
   /** Starts a member again with what it has on its disk. */
   start(index: number): Promise<void>
+  /** Where a member keeps its data. */
+  folder(index: number): string
+  /** Stops a member for a while (SIGSTOP), or has it go on. */
+  hold(index: number, isHeld: boolean): void
 }
 
 async function freePorts(count: number): Promise<number[]> {
@@ -44,17 +48,21 @@ async function freePorts(count: number): Promise<number[]> {
 const startTriesMax = 3
 
 /** Starts `count` members and waits until they listen. Another program may take a free port first: then on others. */
-export async function startEtcdCluster(count: number, tls?: MemberTls): Promise<EtcdCluster> {
+export async function startEtcdCluster(
+  count: number,
+  tls?: MemberTls,
+  flags: readonly string[] = [],
+): Promise<EtcdCluster> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await startMembers(count, tls)
+      return await startMembers(count, tls, flags)
     } catch (error) {
       if (attempt >= startTriesMax) throw error
     }
   }
 }
 
-async function startMembers(count: number, tls: MemberTls | undefined): Promise<EtcdCluster> {
+async function startMembers(count: number, tls: MemberTls | undefined, flags: readonly string[]): Promise<EtcdCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'gantry-etcd-'))
   const ports = await freePorts(count * 2)
   const scheme = tls === undefined ? 'http' : 'https'
@@ -73,7 +81,7 @@ async function startMembers(count: number, tls: MemberTls | undefined): Promise<
         ...['--name', name, '--data-dir', join(folder, name), '--log-level', 'panic', '--logger', 'zap'],
         ...['--listen-client-urls', client, '--advertise-client-urls', client],
         ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
-        ...['--initial-cluster', peers, '--heartbeat-interval', '50', '--election-timeout', '500'],
+        ...['--initial-cluster', peers, '--heartbeat-interval', '50', '--election-timeout', '500', ...flags],
         ...(tls === undefined
           ? []
           : [
@@ -108,6 +116,8 @@ async function startMembers(count: number, tls: MemberTls | undefined): Promise<
       launch(index)
       await ready(index)
     },
+    folder: (index) => join(folder, `m${index}`),
+    hold: (index, isHeld) => void running[index]?.kill(isHeld ? 'SIGSTOP' : 'SIGCONT'),
     [Symbol.asyncDispose]: async () => {
       await Promise.all(members.map((_, index) => kill(index)))
       rmSync(folder, { recursive: true, force: true })

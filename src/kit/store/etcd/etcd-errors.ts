@@ -32,6 +32,15 @@ export function isMemberTrouble(failure: GrpcFailure): boolean {
   )
 }
 
+/** True when etcd refuses this client, which may change. */
+export function isDenied({ status, message }: GrpcFailure): boolean {
+  return (
+    status === grpcStatus.permissionDenied ||
+    status === grpcStatus.unauthenticated ||
+    /user name is empty|authentication failed|invalid auth token/.test(message)
+  )
+}
+
 /** True when etcd answered before it did anything. */
 export function wasRefused({ status, mayHaveRun, message }: GrpcFailure): boolean {
   return !mayHaveRun || (status === grpcStatus.resourceExhausted && message.includes('too many requests'))
@@ -47,11 +56,7 @@ export function storeErrorOfEtcd(failure: GrpcFailure, subject: CallSubject): Ga
   if (message.includes('too many requests')) return storeBusy(0)
   if (message.includes('database space exceeded')) return storeFull(subject.url, failure)
   if (status === grpcStatus.notFound && message.includes('lease')) return storeLeaseNotFound(subject.leaseId ?? 0)
-  if (
-    status === grpcStatus.permissionDenied ||
-    status === grpcStatus.unauthenticated ||
-    /user name is empty|authentication failed|invalid auth token/.test(message)
-  )
+  if (isDenied(failure))
     return new GantryError('STORE_DENIED', 'unavailable', `etcd at ${subject.url} refuses this client: ${message}.`, {
       cause: failure,
       remedy: 'Name a client certificate that etcd accepts (--etcd-certfile, --etcd-keyfile) and may use the prefix.',
@@ -82,5 +87,18 @@ export function storeOutcomeUnknown(url: string, cause: unknown): GantryError {
   return new GantryError('STORE_OUTCOME_UNKNOWN', 'unavailable', message, {
     cause,
     remedy: 'Read what is there now before writing again.',
+  })
+}
+
+/** The store's data are not those that were read before: a backup was restored, or a member lost its disk. */
+export function storeReplaced(
+  urls: readonly string[],
+  { found, seen }: { readonly found: number; readonly seen: number },
+): GantryError {
+  const message = `etcd at ${urls.join(', ')} no longer has what was read from it: revision ${seen} was seen, it is at ${found}.`
+  return new GantryError('STORE_REPLACED', 'unavailable', message, {
+    remedy:
+      'After a restore from a backup this is expected: list again. Otherwise look whether a member lost its data.',
+    details: { found, seen },
   })
 }

@@ -36,6 +36,12 @@ export class EtcdHistory implements Disposable {
     this.#compactRevision = Math.max(this.#compactRevision, revision)
   }
 
+  /** Forgets what it knew: the store has another past. */
+  restart(): void {
+    this.#compactRevision = 0
+    this.#ages.length = 0
+  }
+
   [Symbol.dispose](): void {
     this.#timer[Symbol.dispose]()
   }

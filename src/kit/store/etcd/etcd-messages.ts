@@ -57,31 +57,47 @@ export function decodeRevision(bytes: Uint8Array): number {
   return revision
 }
 
-export interface RangeAnswer {
+/** What is to be known of a range before its entries are read. */
+export interface RangeGlance {
   readonly revision: number
-  readonly entries: readonly RawEntry[]
+  /** How many entries came. */
+  readonly size: number
+  /** The key of the last one; empty when there is none. */
+  readonly lastKey: string
   readonly more: boolean
   readonly count: number
 }
 
-/** RangeResponse. */
-export function decodeRange(bytes: Uint8Array): RangeAnswer {
+/** The outline of a RangeResponse. */
+export function glanceAtRange(bytes: Uint8Array): RangeGlance {
+  const reader = new WireReader(bytes)
+  const glance = { revision: 0, size: 0, lastKey: '', more: false, count: 0 }
+  let last: WireReader | undefined
+  while (reader.next()) {
+    if (reader.field === 1) glance.revision = readRevision(reader.message())
+    else if (reader.field === 2) {
+      last = reader.message()
+      glance.size++
+    } else if (reader.field === 3) glance.more = reader.varint() !== 0
+    else if (reader.field === 4) glance.count = reader.varint()
+    else reader.skip()
+  }
+  if (last !== undefined) glance.lastKey = readEntry(last).key
+  return glance
+}
+
+/** The entries of a RangeResponse. */
+export function decodeRange(bytes: Uint8Array): readonly RawEntry[] {
   return readRange(new WireReader(bytes))
 }
 
-function readRange(reader: WireReader): RangeAnswer {
-  let revision = 0
-  let more = false
-  let count = 0
+function readRange(reader: WireReader): readonly RawEntry[] {
   const entries: RawEntry[] = []
   while (reader.next()) {
-    if (reader.field === 1) revision = readRevision(reader.message())
-    else if (reader.field === 2) entries.push(readEntry(reader.message()))
-    else if (reader.field === 3) more = reader.varint() !== 0
-    else if (reader.field === 4) count = reader.varint()
+    if (reader.field === 2) entries.push(readEntry(reader.message()))
     else reader.skip()
   }
-  return { revision, entries, more, count }
+  return entries
 }
 
 /** What one operation of a transaction answered: the entries of a range, or the versions that a put or a delete replaced. */
@@ -111,7 +127,7 @@ export function decodeTxn(bytes: Uint8Array): TxnAnswer {
 function readOperation(reader: WireReader): OperationAnswer {
   let entries: OperationAnswer = []
   while (reader.next()) {
-    if (reader.field === 1) ({ entries } = readRange(reader.message()))
+    if (reader.field === 1) entries = readRange(reader.message())
     // prev_kv of a put is field 2, prev_kvs of a delete field 3.
     else if (reader.field === 2 || reader.field === 3) entries = readPrevious(reader.message(), reader.field)
     else reader.skip()

@@ -1,18 +1,23 @@
 /** Watches of etcd that outlive members and connections: each resumes after the last revision that it delivered. */
-import { storeCompacted } from '../errors.ts'
+import { isStoreError, storeCompacted } from '../errors.ts'
 import { isWithin, boundsOf, type KeyBounds } from '../key-range.ts'
-import type { StoreEvent, WatchBatch, WatchQuery } from '../versioned-store.ts'
+import type { Entry, StoreEvent, WatchBatch, WatchQuery } from '../versioned-store.ts'
 import type { EtcdClient } from './etcd-client.ts'
-import { isMemberTrouble, storeErrorOfEtcd } from './etcd-errors.ts'
+import { isDenied, isMemberTrouble, storeErrorOfEtcd } from './etcd-errors.ts'
 import type { EtcdKeys } from './etcd-keys.ts'
 import { encodeFields } from '#kit/grpc/encode-fields.ts'
 import { decodeWatch, etcdMethods, type WatchAnswer } from './etcd-messages.ts'
 import type { GrpcCall } from '#kit/grpc/grpc-call.ts'
 import { GrpcFailure, grpcStatus } from '#kit/grpc/grpc-failure.ts'
 
+/** An entry that was read, with its key in etcd. */
+export type ReadMark = Pick<Entry, 'key' | 'modRevision'>
+
 export interface WatchDeps {
   readonly client: EtcdClient
   readonly keys: EtcdKeys
+  /** Fails when an entry is no longer in the store's past; asked before a watch goes on at another connection. */
+  verify(last: ReadMark): Promise<void>
 }
 
 /** One watch; `revision` is how far it has read. */
@@ -22,6 +27,10 @@ export class EtcdWatch {
   readonly #bounds: KeyBounds
   #revision: number
   #failures = 0
+  /** The newest put. */
+  #last: ReadMark | undefined
+  #failed: Error | undefined
+  #call: GrpcCall | undefined
 
   constructor(deps: WatchDeps, query: WatchQuery) {
     this.#deps = deps
@@ -34,6 +43,16 @@ export class EtcdWatch {
     return this.#revision
   }
 
+  get tellsProgress(): boolean {
+    return this.#query.progress === true
+  }
+
+  /** Ends it; the reader gets `error`. */
+  fail(error: Error): void {
+    this.#failed ??= error
+    this.#call?.abandon(new GrpcFailure(grpcStatus.cancelled, error.message, { mayHaveRun: false, cause: error }))
+  }
+
   /** See VersionedStore.watch. Members that fail are replaced without the reader noticing. */
   async *batches(): AsyncGenerator<WatchBatch, void, undefined> {
     const { signal } = this.#query
@@ -43,23 +62,36 @@ export class EtcdWatch {
         yield* this.#fromOneMember()
       } catch (error) {
         if (isEnded()) return
-        if (!(error instanceof GrpcFailure)) throw error
-        if (!isMemberTrouble(error)) throw storeErrorOfEtcd(error, { url: 'a member' })
+        if (this.#failed !== undefined) throw this.#failed
+        this.#checkPassing(error)
       }
       await this.#deps.client.pause(++this.#failures, signal)
     }
   }
 
+  /** @throws the store's error for a failure that another try does not cure. */
+  #checkPassing(error: unknown): void {
+    if (!(error instanceof GrpcFailure)) {
+      if (!isPassing(error)) throw error
+      return
+    }
+    if (!isMemberTrouble(error) && !isDenied(error)) throw storeErrorOfEtcd(error, { url: 'a member' })
+    this.#deps.client.heard(error)
+  }
+
   async *#fromOneMember(): AsyncGenerator<WatchBatch, void, undefined> {
-    const { client } = this.#deps
+    const { client, verify } = this.#deps
     const { signal } = this.#query
+    if (this.#last !== undefined) await verify(this.#last)
     const { call, connection } = await client.begin(etcdMethods.watch)
     using _ = call
+    this.#call = call
     const stop = (): void =>
       call.abandon(new GrpcFailure(grpcStatus.cancelled, 'the watch was ended', { mayHaveRun: false }))
     signal?.addEventListener('abort', stop, { once: true })
     try {
       if (signal?.aborted === true) return
+      if (this.#failed !== undefined) throw this.#failed
       call.send(this.#createRequest(), false)
       yield* this.#read(call)
     } catch (error) {
@@ -73,10 +105,13 @@ export class EtcdWatch {
   async *#read(call: GrpcCall): AsyncGenerator<WatchBatch, void, undefined> {
     for (;;) {
       const message = await call.next()
+      // What has come already is of the past that it failed for.
+      if (this.#failed !== undefined) throw this.#failed
       if (message === undefined) return
       const answer = decodeWatch(message)
       checkCanceled(answer)
       this.#failures = 0
+      this.#deps.client.heard()
       if (answer.created) continue
       const batch = this.#batchOf(answer)
       if (batch !== undefined) yield batch
@@ -106,6 +141,8 @@ export class EtcdWatch {
     // With events, the header may tell a later revision than the last event's: there is more to come.
     const reached = events.at(-1)?.entry.modRevision ?? revision
     this.#revision = Math.max(this.#revision, reached)
+    const put = events.findLast(({ type }) => type === 'put')?.entry
+    if (put !== undefined) this.#last = { key: put.key, modRevision: put.modRevision }
     const wanted = this.#query.progress === true ? events.filter((event) => this.#wants(event)) : events
     if (wanted.length === 0 && this.#query.progress !== true) return undefined
     return { revision: this.#revision, events: wanted.map((event) => this.#deps.keys.event(event)) }
@@ -115,6 +152,11 @@ export class EtcdWatch {
     const { keys } = this.#deps
     return entry.key !== keys.marker && isWithin(this.#bounds, entry.key.slice(keys.prefix.length))
   }
+}
+
+/** Members that cannot be asked for their past are asked again. */
+function isPassing(error: unknown): boolean {
+  return (['STORE_UNREACHABLE', 'STORE_BUSY', 'STORE_DENIED'] as const).some((code) => isStoreError(error, code))
 }
 
 function checkCanceled({ canceled, compactRevision, cancelReason }: WatchAnswer): void {

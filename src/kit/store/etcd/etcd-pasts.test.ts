@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { cpSync, rmSync } from 'node:fs'
+import { test } from 'node:test'
+import { GrpcConnection } from '#kit/grpc/grpc-connection.ts'
+import { createClock } from '#world/real/clock.ts'
+import { createRandom } from '#world/real/random.ts'
+import { isStoreError } from '../errors.ts'
+import type { VersionedStore } from '../versioned-store.ts'
+import { type EtcdCluster, etcdMissing, startEtcdCluster } from './etcd-cluster.contract.ts'
+import { type EtcdStoreOptions, openEtcdStore } from './etcd-store.ts'
+
+const clock = createClock()
+const skip = etcdMissing() ?? false
+const open = ({ endpoints }: EtcdCluster, more: Partial<EtcdStoreOptions> = {}): Promise<VersionedStore> =>
+  openEtcdStore({ endpoints, clock, random: createRandom(), patienceMs: 60_000, ...more })
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 1200 && !holds(); tries++) await clock.sleep(50)
+  assert.ok(holds(), `in vain: ${what}`)
+}
+
+async function fill(store: VersionedStore, prefix: string, count: number): Promise<void> {
+  for (let index = 0; index < count; index++) await store.put(`/${prefix}${index}`, Buffer.from(`${index}`))
+}
+
+/** A watch that has read something; `failure` resolves with what ends it. */
+async function watching(store: VersionedStore): Promise<{ readonly failure: Promise<unknown> }> {
+  const afterRevision = await store.currentRevision()
+  const watch = store.watch({ afterRevision, progress: true })[Symbol.asyncIterator]()
+  const first = watch.next()
+  await store.put('/seen', Buffer.from('1'))
+  await first
+  const failure = (async (): Promise<unknown> => {
+    try {
+      while ((await watch.next()).done !== true);
+      return undefined
+    } catch (error) {
+      return error
+    }
+  })()
+  return { failure }
+}
+
+test('an etcd that comes back without its data is noticed, and then served as it is', { skip }, async () => {
+  await using cluster = await startEtcdCluster(1)
+  await using store = await open(cluster)
+  await fill(store, 'k', 20)
+  const { failure } = await watching(store)
+  await cluster.kill(0)
+  rmSync(cluster.folder(0), { recursive: true })
+  await cluster.start(0)
+  const error = await failure
+  assert.ok(isStoreError(error, 'STORE_REPLACED') && (error.remedy ?? '').includes('backup'), String(error))
+  assert.equal((await store.range({})).count, 0)
+  await store.put('/again', Buffer.from('1'))
+  assert.equal((await store.range({})).count, 1)
+})
+
+test('an etcd that was restored to its past is noticed, also when others have written since', { skip }, async () => {
+  await using cluster = await startEtcdCluster(1)
+  await using store = await open(cluster)
+  await fill(store, 'k', 5)
+  await cluster.kill(0)
+  const saved = `${cluster.folder(0)}.saved`
+  cpSync(cluster.folder(0), saved, { recursive: true })
+  await cluster.start(0)
+  await fill(store, 'lost', 20)
+  const { failure } = await watching(store)
+  await cluster.kill(0)
+  rmSync(cluster.folder(0), { recursive: true })
+  cpSync(saved, cluster.folder(0), { recursive: true })
+  await cluster.start(0)
+  await using other = await open(cluster)
+  await fill(other, 'other', 40)
+  const error = await failure
+  assert.ok(isStoreError(error, 'STORE_REPLACED'), String(error))
+  const keys = (await store.range({})).entries.map(({ key }) => key)
+  assert.ok(keys.length === 45 && !keys.some((key) => key.startsWith('/lost')), keys.join(' '))
+})
+
+test('a restart of etcd is no replacement: the watch goes on', { skip }, async () => {
+  await using cluster = await startEtcdCluster(1)
+  await using store = await open(cluster)
+  await fill(store, 'k', 5)
+  const stop = new AbortController()
+  const seen: string[] = []
+  const afterRevision = await store.currentRevision()
+  const reading = (async () => {
+    for await (const { events } of store.watch({ afterRevision, progress: true, signal: stop.signal }))
+      for (const { entry } of events) seen.push(entry.key)
+  })()
+  await fill(store, 'a', 3)
+  await cluster.kill(0)
+  await cluster.start(0)
+  await fill(store, 'b', 3)
+  await until('what was written since', () => seen.length >= 6)
+  stop.abort()
+  await reading
+  assert.deepEqual(seen, ['/a0', '/a1', '/a2', '/b0', '/b1', '/b2'])
+})
+
+/** Has etcd free what was compacted and take writes again, as `etcdctl defrag` and `etcdctl alarm disarm` do. */
+async function makeRoom({ endpoints }: EtcdCluster): Promise<void> {
+  using connection = new GrpcConnection({ url: endpoints[0] ?? '', tls: undefined, clock })
+  const ask = async (method: string, message: Buffer): Promise<Buffer> => {
+    using call = await connection.call(`/etcdserverpb.Maintenance/${method}`)
+    return await call.exchange(message)
+  }
+  await ask('Defragment', Buffer.alloc(0))
+  const alarms = await ask('Alarm', Buffer.alloc(0))
+  // The answer ends with the alarm: its member's number behind tag 8, and its kind behind tag 16.
+  const member = alarms.subarray(alarms.lastIndexOf(8) + 1, alarms.lastIndexOf(16))
+  await ask('Alarm', Buffer.concat([Buffer.from([8, 2, 16]), member, Buffer.from([24, 1])]))
+}
+
+test('an etcd without space says so, still reads, and works again by itself once it has some', { skip }, async () => {
+  await using cluster = await startEtcdCluster(1, undefined, ['--quota-backend-bytes', `${8 << 20}`])
+  const told: (string | undefined)[] = []
+  await using store = await open(cluster, { onTrouble: (problem) => told.push(problem?.code) })
+  const value = Buffer.alloc(1 << 20, 1)
+  let written = 0
+  const overfill = async (): Promise<void> => {
+    for (; written < 100; written++) await store.put(`/big${written}`, value)
+  }
+  await assert.rejects(overfill(), (error) => isStoreError(error, 'STORE_FULL') && (error.cause as Error) !== undefined)
+  assert.equal(store.problem?.code, 'STORE_FULL')
+  assert.equal((await store.range({ countOnly: true })).count, written, 'what was acknowledged is there')
+  assert.equal(store.problem?.code, 'STORE_FULL', 'reading cures nothing')
+  for (let index = 0; index < written; index++) await store.delete(`/big${index}`)
+  await store.compact(await store.currentRevision())
+  await makeRoom(cluster)
+  await until('the store works again', () => store.problem === undefined)
+  await store.put('/small', Buffer.from('1'))
+  assert.deepEqual([told[0], told.at(-1)], ['STORE_FULL', undefined])
+})
+
+test('an etcd that stands still is told as the problem while it does; no write is lost', { skip }, async () => {
+  await using cluster = await startEtcdCluster(1)
+  await using store = await open(cluster)
+  await fill(store, 'k', 1)
+  cluster.hold(0, true)
+  const writing = store.put('/held', Buffer.from('1'), { expect: 0 })
+  await until('the problem is told', () => store.problem?.code === 'STORE_UNREACHABLE')
+  cluster.hold(0, false)
+  await writing
+  await until('the store works again', () => store.problem === undefined)
+  assert.equal(String((await store.get('/held'))?.value), '1')
+})
