@@ -21,7 +21,7 @@ import type { RequestMeter } from './request-metrics.ts'
 import { type ResourceCall, type ResourceParts, serveResource } from './serve-resource.ts'
 import type { ServerParts } from './server-parts.ts'
 import { toStatus } from './status-errors.ts'
-import { isPretty } from './wire/send-document.ts'
+import { encodeFailure } from './wire/encode-failure.ts'
 
 /** Takes over requests that need a connection to a node or a service (exec, logs, proxies). */
 export interface StreamingHandler {
@@ -51,7 +51,7 @@ export interface ApiHandler {
 export function createApiHandler(parts: HandlerParts): ApiHandler {
   return {
     handler: (http, response) => answer(parts, http, { response, auditId: auditIdOf(parts, http), trail: undefined }),
-    encodeError: (error, http) => encodeFailure(error, isPretty(http)),
+    encodeError: encodeFailure,
   }
 }
 
@@ -76,7 +76,7 @@ async function answer(parts: HandlerParts, http: HttpRequest, passage: Passage):
     passage.trail?.fail(toStatus(error))
     if (passage.response.started) throw error
     if (!(error instanceof GantryError)) parts.log.error('a request met a fault', { error, path: http.path, auditId })
-    const encoded = encodeFailure(error, isPretty(http))
+    const encoded = encodeFailure(error, http)
     passage.response.send(encoded.status, encoded.body, encoded.headers)
   } finally {
     passage.trail?.end()
@@ -88,19 +88,6 @@ async function answer(parts: HandlerParts, http: HttpRequest, passage: Passage):
 function auditIdOf(parts: ServerParts, http: HttpRequest): string {
   const sent = http.headers['audit-id']
   return typeof sent === 'string' && /^[\w.-]{1,128}$/.test(sent) ? sent : randomUuid(parts.random)
-}
-
-function encodeFailure(error: unknown, isIndented: boolean): EncodedError {
-  const status = toStatus(error)
-  const retryAfter = status.details?.retryAfterSeconds
-  return {
-    status: status.code ?? 500,
-    headers: {
-      'Content-Type': 'application/json',
-      ...(retryAfter === undefined || retryAfter === 0 ? {} : { 'Retry-After': String(retryAfter) }),
-    },
-    body: isIndented ? JSON.stringify(status, null, 2) : `${JSON.stringify(status)}\n`,
-  }
 }
 
 async function handle(parts: HandlerParts, http: HttpRequest, { info, passage }: Arrival): Promise<void> {

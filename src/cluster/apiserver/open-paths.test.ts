@@ -147,9 +147,12 @@ test('documents are for GET alone, and a path that nobody serves is answered in 
   for (const path of ['/api', '/api/v1', '/apis/apps/v1', '/version', '/openid/v1/jwks'])
     assert.deepEqual(await answer('POST', path), [405, 'application/json'], path)
   for (const path of ['/apis', '/apis/apps', '/healthz', '/']) assert.equal((await answer('POST', path))[0], 200, path)
-  for (const path of ['/nope', '/apis/nope', '/metrics/nope'])
+  for (const path of [
+    ...['/nope', '/apis/nope', '/apis/nope/v1/things', '/metrics/nope', '/metrics/', '/openapi/v4', '/openapi/v2/'],
+    ...['/healthz/nope', '/healthz/', '/livez/ping/', '/readyz/a/b'],
+  ])
     assert.deepEqual(await answer('GET', path), [404, 'text/plain; charset=utf-8'], path)
-  for (const path of ['/api/v2', '/apis/apps/v9'])
+  for (const path of ['/api/v2', '/apis/apps/v9', '/apis/apps/v9/things', '/apis/apps/v1/deployments/x', '/version/x'])
     assert.deepEqual(await answer('GET', path), [404, 'application/json'], path)
 })
 
@@ -170,6 +173,65 @@ test('a form that no route of a kind produces is refused as the routes word it',
     await message('/api/v1/namespaces', 'application/json;as=Nope;g=meta.k8s.io;v=v1'),
     `only the following media types are accepted: ${types}`,
   )
+})
+
+test('discovery is refused in a form that its routes do not produce, and a kind to who asks for nothing but ranges', async () => {
+  await using served = await serveApi()
+  const message = async (path: string, accept: string): Promise<string | undefined> => {
+    const reply = await served.call(path, { token: 'admin-token', headers: { accept } })
+    return ((await reply.json()) as { readonly message?: string }).message
+  }
+  const [head, types] = ['406: Not Acceptable\n\nAvailable representations:', 'application/json, application/yaml']
+  for (const accept of ['text/html', 'application/*'])
+    for (const path of ['/api', '/api/v1', '/apis/apps/v1'])
+      assert.equal(await message(path, accept), `${head} ${types}`, `${path} as ${accept}`)
+  assert.equal(await message('/version', 'text/*'), `${head} application/json`)
+  for (const path of ['/apis', '/apis/apps']) {
+    assert.equal(await message(path, 'text/html'), `only the following media types are accepted: ${types}`)
+    assert.equal(await message(path, 'application/*'), undefined)
+  }
+  assert.equal(
+    await message('/api/v1/namespaces/default', 'application/*'),
+    `${head} ${types}, application/vnd.kubernetes.protobuf`,
+  )
+})
+
+test('failures come in the form that the client accepts, and for eyes where it accepts none', async () => {
+  await using served = await serveApi()
+  const answer = async (accept: string): Promise<readonly [type: string | undefined, text: string]> => {
+    const path = '/api/v1/namespaces/default/configmaps/nope'
+    const reply = await served.call(path, { token: 'admin-token', headers: { accept } })
+    assert.equal(reply.status, accept === 'text/html' ? 406 : 404)
+    return [reply.header('content-type'), await reply.text()]
+  }
+  const yaml = [
+    ...['apiVersion: v1', 'code: 404', 'details:', '  kind: configmaps', '  name: nope', 'kind: Status'],
+    ...['message: configmaps "nope" not found', 'metadata: {}', 'reason: NotFound', 'status: Failure', ''],
+  ]
+  assert.deepEqual(await answer('application/json;q=0.5, */*;q=0.1, application/yaml'), [
+    'application/yaml',
+    yaml.join('\n'),
+  ])
+  const [type, binary] = await answer('application/vnd.kubernetes.protobuf')
+  assert.equal(type, 'application/vnd.kubernetes.protobuf')
+  assert.match(binary, /^k8s\0[^]*Status[^]*configmaps "nope" not found/)
+  assert.match((await answer('application/json;q=0'))[1], /^{"kind":"Status",/)
+  assert.match((await answer('text/html'))[1], /^{\n {2}"kind": "Status",/)
+})
+
+test('objects are made in a namespace and changed by name', async () => {
+  await using served = await serveApi()
+  const headers = { 'content-type': 'application/json' }
+  for (const [method, path] of [
+    ['POST', '/apis/apps/v1/deployments'],
+    ['PUT', '/api/v1/namespaces/default/pods'],
+    ['PATCH', '/api/v1/namespaces/default/pods'],
+    ['PUT', '/api/v1/nodes'],
+  ] as const) {
+    const reply = await served.call(path, { method, token: 'admin-token', headers, body: Buffer.from('{}') })
+    await reply.discard()
+    assert.equal(reply.status, 405, `${method} ${path}`)
+  }
 })
 
 test('what can only be created has no objects with paths of their own', async () => {

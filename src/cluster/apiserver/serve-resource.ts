@@ -15,7 +15,9 @@ import type { RequestInfo } from './request-info.ts'
 import { sendBody } from './wire/send-body.ts'
 import { limitTime } from './wire/request-deadline.ts'
 import { isPretty } from './wire/send-document.ts'
+import { sendNotFound } from './wire/send-not-found.ts'
 import { serveWatch } from './watch/serve-watch.ts'
+import { isOwnGroup, type ServedResource } from './served-resource.ts'
 import type { ServerParts } from './server-parts.ts'
 import { tooLarge, unknownResource } from './status-errors.ts'
 import type { TableOptions } from './wire/table.ts'
@@ -42,12 +44,12 @@ export interface ResourceCall {
 export async function serveResource(parts: ResourceParts, call: ResourceCall): Promise<void> {
   const { http, response, info, user } = call
   const resource = parts.resources.find(info.group, info.version, info.resource)
-  if (resource === undefined) throw unknownResource()
-  // Verbs that need a name, and namespaces where there are none.
+  const isNowhere = resource === undefined || isWithoutPlace(resource, info)
+  // Only built-in groups have routes of which a client may have taken the wrong one.
+  if (isNowhere && !isOwnGroup(parts.resources, info.group)) return sendNotFound(response)
+  if (isNowhere) throw info.verb === 'create' && resource !== undefined ? verbNotAllowed() : unknownResource()
   const namespace = resource.namespaced ? info.namespace : ''
-  if (resource.namespaced && namespace === '' && info.name !== '' && info.verb !== 'list' && info.verb !== 'watch')
-    throw unknownResource()
-  if (!knownVerbs.has(info.verb)) throw verbNotAllowed()
+  if (!isAllowed(info)) throw verbNotAllowed()
   using _ = info.verb === 'watch' ? undefined : limitTime(http, response)
   const { query } = http
   const request: ApiRequest = {
@@ -97,6 +99,17 @@ export async function serveResource(parts: ResourceParts, call: ResourceCall): P
     setWarnings(response, request)
     throw error
   }
+}
+
+/** Objects of namespaces have no paths outside them, where only their lists are. */
+function isWithoutPlace({ namespaced }: ServedResource, { namespace, name, verb }: RequestInfo): boolean {
+  if (!namespaced || namespace !== '') return false
+  return verb === 'create' || (name !== '' && verb !== 'list' && verb !== 'watch')
+}
+
+/** Verbs that change one object name it. */
+function isAllowed({ verb, name }: RequestInfo): boolean {
+  return knownVerbs.has(verb) && (name !== '' || (verb !== 'update' && verb !== 'patch'))
 }
 
 const collectionVerbs: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection'])

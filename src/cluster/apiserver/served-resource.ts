@@ -69,6 +69,12 @@ function serve(info: ResourceKind): ServedResource {
 }
 
 /** The resources of one server. */
+/** Whether a group is built in; those of definitions have no routes but what is defined in them. */
+export function isOwnGroup(resources: ServedResources, group: string): boolean {
+  for (const row of resources.all()) if (row.group === group) return row.custom === undefined
+  return false
+}
+
 export class ServedResources {
   readonly #rows = new Map<string, ServedResource>()
   readonly #kinds = new Map<string, ServedResource>()

@@ -119,7 +119,7 @@ export function notAcceptable(accepted: readonly string[]): GantryError {
 /** As `notAcceptable`, of routes that name what they produce. */
 export function notProduced(produced: readonly string[]): GantryError {
   const message = `406: Not Acceptable\n\nAvailable representations: ${produced.join(', ')}`
-  return failure({ code: 406, reason: 'NotAcceptable', message })
+  return failure({ code: 406, reason: 'NotAcceptable', message, details: {} })
 }
 
 export function tooLarge(message: string): GantryError {

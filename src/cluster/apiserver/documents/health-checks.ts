@@ -1,7 +1,7 @@
 /** `/healthz`, `/livez` and `/readyz`: named checks, all of them or one, with `verbose` and `exclude` as kube-apiserver has them. */
 import type { HttpRequest, HttpResponse } from '#kit/http/exchange.ts'
 import { createMetrics } from '#kit/telemetry/metrics.ts'
-import { unknownResource } from '../status-errors.ts'
+import { sendNotFound } from '../wire/send-not-found.ts'
 
 /** One named check. */
 export interface HealthCheck {
@@ -58,7 +58,7 @@ export class HealthMeter {
   }
 }
 
-/** Answers an endpoint or one of its checks (`words` of the path). @throws 404. */
+/** Answers an endpoint or one of its checks (`words` of the path), and 404 for one that there is not. */
 export function answerHealth(
   { checks: all, meter }: Health,
   { http, response }: { readonly http: HttpRequest; readonly response: HttpResponse },
@@ -70,8 +70,8 @@ export function answerHealth(
     return
   }
   const one = checks.find(({ name }) => name === rest.join('/'))
-  if (one === undefined) throw unknownResource()
-  if (meter.ask(one, endpoint)) response.send(200, 'ok', plain)
+  if (one === undefined) sendNotFound(response)
+  else if (meter.ask(one, endpoint)) response.send(200, 'ok', plain)
   else response.send(500, 'internal server error: reason withheld\n', plain)
 }
 

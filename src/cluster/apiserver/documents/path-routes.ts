@@ -20,9 +20,11 @@ import { answerHealth, checksOf, type Health, healthEndpoints } from './health-c
 import { limitTime } from '../wire/request-deadline.ts'
 import { sendBody } from '../wire/send-body.ts'
 import { sendDocument } from '../wire/send-document.ts'
+import { sendNotFound } from '../wire/send-not-found.ts'
 import { parseAccept } from '../wire/negotiate.ts'
 import type { OpenApiDocuments } from './openapi-documents.ts'
 import { serverVersion } from './server-version.ts'
+import { isOwnGroup } from '../served-resource.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { unknownResource } from '../status-errors.ts'
 
@@ -33,24 +35,36 @@ export interface PathParts extends ServerParts {
   readonly aggregator: Aggregator
 }
 
-/** Answers a path. @throws 404 for any other. */
+/** Routes of which a slash at their end says nothing; elsewhere it makes another path. */
+const isWithSlash = /^\/(?:apis?(?:\/.*)?|version|openapi\/v3)\/+$/
+
+/** Answers a path, and 404 for any other. */
 export function answerPath(parts: PathParts, http: HttpRequest, response: HttpResponse): void | Promise<void> {
-  const path = http.path.length > 1 ? http.path.replace(/\/+$/, '') : http.path
+  const path = isWithSlash.test(http.path) ? http.path.replace(/\/+$/, '') : http.path
   const words = path.split('/').slice(1)
   const [first = ''] = words
   if (first === 'api' || first === 'apis') return answerDiscovery(parts, { http, response }, words)
-  if (path.startsWith('/openapi/')) return answerOpenApi(parts, http, response)
+  if (path === '/openapi/v2' || path.startsWith('/openapi/v3')) return answerOpenApi(parts, { http, response }, path)
   if (healthEndpoints.has(first)) return answerHealth(parts.health, { http, response }, words)
+  return answerDocument(parts, { http, response }, path)
+}
+
+/** Documents of one path each. */
+function answerDocument(parts: PathParts, { http, response }: Exchange, path: string): void | Promise<void> {
   const tokenDocument = tokenDocuments[path]
   if (tokenDocument !== undefined) return sendTokenDocument({ http, response }, tokenDocument(parts), path)
-  const document = documents[path]?.(parts, http)
-  if (document !== undefined) return sendDocument(http, response, document)
+  if (path === '/') return sendDocument(http, response, { paths: rootPaths(parts) })
+  if (path === '/version') {
+    onlyGet(http)
+    return sendDocument(http, response, serverVersion, ['application/json'])
+  }
   const metrics = metricsOf(parts, path)
   if (metrics !== undefined) {
     response.send(200, metrics, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' })
     return undefined
   }
   if (path === exportPath) return sendState(parts.cache, response, parts.view.nowMs())
+  if (path.startsWith('/version/')) throw unknownResource()
   return sendNotFound(response)
 }
 
@@ -64,21 +78,8 @@ function metricsOf({ metrics, health }: PathParts, path: string): string | undef
   return path === '/metrics/slis' ? health.meter.render() : undefined
 }
 
-const documents: Readonly<Record<string, (parts: PathParts, http: HttpRequest) => JsonObject>> = {
-  '/version': (_, http) => {
-    onlyGet(http)
-    return serverVersion
-  },
-  '/': (parts) => ({ paths: rootPaths(parts) }),
-}
-
-/** As Go's servers answer for paths that nobody has. */
-function sendNotFound(response: HttpResponse): void {
-  response.send(404, '404 page not found\n', {
-    'Content-Type': 'text/plain; charset=utf-8',
-    'X-Content-Type-Options': 'nosniff',
-  })
-}
+/** What upstream's routes of discovery say that they produce, but for protobuf, which these documents have no form in. */
+const discoveryTypes: readonly string[] = ['application/json', 'application/yaml']
 
 /** What verifiers of service account tokens read (OpenID Connect Discovery 1.0, section 4; RFC 7517). */
 const tokenDocuments: Readonly<Record<string, (parts: PathParts) => JsonObject>> = {
@@ -140,7 +141,9 @@ function answerDiscovery(
   const [name = '', version] = isCore ? ['', words[1]] : words.slice(1)
   const group = groups.find((one) => one.group === name)
   // Nobody serves such a group, nor anything below it.
-  return group === undefined ? sendNotFound(response) : answerGroup({ http, response }, group, version)
+  return group === undefined
+    ? sendNotFound(response)
+    : answerGroup(parts, { http, response }, { group, versionName: version })
 }
 
 /** `/api` and `/apis`, in the form that the client prefers. */
@@ -157,21 +160,30 @@ function answerGroups(
     return sendTagged(parts, { http, response }, { bytes, tag: entityTag(bytes), type, caching: 'public' })
   }
   const { advertiseAddress, advertisePort } = parts.view.config
-  sendDocument(http, response, isCore ? apiVersions(`${advertiseAddress}:${advertisePort}`) : apiGroupList(groups))
+  if (isCore) sendDocument(http, response, apiVersions(`${advertiseAddress}:${advertisePort}`), discoveryTypes)
+  else sendDocument(http, response, apiGroupList(groups))
   return undefined
 }
 
 /** `/apis/GROUP`, `/api/v1` and `/apis/GROUP/VERSION`. */
-function answerGroup({ http, response }: Exchange, group: DiscoveredGroup, versionName: string | undefined): void {
+function answerGroup(
+  { resources }: PathParts,
+  { http, response }: Exchange,
+  { group, versionName }: { readonly group: DiscoveredGroup; readonly versionName: string | undefined },
+): void {
   if (versionName === undefined) {
     sendDocument(http, response, apiGroup(group))
     return
   }
   const version = group.versions.find((one) => one.version === versionName)
-  if (version === undefined) throw unknownResource()
+  if (version === undefined) {
+    if (isOwnGroup(resources, group.group)) throw unknownResource()
+    sendNotFound(response)
+    return
+  }
   onlyGet(http)
   const apiVersion = group.group === '' ? versionName : `${group.group}/${versionName}`
-  sendDocument(http, response, apiResourceList(apiVersion, version.resources))
+  sendDocument(http, response, apiResourceList(apiVersion, version.resources), discoveryTypes)
 }
 
 /** The version of the aggregated form that the client prefers, undefined when it wants the legacy one. */
@@ -210,9 +222,9 @@ async function sendTagged(
 /** What the protobuf form is answered as: Go's parser of media types does not get through the name that it is asked by. */
 const protobufDocument = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
 
-async function answerOpenApi(parts: PathParts, http: HttpRequest, response: HttpResponse): Promise<void> {
+async function answerOpenApi(parts: PathParts, { http, response }: Exchange, route: string): Promise<void> {
   await parts.documents.ready()
-  const path = http.path.slice('/openapi/'.length).replace(/\/$/, '')
+  const path = route.slice('/openapi/'.length)
   if (path === 'v3') {
     const index = parts.documents.index(parts.aggregator.discovered())
     response.send(200, index, { 'Content-Type': 'application/json' })
@@ -223,7 +235,10 @@ async function answerOpenApi(parts: PathParts, http: HttpRequest, response: Http
     path === 'v2'
       ? parts.documents.v2(isProtobuf, parts.aggregator.schemaParts())
       : parts.documents.v3(path.replace(/^v3\//, ''))
-  if (document === undefined) throw unknownResource()
+  if (document === undefined) {
+    response.send(404, undefined, {})
+    return undefined
+  }
   return sendTagged(
     parts,
     { http, response },

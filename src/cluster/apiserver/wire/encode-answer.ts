@@ -24,11 +24,13 @@ export function isAsStored(resource: ServedResource, object: StoredObject): bool
   return resource.conversion === undefined || valueOf(resource, object) === object.value
 }
 
+/** As Go writes YAML: by name, lists no deeper than what holds them. */
+const yamlForm = { aliasDuplicateObjects: false, lineWidth: 0, sortMapEntries: true, indentSeq: false } as const
+
 /** An object or list as one value in a text or binary form. */
 export function encodeValue(value: JsonObject, format: Format): Buffer {
   if (format.encoding === 'protobuf') return encodeObject(value)
-  if (format.encoding === 'yaml')
-    return Buffer.from(stringifyYaml(value, { aliasDuplicateObjects: false, lineWidth: 0 }))
+  if (format.encoding === 'yaml') return Buffer.from(stringifyYaml(value, yamlForm))
   return Buffer.from(format.pretty ? JSON.stringify(value, null, 2) : `${JSON.stringify(value)}\n`)
 }
 

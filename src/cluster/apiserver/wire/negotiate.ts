@@ -43,7 +43,7 @@ interface Range {
   readonly quality: number
 }
 
-/** The ranges of an Accept header, best first. At most 32 count. */
+/** The ranges of an Accept header, best first; one that is not wanted at all (`q=0`) is only the last, as upstream reads it. At most 32 count. */
 export function parseAccept(header: string): readonly Range[] {
   const ranges = header.split(',', 32).map((part): Range => {
     const [type = '', ...rest] = part.split(';')
@@ -52,10 +52,15 @@ export function parseAccept(header: string): readonly Range[] {
       const [name = '', value = ''] = parameter.split('=')
       parameters[name.trim().toLowerCase()] = value.trim()
     }
-    const quality = parameters['q'] === undefined ? 1 : Number(parameters['q'])
-    return { type: type.trim().toLowerCase(), parameters, quality: Number.isNaN(quality) ? 0 : quality }
+    const quality = Number(parameters['q'] ?? 1)
+    return { type: type.trim().toLowerCase(), parameters, quality: Number.isNaN(quality) ? 1 : quality }
   })
-  return ranges.filter((range) => range.quality > 0).sort((a, b) => b.quality - a.quality)
+  return ranges.sort((a, b) => b.quality - a.quality || openness(a) - openness(b))
+}
+
+/** Of ranges that are wanted as much as each other, the one that says most counts. */
+function openness({ type }: Range): number {
+  return type === '*/*' ? 2 : type.endsWith('/*') ? 1 : 0
 }
 
 /** The format for an answer. @throws 406 when nothing that the client accepts is offered. */
@@ -67,6 +72,26 @@ export function negotiate(accept: string | undefined, offer: Offer, pretty: bool
 
 function choose(accept: string, offer: Offer, pretty: boolean): Format {
   const ranges = parseAccept(accept)
+  const { produces } = offer
+  if (produces !== undefined && !ranges.some(({ type }) => type === '*/*' || produces.includes(type)))
+    throw notProduced(produces)
+  const found = firstOffered(ranges, offer, pretty)
+  if (found !== undefined) return found
+  throw notAcceptable([
+    'application/json',
+    'application/yaml',
+    ...(offer.protobuf ? ['application/vnd.kubernetes.protobuf'] : []),
+  ])
+}
+
+/** The format for a failure: JSON for eyes when the client accepts none that there is. */
+export function negotiateFailure(accept: string | undefined, pretty: boolean): Format {
+  if (accept === undefined || accept === '') return { ...jsonFormat, pretty }
+  const offer = { protobuf: true, table: false, metadata: false }
+  return firstOffered(parseAccept(accept), offer, pretty) ?? { ...jsonFormat, pretty: true }
+}
+
+function firstOffered(ranges: readonly Range[], offer: Offer, pretty: boolean): Format | undefined {
   for (const range of ranges) {
     const encoding = encodings[range.type]
     if (encoding === undefined || (encoding === 'protobuf' && !offer.protobuf)) continue
@@ -74,13 +99,7 @@ function choose(accept: string, offer: Offer, pretty: boolean): Format {
     if (as === undefined || (as === 'Table' && encoding === 'protobuf')) continue
     return { encoding, as, metaVersion: range.parameters['v'] ?? 'v1', pretty }
   }
-  const { produces } = offer
-  if (produces !== undefined && !ranges.some(({ type }) => produces.includes(type))) throw notProduced(produces)
-  throw notAcceptable([
-    'application/json',
-    'application/yaml',
-    ...(offer.protobuf ? ['application/vnd.kubernetes.protobuf'] : []),
-  ])
+  return undefined
 }
 
 function representationOf({ parameters }: Range, offer: Offer): Representation | undefined {

@@ -11,8 +11,18 @@ export function isPretty(http: HttpRequest): boolean {
   return /^(?:curl|Wget|Mozilla)\//.test(http.headers['user-agent'] ?? '')
 }
 
-/** A document that is no object, in the encoding that the client prefers. */
-export function sendDocument(http: HttpRequest, response: HttpResponse, document: JsonObject): void {
-  const format = negotiate(http.headers.accept, { protobuf: false, table: false, metadata: false }, isPretty(http))
+/**
+ * A document that is no object, in the encoding that the client prefers.
+ * @param produces what its route says that it produces, where it says so. @throws 406.
+ */
+// oxlint-disable-next-line max-params
+export function sendDocument(
+  http: HttpRequest,
+  response: HttpResponse,
+  document: JsonObject,
+  produces?: readonly string[],
+): void {
+  const offer = { protobuf: false, table: false, metadata: false, ...(produces === undefined ? {} : { produces }) }
+  const format = negotiate(http.headers.accept, offer, isPretty(http))
   response.send(200, encodeValue(document, format), { 'Content-Type': contentTypes[format.encoding] })
 }
