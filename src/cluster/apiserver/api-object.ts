@@ -15,8 +15,9 @@ export function withMetadata<T extends KubernetesObject>(
 ): T {
   const metadata: Record<string, unknown> = { ...object.metadata }
   for (const [name, value] of Object.entries(changes)) {
-    if (value === undefined) Reflect.deleteProperty(metadata, name)
-    else metadata[name] = value
+    if (value !== undefined) metadata[name] = value
+    // Not where there is nothing: the engine keeps an object that something was taken out of in a slower form.
+    else if (name in metadata) Reflect.deleteProperty(metadata, name)
   }
   return { ...object, metadata }
 }

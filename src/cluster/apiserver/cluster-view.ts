@@ -1,4 +1,5 @@
 /** What admission and authorisation may look at: the cached objects, time, chance and the server's settings. */
+import { flatText } from '#base/data/flat-text.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { Random } from '#world/ports/random.ts'
 import { type ApiObject, timeText } from './api-object.ts'
@@ -27,6 +28,20 @@ export interface ViewParts {
   readonly allocations: Allocations
 }
 
+/** Now as metadata carries it; a second has one text, however many objects are written in it. */
+function secondsOf(clock: Clock): () => string {
+  let second = Number.NaN
+  let text = ''
+  return () => {
+    const now = Math.floor(clock.now() / 1000)
+    if (now !== second) {
+      second = now
+      text = flatText(timeText(now * 1000))
+    }
+    return text
+  }
+}
+
 /** The view of a server. */
 export function createClusterView({ cache, clock, random, config, resources, allocations }: ViewParts): ClusterView {
   const find: ClusterView['find'] = (storage, namespace, name) =>
@@ -37,7 +52,7 @@ export function createClusterView({ cache, clock, random, config, resources, all
     allocations,
     random,
     nowMs: () => clock.now(),
-    now: () => timeText(clock.now()),
+    now: secondsOf(clock),
     find,
     list: (storage, namespace) =>
       Array.from(cache.collection(storage).range(namespace === '' ? '' : `${namespace}/`), (stored) => stored.value),

@@ -1,4 +1,5 @@
 /** Chance, as the only source of it, so that a seeded world replays. */
+import { flatText } from '#base/data/flat-text.ts'
 
 export interface Random {
   /** `count` unpredictable bytes. */
@@ -20,5 +21,5 @@ export function randomUuid(random: Random): string {
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
   const hex = bytes.toString('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+  return flatText(`${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`)
 }

@@ -1,6 +1,7 @@
 /** The objects of one resource in key order, their recent events, and those who watch them. */
 import type { Requirement } from '#base/data/label-selector.ts'
 import { LabelIndex } from './label-index.ts'
+import { SortedPlaces } from './sorted-places.ts'
 import type { StoredObject } from './stored-object.ts'
 
 /** Events that stay readable for watches that resume; older versions get 410. */
@@ -32,8 +33,7 @@ export interface CollectionListener {
 export class Collection {
   readonly storage: string
   readonly #objects = new Map<string, StoredObject>()
-  readonly #places: string[] = []
-  #sorted = true
+  readonly #places = new SortedPlaces()
   #events: CollectionEvent[] = []
   /** Events that came since the last flush. */
   #fresh: CollectionEvent[] = []
@@ -69,9 +69,7 @@ export class Collection {
 
   /** Objects in key order whose place begins with `prefix`, from `start` on. */
   *range(prefix: string = '', start: string = prefix): Generator<StoredObject, void, undefined> {
-    const places = this.#inOrder()
-    for (let index = lowerBound(places, start > prefix ? start : prefix); index < places.length; index++) {
-      const place = places[index] ?? ''
+    for (const place of this.#places.from(start > prefix ? start : prefix)) {
       if (!place.startsWith(prefix)) return
       const object = this.#objects.get(place)
       if (object !== undefined) yield object
@@ -103,8 +101,7 @@ export class Collection {
   load(object: StoredObject): void {
     this.#objects.set(object.place, object)
     this.#byLabel?.add(object)
-    this.#places.push(object.place)
-    this.#sorted = false
+    this.#places.load(object.place)
     this.#lastChange = Math.max(this.#lastChange, object.revision)
   }
 
@@ -137,7 +134,7 @@ export class Collection {
   put(object: StoredObject): void {
     const previous = this.#objects.get(object.place)
     this.#objects.set(object.place, object)
-    if (previous === undefined) this.#insert(object.place)
+    if (previous === undefined) this.#places.add(object.place)
     else this.#byLabel?.remove(previous)
     this.#byLabel?.add(object)
     const type = previous === undefined ? 'ADDED' : 'MODIFIED'
@@ -149,8 +146,7 @@ export class Collection {
     if (previous === undefined) return
     this.#objects.delete(place)
     this.#byLabel?.remove(previous)
-    const places = this.#inOrder()
-    places.splice(lowerBound(places, place), 1)
+    this.#places.remove(place)
     this.#tell({ type: 'DELETED', revision, object: previous.at(revision), previous, frames: this.#frames() })
   }
 
@@ -197,31 +193,4 @@ export class Collection {
     }
     return this.#byLabel
   }
-
-  #insert(place: string): void {
-    const places = this.#inOrder()
-    const last = places.at(-1)
-    if (last === undefined || last < place) places.push(place)
-    else places.splice(lowerBound(places, place), 0, place)
-  }
-
-  #inOrder(): string[] {
-    if (!this.#sorted) {
-      this.#places.sort((a, b) => (a < b ? -1 : 1))
-      this.#sorted = true
-    }
-    return this.#places
-  }
-}
-
-/** The first index whose place is not below `place`. */
-function lowerBound(places: readonly string[], place: string): number {
-  let low = 0
-  let high = places.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((places[middle] ?? '') < place) low = middle + 1
-    else high = middle
-  }
-  return low
 }

@@ -91,7 +91,7 @@ function readTree(body: RequestBody, expected: Expected): Tree {
   const value = expected.type === undefined ? read : (read ?? {})
   if (expected.type !== undefined) {
     checkType(value, expected)
-    const decoded = decodeTree(value, expected.type, { notes })
+    const decoded = decodeTree(value, expected.type, { notes, owned: true })
     return { value: keepReset(value, checked(decoded.value, expected)), strictErrors: decoded.strictErrors }
   }
   return untyped(value, expected, untypedStrictErrors(value, notes))

@@ -1,4 +1,5 @@
 /** Names that the server makes up from `generateName`. */
+import { flatText } from '#base/data/flat-text.ts'
 import type { Random } from '#world/ports/random.ts'
 
 const alphabet = 'bcdfghjklmnpqrstvwxz2456789'
@@ -9,5 +10,5 @@ const nameLengthMax = 63
 export function newName(base: string, random: Random): string {
   let suffix = ''
   for (let index = 0; index < suffixLength; index++) suffix += alphabet[random.below(alphabet.length)] ?? ''
-  return base.slice(0, nameLengthMax - suffixLength) + suffix
+  return flatText(base.slice(0, nameLengthMax - suffixLength) + suffix)
 }

@@ -1,4 +1,5 @@
 /** Field ownership of ordinary writes and applies: who is the manager, and what a request can own at all. */
+import { flatText } from '#base/data/flat-text.ts'
 import { applyObject } from '#spec/kubernetes/apply/apply-object.ts'
 import type { FieldSet } from '#spec/kubernetes/apply/field-set.ts'
 import type { FieldVersions } from '#spec/kubernetes/apply/field-versions.ts'
@@ -103,7 +104,7 @@ export function managerOf(request: Pick<ApiRequest, 'query' | 'userAgent'>): str
   const said = request.query('fieldManager') ?? ''
   if (said !== '') return said
   const program = request.userAgent.split('/', 1)[0] ?? ''
-  return program.slice(0, managerLengthMax) || 'unknown'
+  return flatText(program.slice(0, managerLengthMax)) || 'unknown'
 }
 
 interface Write {

@@ -4,7 +4,7 @@ import { isJsonObject } from '../objects/objects.ts'
 import { typeOfKind } from '../schema/kinds.ts'
 import { sampleValue, seededNumbers } from '../schema/sample-object.contract.ts'
 import type { SchemaType } from '../schema/type-rows.ts'
-import { decodeTree } from './decode-object.ts'
+import { decodeTree, type DecodeOptions } from './decode-object.ts'
 
 const kinds: readonly (readonly [string, string])[] = [
   ['v1', 'Pod'],
@@ -36,9 +36,9 @@ function mixed(known: unknown, other: unknown, next: () => number): unknown {
   return out
 }
 
-function outcomeOf(tree: unknown, type: SchemaType, known?: Readonly<Record<string, unknown>>): string {
+function outcomeOf(tree: unknown, type: SchemaType, options: DecodeOptions = {}): string {
   try {
-    return JSON.stringify(decodeTree(tree, type, { wording: 'tree', known }))
+    return JSON.stringify(decodeTree(tree, type, { wording: 'tree', ...options }))
   } catch (error) {
     return String(error)
   }
@@ -52,7 +52,7 @@ test('a tree made of a canonical object decodes the same whether that object is 
       const next = seededNumbers(seed)
       const known: Readonly<Record<string, unknown>> = decodeTree(sampleValue(type, next), type).value
       const tree: object = { ...(mixed(known, sampleValue(type, next), next) as object) }
-      assert.equal(outcomeOf(tree, type, known), outcomeOf(tree, type), `${kind} of seed ${seed}`)
+      assert.equal(outcomeOf(tree, type, { known }), outcomeOf(tree, type), `${kind} of seed ${seed}`)
     }
   }
 })
@@ -64,4 +64,33 @@ test('what the tree shares with the known object is not copied', () => {
   const { value } = decodeTree({ ...known, status: { phase: 'Running' } }, type, { known })
   assert.equal(value['spec'], known['spec'])
   assert.deepEqual(value['status'], { phase: 'Running' })
+})
+
+test('a tree that nobody else has decodes the same, canonical or not', () => {
+  for (const [apiVersion, kind] of kinds) {
+    const type = typeOfKind(apiVersion, kind)
+    assert.ok(type)
+    for (let seed = 1; seed <= rounds; seed++) {
+      const next = seededNumbers(seed)
+      const canonical: Readonly<Record<string, unknown>> = decodeTree(sampleValue(type, next), type).value
+      const text: string = JSON.stringify(mixed(canonical, sampleValue(type, next), next))
+      const expected = outcomeOf(JSON.parse(text), type)
+      assert.equal(outcomeOf(JSON.parse(text), type, { owned: true }), expected, `${kind} of seed ${seed}`)
+    }
+  }
+})
+
+test('a canonical tree that nobody else has is the answer, and one that somebody has is copied', () => {
+  const type = typeOfKind('v1', 'ConfigMap')
+  assert.ok(type)
+  const tree = {
+    kind: 'ConfigMap',
+    apiVersion: 'v1',
+    metadata: { name: 'c', labels: { a: '1' } },
+    data: { key: 'text' },
+  }
+  assert.equal(decodeTree(tree, type, { owned: true }).value, tree)
+  const { value } = decodeTree(tree, type)
+  assert.notEqual(value['metadata'], tree.metadata)
+  assert.notEqual(value['data'], tree.data)
 })

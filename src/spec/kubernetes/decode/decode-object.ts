@@ -28,7 +28,7 @@ export interface DecodedObject {
  */
 export function decodeJson(text: string, type: SchemaType): DecodedObject {
   const { value, notes } = parseJson(text)
-  return decodeTree(value, type, { notes })
+  return decodeTree(value, type, { notes, owned: true })
 }
 
 /** `tree` is how upstream words wrong types in an object that was patched as a tree: `unrecognized type: int32`. */
@@ -39,11 +39,13 @@ export interface DecodeOptions {
   readonly wording?: DecodeWording
   /** A canonical object of the type; what the tree shares with it, in the same place, is canonical already. */
   readonly known?: Readonly<Record<string, unknown>> | undefined
+  /** Nobody else has the tree: what is canonical in it already becomes part of the answer as it is. */
+  readonly owned?: boolean
 }
 
 /** Decodes a tree that was parsed already (YAML, a patched object). The tree is not changed. */
 export function decodeTree(tree: unknown, type: SchemaType, options: DecodeOptions = {}): DecodedObject {
-  const decoder = new Decoder(options.notes, options.wording)
+  const decoder = new Decoder(options.notes, options)
   const value = decoder.root(tree, type, options.known)
   return { value, strictErrors: decoder.strictErrors }
 }
@@ -71,6 +73,7 @@ class Decoder {
   readonly strictErrors: string[] = []
   readonly #notes: JsonNotes | undefined
   readonly #wording: DecodeWording
+  readonly #owned: boolean
   readonly #path: (string | number)[] = []
   readonly #goFields: string[] = []
   /** The object or list whose member is being read, for looking up how its number was written. */
@@ -78,9 +81,10 @@ class Decoder {
   #goStruct = ''
   #failure: GantryError | undefined
 
-  constructor(notes: JsonNotes | undefined, wording: DecodeWording = 'json') {
+  constructor(notes: JsonNotes | undefined, { wording = 'json', owned = false }: DecodeOptions = {}) {
     this.#notes = notes
     this.#wording = wording
+    this.#owned = owned
   }
 
   root(tree: unknown, type: SchemaType, known: unknown): Record<string, unknown> {
@@ -144,19 +148,23 @@ class Decoder {
     this.#goStruct = struct.baseName
     const twice = this.#notes?.duplicates.get(value)
     const slots = new Slots()
+    let isSame = this.#owned
     for (const key in value) {
       const field = struct.byName.get(key)
       if (field === undefined) {
         this.#strict('unknown field', key)
+        isSame = false
         continue
       }
       this.#container = value
-      const decoded = this.#member(value[key], field, memberOf(known, key))
+      const member = value[key]
+      const decoded = this.#member(member, field, memberOf(known, key))
       if (twice?.has(key) === true) this.#strict('duplicate field', key)
       if (decoded !== undefined) slots.set(field.index, decoded)
+      isSame &&= decoded === member
     }
     this.#goStruct = outerStruct
-    return assemble(struct, slots)
+    return isSame && slots.isWhole(struct) ? value : assemble(struct, slots)
   }
 
   /** The canonical value of a member, or undefined when it does not show (the zero of one that always shows is added later). */
@@ -217,14 +225,16 @@ class Decoder {
     const element = type.element
     if (!Array.isArray(value) || element === undefined) return this.#mismatch(value, type)
     const knownItems: readonly unknown[] = Array.isArray(known) ? known : []
-    const out: unknown[] = []
-    for (let i = 0; i < value.length; i++) {
+    const items: readonly unknown[] = value
+    let out = this.#owned ? undefined : [...items]
+    for (let i = 0; i < items.length; i++) {
       this.#path.push(i)
       this.#container = value
-      out.push(this.#element(value[i], element, knownItems[i]))
+      const item = this.#element(items[i], element, knownItems[i])
+      if (item !== items[i]) (out ??= [...items])[i] = item
       this.#path.pop()
     }
-    return out
+    return out ?? items
   }
 
   #element(value: unknown, type: SchemaType, known: unknown): unknown {
@@ -241,15 +251,19 @@ class Decoder {
     }
     const object = value as Record<string, unknown>
     const twice = this.#notes?.duplicates.get(object)
+    const keys = sortedKeys(object)
+    let isSame = this.#owned && Object.keys(object).every((key, i) => key === keys[i])
     const out: Record<string, unknown> = {}
-    for (const key of sortedKeys(object)) {
+    for (const key of keys) {
       if (twice?.has(key) === true) this.#strict('duplicate field', key)
       this.#path.push(key)
       this.#container = object
-      setMember(out, key, this.#element(object[key], element, undefined))
+      const item = this.#element(object[key], element, undefined)
+      setMember(out, key, item)
+      isSame &&= item === object[key]
       this.#path.pop()
     }
-    return out
+    return isSame ? object : out
   }
 
   /** A JSON schema, or the other form the member allows. */
@@ -273,11 +287,18 @@ function memberOf(known: unknown, key: string): unknown {
 class Slots {
   readonly indexes: number[] = []
   readonly values: unknown[] = []
+  #inOrder = true
+
+  /** True when what came, came in order, and with all that always shows: an object of it would be the one that was read. */
+  isWhole({ always }: StructType): boolean {
+    return this.#inOrder && always.every(({ index }) => this.indexes.includes(index))
+  }
 
   /** Most come in order; others go before those behind them. */
   set(index: number, value: unknown): void {
     const { indexes, values } = this
     let at = indexes.length
+    if (at > 0 && (indexes[at - 1] as number) > index) this.#inOrder = false
     for (; at > 0 && (indexes[at - 1] as number) > index; at--) {
       indexes[at] = indexes[at - 1] as number
       values[at] = values[at - 1]

@@ -1,25 +1,31 @@
 /** The quality of service class of a pod: by its requests and limits of cpu and memory (core/helper/qos, v1.36). */
-import { type Amounts, amountsOf, nonZero, only } from '#base/data/amounts.ts'
-import { compareQuantities } from '#base/data/quantity.ts'
+import { compareQuantities, parseQuantity, type Quantity } from '#base/data/quantity.ts'
 import type { PodSpec, ResourceRequirements } from '../objects/core-v1.generated.ts'
 
 const counted = ['cpu', 'memory'] as const
 
+/** What is asked of one resource; nothing for an amount of zero. */
 interface Asked {
-  readonly requests: Amounts
-  readonly limits: Amounts
+  readonly least: Quantity | undefined
+  readonly most: Quantity | undefined
 }
 
-function askedOf(resources: ResourceRequirements | undefined): Asked {
-  const amounts = (list: unknown): Amounts => nonZero(only(amountsOf(list), counted))
-  return { requests: amounts(resources?.requests), limits: amounts(resources?.limits) }
+function amountIn(list: unknown, name: string): Quantity | undefined {
+  const text = (list as Readonly<Record<string, string>> | undefined)?.[name]
+  if (text === undefined) return undefined
+  const amount = parseQuantity(text)
+  return amount.nanos === 0n ? undefined : amount
 }
 
-function isGuaranteed({ requests, limits }: Asked): boolean {
-  return counted.every((name) => {
-    const [least, most] = [requests.get(name), limits.get(name)]
-    return least !== undefined && most !== undefined && compareQuantities(least, most) === 0
-  })
+function askedOf(resources: ResourceRequirements | undefined): readonly Asked[] {
+  return counted.map((name) => ({
+    least: amountIn(resources?.requests, name),
+    most: amountIn(resources?.limits, name),
+  }))
+}
+
+function isGuaranteed({ least, most }: Asked): boolean {
+  return least !== undefined && most !== undefined && compareQuantities(least, most) === 0
 }
 
 /**
@@ -29,7 +35,7 @@ function isGuaranteed({ requests, limits }: Asked): boolean {
 export function qosClass(spec: Partial<PodSpec>): 'Guaranteed' | 'Burstable' | 'BestEffort' {
   const { resources, containers = [], initContainers = [] } = spec
   const parts = resources === undefined ? [...containers, ...initContainers] : [{ resources }]
-  const asked = parts.map((part) => askedOf(part.resources))
-  if (asked.every(({ requests, limits }) => requests.size === 0 && limits.size === 0)) return 'BestEffort'
+  const asked = parts.flatMap((part) => askedOf(part.resources))
+  if (asked.every(({ least, most }) => least === undefined && most === undefined)) return 'BestEffort'
   return asked.every(isGuaranteed) ? 'Guaranteed' : 'Burstable'
 }

@@ -18,7 +18,7 @@ export class Path {
 
   /** A member; several names go down several levels. */
   child(...names: readonly string[]): Path {
-    return below(this, names)
+    return names.length === 1 ? new Path(names[0] ?? '', this) : below(this, names)
   }
 
   /** A list element. */

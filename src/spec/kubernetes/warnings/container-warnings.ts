@@ -49,13 +49,17 @@ function profileWarnings({ container }: PlacedContainer, around: PodAround): rea
   return warnings
 }
 
+const byteResources = ['memory', 'ephemeral-storage'] as const
+
 function sizeWarnings({ container, at }: PlacedContainer): readonly string[] {
-  if (container.resources === undefined) return []
+  const { limits, requests } = container.resources ?? {}
   const resourcesAt = at.child('resources')
-  return ['memory', 'ephemeral-storage'].flatMap((name) => [
-    ...fractionWarnings(resourcesAt.child('limits').key(name), container.resources?.limits?.[name]),
-    ...fractionWarnings(resourcesAt.child('requests').key(name), container.resources?.requests?.[name]),
-  ])
+  const warnings: string[] = []
+  for (const name of byteResources) {
+    warnings.push(...fractionWarnings(() => resourcesAt.child('limits').key(name), limits?.[name]))
+    warnings.push(...fractionWarnings(() => resourcesAt.child('requests').key(name), requests?.[name]))
+  }
+  return warnings
 }
 
 /** A variable may be defined again from its former value; anything else hides that value. */

@@ -13,22 +13,23 @@ import { nodeExpressionWarnings, nodeLabelWarnings, nodeTermWarnings } from './n
 import { type AnyWarningRules, warningRules } from './warning-rules.ts'
 
 const milli = 1_000_000n
+const none: readonly string[] = []
 
 /** An amount of bytes that is no whole number, to the thousandth. */
-export function fractionWarnings(at: Path, amount: string | undefined): readonly string[] {
-  if (amount === undefined) return []
+export function fractionWarnings(at: () => Path, amount: string | undefined): readonly string[] {
+  if (amount === undefined) return none
   const { nanos } = amountOf(amount)
   const thousandths = nanos / milli + (nanos % milli === 0n ? 0n : 1n)
-  if (thousandths % 1000n === 0n) return []
-  return [`${at}: fractional byte value ${goQuote(amount)} is invalid, must be an integer`]
+  if (thousandths % 1000n === 0n) return none
+  return [`${at()}: fractional byte value ${goQuote(amount)} is invalid, must be an integer`]
 }
 
 /** Sizes that a claim asks for. */
 export function claimWarnings(at: Path, spec: PersistentVolumeClaimSpec | undefined): readonly string[] {
   const { requests, limits } = spec?.resources ?? {}
   return [
-    ...fractionWarnings(at.child('resources', 'requests').key('storage'), requests?.['storage']),
-    ...fractionWarnings(at.child('resources', 'limits').key('storage'), limits?.['storage']),
+    ...fractionWarnings(() => at.child('resources', 'requests').key('storage'), requests?.['storage']),
+    ...fractionWarnings(() => at.child('resources', 'limits').key('storage'), limits?.['storage']),
   ]
 }
 
