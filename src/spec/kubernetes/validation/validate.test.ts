@@ -379,8 +379,8 @@ function withColor(color: Json): Json {
 test('a definition is held to its names, versions and schema', () => {
   assert.deepEqual(createTexts(definition), [])
   assert.deepEqual(createTexts(withColor({ type: 'strange' })), [
-    'spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[color].type: Unsupported value: "strange": supported values: "array", "boolean", "integer", "number", "object", "string"',
-    'spec.versions[0].selectableFields[0].jsonPath: Invalid value: ".spec.color": must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.',
+    'spec.validation.openAPIV3Schema.properties[spec].properties[color].type: Unsupported value: "strange": supported values: "array", "boolean", "integer", "number", "object", "string"',
+    'spec.selectableFields[0].jsonPath: Invalid value: ".spec.color": must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.',
   ])
   assert.deepEqual(createTexts({ ...definition, metadata: { name: 'other.example.com', namespace: '' } }), [
     'metadata.name: Invalid value: "other.example.com": must be spec.names.plural+"."+spec.group',
@@ -397,19 +397,42 @@ test('an established definition keeps its scope and its names', () => {
   ])
 })
 
-test('a definition has one storage version, and the refusal prints all of them', () => {
+test('a definition has one storage version, and the refusal prints all of them without what they have in common', () => {
   const [version] = definition.spec.versions
-  const [text = ''] = createTexts(withSpec(definition, { versions: [{ ...version, storage: false }] }))
+  const other = { ...version, name: 'v2', schema: { openAPIV3Schema: { type: 'object', description: 'other' } } }
+  const refused = (...versions: readonly object[]): string =>
+    createTexts(withSpec(definition, { versions: versions.map((one) => ({ ...one, storage: false })) }))[0] ?? ''
   const head =
-    'spec.versions: Invalid value: [{"Name":"v1","Served":true,"Storage":false,"Deprecated":false,"DeprecationWarning":null,"Schema":{"OpenAPIV3Schema":{"ID":"","Schema":"","Ref":null,"Description":"","Type":"object","Nullable":false,'
-  assert.equal(text.slice(0, head.length), head)
+    'spec.versions: Invalid value: [{"Name":"v1","Served":true,"Storage":false,"Deprecated":false,"DeprecationWarning":null,"Schema":'
+  for (const [text, schema] of [
+    [refused(version as object), 'null,"Subresources":null'],
+    [
+      refused(version as object, other),
+      '{"OpenAPIV3Schema":{"ID":"","Schema":"","Ref":null,"Description":"","Type":"object"',
+    ],
+  ] as const)
+    assert.equal(text.slice(0, head.length + schema.length), `${head}${schema}`)
+})
+
+test('problems of one version are told where parts in common stand, those of several at their versions', () => {
+  const [version] = definition.spec.versions
+  const badColumn = { additionalPrinterColumns: [{ name: 'n', type: 'blob', jsonPath: '.x' }] }
+  const told = (...versions: readonly object[]): readonly string[] =>
+    createTexts(withSpec(definition, { versions })).map((text) => text.slice(0, text.indexOf(':')))
+  const second = { ...version, name: 'v2', storage: false }
+  assert.deepEqual(told({ ...version, ...badColumn }), ['spec.additionalPrinterColumns[0].type'])
+  assert.deepEqual(told({ ...version, ...badColumn }, { ...second, ...badColumn }), [
+    'spec.additionalPrinterColumns[0].type',
+  ])
+  assert.deepEqual(told({ ...version, ...badColumn }, second), ['spec.versions[0].additionalPrinterColumns[0].type'])
+  assert.deepEqual(told({ ...version, name: 'Bad_' }).slice(0, 2), ['spec.versions[0].name', 'spec.version'])
 })
 
 test('rules of a schema must compile', () => {
   const object = withColor({ type: 'string', 'x-kubernetes-validations': [{ rule: 'self <= 1' }] })
   const [text = ''] = createTexts(object)
   const head =
-    'spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[color].x-kubernetes-validations[0].rule: Invalid value: {"Rule":"self \\u003c= 1","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: compilation failed: ERROR: <input>:1:6: found no matching overload'
+    'spec.validation.openAPIV3Schema.properties[spec].properties[color].x-kubernetes-validations[0].rule: Invalid value: {"Rule":"self \\u003c= 1","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: compilation failed: ERROR: <input>:1:6: found no matching overload'
   assert.equal(text.slice(0, head.length), head)
 })
 

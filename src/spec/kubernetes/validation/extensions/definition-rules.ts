@@ -17,6 +17,7 @@ import { kindRules, type AnyKindRules } from '../kind-rules.ts'
 import { sameValue } from '../same-value.ts'
 import { hasDefaults } from '../../structural/schemas-in.ts'
 import { schemaAt } from './schema-path.ts'
+import { type DefinitionParts, hoistCommonParts, type HoistedVersions } from './common-parts.ts'
 import { validateDefinitionSchema } from './definition-schema.ts'
 import { caBundleProblem, validateReviewVersions, validateWebhookClient } from './webhook-client.ts'
 
@@ -108,9 +109,13 @@ function deprecation(
   return [...errors, invalid(at, text, problem)]
 }
 
-function selectableFields(at: Path, version: CustomResourceDefinitionVersion, schema: JSONSchemaProps): FieldError[] {
+function selectableFields(
+  at: Path,
+  fields: DefinitionParts['selectableFields'],
+  schema: JSONSchemaProps,
+): FieldError[] {
   const seen = new Set<string>()
-  const errors = each(at, version.selectableFields, ({ jsonPath }, itemAt) => {
+  const errors = each(at, fields, ({ jsonPath }, itemAt) => {
     const pathAt = itemAt.child('jsonPath')
     if (jsonPath === '') return [required(pathAt)]
     const found = schemaAt(schema, jsonPath)
@@ -133,47 +138,72 @@ function selectableFields(at: Path, version: CustomResourceDefinitionVersion, sc
 
 const noSchemaText = 'may only be set when `version.schema.openAPIV3Schema` is not included'
 
-function version(
-  at: Path,
-  value: CustomResourceDefinitionVersion,
-  before: CustomResourceDefinitionSpec | undefined,
-): FieldError[] {
-  const old = before?.versions.find(({ name }) => name === value.name)?.schema
-  const isUnchanged = old !== undefined && sameValue(old, value.schema)
+interface PartsContext {
+  readonly schemaAt: Path
+  /** Whether a status may be written by itself. */
+  readonly hasStatus: boolean
+  readonly isUnchanged: boolean
+  /** What is wrong with selectable fields where no schema stands. */
+  readonly noSchema: string
+}
+
+/** What one version has, or all of them together. */
+function parts(at: Path, value: DefinitionParts, context: PartsContext): FieldError[] {
   const schema = value.schema?.openAPIV3Schema
-  const hasStatus = value.subresources?.status !== undefined
   const fieldsAt = at.child('selectableFields')
   return [
-    ...joined(at.child('name'), value.name, { format: dns1035Label }),
-    ...deprecation(at.child('deprecationWarning'), value),
-    ...ifSet(schema, (props) => validateDefinitionSchema(at.child('schema'), props, { hasStatus, isUnchanged })),
-    ...ifSet(value.subresources, (parts) => subresources(at.child('subresources'), parts)),
+    ...ifSet(schema, (props) => validateDefinitionSchema(context.schemaAt, props, context)),
+    ...ifSet(value.subresources, (some) => subresources(at.child('subresources'), some)),
     ...each(at.child('additionalPrinterColumns'), value.additionalPrinterColumns, column),
     ...(isEmpty(value.selectableFields)
       ? []
       : schema === undefined
-        ? [invalid(fieldsAt, '', noSchemaText)]
-        : selectableFields(fieldsAt, value, schema)),
+        ? [invalid(fieldsAt, '', context.noSchema)]
+        : selectableFields(fieldsAt, value.selectableFields, schema)),
   ]
 }
 
-/**
- * Inside the server what all versions have in common stands beside them, and selectable fields are looked for in the schema
- * that stands where they stand: fields in common go with a common schema, different ones with different schemas.
- */
-function hoistedFields(versions: readonly CustomResourceDefinitionVersion[]): FieldError[] {
-  const [first] = versions
-  if (versions.length < 2 || first === undefined) return []
-  const isCommon = (member: 'schema' | 'selectableFields'): boolean =>
-    versions.every((value) => sameValue(value[member], first[member]))
-  const [commonSchema, commonFields] = [isCommon('schema'), isCommon('selectableFields')]
-  const text = 'may only be set when validations.schema is included'
-  if (commonFields && !commonSchema)
-    return isEmpty(first.selectableFields) ? [] : [invalid(specPath.child('selectableFields'), '', text)]
-  if (commonFields || !commonSchema) return []
-  return each(specPath.child('versions'), versions, (value, at) =>
-    isEmpty(value.selectableFields) ? [] : [invalid(at.child('selectableFields'), '', noSchemaText)],
-  )
+type Versions = readonly CustomResourceDefinitionVersion[]
+
+/** A version of before has the schema that the version of its name has now. */
+function hasOldSchema(
+  value: CustomResourceDefinitionVersion,
+  before: CustomResourceDefinitionSpec | undefined,
+): boolean {
+  const old = before?.versions.find(({ name }) => name === value.name)?.schema
+  return old !== undefined && sameValue(old, value.schema)
+}
+
+/** Versions by themselves: what they have in common is told of by `commonParts`. */
+function versionErrors(
+  { common, versions }: HoistedVersions,
+  whole: Versions,
+  before: CustomResourceDefinitionSpec | undefined,
+): FieldError[] {
+  return each(specPath.child('versions'), versions, (value, at, index) => {
+    const hasStatus = (common.subresources ?? value.subresources)?.status !== undefined
+    const isUnchanged = hasOldSchema(whole[index] ?? value, before)
+    return [
+      ...joined(at.child('name'), value.name, { format: dns1035Label }),
+      ...deprecation(at.child('deprecationWarning'), value),
+      ...parts(at, value, { schemaAt: at.child('schema'), hasStatus, isUnchanged, noSchema: noSchemaText }),
+    ]
+  })
+}
+
+function commonParts(
+  { common }: HoistedVersions,
+  whole: Versions,
+  before: CustomResourceDefinitionSpec | undefined,
+): FieldError[] {
+  const [first] = whole
+  if (first === undefined) return []
+  return parts(specPath, common, {
+    schemaAt: specPath.child('validation'),
+    hasStatus: whole.some(({ subresources: some }) => some?.status !== undefined),
+    isUnchanged: hasOldSchema(first, before),
+    noSchema: 'may only be set when validations.schema is included',
+  })
 }
 
 function conversion(at: Path, spec: CustomResourceDefinitionSpec): FieldError[] {
@@ -205,14 +235,15 @@ function group(at: Path, text: string): FieldError[] {
   return [invalid(at, text, 'should be a domain with at least one dot')]
 }
 
-function versionSet(at: Path, versions: readonly CustomResourceDefinitionVersion[]): FieldError[] {
+function versionSet(at: Path, versions: Versions): FieldError[] {
   const value = internalList('apiextensions.CustomResourceDefinitionVersion', versions)
   const errors: FieldError[] = []
   if (new Set(versions.map(({ name }) => name)).size < versions.length) {
     errors.push(invalid(at, value, 'must contain unique version names'))
   }
-  if (versions.filter(({ storage }) => storage).length === 1) return errors
-  return [...errors, invalid(at, value, 'must have exactly one version marked as storage version')]
+  if (versions.filter(({ storage }) => storage).length !== 1)
+    errors.push(invalid(at, value, 'must have exactly one version marked as storage version'))
+  return [...errors, ...joined(specPath.child('version'), versions[0]?.name, { format: dns1035Label })]
 }
 
 function definitionSpec(
@@ -221,6 +252,7 @@ function definitionSpec(
 ): FieldError[] {
   const versionsAt = specPath.child('versions')
   const versions = spec.versions ?? []
+  const hoisted = hoistCommonParts(versions)
   const namesAt = specPath.child('names')
   const preserveAt = specPath.child('preserveUnknownFields')
   const hasAnyDefault = versions.some(({ schema }) => hasDefaults(schema?.openAPIV3Schema ?? {}))
@@ -233,13 +265,13 @@ function definitionSpec(
     ...(spec.preserveUnknownFields === true && hasAnyDefault
       ? [invalid(preserveAt, true, 'must be false in order to use defaults in the schema')]
       : []),
-    ...each(versionsAt, versions, (value, at) => version(at, value, before)),
-    ...versionSet(versionsAt, versions),
-    ...hoistedFields(versions),
+    ...versionErrors(hoisted, versions, before),
+    ...versionSet(versionsAt, hoisted.versions),
     ...(['plural', 'singular', 'kind', 'listKind'] as const).flatMap((member) =>
       requiredText(namesAt.child(member), spec.names?.[member]),
     ),
     ...names(namesAt, spec.names),
+    ...commonParts(hoisted, versions, before),
     ...conversion(specPath.child('conversion'), spec),
   ]
 }
@@ -247,7 +279,7 @@ function definitionSpec(
 function storedVersions({ spec, status }: CustomResourceDefinition): FieldError[] {
   const at = path('status', 'storedVersions')
   const stored = status?.storedVersions ?? []
-  if (stored.length === 0) return [invalid(at, stored, 'must have at least one stored version')]
+  if (stored.length === 0) return [invalid(at, status?.storedVersions ?? null, 'must have at least one stored version')]
   const versions = spec?.versions ?? []
   const missing = versions.filter(({ name, storage }) => storage && !stored.includes(name))
   return [
