@@ -3,6 +3,7 @@
  * marked with `deletionTimestamp` and waits for its finalizers or its kubelet.
  */
 import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import { parseTime } from '#spec/kubernetes/decode/time-text.ts'
 import { builtInTypes } from '#spec/kubernetes/schema/type-rows.ts'
 import type { AdmissionRequest } from '../admission/admission.ts'
 import { requestPart } from '../admission/request-part.ts'
@@ -14,10 +15,11 @@ import { fromStored } from '../convert-stored.ts'
 import { decodeBody } from '../wire/decode-body.ts'
 import { storedBytes } from '../cache/object-bytes.ts'
 import { keyOf } from '../cache/object-cache.ts'
-import { selectionOf, subjectOf } from '../read-objects.ts'
+import { placeOf, selectionOf, subjectOf } from '../read-objects.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { conflict, forbidden } from '../status-errors.ts'
 import type { StoredObject } from '../cache/stored-object.ts'
+import { shortenGrace } from './shorten-grace.ts'
 
 const orphanFinalizer = 'orphan'
 const foregroundFinalizer = 'foregroundDeletion'
@@ -104,21 +106,57 @@ async function deleteOnce(
   const { resource } = request
   const old = live.value
   checkPreconditions(request, deletion, old)
+  await admit(parts, request, { deletion, live })
+  const marked = mark(parts, request, { deletion, live })
+  if (marked === undefined) return removeNow(parts, request, { deletion, live })
+  if (!deletion.dryRun && marked !== old) return keepMarked(parts, request, { deletion, live, marked })
+  return { form: 'value', code: 200, object: await fromStored(resource, marked), resource }
+}
+
+async function admit(parts: ServerParts, request: ApiRequest, { deletion, live }: Attempt): Promise<void> {
   const admitted: AdmissionRequest = {
     ...requestPart(parts, request, 'DELETE'),
     name: deletion.isOfMany === true ? '' : request.name,
     object: undefined,
-    old,
+    old: live.value,
     dryRun: deletion.dryRun,
     onFailure: () => {},
   }
   await parts.admission.announce(admitted)
   await parts.admission.validate(admitted)
-  const marked = mark(parts, request, { deletion, live })
-  if (marked === undefined) return removeNow(parts, request, { deletion, live })
-  const object = await fromStored(resource, marked)
-  if (deletion.dryRun || marked === old) return { form: 'value', code: 200, object, resource }
-  const key = keyOf(resource.storage, request.namespace, request.name)
+}
+
+/** Stores the marked object, and removes it at once where nothing keeps it; undefined when somebody else was faster. */
+async function keepMarked(
+  parts: ServerParts,
+  request: ApiRequest,
+  { deletion, live, marked }: Attempt & { readonly marked: ApiObject },
+): Promise<ApiAnswer | undefined> {
+  const { resource } = request
+  const revision = await storeMarked(parts, request, { live, marked })
+  if (revision === undefined) return undefined
+  if (isOver(request, marked)) {
+    const next = parts.cache.collection(resource.storage).get(placeOf(request))
+    if (next === undefined) return deletedAnswer(request, marked)
+    return next.revision === revision ? removeNow(parts, request, { deletion, live: next }) : undefined
+  }
+  const object = withMetadata(await fromStored(resource, marked), { resourceVersion: String(revision) })
+  const isLeft = deletion.propagation === 'Foreground' || deletion.propagation === 'Orphan'
+  return {
+    form: 'value',
+    code: isLeft && request.query('orphanDependents') !== undefined ? 202 : 200,
+    object,
+    resource,
+  }
+}
+
+/** Puts the marked object where the live one is; its revision, undefined when somebody else was faster. */
+async function storeMarked(
+  parts: ServerParts,
+  request: ApiRequest,
+  { live, marked }: { readonly live: StoredObject; readonly marked: ApiObject },
+): Promise<number | undefined> {
+  const key = keyOf(request.resource.storage, request.namespace, request.name)
   const bytes = storedBytes(marked)
   parts.cache.expect(bytes, marked)
   const result = await parts.store.txn({
@@ -127,13 +165,18 @@ async function deleteOnce(
   })
   if (!result.ok) return undefined
   await parts.cache.reach(result.revision)
-  const code = deletion.propagation === 'Foreground' || deletion.propagation === 'Orphan' ? 202 : 200
-  return {
-    form: 'value',
-    code: code === 202 && request.query('orphanDependents') === undefined ? 200 : code,
-    object: withMetadata(object, { resourceVersion: String(result.revision) }),
-    resource,
-  }
+  return result.revision
+}
+
+/** Whether nothing keeps a marked object any longer. */
+function isOver(request: ApiRequest, { metadata, ...object }: ApiObject): boolean {
+  if (metadata.deletionGracePeriodSeconds !== 0) return false
+  return isUnhindered(request, metadata.finalizers ?? [], { metadata, ...object })
+}
+
+/** Whether nothing but its grace keeps an object. */
+function isUnhindered(request: ApiRequest, finalizers: readonly string[], object: ApiObject): boolean {
+  return finalizers.length === 0 && (request.resource.strategy.mayVanish?.(object) ?? true)
 }
 
 function checkPreconditions(request: ApiRequest, { uid, resourceVersion }: Deletion, { metadata }: ApiObject): void {
@@ -148,30 +191,51 @@ function checkPreconditions(request: ApiRequest, { uid, resourceVersion }: Delet
     throw conflict(subject, `${told('ResourceVersion', resourceVersion, stored)}. The object might have been modified`)
 }
 
-/** The object marked as deleted, itself when nothing changes, undefined when it may go at once. */
-// oxlint-disable-next-line complexity -- independent checks, one after the other
+/**
+ * The object marked as deleted, itself when nothing changes, undefined when it may go at once. What has a grace is marked
+ * even when that is none, so that watchers see it end before it is gone.
+ */
 function mark(parts: ServerParts, request: ApiRequest, { deletion, live }: Attempt): ApiObject | undefined {
   const { strategy } = request.resource
   const old = live.value
   const finalizers = finalizersFor(request, deletion, old)
-  const grace = strategy.graceSeconds?.(old, deletion.graceSeconds) ?? 0
-  const isMarked = old.metadata.deletionTimestamp !== undefined
-  const before = isMarked ? (old.metadata.deletionGracePeriodSeconds ?? 0) : undefined
-  const mayGo = finalizers.length === 0 && (strategy.mayVanish?.(old) ?? true)
-  if (mayGo && grace === 0 && (!isMarked || deletion.graceSeconds === 0 || before === 0)) return undefined
-  // A repeated delete may shorten the grace, never lengthen it.
-  const seconds = isMarked ? Math.min(before ?? 0, deletion.graceSeconds ?? before ?? 0) : grace
-  const sameFinalizers = finalizers.join() === (old.metadata.finalizers ?? []).join()
-  if (isMarked && seconds === before && sameFinalizers) return old
-  const started = strategy.hasGeneration && !isMarked ? (old.metadata.generation ?? 0) + 1 : old.metadata.generation
+  const isFree = isUnhindered(request, finalizers, old)
+  if (old.metadata.deletionTimestamp !== undefined) return shortened(parts, { deletion, live }, { finalizers, isFree })
+  if (isFree && strategy.graceSeconds === undefined) return undefined
+  const seconds = strategy.graceSeconds?.(old, deletion.graceSeconds) ?? 0
+  const { generation } = old.metadata
   const next = withMetadata(old, {
-    deletionTimestamp:
-      isMarked && seconds === before ? old.metadata.deletionTimestamp : timeText(parts.clock.now() + seconds * 1000),
+    deletionTimestamp: timeText(parts.clock.now() + seconds * 1000),
     deletionGracePeriodSeconds: seconds,
     finalizers: finalizers.length === 0 ? undefined : finalizers,
-    generation: started,
+    generation: strategy.hasGeneration ? (generation ?? 0) + 1 : generation,
   })
-  return isMarked ? next : (strategy.beginDelete?.(next) ?? next)
+  return strategy.beginDelete?.(next) ?? next
+}
+
+interface Hold {
+  readonly finalizers: readonly string[]
+  /** Nothing but its grace keeps it. */
+  readonly isFree: boolean
+}
+
+/** What a repeated delete makes of a marked object. */
+function shortened(
+  parts: ServerParts,
+  { deletion, live }: Attempt,
+  { finalizers, isFree }: Hold,
+): ApiObject | undefined {
+  const old = live.value
+  const { deletionTimestamp = '', deletionGracePeriodSeconds = 0 } = old.metadata
+  if (isFree && deletionGracePeriodSeconds === 0) return undefined
+  const before = { endMs: parseTime(deletionTimestamp).seconds * 1000, seconds: deletionGracePeriodSeconds }
+  const after = shortenGrace(before, deletion.graceSeconds, parts.clock.now())
+  if (after === before && finalizers.join() === (old.metadata.finalizers ?? []).join()) return old
+  return withMetadata(old, {
+    deletionTimestamp: timeText(after.endMs),
+    deletionGracePeriodSeconds: after.seconds,
+    finalizers: finalizers.length === 0 ? undefined : finalizers,
+  })
 }
 
 /** Propagation is kept as a finalizer that the garbage collector takes away when it is done. */
@@ -209,6 +273,11 @@ async function removeNow(
     await parts.cache.reach(result.revision)
     value = withMetadata(value, { resourceVersion: String(result.revision) })
   }
+  return deletedAnswer(request, value)
+}
+
+async function deletedAnswer(request: ApiRequest, value: ApiObject): Promise<ApiAnswer> {
+  const { resource } = request
   const object = await fromStored(resource, value)
   if (resource.strategy.returnsDeleted) return { form: 'value', code: 200, object, resource }
   return { form: 'value', code: 200, object: deletedStatus(request, value) }
