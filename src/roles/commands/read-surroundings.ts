@@ -105,6 +105,7 @@ async function readClusterObjects({ list }: Reader): Promise<ClusterObjects> {
     resourceClaim: (namespace, name) => named(resourceClaims, name, namespace),
     resourceClaims: () => resourceClaims,
     deviceClass: (name) => named(deviceClasses, name),
+    deviceClasses: () => deviceClasses,
     resourceSlices: () => slices,
   }
 }
