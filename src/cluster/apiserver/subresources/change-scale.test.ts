@@ -57,3 +57,48 @@ test('whoever writes a scale owns the replicas, and appliers meet each other the
   )
   assert.match(await scale(served, -1, { by: 'one', force: true }), /must be greater than or equal to 0$/)
 })
+
+const path = '/apis/apps/v1/namespaces/default/replicasets/r/scale'
+const merge = 'application/merge-patch+json'
+const otherName = /^the name of the object \(z\) does not match the name on the URL \(r\)$/
+const refused: readonly (readonly [method: string, type: string, body: object, code: number, message: RegExp])[] = [
+  ['PUT', 'application/json', { metadata: { name: 'z' } }, 400, otherName],
+  ['PUT', 'application/json', {}, 400, /^the name of the object \(r based on URL\) was undeterminable/],
+  ['PATCH', merge, { metadata: { name: 'z' } }, 400, otherName],
+  ['PATCH', merge, { metadata: { namespace: 'z' } }, 400, /^the namespace of the provided object does not match/],
+  [
+    'PATCH',
+    merge,
+    { spec: { replicas: 'x' } },
+    422,
+    /^ "" is invalid: patch: Invalid value: "{.*}": json: cannot unmarshal string into Go struct field ScaleSpec\.spec\.replicas of type int32$/,
+  ],
+  [
+    'PATCH',
+    'application/strategic-merge-patch+json',
+    { spec: { replicas: 'x' } },
+    422,
+    /^ "" is invalid: patch: Invalid value: "map\[spec:map\[replicas:x\]\]": unrecognized type: int32$/,
+  ],
+  ['PATCH', merge, { kind: 'Pod' }, 422, /no kind "Pod" is registered for version "autoscaling\/v1" in scheme/],
+  [
+    'PATCH',
+    merge,
+    { metadata: { uid: 'z' } },
+    409,
+    /^Operation cannot be fulfilled on replicasets\/scale\.apps "r": Precondition failed: UID in precondition: z, /,
+  ],
+]
+
+test('what a scale is refused for', async () => {
+  await using served = await serveApi()
+  await served.admin.create(replicaSets, replicaSet as never)
+  for (const [method, type, body, code, message] of refused) {
+    const typed = method === 'PUT' ? { apiVersion: 'autoscaling/v1', kind: 'Scale', ...body } : body
+    const headers = { 'content-type': type }
+    const sent = { method, token: 'admin-token', headers, body: Buffer.from(JSON.stringify(typed)) }
+    const said = (await (await served.call(path, sent)).json()) as { readonly code: number; readonly message: string }
+    assert.equal(said.code, code, `${method} ${JSON.stringify(body)}: ${said.message}`)
+    assert.match(said.message, message)
+  }
+})

@@ -8,7 +8,8 @@ import type { ApiAnswer, ApiRequest } from '../api-request.ts'
 import type { ServedResource } from '../served-resource.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { decodeBody } from '../wire/decode-body.ts'
-import { configurationMerge, isApply, patchedTree } from '../writes/patch-object.ts'
+import { configurationMerge, isApply, patchedView } from '../writes/patch-object.ts'
+import { checkPlace } from '../writes/settle-change.ts'
 import { trackWrite } from '../writes/track-fields.ts'
 import { changeObject } from '../writes/write-object.ts'
 
@@ -52,10 +53,11 @@ function wantedScale(parts: ServerParts, request: ApiRequest): WantedScale {
   const scaleRequest = { ...request, resource: scaleRow(request.resource) }
   if (isApply(request)) return { repeats: true, from: configurationMerge(parts, scaleRequest) }
   const body = request.verb === 'update' ? decodeBody(request, { apiVersion, kind, type }) : undefined
+  if (body !== undefined) checkPlace(request, body)
   return {
     repeats: (body?.metadata.resourceVersion ?? '') === '',
     from: async (live) => {
-      const next = body ?? patchedTree(scaleRequest, live)
+      const next = body ?? patchedView(scaleRequest, live)
       return trackWrite(scaleRequest, { live, next, now: parts.view.now() })
     },
   }

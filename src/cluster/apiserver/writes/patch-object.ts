@@ -9,7 +9,7 @@ import { strategicMergePatch } from '#spec/kubernetes/patch/strategic-merge.ts'
 import { type ApiObject, withMetadata } from '../api-object.ts'
 import { type ApiAnswer, type ApiRequest, booleanQuery } from '../api-request.ts'
 import { inMetadataOrder } from '../cache/object-bytes.ts'
-import { recanonical, report, typelessProblem } from '../wire/decode-body.ts'
+import { recanonical, report, type Tree, typelessProblem } from '../wire/decode-body.ts'
 import { invalidPatchOf, jsonPatchType, readConfiguration, readPatch, reportPatch } from '../wire/patch-body.ts'
 import { mayCreate } from './may-create.ts'
 import { subjectOf } from '../read-objects.ts'
@@ -62,16 +62,24 @@ function checkOptions(request: ApiRequest, type: string): void {
 }
 
 function patch(parts: ServerParts, request: ApiRequest, type: string): Promise<ApiAnswer> {
-  const { value: body, strictErrors: told } = readPatch(request, type)
+  const read = readPatch(request, type)
   return changeObject(parts, request, {
     repeats: true,
-    next: (live) => {
-      const tree = patched(live, body, { type, request })
-      const { object, strictErrors } = canonical(request, tree, { body, live })
-      reportPatch(request, [...told, ...strictErrors], () => shownPatch(type, body, { tree, live }))
-      return withDefaults(parts, request.resource, object)
-    },
+    next: (live) => withDefaults(parts, request.resource, patchedObject(request, live, { type, read })),
   })
+}
+
+/** The object after a patch, canonical; what the patch has that nobody knows is told. */
+function patchedObject(
+  request: ApiRequest,
+  live: ApiObject,
+  { type, read }: { readonly type: string; readonly read: Tree },
+): ApiObject {
+  const { value: body, strictErrors: told } = read
+  const tree = patched(live, body, { type, request })
+  const { object, strictErrors } = canonical(request, tree, { body, live })
+  reportPatch(request, [...told, ...strictErrors], () => shownPatch(type, body, { tree, live }))
+  return object
 }
 
 /** The stored object where it is served as it is stored: canonical, so that what a patch leaves of it need not be read again. */
@@ -128,14 +136,13 @@ function inGoOrder(value: unknown, before: unknown): unknown {
   return Object.fromEntries(names.map((name) => [name, inGoOrder(value[name], known[name])]))
 }
 
-/** The object after the request's patch, canonical; for subresources that patch a view of the object. @throws 400, 415, 422. */
-export function patchedTree(request: ApiRequest, live: ApiObject): ApiObject {
+/** The object after the request's patch, canonical and in its place; for subresources that patch a view of the object. @throws 400, 415, 422. */
+export function patchedView(request: ApiRequest, live: ApiObject): ApiObject {
   const type = request.body?.mediaType ?? ''
   if (!patchMediaTypes.includes(type)) throw unsupportedMediaType(patchMediaTypes)
-  const mode = type === applyType ? 'application/merge-patch+json' : type
-  const body = type === applyType ? readConfiguration(request) : readPatch(request, type).value
-  const tree = patched(live, body, { type: mode, request })
-  return recanonical(tree, request.resource, { wording: type === strategicType ? 'tree' : 'json' }).object
+  const object = patchedObject(request, live, { type, read: readPatch(request, type) })
+  checkPlace(request, object)
+  return object
 }
 
 function patched(

@@ -1,6 +1,6 @@
 /** What a change leaves of the object that is there: the server's own metadata, the half that the request cannot write, the generation. */
 import { type ApiObject, equalJson, withMember, withMetadata } from '../api-object.ts'
-import type { ApiRequest } from '../api-request.ts'
+import { type ApiRequest, isDryRun } from '../api-request.ts'
 import { keyOf } from '../cache/object-cache.ts'
 import { subjectOf } from '../read-objects.ts'
 import { badRequest, type Cause, conflict, invalid, unexplained } from '../status-errors.ts'
@@ -36,13 +36,31 @@ function immutableUid(uid: string): Cause {
 function checkUid(request: ApiRequest, uid: string, { metadata: { uid: actual = '' } }: ApiObject): void {
   if (uid === '' || uid === actual) return
   const subject = subjectOf(request)
-  if (request.verb === 'patch') throw invalid({ ...subject, resource: request.resource.kind }, [immutableUid(uid)])
+  const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${actual}`
+  if (request.verb !== 'patch')
+    throw conflict(
+      subject,
+      `StorageError: invalid object, Code: 4, Key: ${upstreamKey(request)}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
+    )
+  if (request.subresource === 'scale') throw conflict({ ...subject, resource: `${subject.resource}/scale` }, why)
+  throw invalid({ ...subject, resource: request.resource.kind }, [immutableUid(uid)])
+}
+
+/** Resources that upstream keeps under another name than their own. */
+const keptAs: Readonly<Record<string, string>> = {
+  endpoints: 'services/endpoints',
+  ingresses: 'ingress',
+  nodes: 'minions',
+  replicationcontrollers: 'controllers',
+  services: 'services/specs',
+}
+
+/** Where upstream keeps an object. A dry run does not get as far as to the prefix of the store. */
+function upstreamKey(request: ApiRequest): string {
   const { group, resource, type } = request.resource
-  const key = keyOf(type === undefined ? `${group}/${resource}` : resource, request.namespace, request.name)
-  throw conflict(
-    subject,
-    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${actual}`,
-  )
+  const storage = type === undefined ? `${group}/${resource}` : (keptAs[resource] ?? resource)
+  const key = keyOf(storage, request.namespace, request.name)
+  return isDryRun(request) ? key.replace(/^\/[^/]*/, '') : key
 }
 
 /** A version that the client names must be that of the object; some resources want one named. @throws 409, 422, 500. */

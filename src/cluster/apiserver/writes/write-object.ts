@@ -72,7 +72,8 @@ function withSystemFields(parts: ServerParts, request: ApiRequest, object: ApiOb
   return withMetadata(object, {
     uid: randomUuid(parts.random),
     creationTimestamp: parts.view.now(),
-    generation: request.resource.strategy.hasGeneration ? 1 : undefined,
+    // Of kinds that do not count it, a generation stays what the client says.
+    generation: request.resource.strategy.hasGeneration ? 1 : metadata.generation,
     deletionTimestamp: undefined,
     deletionGracePeriodSeconds: undefined,
     selfLink: undefined,

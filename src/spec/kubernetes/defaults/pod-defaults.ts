@@ -117,9 +117,7 @@ export const podDefaults: Readonly<Record<string, DefaultRule>> = {
     fillZero(draft, { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 }),
   'core.v1.HTTPGetAction': (draft) => fillZero(draft, { path: '/', scheme: 'HTTP' }),
   'core.v1.Volume': volume,
-  'core.v1.ImageVolumeSource': (draft) => {
-    if (draft['reference'] !== undefined) fillZero(draft, { pullPolicy: pullPolicyOf(draft['reference']) })
-  },
+  'core.v1.ImageVolumeSource': (draft) => fillZero(draft, { pullPolicy: pullPolicyOf(draft['reference']) }),
   'core.v1.SecretVolumeSource': mode,
   'core.v1.ConfigMapVolumeSource': mode,
   'core.v1.DownwardAPIVolumeSource': mode,

@@ -53,7 +53,8 @@ function validateNamespace(meta: ObjectMeta | undefined, namespaced: boolean, at
 
 function validateOwner(at: Path, owner: OwnerReference): FieldError[] {
   const errors: FieldError[] = []
-  const version = owner.apiVersion.split('/').at(-1) ?? ''
+  const steps = owner.apiVersion.split('/')
+  const version = steps.length > 2 ? '' : steps.at(-1)
   if (version === '') errors.push(invalid(at.child('apiVersion'), owner.apiVersion, 'version must not be empty'))
   for (const member of ['kind', 'name', 'uid'] as const) {
     if (owner[member] === '') errors.push(invalid(at.child(member), owner[member], 'must not be empty'))

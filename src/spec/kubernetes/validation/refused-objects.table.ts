@@ -1078,4 +1078,21 @@ export const refusedObjects: readonly (readonly [object: Json, messages: readonl
       'spec.podCIDRs: Invalid value: ["bad","10.1.0.0/24"]: may specify no more than one CIDR for each IP family',
     ],
   ],
+  [
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'a', ownerReferences: [{ apiVersion: 'a/b/c', kind: 'x', name: 'y', uid: 'z' }] },
+    },
+    ['metadata.ownerReferences.apiVersion: Invalid value: "a/b/c": version must not be empty'],
+  ],
+  [
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'q' },
+      spec: { containers: [{ name: 'c', image: 'i' }], volumes: [{ name: 'v', image: { reference: '' } }] },
+    },
+    ['spec.volumes[0].image.reference: Required value'],
+  ],
 ]
