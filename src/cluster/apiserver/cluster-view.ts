@@ -8,11 +8,17 @@ import type { Allocations } from './strategies/services/allocations.ts'
 import type { ObjectCache } from './cache/object-cache.ts'
 import type { ServedResources } from './served-resource.ts'
 import type { StrategyView } from './strategies/strategy-view.ts'
+import { newName } from './writes/new-name.ts'
 
 /** Read access to the cluster as of now. */
 export interface ClusterView extends StrategyView {
   readonly config: ApiServerConfig
   readonly resources: ServedResources
+  /**
+   * The volume with a pod's token. Its name is drawn once and not for each pod: pods of one template are then alike in all
+   * of their specs, of which the cache and the scheduler hold one.
+   */
+  readonly tokenVolumeName: string
   /** Milliseconds since 1970. */
   nowMs(): number
   /** As `find`, after everything written before is seen. */
@@ -42,6 +48,9 @@ function secondsOf(clock: Clock): () => string {
   }
 }
 
+/** What the names of such volumes begin with. */
+export const tokenVolumePrefix = 'kube-api-access-'
+
 /** The view of a server. */
 export function createClusterView({ cache, clock, random, config, resources, allocations }: ViewParts): ClusterView {
   const find: ClusterView['find'] = (storage, namespace, name) =>
@@ -51,6 +60,7 @@ export function createClusterView({ cache, clock, random, config, resources, all
     resources,
     allocations,
     random,
+    tokenVolumeName: newName(tokenVolumePrefix, random),
     nowMs: () => clock.now(),
     now: secondsOf(clock),
     find,

@@ -68,6 +68,17 @@ test('a deployment runs, spread over the nodes, behind its service', async () =>
   assert.equal(slices.items.flatMap(({ endpoints = [] }) => endpoints).length, 6)
 })
 
+test('pods of one template are alike in all of their specs, the volume of their token included', async () => {
+  await using cluster = await createCluster({ nodes: 0 })
+  const specs: Pod['spec'][] = []
+  for (const name of ['one', 'two']) {
+    await cluster.apply(pod(name, {}, {}))
+    specs.push((await podNamed(cluster, name)).spec)
+  }
+  assert.match(specs[0]?.volumes?.[0]?.name ?? '', /^kube-api-access-[a-z0-9]{5}$/)
+  assert.equal(specs[0], specs[1])
+})
+
 test('an image that cannot be pulled keeps a pod waiting in the words of a kubelet', async () => {
   await using cluster = await readyCluster()
   await cluster.apply(pod('p', {}, behave({ missingImages: ['img'] })))

@@ -1,14 +1,13 @@
 /** ServiceAccount: pods run as an account that exists, with its token mounted and its pull secrets. */
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { type ApiObject, listAt, objectAt, textAt } from '../api-object.ts'
-import { newName } from '../writes/new-name.ts'
+import { tokenVolumePrefix } from '../cluster-view.ts'
 import { forbidden } from '../status-errors.ts'
 import type { AdmissionRequest, AdmissionStep } from './admission.ts'
 import { isPodCreate } from './pod-requests.ts'
 import { mentionedName } from './mentioned-name.ts'
 
 const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount'
-const tokenVolumePrefix = 'kube-api-access-'
 /** Upstream asks for an hour and seven seconds: tokens of this life are extended for old clients. */
 const tokenSeconds = 3607
 const mirrorAnnotation = 'kubernetes.io/config.mirror'
@@ -71,7 +70,7 @@ function tokenVolume(name: string): JsonObject {
 function mountToken(spec: JsonObject, { view }: AdmissionRequest): JsonObject {
   const volumes = listAt(spec, 'volumes')
   const known = volumes.find((volume) => textAt(volume, 'name').startsWith(tokenVolumePrefix))
-  const name = known === undefined ? newName(tokenVolumePrefix, view.random) : textAt(known, 'name')
+  const name = known === undefined ? view.tokenVolumeName : textAt(known, 'name')
   let isUsed = false
   const mount = (container: JsonObject): JsonObject => {
     const mounts = listAt(container, 'volumeMounts')

@@ -15,11 +15,16 @@ export class FieldSetPool {
   /** The object's metadata with shared sets of managed fields. */
   shared(metadata: ApiObject['metadata']): ApiObject['metadata'] {
     const { managedFields } = metadata
-    if (!Array.isArray(managedFields) || managedFields.length === 0) return metadata
+    if (!Array.isArray(managedFields)) return metadata
+    if (managedFields.every(({ fieldsV1 }) => this.#isShared(fieldsV1))) return metadata
     return {
       ...metadata,
       managedFields: managedFields.map((entry) => ({ ...entry, fieldsV1: this.#share(entry.fieldsV1) })),
     }
+  }
+
+  #isShared(set: unknown): boolean {
+    return typeof set !== 'object' || set === null || this.#shared.has(set)
   }
 
   #share<T>(set: T): T {

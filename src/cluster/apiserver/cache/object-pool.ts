@@ -1,4 +1,5 @@
 /** Decoded objects put together from shared parts: what many objects say in the same words is in memory once. */
+import { isJsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { ApiObject } from '../api-object.ts'
 import { FieldSetPool } from './field-set-pool.ts'
 import { ValuePool } from './value-pool.ts'
@@ -37,20 +38,32 @@ export class ObjectPool {
     }
     const out: Record<string, unknown> = { ...object, metadata }
     for (const name in out) {
-      if (name !== 'metadata' && out[name] !== before?.[name]) out[name] = this.#member(out[name], texts?.get(name))
+      if (name !== 'metadata' && out[name] !== before?.[name])
+        out[name] = this.#member(out[name], { text: texts?.get(name), before: before?.[name] })
     }
     return out as ApiObject
   }
 
-  /** A member that was written in the same words before is that one, without a walk through it. */
-  #member(value: unknown, text: string | undefined): unknown {
+  /**
+   * A member that was written in the same words before is that one, without a walk through it. Of others only that is
+   * walked through which is not as in the version before.
+   */
+  #member(value: unknown, { text, before }: { readonly text: string | undefined; readonly before: unknown }): unknown {
     if (text === undefined || text.length < textLengthLeast || text.length > textLengthMost)
-      return this.#values.share(value)
+      return this.#changed(value, before)
     const known = this.#byText.get(text)
     if (known !== undefined) return known
     if (this.#byText.size >= textsMost) this.#byText.clear()
-    const shared = this.#values.share(value)
+    const shared = this.#changed(value, before)
     this.#byText.set(text, shared)
     return shared
+  }
+
+  /** What has changed is seldom as a whole what others have: its parts are. */
+  #changed(value: unknown, before: unknown): unknown {
+    if (!isJsonObject(before) || !isJsonObject(value)) return this.#values.share(value)
+    const out: Record<string, unknown> = { ...value }
+    for (const name in out) if (out[name] !== before[name]) out[name] = this.#values.share(out[name])
+    return out
   }
 }
