@@ -27,8 +27,9 @@ export function bindPod(queued: QueuedPod, nodeName: string, deps: BindDeps): vo
     const isTold = plugins.some(({ plugin }) => plugin.prepares?.(record) === true)
     try {
       if (isTold) await nominate(record, nodeName, parts)
-      for (const { plugin } of plugins) await obeyPermit(plugin.permit?.(record, nodeName), parts)
-      for (const { plugin } of plugins) await plugin.preBind?.(record, nodeName, parts.signal)
+      await obeyPermits(record, nodeName, deps)
+      for (const { plugin } of plugins)
+        if (plugin.preBind !== undefined) await plugin.preBind(record, nodeName, parts.signal)
       await runBinders(record, nodeName, deps)
     } catch (error) {
       if (!parts.signal.aborted) await undoBinding(queued, nodeName, { deps, error, isTold })
@@ -59,8 +60,17 @@ async function nominate(
   })
 }
 
-async function obeyPermit(permission: Permission | undefined, { clock, signal }: SchedulerParts): Promise<void> {
-  if (permission === undefined || permission === 'allow') return
+async function obeyPermits(record: PodRecord, nodeName: string, { parts, plugins }: BindDeps): Promise<void> {
+  for (const { plugin } of plugins) {
+    const permission = plugin.permit?.(record, nodeName) ?? 'allow'
+    if (permission !== 'allow') await obeyPermit(permission, parts)
+  }
+}
+
+async function obeyPermit(
+  permission: Exclude<Permission, 'allow'>,
+  { clock, signal }: Pick<SchedulerParts, 'clock' | 'signal'>,
+): Promise<void> {
   if (isRejection(permission)) {
     throw new GantryError('SCHEDULER_NOT_PERMITTED', 'forbidden', permission.reasons.join(', '), {
       remedy: 'A permit plugin of the profile refused the pod; look at its conditions.',

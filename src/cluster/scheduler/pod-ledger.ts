@@ -7,7 +7,7 @@ import type { CacheChange } from '#kit/reconcile/object-cache.ts'
 import type { NodeTable } from './node-table.ts'
 import type { NominatedPods } from './nominated-pods.ts'
 import type { ClusterChange } from './plugin.ts'
-import { type PodRecord, recordOf } from './pod-record.ts'
+import { type PodRecord, PodRecords } from './pod-record.ts'
 import type { SchedulingQueue } from './scheduling-queue.ts'
 
 interface Placed {
@@ -27,11 +27,13 @@ export interface LedgerDeps {
 
 export class PodLedger {
   readonly #deps: LedgerDeps
+  readonly #records: PodRecords
   readonly #placed = new Map<string, Placed>()
   readonly #waiting = new Map<string, PodRecord>()
 
   constructor(deps: LedgerDeps) {
     this.#deps = deps
+    this.#records = new PodRecords(deps.table.reader)
   }
 
   /** Puts a pod on a node before the API says so. */
@@ -87,7 +89,7 @@ export class PodLedger {
       known.isAssumed = false
       return
     }
-    const record = recordOf(pod, this.#deps.table.reader)
+    const record = known === undefined ? this.#records.of(pod) : this.#records.changed(known.record, pod)
     if (known !== undefined) this.#deps.table.removePod(uid, known.nodeName)
     this.#deps.table.addPod(record, nodeName)
     this.#placed.set(uid, { record, nodeName, isAssumed: false })
@@ -108,7 +110,7 @@ export class PodLedger {
       return
     }
     const isNew = !this.#waiting.has(uid)
-    const record = recordOf(pod, this.#deps.table.reader)
+    const record = this.#records.of(pod)
     this.#waiting.set(uid, record)
     const nominated = pod.status?.nominatedNodeName ?? ''
     if (nominated !== '') this.#deps.nominated.set(record, nominated)

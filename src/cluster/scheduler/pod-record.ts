@@ -4,7 +4,7 @@ import { type Requirement, selectorFromObject } from '#base/data/label-selector.
 import type { Pod, PodAffinityTerm } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { LabelSelector } from '#spec/kubernetes/objects/meta-v1.generated.ts'
 import { requiredNodes, type NodeTest } from './node-match.ts'
-import { type AmountReader, type Amounts, podRequests } from './resource-amounts.ts'
+import { type AmountReader, type Amounts, askedFor, podRequests } from './resource-amounts.ts'
 
 /** An affinity term ready to be matched. */
 export interface AffinityTerm {
@@ -32,6 +32,10 @@ export interface PodRecord {
   readonly labels: Readonly<Record<string, string>> | undefined
   readonly priority: number
   readonly requests: Amounts
+  /** The same for the same requests. */
+  readonly requestsText: string
+  /** The same for the same tolerations. */
+  readonly tolerationsText: string
   /** With presumed amounts where a container asks for nothing: what comparing nodes goes by. */
   readonly presumedCpuMillis: number
   readonly presumedMemoryBytes: number
@@ -88,10 +92,12 @@ function claimsOf(pod: Pod): string[] {
 function amountsOf(
   pod: Pod,
   reader: AmountReader,
-): Pick<PodRecord, 'requests' | 'presumedCpuMillis' | 'presumedMemoryBytes'> {
+): Pick<PodRecord, 'requests' | 'requestsText' | 'presumedCpuMillis' | 'presumedMemoryBytes'> {
   const presumed = podRequests(pod, reader, true)
+  const requests = podRequests(pod, reader)
   return {
-    requests: podRequests(pod, reader),
+    requests,
+    requestsText: askedFor(requests),
     presumedCpuMillis: presumed.get('cpu') ?? 0,
     presumedMemoryBytes: presumed.get('memory') ?? 0,
   }
@@ -120,6 +126,7 @@ export function recordOf(pod: Pod, reader: AmountReader): PodRecord {
     labels: pod.metadata.labels,
     priority: pod.spec.priority ?? 0,
     ...amountsOf(pod, reader),
+    tolerationsText: JSON.stringify(pod.spec.tolerations ?? []),
     requiredNodes: requiredNodes(pod),
     hostPorts: hostPortsOf(pod),
     affinity,
@@ -129,4 +136,57 @@ export function recordOf(pod: Pod, reader: AmountReader): PodRecord {
     hasAffinity: [affinity, antiAffinity, preferredAffinity, preferredAntiAffinity].some((terms) => terms.length > 0),
     claims: claimsOf(pod),
   }
+}
+
+/**
+ * Records of the pods of one scheduler. Pods of one template differ in little more than their names, and a cache that
+ * holds equal parts once gives them the very same spec: what follows from that is worked out for the first of them.
+ */
+export class PodRecords {
+  readonly #reader: AmountReader
+  readonly #bySpec = new WeakMap<Pod['spec'], PodRecord>()
+
+  constructor(reader: AmountReader) {
+    this.#reader = reader
+  }
+
+  /** The record of a pod, as `recordOf` makes it. */
+  of(pod: Pod): PodRecord {
+    const alike = this.#bySpec.get(pod.spec)
+    if (alike !== undefined && isAskedAlike(alike, pod)) return renamed(alike, pod)
+    const made = recordOf(pod, this.#reader)
+    this.#bySpec.set(pod.spec, made)
+    return made
+  }
+
+  /** The same of a pod that there is a record of: most changes are none of what it asks for. */
+  changed(known: PodRecord, pod: Pod): PodRecord {
+    const isSame = isSameButForNode(known.pod.spec, pod.spec) && isAskedAlike(known, pod)
+    return isSame ? renamed(known, pod) : recordOf(pod, this.#reader)
+  }
+}
+
+/** Whether a pod with the spec of another asks for the same: beside the spec, names and what is held already have a say. */
+function isAskedAlike(known: PodRecord, pod: Pod): boolean {
+  if (known.namespace !== (pod.metadata.namespace ?? '')) return false
+  if (holdsAmounts(known.pod) || holdsAmounts(pod)) return false
+  return known.name === pod.metadata.name || pod.spec.volumes?.some(({ ephemeral }) => ephemeral !== undefined) !== true
+}
+
+function holdsAmounts({ status }: Pod): boolean {
+  return status?.containerStatuses !== undefined || status?.initContainerStatuses !== undefined
+}
+
+/** Compares by identity: members that are equal and not the same are taken for different. */
+function isSameButForNode(a: Pod['spec'], b: Pod['spec']): boolean {
+  const { nodeName: _a, ...before } = a
+  const { nodeName: _b, ...now } = b
+  const names = Object.keys(now) as (keyof typeof now)[]
+  return names.length === Object.keys(before).length && names.every((name) => before[name] === now[name])
+}
+
+function renamed(known: PodRecord, pod: Pod): PodRecord {
+  const { name, uid, labels } = pod.metadata
+  const key = `${known.namespace}/${name}`
+  return { ...known, pod, key, uid: uid ?? key, name, labels }
 }

@@ -67,7 +67,6 @@ export function watchCluster(informers: InformerSet): WatchedCluster {
       resourceClaim: (namespace, name) => resourceClaims.get(`${namespace}/${name}`),
       resourceClaims: () => resourceClaims.list(),
       deviceClass: (name) => deviceClasses.get(name),
-      deviceClasses: () => deviceClasses.list(),
       resourceSlices: () => slices.list(),
     },
     onOtherChange(listener) {

@@ -1,6 +1,5 @@
 /** Likes nodes whose resources a pod brings closer to being used in equal shares. */
 import type { Plugin } from '../plugin.ts'
-import { askedFor } from '../resource-amounts.ts'
 import { cpuAndMemory, type ScoredResource, scoredResources, type WeighedResource } from './scored-resources.ts'
 
 /** Builds the plugin; the resources are the profile's choice. */
@@ -12,7 +11,7 @@ export function balancedAllocation(resources: readonly WeighedResource[] = cpuAn
       // A pod that asks for nothing changes no balance.
       if (scored.every(({ wanted }) => wanted === 0)) return undefined
       return {
-        question: askedFor(pod.requests),
+        question: pod.requestsText,
         // Between 50 and 100: 75 for a pod that leaves the balance as it is.
         score: ({ row }) => 50 + Math.trunc((50 + balance(scored, row, 1) - balance(scored, row, 0)) / 2),
       }

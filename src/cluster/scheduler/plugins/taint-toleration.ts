@@ -21,7 +21,7 @@ const becomesTolerable: QueueingHint = (pod, { object, previous }) =>
 export const taintToleration: Plugin = {
   name: 'TaintToleration',
   preFilter: (pod) => ({
-    question: JSON.stringify(pod.pod.spec.tolerations ?? []),
+    question: pod.tolerationsText,
     check: (entry) =>
       untolerated(entry.node.spec.taints, pod.pod.spec.tolerations, hardEffects) === undefined ? undefined : rejected,
   }),
