@@ -62,8 +62,6 @@ export function startInformer<T extends KubernetesObject>(
   const cache = new ObjectCache<T>((change) => {
     for (const listener of listeners) listener(change)
   })
-  cache.addIndex(namespaceIndex, (object) => [object.metadata.namespace ?? ''])
-  cache.addIndex(controllerIndex, (object) => controllerUids(object))
   const synced = Promise.withResolvers<void>()
   synced.promise.catch(() => undefined)
   const state = { hasSynced: false }
@@ -84,8 +82,16 @@ export function startInformer<T extends KubernetesObject>(
       return state.hasSynced
     },
     get: (key) => cache.get(key),
-    list: (namespace) => (namespace === undefined ? cache.list() : cache.byIndex(namespaceIndex, namespace)),
-    controlledBy: (uid) => cache.byIndex(controllerIndex, uid),
+    // These two are made when somebody first asks: most caches are never asked.
+    list(namespace) {
+      if (namespace === undefined) return cache.list()
+      cache.addIndex(namespaceIndex, namespaceOf)
+      return cache.byIndex(namespaceIndex, namespace)
+    },
+    controlledBy(uid) {
+      cache.addIndex(controllerIndex, controllerUids)
+      return cache.byIndex(controllerIndex, uid)
+    },
     byIndex: (index, value) => cache.byIndex(index, value),
     addIndex: (name, by) => cache.addIndex(name, by),
     observe: (object) => cache.observe(object),
@@ -103,6 +109,12 @@ export function startInformer<T extends KubernetesObject>(
       await feed
     },
   }
+}
+
+const noNamespace = ['']
+
+function namespaceOf({ metadata: { namespace } }: KubernetesObject): readonly string[] {
+  return namespace === undefined ? noNamespace : [namespace]
 }
 
 function controllerUids(object: KubernetesObject): readonly string[] {

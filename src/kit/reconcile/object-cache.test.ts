@@ -67,6 +67,25 @@ test('indexes follow changes', () => {
   assert.deepEqual([cache.byIndex('team', 'red').length, cache.byIndex('team', 'blue').length], [0, 1])
 })
 
+test('what an index lists is what is in the cache now, and stays the same list while nothing of it changes', () => {
+  const { cache } = cacheWithLog()
+  cache.addIndex('team', (object) => [object.metadata.labels?.['team'] ?? ''])
+  cache.replace([at('a', 5, { team: 'red' }), at('b', 6, { team: 'blue' })], '10')
+  const listed = (team: string): readonly (string | undefined)[] =>
+    cache.byIndex('team', team).map(({ metadata }) => metadata.resourceVersion)
+  const red = cache.byIndex('team', 'red')
+  cache.apply('MODIFIED', at('b', 11, { team: 'blue' }))
+  assert.equal(cache.byIndex('team', 'red'), red)
+  assert.deepEqual(listed('blue'), ['11'])
+  cache.apply('MODIFIED', at('a', 12, { team: 'red' }))
+  assert.deepEqual([listed('red'), red.length], [['12'], 1])
+  cache.apply('ADDED', at('c', 13, { team: 'red' }))
+  assert.deepEqual(listed('red'), ['12', '13'])
+  cache.apply('MODIFIED', at('c', 14, { team: 'blue' }))
+  cache.apply('DELETED', at('a', 15, { team: 'red' }))
+  assert.deepEqual([listed('red'), listed('blue')], [[], ['11', '14']])
+})
+
 test('versions are compared as numbers', () => {
   const { cache } = cacheWithLog()
   cache.replace([], '9')

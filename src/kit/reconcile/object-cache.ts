@@ -19,6 +19,8 @@ interface Index<T> {
   readonly by: IndexBy<T>
   /** Keys of the objects filed under each value. */
   readonly keys: Map<string, Set<string>>
+  /** What was last asked for, until one of its objects changes. */
+  readonly lists: Map<string, readonly T[]>
 }
 
 export class ObjectCache<T extends KubernetesObject> {
@@ -50,18 +52,22 @@ export class ObjectCache<T extends KubernetesObject> {
   }
 
   /** The objects that an index files under a value. */
-  byIndex(index: string, value: string): T[] {
+  byIndex(index: string, value: string): readonly T[] {
     const found = this.#indexes.get(index)
     if (found === undefined) throw new Error(`there is no index ${index}`)
     const keys = found.keys.get(value)
     if (keys === undefined) return []
-    return [...keys].flatMap((key) => this.#objects.get(key) ?? [])
+    const known = found.lists.get(value)
+    if (known !== undefined) return known
+    const listed = Array.from(keys, (key) => this.#objects.get(key) as T)
+    found.lists.set(value, listed)
+    return listed
   }
 
   /** Adds an index; the same name again is the same index. */
   addIndex(name: string, by: IndexBy<T>): void {
     if (this.#indexes.has(name)) return
-    const index = { by, keys: new Map<string, Set<string>>() }
+    const index = { by, keys: new Map<string, Set<string>>(), lists: new Map<string, readonly T[]>() }
     this.#indexes.set(name, index)
     for (const [key, object] of this.#objects) refile(index, key, { previous: undefined, object })
   }
@@ -130,24 +136,29 @@ const nowhere: readonly string[] = []
 
 /** Files an object's new state instead of the one before; most changes leave it where it is. */
 function refile<T>(
-  { by, keys }: Index<T>,
+  index: Index<T>,
   key: string,
   { previous, object }: { readonly previous: T | undefined; readonly object: T | undefined },
 ): void {
-  const before = previous === undefined ? nowhere : by(previous)
-  const now = object === undefined ? nowhere : by(object)
+  const before = previous === undefined ? nowhere : index.by(previous)
+  const now = object === undefined ? nowhere : index.by(object)
+  for (const value of before) index.lists.delete(value)
   if (before.length === now.length && before.every((value, at) => value === now[at])) return
-  for (const value of before) {
-    if (now.includes(value)) continue
-    const filed = keys.get(value)
-    filed?.delete(key)
-    if (filed?.size === 0) keys.delete(value)
-  }
-  for (const value of now) {
-    const filed = keys.get(value)
-    if (filed === undefined) keys.set(value, new Set([key]))
-    else filed.add(key)
-  }
+  for (const value of before) if (!now.includes(value)) takeOut(index, value, key)
+  for (const value of now) file(index, value, key)
+}
+
+function takeOut<T>({ keys }: Index<T>, value: string, key: string): void {
+  const filed = keys.get(value)
+  filed?.delete(key)
+  if (filed?.size === 0) keys.delete(value)
+}
+
+function file<T>({ keys, lists }: Index<T>, value: string, key: string): void {
+  lists.delete(value)
+  const filed = keys.get(value)
+  if (filed === undefined) keys.set(value, new Set([key]))
+  else filed.add(key)
 }
 
 function isNewer(object: KubernetesObject, known: KubernetesObject): boolean {

@@ -67,12 +67,18 @@ export function ephemeralClaimName(pod: Pod, volume: string): string {
   return `${pod.metadata.name}-${volume}`
 }
 
+const noClaims: readonly string[] = []
+
 /** Keys of the claims that a pod uses, those of its ephemeral volumes among them. */
 export function claimsOf(pod: Pod): readonly string[] {
-  return (pod.spec.volumes ?? []).flatMap((volume) => {
-    const name =
-      volume.persistentVolumeClaim?.claimName ??
-      (volume.ephemeral === undefined ? undefined : ephemeralClaimName(pod, volume.name))
-    return name === undefined ? [] : [keyFrom(pod.metadata.namespace, name)]
-  })
+  const { volumes } = pod.spec
+  if (volumes === undefined) return noClaims
+  let keys: string[] | undefined
+  for (const { name, persistentVolumeClaim, ephemeral } of volumes) {
+    if (persistentVolumeClaim === undefined && ephemeral === undefined) continue
+    const claim = persistentVolumeClaim?.claimName ?? ephemeralClaimName(pod, name)
+    keys ??= []
+    keys.push(keyFrom(pod.metadata.namespace, claim))
+  }
+  return keys ?? noClaims
 }
