@@ -4,10 +4,10 @@
  */
 import { crc32 } from 'node:zlib'
 import { createDigestStream } from '#base/data/digest.ts'
-import type { StoreEvent, VersionedStore } from '#kit/store/versioned-store.ts'
+import type { LocalStore, StoreEvent } from '#kit/store/versioned-store.ts'
 import type { Violations } from './cluster-invariants.ts'
 
-export interface ClusterHistory extends AsyncDisposable {
+export interface ClusterHistory extends Disposable {
   /** Digest of all writes so far. */
   digest(): string
   /** When the last write happened that was neither a heartbeat nor an event, in the clock's monotonic milliseconds. */
@@ -26,9 +26,8 @@ const linesLengthMost = 65_536
 /** Kept alive or told, not changed. */
 const heartbeats = ['/registry/coordination.k8s.io/leases/', '/registry//events/', '/registry//nodes/']
 
-/** Starts following a store from now. */
-export function followHistory(store: VersionedStore, { nowMs, violations }: HistoryDeps): ClusterHistory {
-  const abort = new AbortController()
+/** Starts following a store from now: each commit is in the history before it is answered. */
+export function followHistory(store: LocalStore, { nowMs, violations }: HistoryDeps): ClusterHistory {
   const state = { revision: 0, lastChangeMs: nowMs() }
   const digest = createDigestStream()
   let lines = ''
@@ -44,12 +43,12 @@ export function followHistory(store: VersionedStore, { nowMs, violations }: Hist
     if (modRevision < state.revision) violations.add(`revision ${modRevision} came after ${state.revision}`)
     state.revision = modRevision
   }
-  const following = (async () => {
-    const afterRevision = await store.currentRevision()
-    for await (const batch of store.watch({ afterRevision, signal: abort.signal }))
-      for (const event of batch.events) take(event)
-  })()
-  following.catch((error: unknown) => violations.add(`the history was lost: ${String(error)}`))
+  const following = store.follow(store.revision, {
+    take({ events }) {
+      for (const event of events) take(event)
+    },
+    fail: (error) => violations.add(`the history was lost: ${String(error)}`),
+  })
   return {
     digest: () => {
       writeOut()
@@ -58,9 +57,6 @@ export function followHistory(store: VersionedStore, { nowMs, violations }: Hist
     get lastChangeMs() {
       return state.lastChangeMs
     },
-    async [Symbol.asyncDispose]() {
-      abort.abort()
-      await following.catch(() => undefined)
-    },
+    [Symbol.dispose]: () => following[Symbol.dispose](),
   }
 }

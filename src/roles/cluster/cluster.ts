@@ -225,7 +225,7 @@ async function startRunning(
   const clock = new SimClock({ startMs: Math.ceil(from.timeMs), order: random.fork('order') })
   const store = scope.use(createMemoryStore({ clock, ...(from.store === undefined ? {} : { from: from.store }) }))
   const violations = new Violations()
-  const history = scope.use(followHistory(store, { nowMs: () => clock.monotonicMs(), violations }))
+  const history = scope.use(followHistory(store.local, { nowMs: () => clock.monotonicMs(), violations }))
   const started: { nodes?: SimulatedNodes } = {}
   const rules = (): readonly BehaviourRule[] => started.nodes?.behaviours ?? []
   const known = identity === undefined ? {} : await identityDeps(identity, { clock, scope, rules })

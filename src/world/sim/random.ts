@@ -17,7 +17,11 @@ export function createSeededRandom(seed: number | string): SeededRandom {
     return (mixed ^ (mixed >>> 14)) >>> 0
   }
   return {
-    bytes: (count) => Uint8Array.from({ length: count }, () => next() & 0xff),
+    bytes(count) {
+      const bytes = new Uint8Array(count)
+      for (let index = 0; index < count; index++) bytes[index] = next()
+      return bytes
+    },
     below: (limit) => (limit <= 1 ? 0 : Math.floor((next() / 2 ** 32) * limit)),
     float: () => next() / 2 ** 32,
     fork: (label) => createSeededRandom(`${start}/${label}`),
