@@ -7,7 +7,7 @@ import type { WatchBatch, WatchQuery } from '../versioned-store.ts'
 
 /** What etcd tells one watch at a time. */
 const stretchRevisions = 1000
-/** Each holds at most what a watch holds that nobody reads. */
+/** What all of them tell may be held at once: eight thousand revisions. */
 const stretchesMax = 8
 
 /** After which revisions the stretches of a watch begin; the last one goes on for ever. */
@@ -29,27 +29,33 @@ export async function* watchInStretches(
   const stop = new AbortController()
   const signal = query.signal === undefined ? stop.signal : AbortSignal.any([query.signal, stop.signal])
   try {
-    const stretches = starts.map((afterRevision) => askedEarly(open({ ...query, afterRevision, signal })))
-    for (const [index, stretch] of stretches.entries()) {
+    const watches = starts.map((afterRevision) => open({ ...query, afterRevision, signal }))
+    const live = askedEarly(watches.pop() as AsyncIterable<WatchBatch>)
+    // Read as they come: a watch that has told its stretch would go on with the next one.
+    const stretches = watches.map((watch, index) => stretchUntil(starts[index + 1] ?? newest, watch))
+    // Failures are told in order, by whichever comes first in the past.
+    for (const stretch of stretches) stretch.catch(() => undefined)
+    for (const stretch of stretches) {
+      const read = await stretch
       if (signal.aborted) return
-      yield* batchesUntil(stretch, starts[index + 1])
+      yield* read
     }
+    yield* live
   } finally {
     stop.abort()
   }
 }
 
-/** Batches up to a revision, that of a batch in two cut short; all of them unless told. */
-async function* batchesUntil(
-  stretch: AsyncIterable<WatchBatch>,
-  end: number = Number.MAX_SAFE_INTEGER,
-): AsyncGenerator<WatchBatch, void, undefined> {
-  for await (const batch of stretch) {
+/** The batches up to a revision, that of a batch in two cut short. */
+async function stretchUntil(end: number, watch: AsyncIterable<WatchBatch>): Promise<readonly WatchBatch[]> {
+  const batches: WatchBatch[] = []
+  for await (const batch of watch) {
     if (batch.revision < end) {
-      yield batch
+      batches.push(batch)
       continue
     }
-    yield { revision: end, events: batch.events.filter(({ entry }) => entry.modRevision <= end) }
-    return
+    batches.push({ revision: end, events: batch.events.filter(({ entry }) => entry.modRevision <= end) })
+    break
   }
+  return batches
 }
