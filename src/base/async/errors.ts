@@ -12,5 +12,4 @@ export const asyncErrors = {
     when: 'something is put into a queue whose owner has stopped',
     remedy: 'Start the owner again.',
   },
-  ASYNC_DEADLINE: { kind: 'deadline', when: 'work did not end in time', remedy: 'Try again, or allow more time.' },
 } as const

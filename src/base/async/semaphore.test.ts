@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { KeyedMutex, Semaphore } from './semaphore.ts'
+import { Semaphore } from './semaphore.ts'
 
 test('no more run at once than there are permits, and waiters go first come, first served', async () => {
   const semaphore = new Semaphore(2)
@@ -42,20 +42,4 @@ test('a waiter that aborts does not keep the permit from the next', async () => 
   first[Symbol.dispose]()
   using _permit = await third
   assert.equal(semaphore.waiting, 0)
-})
-
-test('keys exclude themselves and not each other, and cost nothing afterwards', async () => {
-  const mutex = new KeyedMutex<string>()
-  const log: string[] = []
-  const work = (key: string, name: string) => async (): Promise<void> => {
-    log.push(`${name}+`)
-    await Promise.resolve()
-    await Promise.resolve()
-    log.push(`${name}-`)
-    assert.ok(key)
-  }
-  await Promise.all([mutex.run('a', work('a', '1')), mutex.run('a', work('a', '2')), mutex.run('b', work('b', '3'))])
-  assert.ok(log.indexOf('1-') < log.indexOf('2+'))
-  assert.ok(log.indexOf('3+') < log.indexOf('1-'))
-  assert.equal(mutex.size, 0)
 })

@@ -1,22 +1,4 @@
-/** Byte sizes as docker's command line reads them (`64m`, `1.5g`, docker/go-units RAMInBytes) and prints them. */
-import { GantryError } from '#base/errors/gantry-error.ts'
-
-const powers = 'bkmgtp'
-
-/**
- * Bytes of a size with an optional unit b, k, m, g, t, p (any case; `kb`, `KiB` are the same): powers of 1024.
- * @throws GantryError DATA_SIZE_INVALID with docker's wording.
- */
-export function parseByteSize(text: string): number {
-  const match = /^(\d+(?:\.\d+)?) ?(?:([kmgtp])(?:i?b)?|b)?$/i.exec(text.trim())
-  const bytes = match === null ? Number.NaN : Number(match[1]) * 1024 ** powers.indexOf((match[2] ?? 'b').toLowerCase())
-  if (!Number.isFinite(bytes) || bytes > Number.MAX_SAFE_INTEGER) {
-    throw new GantryError('DATA_SIZE_INVALID', 'invalid', `invalid size: '${text.slice(0, 100)}'`, {
-      remedy: 'Write a size such as 512m, 1.5g or a number of bytes.',
-    })
-  }
-  return Math.trunc(bytes)
-}
+/** Byte sizes as docker prints them (docker/go-units). */
 
 const decimalUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB', 'ZB', 'YB']
 const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB', 'ZiB', 'YiB']

@@ -12,11 +12,6 @@ export const dataErrors = {
     when: 'text is no duration',
     remedy: 'Write a duration such as 300ms, 1.5h or 2h45m.',
   },
-  DATA_SIZE_INVALID: {
-    kind: 'invalid',
-    when: 'text is no size in bytes',
-    remedy: 'Write a size such as 512m, 1.5g or a number of bytes.',
-  },
   DATA_SELECTOR_INVALID: {
     kind: 'invalid',
     when: 'a label selector does not parse',

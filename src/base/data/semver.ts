@@ -46,21 +46,3 @@ function compareIdentifier(a: string, b: string): number {
   if (aNumeric !== bNumeric) return aNumeric ? -1 : 1
   return a < b ? -1 : 1
 }
-
-/** The canonical text, without `v`. */
-export function formatSemver(version: Semver): string {
-  const prerelease = version.prerelease === '' ? '' : `-${version.prerelease}`
-  const build = version.build === '' ? '' : `+${version.build}`
-  return `${version.major}.${version.minor}.${version.patch}${prerelease}${build}`
-}
-
-/** Compares dotted API versions such as Docker's (`1.9` is below `1.41`); missing parts count as zero. */
-export function compareDottedVersions(a: string, b: string): number {
-  const left = a.split('.')
-  const right = b.split('.')
-  for (let index = 0; index < Math.max(left.length, right.length); index++) {
-    const order = Number(left[index] ?? 0) - Number(right[index] ?? 0)
-    if (order !== 0) return order
-  }
-  return 0
-}

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { formatBinarySize, formatDecimalSize, parseByteSize } from './byte-size.ts'
+import { formatBinarySize, formatDecimalSize } from './byte-size.ts'
 import { formatGoDuration, parseGoDuration, parseGoDurationMs } from './duration.ts'
 import { LruCache } from './lru-cache.ts'
-import { compareDottedVersions, compareSemver, formatSemver, parseSemver } from './semver.ts'
+import { compareSemver, parseSemver } from './semver.ts'
 
 test('durations read as Go reads them', () => {
   const rows: [string, bigint][] = [
@@ -57,28 +57,21 @@ test('durations print as Go prints them and read back', () => {
   )
 })
 
-test('sizes read and print as docker does', () => {
-  const rows: [string, number][] = [
-    ['32', 32],
-    ['32b', 32],
-    ['64m', 64 * 1024 ** 2],
-    ['1.5g', 1.5 * 1024 ** 3],
-    ['1KiB', 1024],
-    ['2 GB', 2 * 1024 ** 3],
-    ['1t', 1024 ** 4],
-  ]
-  for (const [text, bytes] of rows) assert.equal(parseByteSize(text), bytes, text)
-  for (const text of ['', 'm', '-1', '1x', '1mm', '1.2.3', '9e9', '99999p'])
-    assert.throws(() => parseByteSize(text), /^GantryError: invalid size: '/, text)
+test('sizes print as docker prints them', () => {
   assert.equal(formatDecimalSize(1_234_000), '1.234MB')
   assert.equal(formatDecimalSize(0), '0B')
   assert.equal(formatDecimalSize(999), '999B')
   assert.equal(formatDecimalSize(7_654_321, 3), '7.65MB')
+  assert.deepEqual(
+    [1000, 1_236_000, 1_984_992, 999_600].map((size) => formatDecimalSize(size, 3)),
+    ['1kB', '1.24MB', '1.98MB', '1e+03kB'],
+  )
+  assert.deepEqual([67_108_864, 1536].map(formatBinarySize), ['64MiB', '1.5KiB'])
   assert.equal(formatBinarySize(1_293_942_784), '1.205GiB')
   assert.equal(formatBinarySize(1023.96), '1024B')
 })
 
-test('versions order as semver says, and dotted ones by number', () => {
+test('versions order as semver says', () => {
   const ordered = [
     '1.0.0-alpha',
     '1.0.0-alpha.1',
@@ -100,9 +93,6 @@ test('versions order as semver says, and dotted ones by number', () => {
   }
   for (const text of ['1', '1.2', '01.2.3', '1.2.3-', '1.2.3-01', 'x1.2.3', '1.2.3+'])
     assert.equal(parseSemver(text), undefined, text)
-  assert.equal(formatSemver(parseSemver('v1.2.3-rc.1+b.5') ?? assert.fail('no version')), '1.2.3-rc.1+b.5')
-  assert.ok(compareDottedVersions('1.9', '1.41') < 0)
-  assert.equal(compareDottedVersions('1.41', '1.41.0'), 0)
 })
 
 test('the cache forgets what was unused longest and keeps to its weight', () => {

@@ -2,10 +2,8 @@
 import { closestMatch } from './closest-match.ts'
 import {
   type CheckContext,
-  type Infer,
   type Members,
   type ObjectOf,
-  type Problem,
   type Schema,
   into,
   isTooDeep,
@@ -109,32 +107,4 @@ function reportUnknown(name: string, names: readonly string[], context: CheckCon
 
 function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** The first alternative that fits; when none does, the problems of the one that got furthest. */
-export function union<const S extends readonly [Schema<unknown>, ...Schema<unknown>[]]>(
-  ...alternatives: S
-): Schema<Infer<S[number]>> {
-  return {
-    expects: alternatives.map((one) => one.expects).join(' or '),
-    check: (value, context) => {
-      let fewest: Problem[] | undefined
-      for (const alternative of alternatives) {
-        const problems: Problem[] = []
-        const result = alternative.check(value, { ...context, problems })
-        if (problems.length === 0) return result as Infer<S[number]>
-        const isDeeper = problems.some((one) => one.path !== context.path)
-        if (isDeeper && (fewest === undefined || problems.length < fewest.length)) fewest = problems
-      }
-      if (fewest === undefined)
-        return report(context, `expected ${alternatives.map((one) => one.expects).join(' or ')}, got ${nameOf(value)}`)
-      for (const problem of fewest) report({ ...context, path: problem.path }, problem.message)
-      return undefined
-    },
-  }
-}
-
-/** A schema that refers to itself. */
-export function lazy<T>(make: () => Schema<T>): Schema<T> {
-  return { expects: 'value', check: (value, context) => make().check(value, context) }
 }

@@ -1,5 +1,4 @@
 /** Schemas of single values. */
-import { parseByteSize } from '#base/data/byte-size.ts'
 import { parseGoDurationMs } from '#base/data/duration.ts'
 import { messageOf } from '#base/errors/gantry-error.ts'
 import { type OptionalSchema, type Schema, nameOf, report } from './schema.ts'
@@ -103,23 +102,14 @@ export function unknown(): Schema<unknown> {
 
 /** A duration in Go's form (`1m30s`), as milliseconds; a plain number is milliseconds already. */
 export function durationMs(rules: NumberRules = {}): Schema<number> {
-  return measured('duration such as 30s', rules, parseGoDurationMs)
-}
-
-/** A size in docker's form (`64m`), as bytes; a plain number is bytes already. */
-export function sizeBytes(rules: NumberRules = {}): Schema<number> {
-  return measured('size such as 512m', rules, parseByteSize)
-}
-
-function measured(expects: string, rules: NumberRules, parse: (text: string) => number): Schema<number> {
   const range = number(rules)
   return {
-    expects,
+    expects: 'duration such as 30s',
     check: (value, context) => {
       if (typeof value !== 'string' || /^\d+$/.test(value))
         return range.check(typeof value === 'string' ? Number(value) : value, context)
       try {
-        return range.check(parse(value), context)
+        return range.check(parseGoDurationMs(value), context)
       } catch (error) {
         return report(context, messageOf(error))
       }

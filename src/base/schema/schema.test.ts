@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { isErrorKind } from '#base/errors/gantry-error.ts'
 import { closestMatch, editDistance } from './closest-match.ts'
-import { array, lazy, object, record, union } from './composites.ts'
+import { array, object, record } from './composites.ts'
 import {
   boolean,
   durationMs,
@@ -14,7 +14,6 @@ import {
   oneOf,
   optional,
   refine,
-  sizeBytes,
   string,
   unknown,
   withDefault,
@@ -70,7 +69,6 @@ test('each scalar takes its own values and no other', () => {
     [integer(), [-3, 2 ** 53 - 1], [1.5, 2 ** 53]],
     [literal('x'), ['x'], ['y']],
     [nullable(boolean()), [null, true], [0]],
-    [union(integer(), object({ a: integer() })), [1, { a: 1 }], ['1', { a: 'x' }]],
     [refine(integer(), (value) => (value % 2 === 0 ? undefined : 'must be even')), [2], [1, 'x']],
     [unknown(), [1, null], []],
     [object({ a: optional(integer()) }, 'keep'), [{ b: 1 }], [null, []]],
@@ -81,29 +79,18 @@ test('each scalar takes its own values and no other', () => {
   }
 })
 
-test('durations and sizes are read in their own notation', () => {
+test('durations are read in their own notation', () => {
   assert.equal(parseWith(durationMs(), '1m30s'), 90_000)
   assert.equal(parseWith(durationMs(), 250), 250)
-  assert.equal(parseWith(sizeBytes(), '1k'), 1024)
-  assert.equal(parseWith(sizeBytes(), '512'), 512)
   assert.throws(() => parseWith(durationMs(), 'soon'), /time: invalid duration "soon"/)
-  assert.throws(() => parseWith(sizeBytes({ max: 1024 }), '1m'), /up to 1024/)
-})
-
-test('an alternative’s own problem is told when it is the one meant', () => {
-  const both = union(string(), object({ name: string() }))
-  assert.throws(() => parseWith(both, { name: 1 }), /name: expected string, got 1/)
-  assert.throws(() => parseWith(both, 1), /expected string or object, got 1/)
+  assert.throws(() => parseWith(durationMs({ max: 1000 }), '1m'), /up to 1000/)
 })
 
 test('hostile documents are bounded', () => {
-  interface Tree {
-    readonly next?: Tree
-  }
-  const tree: Schema<Tree> = lazy(() => object({ next: optional(tree) }))
-  let deep: Tree = {}
-  for (let level = 0; level < 5000; level++) deep = { next: deep }
-  const result = validate(tree, deep)
+  let nested: Schema<unknown> = integer()
+  let deep: unknown = 1
+  for (let level = 0; level < 5000; level++) [nested, deep] = [array(nested), [deep]]
+  const result = validate(nested, deep)
   assert.ok(!result.ok && /nested deeper/.test(formatProblems(result.problems)))
   const many = validate(
     array(integer()),

@@ -10,7 +10,7 @@ import type { Session } from '#cli/docker/session.ts'
 import type { Call, Verb } from '#cli/grammar/command.ts'
 import { exactly } from '#cli/grammar/command.ts'
 import type { Flags } from '#cli/grammar/flags.ts'
-import { humanSize } from '#cli/output/human-units.ts'
+import { formatDecimalSize } from '#base/data/byte-size.ts'
 import type { QueryValue } from '#clients/docker/engine-client.ts'
 import { buildContext } from './build-context.ts'
 import { buildFlags } from './build-flags.table.ts'
@@ -134,7 +134,7 @@ function imageIdOf(aux: unknown): string | undefined {
 /** Passes the context through and tells how much of it was sent. */
 async function* countBytes(session: Session, body: Readable): AsyncGenerator<Uint8Array, void> {
   const terminal = session.io.terminal.stdoutIsTerminal
-  const line = (size: number): string => `Sending build context to Docker daemon  ${humanSize(size)}`
+  const line = (size: number): string => `Sending build context to Docker daemon  ${formatDecimalSize(size)}`
   let sizeBytes = 0
   let shown = 0
   for await (const chunk of body) {

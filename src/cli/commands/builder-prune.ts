@@ -5,7 +5,7 @@ import { forceFlag, pruneFilterFlag } from './list-flags.table.ts'
 import type { Call, Verb } from '#cli/grammar/command.ts'
 import { none } from '#cli/grammar/command.ts'
 import { exitWith } from '#cli/docker/exit.ts'
-import { humanSize } from '#cli/output/human-units.ts'
+import { formatDecimalSize } from '#base/data/byte-size.ts'
 
 export const builderPrune: Verb = {
   usage: '[OPTIONS]',
@@ -36,5 +36,5 @@ async function prune({ flags, session }: Call): Promise<void> {
   })
   if ((deleted ?? []).length > 0)
     await session.print(`Deleted build cache objects:\n${(deleted ?? []).map((id) => `${id}\n`).join('')}\n`)
-  await session.print(`Total reclaimed space: ${humanSize(space)}\n`)
+  await session.print(`Total reclaimed space: ${formatDecimalSize(space)}\n`)
 }

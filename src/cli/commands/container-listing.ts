@@ -1,7 +1,8 @@
 /** A container as a row of `ps`. */
 import { goQuote } from '#base/data/go-quote.ts'
 import { ellipsis } from '#cli/output/display-width.ts'
-import { ago, humanSize } from '#cli/output/human-units.ts'
+import { ago } from '#cli/output/human-units.ts'
+import { formatDecimalSize } from '#base/data/byte-size.ts'
 import type { ListingShape, Row } from '#cli/output/listing.ts'
 import { portsColumn } from '#cli/output/ports-column.ts'
 import type { PortRow } from '#cli/output/ports-column.ts'
@@ -114,5 +115,5 @@ function imageText({ Image: image, ImageID: imageId = '' }: ContainerSummary, fu
 }
 
 function sizeText({ SizeRw: own = 0, SizeRootFs: all = 0 }: ContainerSummary): string {
-  return all > 0 ? `${humanSize(own, 3)} (virtual ${humanSize(all, 3)})` : humanSize(own, 3)
+  return all > 0 ? `${formatDecimalSize(own, 3)} (virtual ${formatDecimalSize(all, 3)})` : formatDecimalSize(own, 3)
 }

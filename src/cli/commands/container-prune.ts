@@ -5,7 +5,7 @@ import { forceFlag, pruneFilterFlag } from './list-flags.table.ts'
 import type { Call, Verb } from '#cli/grammar/command.ts'
 import { none } from '#cli/grammar/command.ts'
 import { exitWith } from '#cli/docker/exit.ts'
-import { humanSize } from '#cli/output/human-units.ts'
+import { formatDecimalSize } from '#base/data/byte-size.ts'
 
 export const containerPrune: Verb = { usage: '[OPTIONS]', flags: [pruneFilterFlag, forceFlag], count: none, run: prune }
 
@@ -20,5 +20,5 @@ async function prune({ flags, session }: Call): Promise<void> {
   }>('POST', '/containers/prune', { query: { filters: filtersQuery(flags.list('filter')) } })
   if ((deleted ?? []).length > 0)
     await session.print(`Deleted Containers:\n${(deleted ?? []).map((id) => `${id}\n`).join('')}\n`)
-  await session.print(`Total reclaimed space: ${humanSize(space)}\n`)
+  await session.print(`Total reclaimed space: ${formatDecimalSize(space)}\n`)
 }

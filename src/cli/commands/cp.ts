@@ -8,7 +8,7 @@ import { writeTo } from '#cli/docker/session.ts'
 import { tarParts, tarTree } from '#cli/docker/tar-tree.ts'
 import type { Call, Verb } from '#cli/grammar/command.ts'
 import { exactly } from '#cli/grammar/command.ts'
-import { humanSize } from '#cli/output/human-units.ts'
+import { formatDecimalSize } from '#base/data/byte-size.ts'
 import { GantryError, isErrorKind } from '#base/errors/gantry-error.ts'
 import type { Files } from '#world/ports/files.ts'
 import { goError } from './key-value-files.ts'
@@ -124,7 +124,7 @@ async function copyOut(session: Session, { source, target, follow, quiet }: Plan
   const sizeBytes = await extractTar(files, reply.body as AsyncIterable<Uint8Array>, {
     target: inside ? absolute(local, name.replace(/^[/.]$/, '')) : local,
   })
-  if (!quiet) await session.warn(`Successfully copied ${humanSize(sizeBytes)} to ${local}\n`)
+  if (!quiet) await session.warn(`Successfully copied ${formatDecimalSize(sizeBytes)} to ${local}\n`)
 }
 
 /** True when the target is a folder that is there. Throws when the copy could not be put at the target. */
@@ -241,7 +241,8 @@ async function sendLocal(
     }
   }
   await put(folder, Readable.from(counted()))
-  if (!quiet) await session.warn(`Successfully copied ${humanSize(sizeBytes)} to ${target.container}:${target.path}\n`)
+  if (!quiet)
+    await session.warn(`Successfully copied ${formatDecimalSize(sizeBytes)} to ${target.container}:${target.path}\n`)
 }
 
 /** A target that is no folder: there as a file, or not there yet. */

@@ -3,7 +3,8 @@ import { pathOf } from '#clients/docker/engine-client.ts'
 import type { Verb } from '#cli/grammar/command.ts'
 import { exactly } from '#cli/grammar/command.ts'
 import { ellipsis } from '#cli/output/display-width.ts'
-import { ago, humanSize } from '#cli/output/human-units.ts'
+import { ago } from '#cli/output/human-units.ts'
+import { formatDecimalSize } from '#base/data/byte-size.ts'
 import type { ListingShape } from '#cli/output/listing.ts'
 import { goTime } from '#cli/docker/timestamps.ts'
 import { shortId } from './container-listing.ts'
@@ -59,7 +60,7 @@ export const history: Verb = {
               .replace(' +0000 UTC', 'Z'),
       CreatedSince: human ? ago(layer.Created * 1000, now) : goTime(layer.Created * 1000),
       CreatedBy: full ? layer.CreatedBy : ellipsis(layer.CreatedBy.replaceAll('\t', ' '), 45),
-      Size: human ? humanSize(layer.Size, 3) : String(layer.Size),
+      Size: human ? formatDecimalSize(layer.Size, 3) : String(layer.Size),
       Comment: layer.Comment,
     }))
     await session.list(shape(human), rows, { format: flags.text('format'), quiet: flags.bool('quiet') })

@@ -1,5 +1,6 @@
 /** An image as rows of `images`: one for each tag or digest. */
-import { humanSize, ago } from '#cli/output/human-units.ts'
+import { ago } from '#cli/output/human-units.ts'
+import { formatDecimalSize } from '#base/data/byte-size.ts'
 import type { ListingShape, Row } from '#cli/output/listing.ts'
 import { goTime } from '#cli/docker/timestamps.ts'
 import { shortId } from './container-listing.ts'
@@ -64,11 +65,11 @@ export function imageRows(image: ImageSummary, options: ImageRowOptions): readon
     Digest: name.digest,
     CreatedSince: ago(image.Created * 1000, options.nowMs),
     CreatedAt: goTime(image.Created * 1000),
-    Size: humanSize(image.Size, 3),
+    Size: formatDecimalSize(image.Size, 3),
     Containers: (image.Containers ?? -1) === -1 ? 'N/A' : String(image.Containers),
-    VirtualSize: humanSize(image.Size),
-    SharedSize: (image.SharedSize ?? -1) === -1 ? 'N/A' : humanSize(image.SharedSize ?? 0),
-    UniqueSize: (image.SharedSize ?? -1) === -1 ? 'N/A' : humanSize(image.Size - (image.SharedSize ?? 0)),
+    VirtualSize: formatDecimalSize(image.Size),
+    SharedSize: (image.SharedSize ?? -1) === -1 ? 'N/A' : formatDecimalSize(image.SharedSize ?? 0),
+    UniqueSize: (image.SharedSize ?? -1) === -1 ? 'N/A' : formatDecimalSize(image.Size - (image.SharedSize ?? 0)),
   }))
 }
 

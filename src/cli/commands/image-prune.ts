@@ -5,7 +5,7 @@ import { forceFlag, pruneFilterFlag } from './list-flags.table.ts'
 import type { Call, Verb } from '#cli/grammar/command.ts'
 import { none } from '#cli/grammar/command.ts'
 import { exitWith } from '#cli/docker/exit.ts'
-import { humanSize } from '#cli/output/human-units.ts'
+import { formatDecimalSize } from '#base/data/byte-size.ts'
 import type { RemovedImage } from './rmi.ts'
 
 export const imagePrune: Verb = {
@@ -32,7 +32,7 @@ async function prune({ flags, session }: Call): Promise<void> {
     { query: { filters: filtersQuery(flags.list('filter'), { dangling: String(!flags.bool('all')) }) } },
   )
   await session.print(deletedImages(deleted))
-  await session.print(`Total reclaimed space: ${humanSize(space)}\n`)
+  await session.print(`Total reclaimed space: ${formatDecimalSize(space)}\n`)
 }
 
 export interface PrunedImages {

@@ -4,7 +4,7 @@ import { exitWith } from '#cli/docker/exit.ts'
 import type { Call, Verb } from '#cli/grammar/command.ts'
 import { none } from '#cli/grammar/command.ts'
 import { readJson } from '#cli/output/go-json.ts'
-import { binarySize } from '#cli/output/human-units.ts'
+import { formatBinarySize } from '#base/data/byte-size.ts'
 import { printValue } from '#cli/output/go-values.ts'
 import { createTemplate } from '#cli/output/template.ts'
 import { messageOf } from '#base/errors/gantry-error.ts'
@@ -105,7 +105,7 @@ function serverLines(facts: Facts): readonly string[] {
     ` OSType: ${at(facts, 'OSType')}`,
     ` Architecture: ${at(facts, 'Architecture')}`,
     ` CPUs: ${at(facts, 'NCPU')}`,
-    ` Total Memory: ${binarySize(Number(facts['MemTotal'] ?? 0))}`,
+    ` Total Memory: ${formatBinarySize(Number(facts['MemTotal'] ?? 0))}`,
     ` Name: ${at(facts, 'Name')}`,
     ` ID: ${at(facts, 'ID')}`,
     ` Docker Root Dir: ${at(facts, 'DockerRootDir')}`,

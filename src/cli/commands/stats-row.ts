@@ -1,5 +1,5 @@
 /** A reading of a container's use as a row of `stats`. */
-import { binarySize, humanSize } from '#cli/output/human-units.ts'
+import { formatBinarySize, formatDecimalSize } from '#base/data/byte-size.ts'
 import type { ListingShape, Row } from '#cli/output/listing.ts'
 
 interface CpuStats {
@@ -71,10 +71,10 @@ export function statsRow(
     ID: full ? id : id.slice(0, 12),
     Name: (sample.name ?? '').replace(/^\//, '') || '--',
     CPUPerc: `${cpuPercent(sample).toFixed(2)}%`,
-    MemUsage: `${binarySize(used)} / ${binarySize(limit)}`,
+    MemUsage: `${formatBinarySize(used)} / ${formatBinarySize(limit)}`,
     MemPerc: `${(limit === 0 ? 0 : (used / limit) * 100).toFixed(2)}%`,
-    NetIO: `${humanSize(sum(networks.map((network) => network.rx_bytes)), 3)} / ${humanSize(sum(networks.map((network) => network.tx_bytes)), 3)}`,
-    BlockIO: `${humanSize(blockBytes(sample, 'r'), 3)} / ${humanSize(blockBytes(sample, 'w'), 3)}`,
+    NetIO: `${formatDecimalSize(sum(networks.map((network) => network.rx_bytes)), 3)} / ${formatDecimalSize(sum(networks.map((network) => network.tx_bytes)), 3)}`,
+    BlockIO: `${formatDecimalSize(blockBytes(sample, 'r'), 3)} / ${formatDecimalSize(blockBytes(sample, 'w'), 3)}`,
     PIDs: String(sample.pids_stats?.current ?? 0),
   }
 }

@@ -1,7 +1,8 @@
 /** `system df`: shows disk usage. */
 import type { Call, Verb } from '#cli/grammar/command.ts'
 import { none } from '#cli/grammar/command.ts'
-import { ago, humanSize } from '#cli/output/human-units.ts'
+import { ago } from '#cli/output/human-units.ts'
+import { formatDecimalSize } from '#base/data/byte-size.ts'
 import type { ListingShape, Row } from '#cli/output/listing.ts'
 import { renderListing } from '#cli/output/listing.ts'
 import { failure } from '#cli/docker/exit.ts'
@@ -58,7 +59,7 @@ async function showUsage({ flags, session }: Call): Promise<void> {
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
 
 function reclaimable(bytes: number, of: number): string {
-  return of > 0 ? `${humanSize(bytes)} (${Math.trunc((bytes * 100) / of)}%)` : humanSize(bytes)
+  return of > 0 ? `${formatDecimalSize(bytes)} (${Math.trunc((bytes * 100) / of)}%)` : formatDecimalSize(bytes)
 }
 
 function totalRows(usage: DiskUsage): readonly Row[] {
@@ -86,29 +87,29 @@ function totalRows(usage: DiskUsage): readonly Row[] {
       Type: 'Images',
       TotalCount: String(images.length),
       Active: String(images.filter((image) => (image.Containers ?? 0) > 0).length),
-      Size: humanSize(layers),
+      Size: formatDecimalSize(layers),
       Reclaimable: reclaimable(layers - usedImages, layers),
     },
     {
       Type: 'Containers',
       TotalCount: String(containers.length),
       Active: String(containers.length - stopped.length),
-      Size: humanSize(sizeOf(containers)),
+      Size: formatDecimalSize(sizeOf(containers)),
       Reclaimable: reclaimable(sizeOf(stopped), sizeOf(containers)),
     },
     {
       Type: 'Local Volumes',
       TotalCount: String(volumes.length),
       Active: String(volumes.length - free.length),
-      Size: humanSize(volumeSize(volumes)),
+      Size: formatDecimalSize(volumeSize(volumes)),
       Reclaimable: reclaimable(volumeSize(free), volumeSize(volumes)),
     },
     {
       Type: 'Build Cache',
       TotalCount: String(cache.length),
       Active: String(cache.filter((record) => record.InUse).length),
-      Size: humanSize(cacheSize),
-      Reclaimable: humanSize(cacheFree),
+      Size: formatDecimalSize(cacheSize),
+      Reclaimable: formatDecimalSize(cacheFree),
     },
   ]
 }
@@ -159,16 +160,16 @@ function verboseText(usage: DiskUsage, nowMs: number): string {
   const imageList = (usage.Images ?? []).flatMap((image) =>
     imageRows(image, { nowMs, full: false, digests: false })
       .slice(0, 1)
-      .map((row) => ({ ...row, VirtualSize: humanSize(image.Size, 3) })),
+      .map((row) => ({ ...row, VirtualSize: formatDecimalSize(image.Size, 3) })),
   )
   const containerList = (usage.Containers ?? []).map((container) => ({
     ...containerRow(container, { nowMs, full: false }),
-    Size: humanSize(container.SizeRw ?? 0, 3),
+    Size: formatDecimalSize(container.SizeRw ?? 0, 3),
   }))
   const cacheList = (usage.BuildCache ?? []).map((record) => ({
     ID: shortId(record.ID),
     CacheType: record.Type,
-    Size: humanSize(record.Size, 3),
+    Size: formatDecimalSize(record.Size, 3),
     CreatedSince: ago(epochMs(record.CreatedAt), nowMs),
     LastUsedSince: record.LastUsedAt ? ago(epochMs(record.LastUsedAt), nowMs) : '',
     UsageCount: String(record.UsageCount),
@@ -180,6 +181,6 @@ function verboseText(usage: DiskUsage, nowMs: number): string {
     `Images space usage:\n\n${renderListing(images, imageList, { format: '' })}`,
     `Containers space usage:\n\n${renderListing(containers, containerList, { format: '' })}`,
     `Local Volumes space usage:\n\n${renderListing(volumes, (usage.Volumes ?? []).map(volumeRow), { format: '' })}`,
-    `Build cache usage: ${humanSize(cacheSize)}\n\n${renderListing(cacheShape, cacheList, { format: '' })}`,
+    `Build cache usage: ${formatDecimalSize(cacheSize)}\n\n${renderListing(cacheShape, cacheList, { format: '' })}`,
   ].join('\n')
 }

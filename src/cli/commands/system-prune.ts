@@ -2,7 +2,7 @@
 import { exitWith, failure } from '#cli/docker/exit.ts'
 import type { Call, Verb } from '#cli/grammar/command.ts'
 import { none } from '#cli/grammar/command.ts'
-import { humanSize } from '#cli/output/human-units.ts'
+import { formatDecimalSize } from '#base/data/byte-size.ts'
 import { confirm } from './confirm.ts'
 import { filtersQuery } from './filters.ts'
 import type { PrunedImages } from './image-prune.ts'
@@ -92,5 +92,5 @@ async function prune(call: Call): Promise<void> {
     all: flags.bool('all'),
     filters: filtersQuery(filters) ?? '',
   })
-  await session.print(`Total reclaimed space: ${humanSize(space)}\n`)
+  await session.print(`Total reclaimed space: ${formatDecimalSize(space)}\n`)
 }

@@ -1,7 +1,7 @@
 /** `volume ls`: lists volumes. */
 import type { Verb } from '#cli/grammar/command.ts'
 import { none } from '#cli/grammar/command.ts'
-import { humanSize } from '#cli/output/human-units.ts'
+import { formatDecimalSize } from '#base/data/byte-size.ts'
 import type { ListingShape } from '#cli/output/listing.ts'
 import { filtersQuery } from './filters.ts'
 import { filterFlag, formatFlag, quietFlag } from './list-flags.table.ts'
@@ -46,7 +46,10 @@ export function volumeRow(volume: VolumeSummary): Readonly<Record<string, unknow
     Labels: labelsText(labels),
     Label: (name: unknown): string => labels[String(name)] ?? '',
     Links: volume.UsageData === undefined || volume.UsageData === null ? 'N/A' : String(volume.UsageData.RefCount ?? 0),
-    Size: volume.UsageData === undefined || volume.UsageData === null ? 'N/A' : humanSize(volume.UsageData.Size ?? 0),
+    Size:
+      volume.UsageData === undefined || volume.UsageData === null
+        ? 'N/A'
+        : formatDecimalSize(volume.UsageData.Size ?? 0),
     Group: 'N/A',
     Availability: 'N/A',
     Status: 'N/A',

@@ -5,7 +5,7 @@ import { forceFlag, pruneFilterFlag } from './list-flags.table.ts'
 import type { Call, Verb } from '#cli/grammar/command.ts'
 import { none } from '#cli/grammar/command.ts'
 import { exitWith } from '#cli/docker/exit.ts'
-import { humanSize } from '#cli/output/human-units.ts'
+import { formatDecimalSize } from '#base/data/byte-size.ts'
 import { requireApi } from './create-container.ts'
 
 export const volumePrune: Verb = {
@@ -30,5 +30,5 @@ async function prune({ flags, session }: Call): Promise<void> {
   }>('POST', '/volumes/prune', { query: { filters: filtersQuery(flags.list('filter'), extra) } })
   if ((deleted ?? []).length > 0)
     await session.print(`Deleted Volumes:\n${(deleted ?? []).map((id) => `${id}\n`).join('')}\n`)
-  await session.print(`Total reclaimed space: ${humanSize(space)}\n`)
+  await session.print(`Total reclaimed space: ${formatDecimalSize(space)}\n`)
 }

@@ -1,7 +1,7 @@
 /** Progress of pulls, pushes, loads and builds: a bar per layer on a terminal, plain lines otherwise. */
 import { GantryError } from '#base/errors/gantry-error.ts'
 import { formatFloat } from '#cli/output/go-values.ts'
-import { humanSize } from '#cli/output/human-units.ts'
+import { formatDecimalSize } from '#base/data/byte-size.ts'
 import { exitWith } from './exit.ts'
 import type { Session } from './session.ts'
 
@@ -115,8 +115,9 @@ const clearLine = '\u001b[2K\r'
 export function progressText({ progressDetail: detail }: ProgressMessage, columns: number): string {
   const { current = 0, total = 0, units: unit = '', hidecounts } = detail ?? {}
   if (current <= 0 && total <= 0) return ''
-  const size = (value: number): string => (unit === '' ? humanSize(value) : `${formatFloat(value, 'g', -1)} ${unit}`)
-  if (total <= 0) return unit === '' ? humanSize(current).padStart(8) : `${current} ${unit}`
+  const size = (value: number): string =>
+    unit === '' ? formatDecimalSize(value) : `${formatFloat(value, 'g', -1)} ${unit}`
+  if (total <= 0) return unit === '' ? formatDecimalSize(current).padStart(8) : `${current} ${unit}`
   const bar = columns > 110 ? drawBar(current / total) : ''
   return hidecounts === true ? bar : bar + size(current).padStart(8) + (current > total ? '' : `/${size(total)}`)
 }

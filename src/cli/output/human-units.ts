@@ -1,33 +1,5 @@
-/** Sizes and durations in words, as the docker client prints them (docker/go-units). */
+/** Durations in words, and sizes and durations as flags have them, as the docker client prints them (docker/go-units). */
 import { readGoDuration } from '#base/data/duration.ts'
-import { formatFloat } from './go-values.ts'
-
-const decimalUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB', 'ZB', 'YB']
-const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB', 'ZiB', 'YiB']
-
-function scaled(
-  sizeBytes: number,
-  base: number,
-  { units, digits }: { readonly units: readonly string[]; readonly digits: number },
-): string {
-  let size = sizeBytes
-  let unit = 0
-  while (size >= base && unit < units.length - 1) {
-    size /= base
-    unit += 1
-  }
-  return formatFloat(size, 'g', digits) + (units[unit] ?? '')
-}
-
-/** Bytes in powers of 1000, `1.24MB`; `digits` significant ones (listings use 3, totals 4). */
-export function humanSize(sizeBytes: number, digits = 4): string {
-  return scaled(sizeBytes, 1000, { units: decimalUnits, digits })
-}
-
-/** Bytes in powers of 1024, `1.5MiB`, four significant digits. */
-export function binarySize(sizeBytes: number): string {
-  return scaled(sizeBytes, 1024, { units: binaryUnits, digits: 4 })
-}
 
 /** A span of time in one rounded unit: `About a minute`, `3 days`. */
 export function humanDuration(spanMs: number): string {

@@ -1,5 +1,4 @@
 /** All controllers together: one set of shared caches, and for each controller its own identity at the API and in events. */
-import { Scope } from '#base/async/scope.ts'
 import type { KubeClient } from '#clients/kubernetes/kube-client.ts'
 import { startEventRecorder } from '#kit/reconcile/event-recorder.ts'
 import { createInformerSet } from '#kit/reconcile/informer-set.ts'
@@ -89,14 +88,14 @@ const groups = ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 
 /** Starts every controller that is wanted; disposing the result stops them, then their caches. @throws for an unknown name. */
 export function startControllers(deps: ControllersDeps, config: ControllersConfig = {}): AsyncDisposable {
   const { clock, random, log } = deps
-  const scope = new Scope()
-  const reader = scope.own(deps.client({ name: 'system:kube-controller-manager', groups: ['system:authenticated'] }))
-  const informers = scope.own(createInformerSet({ client: reader, clock, random, log }))
+  const scope = new AsyncDisposableStack()
+  const reader = scope.use(deps.client({ name: 'system:kube-controller-manager', groups: ['system:authenticated'] }))
+  const informers = scope.use(createInformerSet({ client: reader, clock, random, log }))
   for (const { account, component, user, start } of chosenControllers(rowsFor(config), config.controllers)) {
     const own = { name: `system:serviceaccount:kube-system:${account}`, groups }
-    const client = scope.own(deps.client(user ?? own))
-    const events = scope.own(startEventRecorder({ client, clock, log }, { component }))
-    scope.own(start({ client, informers, events, clock, random, log, metrics: config.metrics }))
+    const client = scope.use(deps.client(user ?? own))
+    const events = scope.use(startEventRecorder({ client, clock, log }, { component }))
+    scope.use(start({ client, informers, events, clock, random, log, metrics: config.metrics }))
   }
   return scope
 }

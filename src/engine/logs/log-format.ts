@@ -54,11 +54,6 @@ export function entryTime(data: Buffer, start: number, end: number): number {
   return epochMsAt({ seconds, nanos: digits(data, start + 20, 9) })
 }
 
-/** `…+00:00` as Docker writes it, `…Z`. */
-export function dockerTime(time: string): string {
-  return time.endsWith('+00:00') ? `${time.slice(0, -6)}Z` : time
-}
-
 /** Epoch milliseconds with fractions of a log time; 0 when it is none. */
 export function parseLogTime(time: string): number {
   const at = readInstant(time)

@@ -21,7 +21,6 @@ import fc from 'fast-check'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import { createImages } from '#images/images.ts'
 import type { Images } from '#images/images.ts'
-import { unpackFresh } from '#images/layers/unpack-fresh.ts'
 import { createClock } from '#world/real/clock.ts'
 import { createFiles } from '#world/real/files.ts'
 import { createKernel } from '#world/real/kernel/kernel.ts'
@@ -202,27 +201,6 @@ test('hostile layers never touch what is outside, and what is stored is reproduc
       },
     ),
     { numRuns: 150 },
-  )
-})
-
-test('hostile build contexts unpacked into a fresh directory never touch what is outside (100 cases)', async (context) => {
-  const place = yard(context)
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(entryArbitrary(join(place.path, 'outside')), { minLength: 1, maxLength: 10 }),
-      async (entries) => {
-        const directory = mkdtempSync(join(place.root, 'context-'))
-        try {
-          await unpackFresh(deps, stream(tar(entries)), { directory })
-        } catch (error) {
-          assertExpected(error)
-        }
-        rmSync(directory, { recursive: true })
-        assert.deepEqual(readdirSync(place.root), [])
-        place.check()
-      },
-    ),
-    { numRuns: 100 },
   )
 })
 

@@ -4,7 +4,6 @@ import { GantryError } from '#base/errors/gantry-error.ts'
 import { type LogOptions, createLog } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { isSecretName, redactText } from './redact.ts'
-import { createTraceRecorder, noTrace } from './spans.ts'
 
 function capture(
   format: LogOptions['format'],
@@ -104,25 +103,4 @@ test('a flood of label values ends in one series', () => {
   for (let index = 0; index < 5000; index++) counter.add({ name: `n${index}` })
   assert.ok(metrics.render().split('\n').length < 2010)
   assert.equal(counter.value({ name: 'other' }), 3000)
-})
-
-test('spans keep their order, nesting and failures', async () => {
-  let now = 0
-  const trace = createTraceRecorder({ monotonicMs: () => ++now })
-  await trace.span('api/create', async (inner) => {
-    inner.span('engine/plan', () => 1)
-    await assert.rejects(inner.span('engine/start', () => Promise.reject(new Error('no'))))
-  })
-  assert.deepEqual(
-    trace.records().map(({ name, depth, failure }) => [name, depth, failure]),
-    [
-      ['api/create', 0, undefined],
-      ['engine/plan', 1, undefined],
-      ['engine/start', 1, 'no'],
-    ],
-  )
-  assert.equal(
-    noTrace.span('x', () => 5),
-    5,
-  )
 })

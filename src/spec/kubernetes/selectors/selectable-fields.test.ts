@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { matchesFields, parseFieldSelector } from './parse-field-selector.ts'
-import {
-  customSelectableFields,
-  fieldValues,
-  selectableFieldsOf,
-  selectedName,
-  supportedTerms,
-} from './selectable-fields.ts'
+import { customSelectableFields, fieldValues, selectableFieldsOf, supportedTerms } from './selectable-fields.ts'
 
 test('terms are equal, unequal and escaped', () => {
   assert.deepEqual(parseFieldSelector(String.raw`a=b,c!=d,e==f\,g,h=`), [
@@ -50,7 +44,6 @@ test('pods are selected by node, phase, host network and address', () => {
   const matches = (text: string): boolean => matchesFields(supportedTerms(parseFieldSelector(text), fields), values)
   assert.ok(matches('spec.host=a,status.phase=Running,spec.hostNetwork=false,status.podIP=10.0.0.1'))
   assert.ok(!matches('spec.nodeName!=a'))
-  assert.equal(selectedName(parseFieldSelector('metadata.name=p')), 'p')
 })
 
 test('an event is the same under both groups', () => {

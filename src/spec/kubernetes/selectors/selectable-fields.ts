@@ -152,8 +152,3 @@ function asText(value: unknown): string {
 export function fieldValues(object: Json, fields: SelectableFields): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(fields.values).map(([label, read]) => [label, asText(read(object))]))
 }
-
-/** The name that the terms pin down, for requests that are authorised like a request for one object. */
-export function selectedName(terms: readonly FieldTerm[]): string | undefined {
-  return terms.find((term) => term.field === 'metadata.name' && term.operator === '=')?.value
-}

@@ -214,12 +214,6 @@ export function httpHeaderName(value: string): readonly string[] {
   return /^[-A-Za-z0-9]+$/.test(value) ? [] : [patternText(text, '[-A-Za-z0-9]+', 'X-Header-Name')]
 }
 
-/** A decimal integer without leading zeros or plus. */
-export function decimalInteger(value: string): readonly string[] {
-  if (value === '') return ['must be non-empty']
-  return /^(?:0|-?[1-9][0-9]*)$/.test(value) ? [] : ['must be a valid decimal integer in canonical form']
-}
-
 /**
  * A name format for `generateName`: a trailing dash, which the generated part follows, does not count.
  */
