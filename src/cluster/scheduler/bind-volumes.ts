@@ -1,5 +1,5 @@
 /** Carries out what the plugins for volumes and claims promised: the writes before a pod is bound. */
-import { persistentVolumeClaims, persistentVolumes, resourceClaims } from '#clients/kubernetes/resources.table.ts'
+import { persistentVolumeClaims, persistentVolumes, pods, resourceClaims } from '#clients/kubernetes/resources.table.ts'
 import type { ApiClient } from '#kit/reconcile/api-client.ts'
 import { apiTime } from '#kit/reconcile/api-time.ts'
 import type { Informer } from '#kit/reconcile/informer.ts'
@@ -104,27 +104,50 @@ async function protectClaim(client: VolumeWriterDeps['client'], claim: ResourceC
 
 /** Writes allocations and reservations of device claims. */
 export function createClaimWriter({ client, clock }: Pick<VolumeWriterDeps, 'client' | 'clock'>): ClaimWriter {
+  const reserve: ClaimWriter['reserve'] = async (claim, allocation, pod) => {
+    const { namespace, name } = claim.metadata
+    const read = await client.get(resourceClaims, name, { namespace })
+    const current = allocation === undefined ? read : await protectClaim(client, read)
+    const reservedFor = current.status?.reservedFor ?? []
+    const isReserved = reservedFor.some(({ uid }) => uid === pod.uid)
+    if (isReserved && allocation === undefined) return
+    const status = {
+      ...current.status,
+      ...(allocation === undefined || current.status?.allocation !== undefined
+        ? {}
+        : { allocation: { ...allocation, allocationTimestamp: apiTime(clock.now()) } }),
+      reservedFor: isReserved ? reservedFor : [...reservedFor, { resource: 'pods', name: pod.name, uid: pod.uid }],
+    }
+    await client.updateStatus(resourceClaims, { ...current, status }, { namespace })
+  }
   return {
     matchesDevice: createDeviceMatcher(),
-    async reserve(claim, allocation, pod) {
-      const { namespace, name } = claim.metadata
-      const read = await client.get(resourceClaims, name, { namespace })
-      const current = allocation === undefined ? read : await protectClaim(client, read)
-      const reservedFor = current.status?.reservedFor ?? []
-      const isReserved = reservedFor.some(({ uid }) => uid === pod.uid)
-      if (isReserved && allocation === undefined) return
-      const status = {
-        ...current.status,
-        ...(allocation === undefined || current.status?.allocation !== undefined
-          ? {}
-          : { allocation: { ...allocation, allocationTimestamp: apiTime(clock.now()) } }),
-        reservedFor: isReserved ? reservedFor : [...reservedFor, { resource: 'pods', name: pod.name, uid: pod.uid }],
-      }
-      await client.updateStatus(resourceClaims, { ...current, status }, { namespace })
-    },
+    reserve,
     async deallocate(claim) {
       const { allocation: _, reservedFor: __, devices: ___, ...status } = claim.status ?? {}
       await client.updateStatus(resourceClaims, { ...claim, status }, { namespace: claim.metadata.namespace })
+    },
+    async claimExtended({ claim, allocation, mappings }, pod) {
+      const { name: _, ...metadata } = claim.metadata
+      const { namespace } = pod
+      // A claim that is not used in the end is found and removed by the pod's next attempt.
+      const made = await client.create(resourceClaims, { ...claim, metadata } as ResourceClaim, { namespace })
+      await reserve(made, allocation, pod)
+      const extendedResourceClaimStatus = { requestMappings: mappings, resourceClaimName: made.metadata.name }
+      const place = { namespace, type: 'strategic', subresource: 'status' } as const
+      await client.patch(pods, pod.name, { status: { extendedResourceClaimStatus } }, place)
+    },
+    async discard(claim) {
+      const { finalizers = [], namespace, name } = claim.metadata
+      const kept = finalizers.filter((finalizer) => finalizer !== claimFinalizer)
+      if (kept.length < finalizers.length) {
+        await client.update(
+          resourceClaims,
+          { ...claim, metadata: { ...claim.metadata, finalizers: kept } },
+          { namespace },
+        )
+      }
+      await client.delete(resourceClaims, name, { namespace })
     },
   }
 }

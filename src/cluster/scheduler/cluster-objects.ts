@@ -32,6 +32,7 @@ export interface ClusterObjects {
   readonly resourceClaim: (namespace: string, name: string) => ResourceClaim | undefined
   readonly resourceClaims: () => readonly ResourceClaim[]
   readonly deviceClass: (name: string) => DeviceClass | undefined
+  readonly deviceClasses: () => readonly DeviceClass[]
   readonly resourceSlices: () => readonly ResourceSlice[]
 }
 
@@ -53,5 +54,6 @@ export const noObjects: ClusterObjects = {
   resourceClaim: () => undefined,
   resourceClaims: () => [],
   deviceClass: () => undefined,
+  deviceClasses: () => [],
   resourceSlices: () => [],
 }

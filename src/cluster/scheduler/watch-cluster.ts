@@ -67,6 +67,7 @@ export function watchCluster(informers: InformerSet): WatchedCluster {
       resourceClaim: (namespace, name) => resourceClaims.get(`${namespace}/${name}`),
       resourceClaims: () => resourceClaims.list(),
       deviceClass: (name) => deviceClasses.get(name),
+      deviceClasses: () => deviceClasses.list(),
       resourceSlices: () => slices.list(),
     },
     onOtherChange(listener) {

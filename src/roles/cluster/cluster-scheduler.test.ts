@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { pods } from '#clients/kubernetes/resources.table.ts'
+import { pods, resourceClaims } from '#clients/kubernetes/resources.table.ts'
 import { createCluster } from './cluster.ts'
 
 const configuration = `
@@ -91,4 +91,52 @@ test('a pod whose volume is made for its node first tells that node before it is
   })
   await cluster.time.advance('30 seconds')
   assert.deepEqual(await nodes(), ['sim-0', undefined])
+})
+
+test('a pod gets devices for an extended resource, by a claim that is made for it and goes with it', async () => {
+  await using cluster = await createCluster({ nodes: 2 })
+  const group = { apiVersion: 'resource.k8s.io/v1' }
+  const resource = 'example.com/gpu'
+  const device = { ...{ driver: 'gpu.example.com', nodeName: 'sim-1' }, devices: [{ name: 'g0' }, { name: 'g1' }] }
+  await cluster.apply([
+    {
+      ...group,
+      kind: 'ResourceSlice',
+      metadata: { name: 's' },
+      spec: { ...device, pool: { name: 'sim-1', generation: 1, resourceSliceCount: 1 } },
+    },
+    { ...group, kind: 'DeviceClass', metadata: { name: 'gpus' }, spec: { extendedResourceName: resource } },
+    ...['first', 'second'].map((name) => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: 'default' },
+      spec: { containers: [{ name: 'c', image: 'i', resources: { limits: { [resource]: '2' } } }] },
+    })),
+  ])
+  await cluster.settle()
+  const bound = (await cluster.client.list(pods)).items.filter(({ spec }) => spec.nodeName !== undefined)
+  assert.equal(bound.length, 1)
+  const [pod] = bound
+  const claims = await cluster.client.list(resourceClaims)
+  assert.equal(claims.items.length, 1)
+  const [claim] = claims.items
+  assert.match(claim?.metadata.name ?? '', new RegExp(`^${pod?.metadata.name}-extended-resources-`))
+  assert.deepEqual(pod?.status?.extendedResourceClaimStatus, {
+    requestMappings: [{ containerName: 'c', resourceName: resource, requestName: 'container-0-request-0' }],
+    resourceClaimName: claim?.metadata.name,
+  })
+  assert.deepEqual(
+    claim?.status?.allocation?.devices?.results?.map((result) => result.device),
+    ['g0', 'g1'],
+  )
+  assert.deepEqual(claim?.status?.reservedFor?.[0]?.name, pod?.metadata.name)
+  await cluster.client.delete(pods, pod?.metadata.name ?? '', { namespace: 'default' })
+  await cluster.time.advance('2 minutes')
+  const after = await cluster.client.list(resourceClaims)
+  const [other] = (await cluster.client.list(pods)).items
+  assert.equal(other?.spec.nodeName, 'sim-1')
+  assert.deepEqual(
+    after.items.map(({ metadata }) => metadata.name),
+    [other.status?.extendedResourceClaimStatus?.resourceClaimName],
+  )
 })
