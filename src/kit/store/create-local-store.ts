@@ -261,7 +261,7 @@ export class EngineStore implements VersionedStore {
 
   #commit(requests: readonly TxnRequest[]): readonly (TxnResult | Error)[] {
     const { results, events } = this.#told(() => this.#engine.commit(requests, this.#hub.wantsPrevious))
-    this.#trouble.clear()
+    this.#trouble.worked()
     this.#hub.publish(events)
     this.#forgetHistory()
     return results

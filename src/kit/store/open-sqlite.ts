@@ -2,6 +2,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import { storeErrorOfSqlite } from './sqlite-errors.ts'
+import { logPathOf, lookAtStore, placeWhole, storeDamaged } from './sqlite-file.ts'
 import { applicationId, migrations, statements } from './sqlite-schema.table.ts'
 
 export interface SqliteFileOptions {
@@ -24,6 +25,8 @@ export function openSqlite(options: SqliteFileOptions): DatabaseSync {
   const { path } = options
   let database: DatabaseSync | undefined
   try {
+    const { isNew, hasLog } = lookAtStore(path)
+    if (isNew) placeWhole(path, (place) => createFile(place, options))
     database = new DatabaseSync(path, { timeout: 0 })
     // Exclusive before WAL: then the lock is held until close, and the index of the WAL needs no shared file.
     database.exec(`pragma locking_mode = exclusive; pragma page_size = ${pageSizeBytes}`)
@@ -32,7 +35,7 @@ export function openSqlite(options: SqliteFileOptions): DatabaseSync {
     database.exec('pragma journal_size_limit = 67108864; pragma cell_size_check = on; pragma trusted_schema = off')
     checkOwner(database, path)
     migrate(database, options)
-    checkAfterCrash(database, path)
+    checkAfterCrash(database, { path, hasLog })
     if (options.sizeBytesMax !== undefined) {
       database.exec(`pragma max_page_count = ${Math.ceil(options.sizeBytesMax / pageSizeBytes)}`)
     }
@@ -80,22 +83,31 @@ function migrate(database: DatabaseSync, options: SqliteFileOptions): void {
   database.exec(`pragma application_id = ${applicationId}; pragma user_version = ${migrations.length}; commit`)
 }
 
-function checkAfterCrash(database: DatabaseSync, path: string): void {
+/** An empty store in one file. */
+function createFile(path: string, options: SqliteFileOptions): void {
+  const database = new DatabaseSync(path, { timeout: 0 })
+  try {
+    database.exec(`pragma page_size = ${pageSizeBytes}; pragma synchronous = full`)
+    migrate(database, options)
+  } finally {
+    database.close()
+  }
+}
+
+/** Looks closer at a store that was not closed, and marks it as open. */
+function checkAfterCrash(
+  database: DatabaseSync,
+  { path, hasLog }: { readonly path: string; readonly hasLog: boolean },
+): void {
   const crashed = database.prepare(statements.state).get('open')?.['value'] === 1
   if (!crashed) {
     database.prepare(statements.setState).run(1, 'open')
+    // In the file itself: it then tells also without its log that there must be one.
+    database.exec('pragma wal_checkpoint(truncate)')
     return
   }
+  if (!hasLog) throw storeDamaged(path, `its log ${logPathOf(path)} is missing, with what was written last`)
   if (pragma(database, 'page_count') * pageSizeBytes > checkSizeBytesMax) return
   const verdict = String(Object.values(database.prepare('pragma quick_check(1)').get() ?? {})[0])
-  if (verdict === 'ok') return
-  throw new GantryError(
-    'STORE_CORRUPT',
-    'internal',
-    `The store ${path} is damaged: ${verdict.replaceAll('\n', ' ')}.`,
-    {
-      remedy: 'Restore the file from a backup, or move it away to start empty; nothing was changed in it.',
-      details: { path },
-    },
-  )
+  if (verdict !== 'ok') throw storeDamaged(path, verdict.replaceAll('\n', ' '))
 }

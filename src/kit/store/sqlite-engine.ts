@@ -3,10 +3,11 @@
  * a group of transactions is one SQLite transaction, so all of them share one sync of the disk.
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
-import { storeCompacted, storeLeaseNotFound, storeRevisionAhead } from './errors.ts'
+import { storeCompacted, storeFull, storeLeaseNotFound, storeRevisionAhead } from './errors.ts'
 import { boundsOf, isWithin } from './key-range.ts'
 import { nextVersion, tombstone } from './memory-engine.ts'
 import { openSqlite, type SqliteFileOptions } from './open-sqlite.ts'
+import { keepLog, roomBytes } from './sqlite-file.ts'
 import { storeErrorOfSqlite } from './sqlite-errors.ts'
 import { positionsPerRevision, statements } from './sqlite-schema.table.ts'
 import type { CommitOutcome, HistoryPage, HistoryQuery, StoreEngine, WantsPrevious } from './store-engine.ts'
@@ -29,6 +30,8 @@ const noBytes = new Uint8Array(0)
 const aboveAllKeys = new Uint8Array(1)
 const historyPageRows = 500
 const sweepRows = 500
+/** Less than this, and a write may find room that the next one does not. */
+const roomBytesMin = 4 << 20
 
 /** Where a key stands in `live`. */
 interface LiveRow {
@@ -135,6 +138,7 @@ export class SqliteEngine implements StoreEngine {
   }
 
   probe(): void {
+    if (roomBytes(this.#path) < roomBytesMin) throw storeFull(this.#path)
     this.#transaction(() => this.#sql.setState.run(this.compactRevision, 'compacted'))
   }
 
@@ -163,12 +167,19 @@ export class SqliteEngine implements StoreEngine {
 
   [Symbol.dispose](): void {
     if (!this.#database.isOpen) return
+    const isMarked = this.#markClosed()
+    this.#database.close()
+    // Left marked as open, the file is checked at the next start, which looks for the log that closing has removed.
+    if (!isMarked) keepLog(this.#path)
+  }
+
+  #markClosed(): boolean {
     try {
       this.#sql.setState.run(0, 'open')
+      return true
     } catch {
-      // Left marked as open, the file is checked at the next start: right after a failure.
+      return false
     }
-    this.#database.close()
   }
 
   #guard<T>(read: () => T): T {

@@ -8,11 +8,19 @@ export function sqliteCodeOf(error: unknown): number | undefined {
   return error.errcode & 0xff
 }
 
+/** What SQLite would have said to a failure of the file system that Node tells of. */
+function codeOfFile(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined
+  const code = String(error.code)
+  if (code === 'ENOSPC' || code === 'EDQUOT') return 13
+  return ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS'].includes(code) ? 14 : 10
+}
+
 /** The typed error for a failure of SQLite on the file at `path`; anything else is returned as it is. */
 export function storeErrorOfSqlite(error: unknown, path: string): unknown {
   const code = sqliteCodeOf(error)
   const details = { path }
-  switch (code) {
+  switch (code ?? codeOfFile(error)) {
     case undefined:
       return error
     case 5:
@@ -45,14 +53,15 @@ export function storeErrorOfSqlite(error: unknown, path: string): unknown {
         `The store ${path} cannot be opened: ${messageOf(error)}.`,
         {
           cause: error,
-          remedy: 'Check that the folder exists and that this user may write in it.',
+          remedy:
+            'Check that the folder exists, that its file system is not mounted read-only, and that this user may write in it.',
           details,
         },
       )
     default:
       return new GantryError('STORE_FAILED', 'unavailable', `The store ${path} failed: ${messageOf(error)}.`, {
         cause: error,
-        remedy: 'Check the disk (kernel log, free space), then restart.',
+        remedy: 'Check the disk (kernel log, mount options); the store goes on by itself once the disk works.',
         details,
       })
   }

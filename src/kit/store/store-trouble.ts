@@ -45,6 +45,11 @@ export class StoreTrouble implements Disposable {
     this.#timer ??= this.#clock.setTimer(probeEveryMs, () => void this.#ask())
   }
 
+  /** Something succeeded. Where space is short, that may have been small enough: then only the probe tells. */
+  worked(): void {
+    if (this.#current !== undefined && this.#current.code !== 'STORE_FULL') this.clear()
+  }
+
   /** The store works. */
   clear(): void {
     if (this.#current === undefined) return
@@ -64,7 +69,8 @@ export class StoreTrouble implements Disposable {
       this.#timer = undefined
     } catch (error) {
       this.#timer = undefined
-      this.note(error)
+      // Any other failure of the probe proves nothing either way.
+      this.note(error instanceof GantryError && codes.has(error.code) ? error : this.#current)
     }
   }
 }
