@@ -74,7 +74,9 @@ test('a request gets devices that its class, its selectors and its tolerations a
   assert.throws(() => one({ selectors: [selector('device.')] }), {
     message: /^claim default\/c: selector #0: CEL compile error: /,
   })
+  const bound = selector(`cel.bind(own, device.capacity["${driver}"], own.memory.compareTo(quantity("40Gi")) > 0)`)
   const rows: [string, object, string[] | undefined][] = [
+    ['by a value under a name', { selectors: [bound] }, ['r=large']],
     ['any', {}, ['r=small']],
     ['of a class', { deviceClassName: 'big' }, ['r=large']],
     ['tolerating', { deviceClassName: 'big', tolerations: [{ key: 'hot', operator: 'Exists' }] }, ['r=tainted']],

@@ -210,6 +210,16 @@ const sortBy: Macro = ({ at, target, args }) => {
   return make.bind('@__sortBy_input__', target, sorted)
 }
 
+/** `cel.bind(name, value, expression)`; whatever else has a function of that name is left alone. */
+const bind: Macro = ({ at, target, args }) => {
+  if (target.kind !== 'ident' || target.name !== 'cel') return undefined
+  const [variable, value, result] = args as readonly [CelNode, CelNode, CelNode]
+  if (variable.kind !== 'ident') {
+    throw new CelSyntaxError(variable.at, 'cel.bind() variable names must be simple identifiers')
+  }
+  return new Maker(at).bind(variable.name, value, result)
+}
+
 /** Macros by name, number of arguments and style. */
 const macros: ReadonlyMap<string, Macro> = new Map([
   ['all 2', quantifier('all', 1)],
@@ -234,10 +244,11 @@ const macros: ReadonlyMap<string, Macro> = new Map([
   ['sortBy 2', sortBy],
 ])
 
-/** What a call expands to, or undefined when it is no macro. @throws CelSyntaxError for arguments that do not fit. */
-export function expandMacro(call: CallNode): CelNode | undefined {
+/** What a call expands to, or undefined when it is no macro. @param hasBindings whether `cel.bind` is one. @throws CelSyntaxError for arguments that do not fit. */
+export function expandMacro(call: CallNode, hasBindings: boolean): CelNode | undefined {
   const { at, name, target, args } = call
   if (target === undefined) return name === 'has' && args.length === 1 ? presence(at, args[0] as CelNode) : undefined
+  if (hasBindings && name === 'bind' && args.length === 3) return bind({ at, target, args })
   return macros.get(`${name} ${args.length}`)?.({ at, target, args })
 }
 

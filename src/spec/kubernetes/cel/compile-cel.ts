@@ -65,7 +65,7 @@ function typeText(type: CelType): string {
 
 function checkText(text: string, environment: CelEnvironment): CheckedCel | { readonly issues: readonly CelIssue[] } {
   try {
-    const checked = checkTypes(parseCel(text), environment)
+    const checked = checkTypes(parseCel(text, environment.writing), environment)
     const issues = checked.issues.length > 0 ? checked.issues : checkLiterals(checked)
     return issues.length > 0 ? { issues } : checked
   } catch (error) {

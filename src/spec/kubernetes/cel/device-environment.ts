@@ -28,4 +28,7 @@ const deviceType: CelType = {
 }
 
 /** The environment of device selectors. */
-export const deviceEnvironment: CelEnvironment = celEnvironment({ variables: { device: deviceType } })
+export const deviceEnvironment: CelEnvironment = celEnvironment({
+  variables: { device: deviceType },
+  writing: { hasBindings: true },
+})

@@ -30,8 +30,14 @@ const relations: ReadonlySet<string> = new Set(['<', '<=', '>=', '>', '==', '!='
 const sums: ReadonlySet<string> = new Set(['+', '-'])
 const products: ReadonlySet<string> = new Set(['*', '/', '%'])
 
+/** What an expression may be written with beyond what all have. */
+export interface CelWriting {
+  /** `cel.bind(name, value, expression)` (cel-go's bindings extension). */
+  readonly hasBindings?: boolean
+}
+
 /** The tree of an expression. @throws CelSyntaxError with upstream's words and the place. */
-export function parseCel(text: string): CelNode {
+export function parseCel(text: string, writing: CelWriting = {}): CelNode {
   const length = codePointCount(text)
   if (length > expressionLengthMax) {
     throw new CelSyntaxError(
@@ -39,7 +45,7 @@ export function parseCel(text: string): CelNode {
       `expression code point size exceeds limit: size: ${length}, limit ${expressionLengthMax}`,
     )
   }
-  const parser = new Parser(celTokens(text))
+  const parser = new Parser(celTokens(text), writing)
   return parser.whole()
 }
 
@@ -59,11 +65,13 @@ function startsExpression(token: CelToken): boolean {
 
 class Parser {
   readonly #tokens: readonly CelToken[]
+  readonly #writing: CelWriting
   #next = 0
   #nesting = 0
 
-  constructor(tokens: readonly CelToken[]) {
+  constructor(tokens: readonly CelToken[], writing: CelWriting) {
     this.#tokens = tokens
+    this.#writing = writing
   }
 
   whole(): CelNode {
@@ -218,7 +226,7 @@ class Parser {
     }
     this.#expect(')')
     const written = makeNode<CallNode>({ kind: 'call', at, name, target, args })
-    return expandMacro(written) ?? written
+    return expandMacro(written, this.#writing.hasBindings === true) ?? written
   }
 
   #ident(): CelToken {
