@@ -32,6 +32,7 @@ import {
 import { createBootstrapObjects } from './bootstrap/bootstrap-objects.ts'
 import { customDocuments } from './custom-resources/custom-documents.ts'
 import { CustomResources } from './custom-resources/custom-resources.ts'
+import { timeText } from './api-object.ts'
 import { createClusterView } from './cluster-view.ts'
 import type { EncryptionConfig } from './encryption/encryption-config.ts'
 import type { ConnectKms } from './encryption/kms-plugin.ts'
@@ -117,6 +118,8 @@ interface ServerStore extends Pick<HandlerParts, 'store' | 'isStale'>, Pick<ApiS
 
 /** A server whose plugins are not there yet waits this long for them. */
 const kmsPatienceMs = 30_000
+const ensureTriesMax = 30
+const ensureRetryMs = 1000
 
 /** The store, and where values are sealed what tells which of them are to be written anew. */
 async function storeOf(deps: ApiServerDeps): Promise<ServerStore> {
@@ -152,7 +155,7 @@ function createParts(
     onFault: (error) => condition.breaks(error),
     onReload: (reason) => {
       condition.reloads(reason)
-      if (reason === undefined) void ensureBootstrapObjects({ log, config, client: client(), now: view.now() })
+      if (reason === undefined) void ensureBootstrapObjects({ log, clock, config, client: client() })
     },
   })
   const allocations = createAllocations(config, random)
@@ -208,17 +211,23 @@ function createParts(
   }
 }
 
-/** What every cluster has may be missing in a store that was replaced by another one. */
-async function ensureBootstrapObjects({
-  log,
-  config,
-  client,
-  now,
-}: Pick<PartsDeps, 'log'> & { config: ApiServerConfig; client: KubeClient; now: string }): Promise<void> {
-  try {
-    await createBootstrapObjects(client, config, now)
-  } catch (error) {
-    log.warn("the cluster's first objects could not be made anew", { error })
+interface Ensuring {
+  readonly log: Log
+  readonly clock: Clock
+  readonly config: ApiServerConfig
+  readonly client: KubeClient
+}
+
+/** What every cluster has may be missing in a store that was replaced; others may be writing the same objects. */
+async function ensureBootstrapObjects({ log, clock, config, client }: Ensuring): Promise<void> {
+  for (let attempt = 1; attempt <= ensureTriesMax; attempt++) {
+    try {
+      await createBootstrapObjects(client, config, timeText(clock.now()))
+      return
+    } catch (error) {
+      log.warn("the cluster's first objects could not be made anew", { error, attempt })
+      await clock.sleep(ensureRetryMs)
+    }
   }
 }
 

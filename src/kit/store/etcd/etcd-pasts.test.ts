@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { cpSync, rmSync } from 'node:fs'
 import { test } from 'node:test'
+import { encodeFields, type Fields } from '#kit/grpc/encode-fields.ts'
 import { GrpcConnection } from '#kit/grpc/grpc-connection.ts'
 import { createClock } from '#world/real/clock.ts'
 import { createRandom } from '#world/real/random.ts'
@@ -133,6 +134,66 @@ test('an etcd without space says so, still reads, and works again by itself once
   await store.put('/small', Buffer.from('1'))
   assert.deepEqual([told[0], told.at(-1)], ['STORE_FULL', undefined])
 })
+
+/** Calls of etcd's that the store does not make. */
+async function asking<T>(
+  { endpoints }: EtcdCluster,
+  use: (ask: (method: string, fields: Fields, token?: string) => Promise<Buffer>) => Promise<T>,
+): Promise<T> {
+  using connection = new GrpcConnection({ url: endpoints[0] ?? '', tls: undefined, clock })
+  return await use(async (method, fields, token) => {
+    using call = await connection.call(`/etcdserverpb.${method}`, token === undefined ? {} : { token })
+    return await call.exchange(encodeFields(fields))
+  })
+}
+
+test(
+  'an etcd that begins to ask for users refuses by name, and the watch goes on when it ends that',
+  { skip },
+  async () => {
+    await using cluster = await startEtcdCluster(1)
+    await using store = await open(cluster)
+    const stop = new AbortController()
+    const seen: string[] = []
+    const afterRevision = await store.currentRevision()
+    const reading = (async () => {
+      for await (const { events } of store.watch({ afterRevision, progress: true, signal: stop.signal }))
+        for (const { entry } of events) seen.push(entry.key)
+    })()
+    await fill(store, 'before', 1)
+    const user: Fields = [
+      [1, 'root'],
+      [2, 'secret'],
+    ]
+    await asking(cluster, async (ask) => {
+      await ask('Auth/UserAdd', user)
+      await ask('Auth/UserGrantRole', [
+        [1, 'root'],
+        [2, 'root'],
+      ])
+      await ask('Auth/AuthEnable', [])
+    })
+    const refused = (error: unknown): boolean =>
+      isStoreError(error, 'STORE_DENIED') && (error.remedy ?? '').includes('--etcd-certfile')
+    await assert.rejects(fill(store, 'refused', 1), refused)
+    await assert.rejects(open(cluster), refused)
+    assert.equal(store.problem?.code, 'STORE_DENIED')
+    // The watch asks anew, and is refused.
+    await cluster.kill(0)
+    await cluster.start(0)
+    await asking(cluster, async (ask) => {
+      const answer = String(await ask('Auth/Authenticate', user))
+      // The token is the last thing in the answer.
+      await ask('Auth/AuthDisable', [], /[a-zA-Z]+\.\d+$/.exec(answer)?.[0] ?? '')
+    })
+    await until('the store works again', () => store.problem === undefined)
+    await fill(store, 'after', 1)
+    await until('what was written since', () => seen.includes('/after0'))
+    stop.abort()
+    await reading
+    assert.deepEqual(seen, ['/before0', '/after0'])
+  },
+)
 
 test('an etcd that stands still is told as the problem while it does; no write is lost', { skip }, async () => {
   await using cluster = await startEtcdCluster(1)
