@@ -72,12 +72,12 @@ export function admissionSteps(deps: AdmissionDeps): readonly AdmissionStep[] {
     podTopologyLabels,
     declaredFeatures,
     podResize,
-    rbacEscalation(authorizer, authorizer.rbac),
     resourceClaimRights(authorizer),
     serviceAddressObjects(deps.client),
     // New steps go above: what users add comes last.
     mutatingPolicies(deps),
     mutatingWebhooks(deps, webhooks),
+    rbacEscalation(authorizer, authorizer.rbac),
     validatingPolicies(authorizer),
     validatingWebhooks(authorizer, webhooks),
     resourceQuota(new QuotaLedger(deps)),

@@ -31,6 +31,12 @@ test('nobody grants what he does not have, nor a role that is not there', async 
       '{APIGroups:[""], Resources:["users"], Verbs:["get" "impersonate"]}',
     ].join('\n'),
   )
+  // What is not valid either is refused for what it grants.
+  const unfit = { metadata: { name: 'u', ...place }, rules: [{ nonResourceURLs: ['/x'], verbs: ['get'] }] } as never
+  assert.match(
+    `${await client.create(roles, unfit, place).then(() => '', text)}`,
+    /\{NonResourceURLs:\["\/x"\], Verbs:\["get"\]\}$/,
+  )
   await client.create(roleBindings, binding('ok', ['ClusterRole', 'view'], 'z'), place)
 })
 

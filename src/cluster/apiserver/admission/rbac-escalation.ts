@@ -17,12 +17,14 @@ export function rbacEscalation(authorizer: Authorizer, roles: RoleRules): Admiss
   return {
     name: 'RbacEscalation',
     applies: (resource, operation) => resource.group === group && (operation === 'CREATE' || operation === 'UPDATE'),
-    validate: (request) => {
-      const { object, old, user } = request
-      if (object === undefined || user.groups.includes('system:masters')) return undefined
-      if (request.resource.resource.endsWith('bindings')) return checkBinding({ authorizer, roles }, request, object)
+    // It changes nothing, but upstream refuses before it looks whether the object is valid.
+    mutate: (request, object) => {
+      const { old, user } = request
+      if (user.groups.includes('system:masters')) return object
+      if (request.resource.resource.endsWith('bindings'))
+        return checkBinding({ authorizer, roles }, request, object).then(() => object)
       const isChanged = old === undefined || !equalJson(old['rules'], object['rules'])
-      return isChanged ? checkRole(authorizer, request, object) : undefined
+      return isChanged ? checkRole(authorizer, request, object).then(() => object) : object
     },
   }
 }

@@ -70,6 +70,6 @@ export function serviceOrigin(
     throw unavailable(`no service port ${asked.port} found for service ${JSON.stringify(asked.name)}`)
   const addresses = readyAddresses(slicesOfService(view, namespace, asked.name), port?.name ?? asked.port)
   const chosen = addresses[view.random.below(Math.max(1, addresses.length))]
-  if (chosen === undefined) throw unavailable(`no endpoints available for service ${JSON.stringify(id)}`)
+  if (chosen === undefined) throw unavailable(`no endpoints available for service ${JSON.stringify(asked.name)}`)
   return { origin: originText(asked.scheme, chosen.host, String(chosen.port)), host: chosen.host }
 }

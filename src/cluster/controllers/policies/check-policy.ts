@@ -1,7 +1,7 @@
 /** Checks the expressions of a policy against the kinds that it is about (apiserver policy/validating, type checking, v1.36). */
 import { builtInCelType } from '#spec/kubernetes/cel/built-in-type.ts'
 import { admissionEnvironment } from '#spec/kubernetes/cel/admission/admission-environment.ts'
-import { compileExpression } from '#spec/kubernetes/cel/admission/compile-expression.ts'
+import { compileCel } from '#spec/kubernetes/cel/compile-cel.ts'
 import { compileVariables } from '#spec/kubernetes/cel/admission/compile-variables.ts'
 import type { CelType } from '#spec/kubernetes/cel/cel-type.ts'
 import { schemaType, type CelSchema } from '#spec/kubernetes/cel/schema-type.ts'
@@ -105,7 +105,7 @@ export function checkPolicy({ spec }: ValidatingAdmissionPolicy, find: FindKind)
           ...(params === undefined ? {} : { paramsType: params }),
         }
         const { types } = compileVariables(spec?.variables ?? [], scope)
-        const compiled = compileExpression(text, admissionEnvironment({ ...scope, variables: types }))
+        const compiled = compileCel(text.trim(), admissionEnvironment({ ...scope, variables: types }))
         return 'problem' in compiled ? `${group}/${version}, Kind=${kind}: ${compiled.problem}\n` : ''
       })
       .filter((warning) => warning !== '')

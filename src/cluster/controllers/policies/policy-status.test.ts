@@ -57,12 +57,7 @@ test('expressions are checked against the kinds that a policy names', () => {
     [policy(deployments, ['object.spec.replicas <= 5', 'object.metadata.labels.all(k, k != "")']), []],
     [
       policy(deployments, ['object.spec.replicas <= 5', 'object.spec.replica > 1']),
-      [
-        [
-          'spec.validations[1].expression',
-          "apps/v1, Kind=Deployment: compilation failed: ERROR: <input>:1:12: undefined field 'replica'",
-        ],
-      ],
+      [['spec.validations[1].expression', "apps/v1, Kind=Deployment: ERROR: <input>:1:12: undefined field 'replica'"]],
     ],
     [
       policy(deployments, ['variables.count > "1"'], {
@@ -71,7 +66,7 @@ test('expressions are checked against the kinds that a policy names', () => {
       [
         [
           'spec.validations[0].expression',
-          "apps/v1, Kind=Deployment: compilation failed: ERROR: <input>:1:17: found no matching overload for '_>_' applied to '(int, string)'",
+          "apps/v1, Kind=Deployment: ERROR: <input>:1:17: found no matching overload for '_>_' applied to '(int, string)'",
         ],
       ],
     ],
@@ -80,7 +75,7 @@ test('expressions are checked against the kinds that a policy names', () => {
       [
         [
           'spec.validations[0].expression',
-          "example.com/v1, Kind=Widget: compilation failed: ERROR: <input>:1:12: undefined field 'weight'",
+          "example.com/v1, Kind=Widget: ERROR: <input>:1:12: undefined field 'weight'",
         ],
       ],
     ],
@@ -89,12 +84,7 @@ test('expressions are checked against the kinds that a policy names', () => {
       policy(deployments, ['object.spec.replicas <= int(params.data.max)', 'params.dat == 1'], {
         paramKind: { apiVersion: 'v1', kind: 'ConfigMap' },
       }),
-      [
-        [
-          'spec.validations[1].expression',
-          "apps/v1, Kind=Deployment: compilation failed: ERROR: <input>:1:7: undefined field 'dat'",
-        ],
-      ],
+      [['spec.validations[1].expression', "apps/v1, Kind=Deployment: ERROR: <input>:1:7: undefined field 'dat'"]],
     ],
   ]
   for (const [checked, expected] of rows) assert.deepEqual(warnings(checked), expected)

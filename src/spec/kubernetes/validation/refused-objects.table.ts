@@ -1032,12 +1032,14 @@ export const refusedObjects: readonly (readonly [object: Json, messages: readonl
         matchConstraints: {
           resourceRules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }],
         },
+        variables: [{ name: 'loop', expression: '1' }],
         validations: [{ expression: 'variables.a' }],
         auditAnnotations: [{ key: 'a/b', valueExpression: "'v'" }],
       },
     },
     [
-      "spec.validations[0].expression: Invalid value: \"variables.a\": compilation failed: ERROR: <input>:1:1: undeclared reference to 'variables' (in container '')\n | variables.a\n | ^",
+      'spec.variables[0].name: Invalid value: "loop": must be a valid CEL identifier',
+      'spec.validations[0].expression: Invalid value: "variables.a": compilation failed: ERROR: <input>:1:10: undefined field \'a\'\n | variables.a\n | .........^',
       "spec.auditAnnotations[0].key: Invalid value: \"x/a/b\": a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
     ],
   ],

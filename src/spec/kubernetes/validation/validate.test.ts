@@ -414,20 +414,6 @@ test('a definition has one storage version, and the refusal prints all of them w
     assert.equal(text.slice(0, head.length + schema.length), `${head}${schema}`)
 })
 
-test('problems of one version are told where parts in common stand, those of several at their versions', () => {
-  const [version] = definition.spec.versions
-  const badColumn = { additionalPrinterColumns: [{ name: 'n', type: 'blob', jsonPath: '.x' }] }
-  const told = (...versions: readonly object[]): readonly string[] =>
-    createTexts(withSpec(definition, { versions })).map((text) => text.slice(0, text.indexOf(':')))
-  const second = { ...version, name: 'v2', storage: false }
-  assert.deepEqual(told({ ...version, ...badColumn }), ['spec.additionalPrinterColumns[0].type'])
-  assert.deepEqual(told({ ...version, ...badColumn }, { ...second, ...badColumn }), [
-    'spec.additionalPrinterColumns[0].type',
-  ])
-  assert.deepEqual(told({ ...version, ...badColumn }, second), ['spec.versions[0].additionalPrinterColumns[0].type'])
-  assert.deepEqual(told({ ...version, name: 'Bad_' }).slice(0, 2), ['spec.versions[0].name', 'spec.version'])
-})
-
 test('rules of a schema must compile', () => {
   const object = withColor({ type: 'string', 'x-kubernetes-validations': [{ rule: 'self <= 1' }] })
   const [text = ''] = createTexts(object)

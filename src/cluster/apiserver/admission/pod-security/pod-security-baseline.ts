@@ -76,7 +76,8 @@ function appArmor(pod: CheckedPod): Violation | undefined {
   const who = [...setters(pod, isBad), ...(notes.length === 0 ? [] : [plural('annotation', notes.length)])]
   if (who.length === 0) return undefined
   const values = [...sorted(contextsOf(pod).filter(isBad).map(typeOf)), ...notes]
-  const shown = values.map((value) => JSON.stringify(value)).join(', ')
+  // Quoted, but not escaped: an annotation has quotes of its own.
+  const shown = values.map((value) => `"${value}"`).join(', ')
   return {
     reason: plural('forbidden AppArmor profile', values.length),
     detail: `${who.join(' and ')} must not set AppArmor profile type to ${shown}`,

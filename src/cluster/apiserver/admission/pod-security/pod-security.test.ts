@@ -64,7 +64,7 @@ test('the baseline level names who asks for which profile, label, port and host'
   const annotations = { 'container.apparmor.security.beta.kubernetes.io/c': 'unconfined' }
   assert.equal(
     found('baseline', one({}), { annotations }),
-    'forbidden AppArmor profile (annotation must not set AppArmor profile type to "container.apparmor.security.beta.kubernetes.io/c=\\"unconfined\\"")',
+    'forbidden AppArmor profile (annotation must not set AppArmor profile type to "container.apparmor.security.beta.kubernetes.io/c="unconfined"")',
   )
 })
 

@@ -59,18 +59,24 @@ async function runCalls(request: AdmissionRequest, { calls, problems, compile, d
   if (rounds.isSecond && !equalJson(state.last, request.object)) state.changed()
   const failures = [...problems]
   let object = request.object as ApiObject
+  let isMade = false
   for (const call of calls) {
     const id = callId(call)
     if (rounds.isSecond && !state.isAskedAgain(id)) continue
     const policy = compile(call.policy)
     // Each policy sees what the one before it did.
     const next = await runCall({ ...request, object }, { call, policy, deps, failures })
-    if (!equalJson(next, object)) {
+    if (next !== undefined) isMade = true
+    if (next !== undefined && !equalJson(next, object)) {
       state.changed()
-      rounds.wanted = true
       object = next
     }
     if (policy.mayRepeat) state.addSeen(id)
+  }
+  // Whoever made something of the object, be it the same, has all of them asked once more: the last of them as well.
+  if (isMade) {
+    state.changed()
+    rounds.wanted = true
   }
   state.last = object
   refuse(request, failures)
@@ -89,8 +95,11 @@ interface RunningCall {
   readonly failures: PolicyProblem[]
 }
 
-/** The object after all mutations of one policy; those that fail are noted and leave it as it was. */
-async function runCall(request: AdmissionRequest, { call, policy, deps, failures }: RunningCall): Promise<ApiObject> {
+/** The object after all mutations of one policy, undefined when none was made; those that fail are noted. */
+async function runCall(
+  request: AdmissionRequest,
+  { call, policy, deps, failures }: RunningCall,
+): Promise<ApiObject | undefined> {
   const { as, params } = call
   await convertRequestAhead(request, as)
   const { signal } = request
@@ -102,9 +111,10 @@ async function runCall(request: AdmissionRequest, { call, policy, deps, failures
     const { failurePolicy } = policy
     return meetsConditions(policy.conditions, { ...variables, variables: own }, { failurePolicy, signal })
   })
-  let object = request.object as ApiObject
   if (typeof meets !== 'boolean') fail(meets.error)
-  if (meets !== true) return object
+  if (meets !== true) return undefined
+  let object = request.object as ApiObject
+  let isMade = false
   for (const mutation of policy.mutations) {
     try {
       await convertAhead(object, request.resource, as)
@@ -113,12 +123,13 @@ async function runCall(request: AdmissionRequest, { call, policy, deps, failures
       const tree = await decisions.evaluate(() => mutatedTree(about))
       // Each mutation sees what the one before it did.
       object = await rebuilt(request, tree, { as, deps })
+      isMade = true
     } catch (error) {
       if (!(error instanceof MutationFailure)) throw error
       fail(error.message)
     }
   }
-  return object
+  return isMade ? object : undefined
 }
 
 /** The object of a tree, with its defaults and in the request's version. */

@@ -356,6 +356,15 @@ test('an expression may not cost more than its share', async () => {
   assert.match(message, /resulted in error: operation cancelled: actual cost limit exceeded$/)
 })
 
+test('a policy that may run again sees what it has made itself', async () => {
+  await using fixture = await start()
+  const expression = '[JSONPatch{op: "add", path: "/data/n", value: string(int(object.data.n) + 1)}]'
+  const mutations = [{ patchType: 'JSONPatch', jsonPatch: { expression } }]
+  await fixture.add('Mutating', 'counts', { reinvocationPolicy: 'IfNeeded', mutations })
+  const made = await fixture.client.create(configMaps, configMap('a', { n: '0' }), inDefault)
+  assert.deepEqual((made as unknown as { data: object }).data, { n: '2' })
+})
+
 test('an apply configuration merges into the object, and policies see what earlier ones did', async () => {
   await using fixture = await start()
   await fixture.add('Mutating', 'labels', {

@@ -34,18 +34,19 @@ export type CallWebhook = (request: WebhookRequest) => Promise<WebhookReply>
 /** Where a webhook is. */
 export interface WebhookTarget {
   readonly url: string
-  readonly connectTo: WebhookRequest['connectTo']
+  /** The service behind it. */
+  readonly service: ServicePort | undefined
   readonly authorities: string
 }
 
 /** Why a webhook could not be asked. */
 export class WebhookFailure extends Error {}
 
-/** Where a client configuration points. @throws WebhookFailure for a service that leads nowhere. */
-export function webhookTarget(client: JsonObject, view: ClusterView): WebhookTarget {
+/** Where a client configuration points. @throws WebhookFailure when it points nowhere. */
+export function webhookTarget(client: JsonObject): WebhookTarget {
   const authorities = Buffer.from(textAt(client, 'caBundle'), 'base64').toString()
   const url = textAt(client, 'url')
-  if (url !== '') return { url, connectTo: undefined, authorities }
+  if (url !== '') return { url, service: undefined, authorities }
   const service = objectAt(client, 'service')
   const name = textAt(service, 'name')
   const namespace = textAt(service, 'namespace')
@@ -53,20 +54,20 @@ export function webhookTarget(client: JsonObject, view: ClusterView): WebhookTar
   const port = typeof service['port'] === 'number' ? service['port'] : 443
   const path = textAt(service, 'path')
   return {
-    url: `https://${name}.${namespace}.svc:${port}${path === '' || path.startsWith('/') ? path : `/${path}`}`,
-    connectTo: serviceAddress(view, { namespace, name, port }),
+    url: `https://${name}.${namespace}.svc:${port}${path.startsWith('/') ? path : `/${path}`}`,
+    service: { namespace, name, port },
     authorities,
   }
 }
 
-/** A ready address behind a service's port. */
-function serviceAddress(view: ClusterView, { namespace, name, port }: ServicePort): ServiceAddress {
+/** A ready address behind a service's port, or why there is none. */
+function serviceAddress(view: ClusterView, { namespace, name, port }: ServicePort): ServiceAddress | string {
   const found = serviceAddresses(view, { namespace, name, port })
   if (typeof found !== 'string') return found[view.random.below(found.length)] as ServiceAddress
   const quoted = JSON.stringify(name)
-  if (found === 'no service') throw new WebhookFailure(`service ${quoted} not found`)
-  if (found === 'no port') throw new WebhookFailure(`no service port ${port} found for service ${quoted}`)
-  throw new WebhookFailure(`no endpoints available for service ${quoted}`)
+  if (found === 'no service') return `service ${quoted} not found`
+  if (found === 'no port') return `no service port ${port} found for service ${quoted}`
+  return `no endpoints available for service ${quoted}`
 }
 
 /** What a webhook is asked, and how long it may take. */
@@ -89,8 +90,7 @@ export class WebhookClient {
 
   /** The JSON that a webhook answers. @throws WebhookFailure when there is none. */
   async ask(question: WebhookQuestion, view: ClusterView): Promise<JsonObject> {
-    const target = webhookTarget(question.client, view)
-    const reply = await this.#send(target, question)
+    const reply = await this.#send(webhookTarget(question.client), question, view)
     if (reply.status < 200 || reply.status > 299) throw new WebhookFailure(webhookStatusText(reply))
     try {
       return JSON.parse(reply.body) as JsonObject
@@ -101,12 +101,18 @@ export class WebhookClient {
     }
   }
 
-  async #send(target: WebhookTarget, { timeoutMs, body, signal }: WebhookQuestion): Promise<WebhookReply> {
+  async #send(
+    { url: base, service, authorities }: WebhookTarget,
+    { timeoutMs, body, signal }: WebhookQuestion,
+    view: ClusterView,
+  ): Promise<WebhookReply> {
     const seconds = Math.ceil(timeoutMs / 1000)
-    const url = `${target.url}${target.url.includes('?') ? '&' : '?'}timeout=${seconds}s`
+    const url = `${base}${base.includes('?') ? '&' : '?'}timeout=${seconds}s`
     const failed = (reason: string, cause?: unknown): WebhookFailure =>
       new WebhookFailure(`Post ${JSON.stringify(url)}: ${reason}`, { cause })
     if (this.#call === undefined) throw failed('this server has no network')
+    const connectTo = service === undefined ? undefined : serviceAddress(view, service)
+    if (typeof connectTo === 'string') throw failed(connectTo)
     const stop = new AbortController()
     let isLate = false
     using _ = this.#clock.setTimer(timeoutMs, () => {
@@ -118,7 +124,7 @@ export class WebhookClient {
     const onAbort = (): void => late.reject(failed(isLate ? 'context deadline exceeded' : 'context canceled'))
     signals.addEventListener('abort', onAbort, { once: true })
     try {
-      const sent = this.#call({ ...target, url, body: JSON.stringify(body), signal: signals })
+      const sent = this.#call({ url, connectTo, authorities, body: JSON.stringify(body), signal: signals })
       return await Promise.race([sent, late.promise])
     } catch (error) {
       if (error instanceof WebhookFailure) throw error

@@ -301,8 +301,12 @@ test('a service is reached at its endpoints under its own name', async () => {
     metadata: { name: 'hook', namespace: 'default' },
     spec: { ports: [{ port: 443 }] },
   }
-  await fixture.client.create(builtInResource('v1', 'services'), service as unknown as KubernetesObject, inDefault)
   await fixture.register('Validating', { service: { namespace: 'default', name: 'hook', path: '/check' } })
+  assert.match(
+    String((await refusal(fixture.client.create(configMaps, configMap('a'), inDefault))).message),
+    /failed to call webhook: Post "https:\/\/hook.default.svc:443\/check\?timeout=\d+s": service "hook" not found$/,
+  )
+  await fixture.client.create(builtInResource('v1', 'services'), service as unknown as KubernetesObject, inDefault)
   const { message } = await refusal(fixture.client.create(configMaps, configMap('a'), inDefault))
   assert.match(String(message), /no endpoints available for service "hook"/)
   const outside = {

@@ -120,10 +120,18 @@ interface PolicySpec {
   readonly variables?: readonly Variable[]
 }
 
+// What the language keeps for itself names nothing.
+const reservedWords: ReadonlySet<string> = new Set(
+  (
+    'true false null in as break const continue else for function if import let loop package namespace return var ' +
+    'void while'
+  ).split(' '),
+)
+
 function variables(list: readonly Variable[] | undefined, { scope }: PolicyScope): FieldError[] {
   const before = new Map<string, CelType>()
   return each(specPath.child('variables'), list, ({ name, expression: text }, at) => {
-    const isName = cIdentifier(name).length === 0
+    const isName = cIdentifier(name).length === 0 && !reservedWords.has(name)
     const wrong = isName ? [] : [invalid(at.child('name'), name, 'must be a valid CEL identifier')]
     const named = name.trim() === '' ? [required(at.child('name'), 'name is not specified')] : wrong
     // A variable sees those before it only.
@@ -200,7 +208,17 @@ export const validatingPolicyRules: AnyKindRules = kindRules<ValidatingAdmission
       }),
     ]
   },
-  status: ({ object }) => validateConditions(path('status', 'conditions'), object.status?.conditions),
+  status: ({ object: { status } }) => [
+    ...each(
+      path('status', 'typeChecking', 'expressionWarnings'),
+      status?.typeChecking?.expressionWarnings,
+      (one, at) => [
+        ...requiredText(at.child('warning'), one.warning),
+        ...requiredText(at.child('fieldRef'), one.fieldRef.trim()),
+      ],
+    ),
+    ...validateConditions(path('status', 'conditions'), status?.conditions),
+  ],
 })
 
 function mutation(at: Path, value: Mutation, { environment }: PolicyScope): FieldError[] {
