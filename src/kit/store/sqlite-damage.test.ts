@@ -205,6 +205,26 @@ test('a disk that runs full loses nothing that was acknowledged, and is written 
   assert.equal((await store.range({ countOnly: true })).count, written + 2)
 })
 
+test('a disk that fails to be written is told until it can be written', async (context) => {
+  const disk = smallDisk(context, 8)
+  if (disk === undefined) return
+  const { path, remount } = disk
+  await using store = openSqliteStore({ path, clock })
+  const pad = join(path, '..', 'pad')
+  const fill = async (): Promise<void> => {
+    // What the log has room for it takes without asking the disk.
+    for (let index = 0; index < 100; index++) await store.put(`/k${index}`, Buffer.alloc(100_000))
+  }
+  writeFileSync(pad, Buffer.alloc(4 << 20))
+  await assert.rejects(fill(), (error) => isStoreError(error, 'STORE_FULL'))
+  await clock.sleep(1500)
+  assert.equal(store.problem?.code, 'STORE_FULL', 'it was asked again in vain')
+  rmSync(pad)
+  remount('size=32m')
+  for (let tries = 0; tries < 600 && store.problem !== undefined; tries++) await clock.sleep(50)
+  assert.equal(store.problem, undefined)
+})
+
 test('a disk that is full at the start, or mounted read-only, is told', async (context) => {
   const disk = smallDisk(context, 12)
   if (disk === undefined) return

@@ -139,7 +139,7 @@ export class SqliteEngine implements StoreEngine {
 
   probe(): void {
     if (roomBytes(this.#path) < roomBytesMin) throw storeFull(this.#path)
-    this.#transaction(() => this.#sql.setState.run(this.compactRevision, 'compacted'))
+    this.#transaction(() => this.#sql.probe.run())
   }
 
   leases(): readonly Lease[] {

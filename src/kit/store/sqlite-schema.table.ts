@@ -56,6 +56,7 @@ export type StatementName =
   | 'lastId'
   | 'state'
   | 'setState'
+  | 'probe'
   | 'sweepScan'
   | 'deleteLog'
   | 'leases'
@@ -87,6 +88,8 @@ export const statements: Readonly<Record<StatementName, string>> = {
   lastId: 'select max(id) from log',
   state: 'select value from state where name = ?',
   setState: 'update state set value = ? where name = ?',
+  /** Changes something: what stays the same is not written. */
+  probe: `insert into state values ('probe', 1) on conflict(name) do update set value = value + 1`,
   sweepScan: 'select id, previous, version from log where id > ? and id <= ? order by id limit ?',
   deleteLog: 'delete from log where id = ?',
   leases: 'select id, ttl from lease',

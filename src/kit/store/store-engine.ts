@@ -42,7 +42,7 @@ export interface StoreEngine extends Disposable {
   sweep(): boolean
   leases(): readonly Lease[]
   grantLease(ttlMs: number): Lease
-  /** Writes what is there already, durably: throws as a commit would. */
+  /** Writes something that nobody reads, durably: throws as a commit would. */
   probe(): void
   /** Forgets the lease and deletes its keys at one revision. */
   revokeLease(id: number, wantsPrevious: WantsPrevious): CommitOutcome
