@@ -14,6 +14,7 @@ import {
   type YAMLError,
 } from 'yaml'
 import { GantryError } from '#base/errors/gantry-error.ts'
+import { nestsDeeper } from './yaml-depth.ts'
 
 /** Objects that aliases may add in one document. */
 const aliasMax = 1000
@@ -128,6 +129,7 @@ function readDocument(document: Document.Parsed, lines: LineCounter, text: strin
 
 /** All documents of a stream. Throws `ENCODING_YAML` with Go's sentence and the line. */
 export function parseYamlDocuments(text: string): readonly YamlDocument[] {
+  if (nestsDeeper(text, nestingMax)) throw yamlError('exceeded max depth')
   const lines = new LineCounter()
   let documents: ReturnType<typeof parseAllDocuments>
   try {

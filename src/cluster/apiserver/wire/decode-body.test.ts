@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { configMaps } from '#clients/kubernetes/resources.table.ts'
-import { serveApi } from '../served-api.contract.ts'
+import { sealEnvelope } from '#spec/kubernetes/protobuf/envelope.ts'
+import { type ServedApi, serveApi } from '../served-api.contract.ts'
 
 const path = '/api/v1/namespaces/default/configmaps'
 const twice = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  k: one\n  k: two\n'
@@ -46,4 +47,53 @@ test('YAML that is none is refused with the words of its parser', async () => {
   const { status, message } = await send('POST', path, 'a: [1')
   assert.equal(status, 400)
   assert.match(message, /yaml: line \d/)
+})
+
+async function sendTo(served: ServedApi, kind: string, body: Buffer): Promise<readonly [number, string]> {
+  const target = `/api/v1/namespaces/default/${kind}?dryRun=All`
+  const type = body[0] === 0x7b ? 'application/json' : 'application/vnd.kubernetes.protobuf'
+  const reply = await served.call(target, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': type },
+    token: 'admin-token',
+  })
+  const { message = '' } = (await reply.json()) as { readonly message?: string }
+  return [reply.status, message]
+}
+
+test('a protobuf body is what it says that it is, or what its path is about; failures in it name that', async () => {
+  await using served = await serveApi()
+  const configMap = (content: string, apiVersion = 'v1', kind = 'ConfigMap'): Buffer =>
+    sealEnvelope(apiVersion, kind, Buffer.from(content, 'hex'))
+  const head = 'ConfigMap in version "v1" cannot be handled as a ConfigMap:'
+  for (const [body, answer] of [
+    [configMap('0a030a0161'), [201, '']],
+    [configMap('0a030a0161', '', ''), [201, '']],
+    [configMap('2200'), [400, `${head} proto: wrong wireType = 2 for field Immutable`]],
+    [configMap('0a05'), [400, `${head} unexpected EOF`]],
+    [
+      Buffer.from('k8s\0'),
+      [400, 'the object provided is unrecognized (must be of type ConfigMap): empty body (6b387300)'],
+    ],
+  ] as const)
+    assert.deepEqual(await sendTo(served, 'configmaps', body), answer)
+  assert.match(
+    (await sendTo(served, 'configmaps', configMap('', 'v9')))[1],
+    /^ConfigMap in version "v9" cannot be handled as a ConfigMap: no kind "ConfigMap" is registered for version "v9"/,
+  )
+})
+
+test('objects of more objects than anybody stores are refused before they are filled in, others name their first problems', async () => {
+  await using served = await serveApi()
+  const endpoints = (subsets: number): Buffer =>
+    Buffer.from(`{"metadata":{"name":"e"},"subsets":[${'{},'.repeat(subsets - 1)}{}]}`)
+  assert.deepEqual(await sendTo(served, 'endpoints', endpoints(50_000)), [
+    413,
+    'Request entity too large: the allowed maximum of objects in one is 50000',
+  ])
+  const [status, message] = await sendTo(served, 'endpoints', endpoints(2000))
+  assert.equal(status, 422)
+  assert.match(message, /subsets\[400\]/)
+  assert.doesNotMatch(message, /subsets\[1999\]/)
 })

@@ -4,13 +4,14 @@ import { parseYaml } from '#kit/encoding/yaml.ts'
 import { bodyFailureMessage, jsonWord, strictDecodingMessage } from '#spec/kubernetes/decode/decode-error.ts'
 import { type DecodeOptions, decodeTree, untypedStrictErrors } from '#spec/kubernetes/decode/decode-object.ts'
 import { parseJson } from '#spec/kubernetes/decode/parse-json.ts'
-import { decodeObject, isEnvelope } from '#spec/kubernetes/protobuf/envelope.ts'
+import { decodeContent, hasProtobuf, isEnvelope, openEnvelope } from '#spec/kubernetes/protobuf/envelope.ts'
 import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { SchemaType } from '#spec/kubernetes/schema/type-rows.ts'
 import { type ApiObject, textAt, withMetadata } from '../api-object.ts'
 import type { ApiRequest, RequestBody } from '../api-request.ts'
 import type { CustomVersion } from '../resource-versions.ts'
 import { badRequest, invalid, unsupportedMediaType } from '../status-errors.ts'
+import { limitObjects } from './object-limit.ts'
 import { checkTypeTexts, groupOf, registrationProblem } from './registered-kinds.ts'
 
 export const bodyMediaTypes: readonly string[] = [
@@ -43,6 +44,7 @@ export function decodeBody(request: ApiRequest, expected: Expected): ApiObject {
   if (body === undefined) throw badRequest("Object 'Kind' is missing in '{}'")
   try {
     const { value, strictErrors } = readTree(body, expected)
+    if (expected.type !== undefined) limitObjects(value, 'bytes' in body ? body.bytes.length : undefined)
     report(request, strictErrors, expected, value as JsonObject)
     return value as ApiObject
   } catch (error) {
@@ -64,7 +66,7 @@ function foundIn(
   expected: Expected,
 ): { readonly version: string; readonly kind: string } | undefined {
   try {
-    const tree = 'bytes' in body ? parseYaml(body.bytes.toString()).value : body.value
+    const tree = 'bytes' in body ? typeIn(body.bytes) : body.value
     if (!isJsonObject(tree)) return undefined
     const apiVersion = textAt(tree, 'apiVersion') || expected.apiVersion
     const version = apiVersion.slice(apiVersion.indexOf('/') + 1)
@@ -75,11 +77,24 @@ function foundIn(
   }
 }
 
+/** What says of which kind a body is. */
+function typeIn(bytes: Buffer): unknown {
+  return isEnvelope(bytes) ? { ...openEnvelope(bytes) } : parseYaml(bytes.toString()).value
+}
+
+/** The object in an envelope; one that does not say what it holds means what is expected. @throws 400. */
+function contentOf(bytes: Buffer, expected: Expected): Record<string, unknown> {
+  const { apiVersion, kind, raw } = openEnvelope(bytes)
+  const type = { apiVersion: apiVersion || expected.apiVersion, kind: kind || expected.kind }
+  if (!hasProtobuf(type.apiVersion, type.kind)) checkType(type, expected)
+  return decodeContent({ ...type, raw })
+}
+
 function readTree(body: RequestBody, expected: Expected): Tree {
   if (!('bytes' in body)) return typed(body.value, expected)
   const { bytes, mediaType } = body
   if (mediaType === 'application/vnd.kubernetes.protobuf' || isEnvelope(bytes))
-    return { value: checked(decodeObject(bytes), expected), strictErrors: [] }
+    return { value: checked(contentOf(bytes, expected), expected), strictErrors: [] }
   const text = bytes.toString()
   if (mediaType === 'application/yaml') {
     const { value, strictErrors } = yamlTree(text)
@@ -222,6 +237,7 @@ export function recanonical(
     const { value: object, strictErrors } = untyped(tree, expected, [])
     return { object: object as ApiObject, strictErrors }
   }
+  limitObjects(tree)
   const { value, strictErrors } = decodeTree(tree, expected.type, options)
   return { object: keepReset(tree, checked(value, expected)), strictErrors }
 }

@@ -6,6 +6,7 @@ import { formatTime } from '../decode/time-text.ts'
 import { isOmitted, zeroValue } from '../decode/zero-value.ts'
 import type { SchemaField, SchemaType, StructType, WireMember } from '../schema/type-rows.ts'
 import type { Shape } from '../schema/shape.ts'
+import { goFieldName } from './go-field-name.ts'
 import { protobufError, WireReader } from './wire-reader.ts'
 
 /** Deeper messages are refused; only JSON schemas nest at all. */
@@ -13,7 +14,7 @@ const depthMax = 500
 
 /** Reads a message. Throws `KUBERNETES_PROTOBUF` for malformed bytes. */
 export function decodeMessage(bytes: Uint8Array, struct: StructType): Record<string, unknown> {
-  return readStruct(new WireReader(bytes), struct, 0)
+  return readStruct(new WireReader(bytes, 0, bytes.length, struct.baseName), struct, 0)
 }
 
 function readStruct(reader: WireReader, struct: StructType, depth: number): Record<string, unknown> {
@@ -76,7 +77,7 @@ function readMembers(reader: WireReader, wire: readonly WireMember[], target: Ta
 function readField(reader: WireReader, field: SchemaField, { slots, depth }: Target): void {
   const { type } = field
   if (type.shape === 'map') {
-    reader.expect(2, field.json)
+    reader.expect(2, goFieldName(field.json))
     slots[field.index] = readEntry(reader.message(), type, {
       map: slots[field.index] as Record<string, unknown> | undefined,
       depth,
@@ -84,21 +85,21 @@ function readField(reader: WireReader, field: SchemaField, { slots, depth }: Tar
   } else if (type.shape === 'list' && !type.wrapped && type.element !== undefined) {
     const list = (slots[field.index] as unknown[] | undefined) ?? []
     slots[field.index] = list
-    readListItem(reader, type.element, { list, depth })
-  } else slots[field.index] = readValue(reader, type, depth)
+    readListItem(reader, type.element, { list, depth, json: field.json })
+  } else slots[field.index] = readValue(reader, type, { depth, json: field.json })
 }
 
 function readListItem(
   reader: WireReader,
   element: SchemaType,
-  { list, depth }: { list: unknown[]; depth: number },
+  { list, depth, json }: Place & { readonly list: unknown[] },
 ): void {
   if (reader.wireType === 2 && (element.shape === 'int32' || element.shape === 'int64' || element.shape === 'bool')) {
     const packed = reader.message()
-    while (!packed.done) list.push(element.shape === 'bool' ? packed.varint() !== 0 : packed.integer())
+    while (!packed.done) list.push(element.shape === 'bool' ? packed.varint() !== 0 : readInteger(packed, element))
     return
   }
-  list.push(readValue(reader, element, depth))
+  list.push(readValue(reader, element, { depth, json }))
 }
 
 function readEntry(
@@ -113,7 +114,7 @@ function readEntry(
     if (reader.field === 1) {
       reader.expect(2, 'key')
       key = reader.text()
-    } else if (reader.field === 2) value = readValue(reader, element, depth)
+    } else if (reader.field === 2) value = readValue(reader, element, { depth, json: 'value' })
     else reader.skip()
   }
   const out = map ?? {}
@@ -226,26 +227,35 @@ function readDuration(reader: WireReader): string {
 function readWrapped(reader: WireReader, type: SchemaType, depth: number): unknown[] {
   const list: unknown[] = []
   while (reader.next()) {
-    if (reader.field === 1 && type.element !== undefined) readListItem(reader, type.element, { list, depth })
+    if (reader.field === 1 && type.element !== undefined)
+      readListItem(reader, type.element, { list, depth, json: 'items' })
     else reader.skip()
   }
   return list
 }
 
-function readValue(reader: WireReader, type: SchemaType, depth: number): unknown {
+/** Where a value is: how deep, and what its member is called in JSON. */
+interface Place {
+  readonly depth: number
+  readonly json: string
+}
+
+function readInteger(reader: WireReader, { shape }: SchemaType): number {
+  return shape === 'int32' ? reader.integer32() : reader.integer()
+}
+
+const wireTypes: Readonly<Partial<Record<Shape, number>>> = { int32: 0, int64: 0, bool: 0, float64: 1 }
+const ofInstants: ReadonlySet<Shape> = new Set(['time', 'microTime'])
+
+function readValue(reader: WireReader, type: SchemaType, { depth, json }: Place): unknown {
   const { shape } = type
-  if (shape === 'int32' || shape === 'int64' || shape === 'bool') {
-    reader.expect(0, type.goName)
-    return shape === 'bool' ? reader.varint() !== 0 : reader.integer()
-  }
-  if (shape === 'float64') {
-    reader.expect(1, type.goName)
-    return reader.double()
-  }
-  reader.expect(2, type.goName)
+  const wireType = wireTypes[shape] ?? 2
+  if (reader.wireType !== wireType) reader.expect(wireType, goFieldName(json))
+  if (wireType === 1) return reader.double()
+  if (wireType === 0) return shape === 'bool' ? reader.varint() !== 0 : readInteger(reader, type)
   if (shape === 'string') return reader.text()
   if (shape === 'bytes') return reader.bytes().toString('base64')
   const read = messages[shape]
   if (read === undefined) throw protobufError(`proto: ${type.goName} has no wire form`)
-  return read(reader.message(), type, depth)
+  return read(reader.message(ofInstants.has(shape) ? 'Timestamp' : type.goName), type, depth)
 }

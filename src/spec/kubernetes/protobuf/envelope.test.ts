@@ -5,7 +5,7 @@ import { GantryError } from '#base/errors/gantry-error.ts'
 import { decodeTree } from '../decode/decode-object.ts'
 import { builtInKinds, groupVersionText, typeOfKind } from '../schema/kinds.ts'
 import { sampleValue, seededNumbers } from '../schema/sample-object.contract.ts'
-import { decodeObject, encodeObject, hasProtobuf, openEnvelope } from './envelope.ts'
+import { decodeObject, encodeObject, hasProtobuf, openEnvelope, sealEnvelope } from './envelope.ts'
 import { createWatchFrameReader, encodeWatchFrame } from './watch-frames.ts'
 import { WireReader } from './wire-reader.ts'
 import { WireWriter } from './wire-writer.ts'
@@ -172,3 +172,42 @@ test('watch frames come out of a stream cut anywhere', () => {
     message: /longer than maximum/,
   })
 })
+
+const failures: readonly (readonly [content: string, message: string])[] = [
+  ['00', 'proto: ConfigMap: illegal tag 0 (wire type 0)'],
+  ['0c', 'proto: ConfigMap: wiretype end group for non-group'],
+  ['0a0100', 'proto: ObjectMeta: illegal tag 0 (wire type 0)'],
+  ['08', 'proto: wrong wireType = 0 for field ObjectMeta'],
+  ['2200', 'proto: wrong wireType = 2 for field Immutable'],
+  ['0a05', 'unexpected EOF'],
+  ['0affffffffffffffffff01', 'proto: negative length found during unmarshaling'],
+  ['ffffffffffffffffffff01', 'proto: integer overflow'],
+  ['fb7f', 'unexpected EOF'],
+  ['fe7f', 'proto: illegal wireType 6'],
+]
+for (const [content, message] of failures) {
+  test(`content ${content} is refused: ${message}`, () => {
+    const body = sealEnvelope('v1', 'ConfigMap', Buffer.from(content, 'hex'))
+    assert.throws(() => decodeObject(body), { message })
+  })
+}
+
+test('groups that nobody knows are stepped over with what is in them', () => {
+  const content = Buffer.from('fb3ffb3ffc3f0801fc3f12080a016112036d6f70', 'hex')
+  assert.deepEqual(decodeObject(sealEnvelope('v1', 'ConfigMap', content))['data'], { a: 'mop' })
+})
+
+test('of a number that is too large for its member the lower half counts', () => {
+  const content = Buffer.from('1206088080808010', 'hex')
+  const { spec } = decodeObject(sealEnvelope('apps/v1', 'ReplicaSet', content)) as { spec: { replicas: number } }
+  assert.equal(spec.replicas, 0)
+})
+
+for (const [bytes, message] of [
+  ['6b387300', 'empty body'],
+  ['6b38730008', 'proto: wrong wireType = 0 for field TypeMeta'],
+  ['6b38730000', 'proto: Unknown: illegal tag 0 (wire type 0)'],
+  ['6b3873000a020801', 'proto: wrong wireType = 0 for field APIVersion'],
+] as const)
+  test(`an envelope of ${bytes} is refused: ${message}`, () =>
+    assert.throws(() => openEnvelope(Buffer.from(bytes, 'hex')), { message }))

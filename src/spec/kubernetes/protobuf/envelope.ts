@@ -11,6 +11,8 @@ import { WireWriter } from './wire-writer.ts'
 
 const magic = Buffer.from([0x6b, 0x38, 0x73, 0x00])
 
+const envelopeFields = ['TypeMeta', 'Raw', 'ContentEncoding', 'ContentType'] as const
+
 /** What an envelope says before its content is looked at. */
 export interface Envelope {
   readonly apiVersion: string
@@ -35,11 +37,17 @@ export function openEnvelope(bytes: Uint8Array): Envelope {
     )
   if (!isEnvelope(bytes))
     throw protobufError('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]')
-  const reader = new WireReader(bytes, 4)
+  if (bytes.length === magic.length) throw protobufError('empty body')
+  const reader = new WireReader(bytes, magic.length, bytes.length, 'Unknown')
   const out = { apiVersion: '', kind: '', raw: Buffer.alloc(0) as Buffer, contentEncoding: '', contentType: '' }
   while (reader.next()) {
-    if (reader.wireType !== 2 || reader.field > 4) reader.skip()
-    else if (reader.field === 1) Object.assign(out, readTypeMeta(reader.message()))
+    const name = envelopeFields[reader.field - 1]
+    if (name === undefined) {
+      reader.skip()
+      continue
+    }
+    reader.expect(2, name)
+    if (reader.field === 1) Object.assign(out, readTypeMeta(reader.message('TypeMeta')))
     else if (reader.field === 2) out.raw = reader.bytes()
     else if (reader.field === 3) out.contentEncoding = reader.text()
     else out.contentType = reader.text()
@@ -50,9 +58,13 @@ export function openEnvelope(bytes: Uint8Array): Envelope {
 function readTypeMeta(reader: WireReader): { apiVersion: string; kind: string } {
   const out = { apiVersion: '', kind: '' }
   while (reader.next()) {
-    if (reader.field === 1 && reader.wireType === 2) out.apiVersion = reader.text()
-    else if (reader.field === 2 && reader.wireType === 2) out.kind = reader.text()
-    else reader.skip()
+    if (reader.field > 2) {
+      reader.skip()
+      continue
+    }
+    reader.expect(2, reader.field === 1 ? 'APIVersion' : 'Kind')
+    if (reader.field === 1) out.apiVersion = reader.text()
+    else out.kind = reader.text()
   }
   return out
 }
@@ -110,7 +122,15 @@ function structOf(apiVersion: string, kind: string): ReturnType<typeof typeOfKin
  * malformed bytes and for kinds that are not built in.
  */
 export function decodeObject(bytes: Uint8Array): Record<string, unknown> {
-  const { apiVersion, kind, raw } = openEnvelope(bytes)
+  return decodeContent(openEnvelope(bytes))
+}
+
+/** As `decodeObject`, of an envelope that is open. */
+export function decodeContent({
+  apiVersion,
+  kind,
+  raw,
+}: Pick<Envelope, 'apiVersion' | 'kind' | 'raw'>): Record<string, unknown> {
   const struct = structOf(apiVersion, kind)?.struct
   if (struct === undefined) {
     const { group, version } = parseGroupVersion(apiVersion)

@@ -8,18 +8,25 @@ export function protobufError(message: string): GantryError {
   })
 }
 
+const int32Max = 2_147_483_647
+const startGroup = 3
+const endGroup = 4
+
 /** A window on bytes. `next` moves to the next field; one of the readers must follow. */
 export class WireReader {
   readonly #bytes: Buffer
   #at: number
   readonly #end: number
+  readonly #goType: string
   field = 0
   wireType = 0
 
-  constructor(bytes: Uint8Array, start: number = 0, end: number = bytes.length) {
+  // oxlint-disable-next-line max-params -- made for every message there is
+  constructor(bytes: Uint8Array, start: number = 0, end: number = bytes.length, goType: string = '') {
     this.#bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#at = start
     this.#end = end
+    this.#goType = goType
   }
 
   get done(): boolean {
@@ -32,9 +39,16 @@ export class WireReader {
     const tag = this.varint()
     this.field = Math.floor(tag / 8)
     this.wireType = tag % 8
-    if (this.field < 1 || this.field > 536_870_911)
-      throw protobufError(`proto: illegal tag ${this.field} (wire type ${this.wireType})`)
+    if (this.field > int32Max) this.field = Number(BigInt.asIntN(32, BigInt(this.field)))
+    if (this.wireType === endGroup) throw this.#problem('wiretype end group for non-group')
+    if (this.field < 1) throw this.#problem(`illegal tag ${this.field} (wire type ${this.wireType})`)
     return true
+  }
+
+  /** Go says of which message. */
+  #problem(what: string): GantryError {
+    const name = this.#goType.slice(this.#goType.lastIndexOf('.') + 1)
+    return protobufError(name === '' ? `proto: ${what}` : `proto: ${name}: ${what}`)
   }
 
   #byte(): number {
@@ -60,6 +74,15 @@ export class WireReader {
     return Number(this.bigInteger())
   }
 
+  /** The lower half of a number, as Go reads what should have been written as 32 bits. */
+  integer32(): number {
+    const start = this.#at
+    const value = this.varint()
+    if (value <= int32Max) return value
+    this.#at = start
+    return Number(BigInt.asIntN(32, this.bigInteger()))
+  }
+
   bigInteger(): bigint {
     const start = this.#at
     const value = this.varint()
@@ -77,6 +100,7 @@ export class WireReader {
 
   #length(): number {
     const length = this.varint()
+    if (length >= 2 ** 63) throw protobufError('proto: negative length found during unmarshaling')
     if (length > this.#end - this.#at) throw protobufError('unexpected EOF')
     return length
   }
@@ -94,12 +118,12 @@ export class WireReader {
     return this.#bytes.toString('utf8', this.#at - length, this.#at)
   }
 
-  /** A reader of the embedded message. */
-  message(): WireReader {
+  /** A reader of the embedded message. @param goType what Go calls it, where it names it in failures. */
+  message(goType: string = ''): WireReader {
     const length = this.#length()
     const start = this.#at
     this.#at += length
-    return new WireReader(this.#bytes, start, this.#at)
+    return new WireReader(this.#bytes, start, this.#at, goType)
   }
 
   /** Refuses a field whose wire type is not the expected one. */
@@ -107,8 +131,22 @@ export class WireReader {
     if (this.wireType !== wireType) throw protobufError(`proto: wrong wireType = ${this.wireType} for field ${name}`)
   }
 
-  /** Steps over the current field's value. */
+  /** Steps over the current field's value, groups with all that is in them. */
   skip(): void {
+    for (let depth = 0; ; this.#nextInGroup()) {
+      if (this.wireType === startGroup) depth++
+      else if (this.wireType === endGroup) depth--
+      else this.#skipValue()
+      if (depth === 0) return
+    }
+  }
+
+  #nextInGroup(): void {
+    if (this.#at >= this.#end) throw protobufError('unexpected EOF')
+    this.wireType = this.varint() % 8
+  }
+
+  #skipValue(): void {
     if (this.wireType === 0) this.varint()
     else if (this.wireType === 2) this.bytes()
     else if (this.wireType === 1 || this.wireType === 5) {

@@ -42,6 +42,9 @@ export function joined(...lists: readonly (readonly FieldError[])[]): FieldError
   return errors
 }
 
+/** Nobody reads more of one list or map; wording hundreds of thousands would hold everybody up. */
+const errorsMax = 1000
+
 /** The errors of every element of a list, each at its index. */
 export function each<T>(
   at: Path,
@@ -50,7 +53,7 @@ export function each<T>(
 ): FieldError[] {
   const errors: FieldError[] = []
   if (list === undefined) return errors
-  for (let i = 0; i < list.length; i++) add(errors, check(list[i] as T, at.index(i), i))
+  for (let i = 0; i < list.length && errors.length < errorsMax; i++) add(errors, check(list[i] as T, at.index(i), i))
   return errors
 }
 
@@ -62,7 +65,10 @@ export function eachEntry<T>(
 ): FieldError[] {
   const errors: FieldError[] = []
   if (map === undefined) return errors
-  for (const key of sortedKeys(map)) add(errors, check(key, map[key] as T, at.key(key)))
+  for (const key of sortedKeys(map)) {
+    if (errors.length >= errorsMax) break
+    add(errors, check(key, map[key] as T, at.key(key)))
+  }
   return errors
 }
 

@@ -190,7 +190,7 @@ function apiService(object: APIService): FieldError[] {
   const { group = '', version = '' } = object.spec ?? {}
   const at = path('spec')
   const wanted = `${version}.${group}`
-  const { name } = object.metadata
+  const { name = '' }: { readonly name?: string } = object.metadata
   const nameText = `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(wanted)}`
   const isLegacy = group === '' && version !== 'v1'
   return [
