@@ -5,7 +5,7 @@ import { apiServices } from '#clients/kubernetes/resources.table.ts'
 import type { APIService } from '#spec/kubernetes/objects/apiregistration-v1.generated.ts'
 import type { CustomResourceDefinition } from '#spec/kubernetes/objects/apiextensions-v1.generated.ts'
 import type { ClusterView } from '../cluster-view.ts'
-import { servedHere } from './availability.ts'
+import { servedHere } from './available-condition.ts'
 import { apiServiceStorage } from './remote-group.ts'
 
 const managedLabel = 'kube-aggregator.kubernetes.io/automanaged'

@@ -19,7 +19,7 @@ import {
 } from '#clients/kubernetes/resources.table.ts'
 import { isAlreadyExists, isNotFound } from '#clients/kubernetes/status-error.ts'
 import { builtInKinds } from '#spec/kubernetes/schema/kinds.ts'
-import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
+import type { JsonObject, KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 import type { ApiServerConfig } from '../api-server-config.ts'
 import { familyOf, firstAddress } from '../strategies/services/address-blocks.ts'
 import { flowSchemas as flowSchemaRows, priorityLevels } from './flow-control.table.ts'
@@ -28,27 +28,42 @@ import { withAggregatedRules } from './aggregate-rules.ts'
 
 type AnyResource = ApiResource<KubernetesObject>
 
-async function ensure(client: KubeClient, resource: ApiResource<never>, object: object): Promise<void> {
+type Maker = Pick<KubeClient, 'get' | 'create'>
+
+/** A client whose new objects belong to somebody else than the server. */
+function inNameOf(client: KubeClient, fieldManager: string): Maker {
+  return {
+    get: (...args) => client.get(...args),
+    create: (resource, object, options) => client.create(resource, object, { ...options, fieldManager }),
+  }
+}
+
+/** Creates an object unless it is there. */
+async function ensure(client: Maker, resource: ApiResource<never>, object: object): Promise<boolean> {
   const row = resource as unknown as AnyResource
   const whole = { apiVersion: apiVersionOf(row), kind: row.kind, ...object } as KubernetesObject
   const { name = '', namespace } = whole.metadata
   const place = namespace === undefined ? {} : { namespace }
   try {
     await client.get(row, name, place)
-    return
+    return false
   } catch (error) {
     if (!isNotFound(error)) throw error
   }
   try {
-    const created = await client.create(row, whole, place)
-    if (whole.status !== undefined) await client.updateStatus(row, { ...created, status: whole.status }, place)
+    await client.create(row, whole, place)
+    return true
   } catch (error) {
     // Another server of the same cluster was faster.
     if (!isAlreadyExists(error)) throw error
+    return false
   }
 }
 
 const any = (resource: unknown): ApiResource<never> => resource as ApiResource<never>
+/** Who upstream has make the objects of flow control, and who follows them. */
+const flowProducer = 'api-priority-and-fairness-config-producer-v1'
+const flowConsumer = 'api-priority-and-fairness-config-consumer-v1'
 const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
 
 const rbacResources: Readonly<Record<string, unknown>> = {
@@ -62,7 +77,7 @@ const rbacResources: Readonly<Record<string, unknown>> = {
 export async function createBootstrapObjects(client: KubeClient, config: ApiServerConfig, now: string): Promise<void> {
   for (const name of systemNamespaces) await ensure(client, any(namespaces), { metadata: { name } })
   const rbac = bootstrapRbacRows.split('\n').map((row) => JSON.parse(row) as KubernetesObject)
-  for (const object of withAggregatedRules(rbac)) await ensure(client, any(rbacResources[object.kind]), object)
+  for (const object of withAggregatedRules(rbac)) await ensureRole(client, object)
   await ensure(client, any(priorityClasses), {
     metadata: { name: 'system-cluster-critical' },
     value: 2_000_000_000,
@@ -75,17 +90,34 @@ export async function createBootstrapObjects(client: KubeClient, config: ApiServ
     description: 'Used for system critical pods that must not be moved from their current node.',
   })
   const annotations = { 'apf.kubernetes.io/autoupdate-spec': 'true' }
+  const producer = inNameOf(client, flowProducer)
   for (const [name, spec] of Object.entries(priorityLevels))
-    await ensure(client, any(priorityLevelConfigurations), { metadata: { name, annotations }, spec })
+    await ensure(producer, any(priorityLevelConfigurations), { metadata: { name, annotations }, spec })
   for (const [name, spec] of Object.entries(flowSchemaRows))
-    await ensure(client, any(flowSchemas), {
-      metadata: { name, annotations },
-      spec,
-      status: { conditions: [foundCondition(now, name)] },
-    })
+    if (await ensure(producer, any(flowSchemas), { metadata: { name, annotations }, spec }))
+      await applyFound(client, name, now)
   await createOwnService(client, config)
   await createConfigMaps(client, config)
-  await createApiServices(client, now)
+  await createApiServices(client)
+}
+
+/** A role or binding. Who owns the rules of an aggregated one is the controller that keeps them from then on. */
+async function ensureRole(client: KubeClient, object: KubernetesObject): Promise<void> {
+  const resource = any(rbacResources[object.kind])
+  const { rules, ...rest } = object as KubernetesObject & JsonObject
+  if (rest['aggregationRule'] === undefined) return void (await ensure(client, resource, object))
+  if (!(await ensure(client, resource, rest))) return
+  const { apiVersion, kind, metadata } = object
+  const wanted = { apiVersion, kind, metadata: { name: metadata.name }, rules } as unknown as JsonObject
+  await client.apply(clusterRoles, wanted, { fieldManager: 'clusterrole-aggregation-controller', force: true })
+}
+
+/** Says of a new flow schema that its level is there, as those who follow flow schemas would. */
+async function applyFound(client: KubeClient, name: string, now: string): Promise<void> {
+  const status = { conditions: [foundCondition(now, name)] }
+  const { kind } = flowSchemas
+  const wanted = { apiVersion: apiVersionOf(flowSchemas), kind, metadata: { name }, status } as unknown as JsonObject
+  await client.apply(flowSchemas, wanted, { fieldManager: flowConsumer, force: true, subresource: 'status' })
 }
 
 /** A flow schema's priority level is there. */
@@ -120,7 +152,6 @@ async function createOwnService(client: KubeClient, config: ApiServerConfig): Pr
     spec: {
       type: 'ClusterIP',
       clusterIP,
-      clusterIPs: [clusterIP],
       ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: config.advertisePort }],
       sessionAffinity: 'None',
       ipFamilyPolicy: 'SingleStack',
@@ -168,7 +199,7 @@ function authenticationData({ certificateAuthority, requestHeader }: ApiServerCo
 }
 
 /** One API service per served group version, as the aggregator registers them. */
-async function createApiServices(client: KubeClient, now: string): Promise<void> {
+async function createApiServices(client: KubeClient): Promise<void> {
   for (const { group, version, groupPriority, versionPriority } of builtInKinds.served()) {
     // The group that serves API services does not list itself.
     if (group === 'apiregistration.k8s.io') continue
@@ -182,17 +213,6 @@ async function createApiServices(client: KubeClient, now: string): Promise<void>
         version,
         groupPriorityMinimum: groupPriority,
         versionPriority,
-      },
-      status: {
-        conditions: [
-          {
-            type: 'Available',
-            status: 'True',
-            lastTransitionTime: now,
-            reason: 'Local',
-            message: 'Local APIServices are always available',
-          },
-        ],
       },
     })
   }

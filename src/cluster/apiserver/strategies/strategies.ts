@@ -1,4 +1,5 @@
 /** The strategy of every built-in resource: flags by table, own behaviour from the files beside this one. */
+import { apiServiceStrategy } from './api-services.ts'
 import { builtInKinds } from '#spec/kubernetes/schema/kinds.ts'
 import { certificateSigningRequestStrategy } from './certificate-signing-requests.ts'
 import { csiDriverStrategy } from './csi-drivers.ts'
@@ -73,6 +74,7 @@ const own: Readonly<Record<string, Partial<Strategy>>> = {
   'flowcontrol.apiserver.k8s.io/flowschemas': flowSchemaStrategy,
   'flowcontrol.apiserver.k8s.io/prioritylevelconfigurations': priorityLevelStrategy,
   'storage.k8s.io/csidrivers': csiDriverStrategy,
+  'apiregistration.k8s.io/apiservices': apiServiceStrategy,
   'apps/daemonsets': daemonSetStrategy,
   'apps/statefulsets': statefulSetStrategy,
   'batch/jobs': jobStrategy,
