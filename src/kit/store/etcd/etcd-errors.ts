@@ -1,5 +1,5 @@
 /** etcd's failures (etcd/api/v3rpc/rpctypes/error.go) as the store's: which end a call, which another member may cure. */
-import { GantryError } from '#base/errors/gantry-error.ts'
+import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import {
   storeBusy,
   storeCompacted,
@@ -75,7 +75,8 @@ export function storeErrorOfEtcd(failure: GrpcFailure, subject: CallSubject): Ga
 
 /** No member answered in time; nothing was written. */
 export function storeUnreachable(urls: readonly string[], cause: unknown): GantryError {
-  return new GantryError('STORE_UNREACHABLE', 'unavailable', `No etcd member answers at ${urls.join(', ')}.`, {
+  const why = cause instanceof Error ? `: ${messageOf(cause.cause ?? cause)}` : ''
+  return new GantryError('STORE_UNREACHABLE', 'unavailable', `No etcd member answers at ${urls.join(', ')}${why}.`, {
     cause,
     remedy: 'Check that most members run and that --etcd-servers and the certificates name them.',
   })
