@@ -1,6 +1,6 @@
 /**
- * Extended resources that device classes stand for: which class is meant by a name, and what a pod that asks for such
- * resources claims of devices (DRAExtendedResource, on in v1.36). Pure.
+ * What a pod claims of devices for extended resources behind which device classes stand (DRAExtendedResource, on in v1.36).
+ * Pure.
  */
 import { quantityUnits, tryParseQuantity } from '#base/data/quantity.ts'
 import type {
@@ -9,34 +9,10 @@ import type {
   Node,
   PodSpec,
 } from '#spec/kubernetes/objects/core-v1.generated.ts'
-import type { DeviceClass, DeviceRequest, ResourceClaim } from '#spec/kubernetes/objects/resource-v1.generated.ts'
+import type { DeviceRequest, ResourceClaim } from '#spec/kubernetes/objects/resource-v1.generated.ts'
 import { isSidecar } from '#spec/kubernetes/pods/pod-containers.ts'
-import { isExtendedResource } from '#spec/kubernetes/validation/pods/resources.ts'
+import { extendedClaimAnnotation } from '#spec/kubernetes/pods/device-resources.ts'
 import type { PodRecord } from './pod-record.ts'
-
-/** Every class can be asked for under this and its name. */
-const classPrefix = 'deviceclass.resource.kubernetes.io/'
-const claimAnnotation = 'resource.kubernetes.io/extended-resource-claim'
-
-/** True for names that a device class may stand behind. */
-export function mayBeDevices(resource: string): boolean {
-  return resource.includes('/') && (resource.startsWith(classPrefix) || isExtendedResource(resource))
-}
-
-/** The class behind a resource: of several the newest, of equally old ones the first by name. */
-export function classBehind(resource: string, classes: Iterable<DeviceClass>): DeviceClass | undefined {
-  let chosen: DeviceClass | undefined
-  for (const one of classes) {
-    if (resource === `${classPrefix}${one.metadata.name}`) return one
-    if (one.spec.extendedResourceName === resource && (chosen === undefined || isPreferred(one, chosen))) chosen = one
-  }
-  return chosen
-}
-
-function isPreferred({ metadata: a }: DeviceClass, { metadata: b }: DeviceClass): boolean {
-  const [one, other] = [a.creationTimestamp ?? '', b.creationTimestamp ?? '']
-  return one === other ? a.name < b.name : one > other
-}
 
 /** True for a node that has something of a resource itself, by a device plugin: then no class stands in. */
 export function offersItself({ status }: Node, resource: string): boolean {
@@ -146,7 +122,7 @@ function unitsOf(text: string | undefined): number {
 export function claimLeftBehind(pod: PodRecord, claims: Iterable<ResourceClaim>): ResourceClaim | undefined {
   for (const claim of claims) {
     const { annotations, ownerReferences = [], namespace } = claim.metadata
-    if (namespace !== pod.namespace || annotations?.[claimAnnotation] !== 'true') continue
+    if (namespace !== pod.namespace || annotations?.[extendedClaimAnnotation] !== 'true') continue
     if (
       ownerReferences.some(({ name, uid, controller }) => name === pod.name && uid === pod.uid && controller === true)
     ) {
@@ -165,7 +141,7 @@ export function extendedClaim({ namespace, name, uid }: PodRecord, requests: rea
       name: '<extended-resources>',
       generateName: `${name}-extended-resources-`,
       namespace,
-      annotations: { [claimAnnotation]: 'true' },
+      annotations: { [extendedClaimAnnotation]: 'true' },
       ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name, uid, controller: true }],
     },
     spec: { devices: { requests } },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { configMaps, pods, resourceQuotas, services } from '#clients/kubernetes/resources.table.ts'
 import type { Pod, ResourceQuota } from '#spec/kubernetes/objects/core-v1.generated.ts'
+import type { DeviceClass, ResourceClaim } from '#spec/kubernetes/objects/resource-v1.generated.ts'
 import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
 import { createBench } from '../bench.contract.ts'
 import { planQuota, settleMs } from './plan-quota.ts'
@@ -156,5 +157,60 @@ test('claims count for as many devices of each class as they may be given', () =
     [devices('gold')]: '7',
     [devices('tin')]: '33',
     'count/resourceclaims.resource.k8s.io': '3',
+  })
+})
+
+test('claims count for the extended resources behind which their classes stand, as far as their pods do not', () => {
+  const owner = (name: string): object => ({ apiVersion: 'v1', kind: 'Pod', name, uid: `u-${name}`, controller: true })
+  const claim = (name: string, of: string | undefined, count: number): ResourceClaim =>
+    ({
+      metadata: {
+        ...{ name, namespace: 'default', uid: name, creationTimestamp: '2026-01-01T00:00:00Z' },
+        ...(of === undefined
+          ? {}
+          : {
+              annotations: { 'resource.kubernetes.io/extended-resource-claim': 'true' },
+              ownerReferences: [owner(of)],
+            }),
+      },
+      spec: {
+        devices: {
+          requests: [{ name: 'r', exactly: { deviceClassName: 'gpus', allocationMode: 'ExactCount', count } }],
+        },
+      },
+    }) as unknown as ResourceClaim
+  const asking = (name: string, requests: Readonly<Record<string, string>>, told?: string): Pod =>
+    ({
+      metadata: { name, namespace: 'default', uid: `u-${name}` },
+      spec: { containers: [{ name: 'c', image: 'i', resources: { requests } }] },
+      status: told === undefined ? {} : { extendedResourceClaimStatus: { resourceClaimName: told } },
+    }) as unknown as Pod
+  const [plain, implicit] = ['example.com/gpu', 'deviceclass.resource.kubernetes.io/gpus']
+  const inPods = [asking('a', { [plain]: '2' }, 'a-x'), asking('b', { [implicit]: '1' })]
+  // The second claim that says it is of pod b is not: it would be counted nowhere.
+  const claims = [claim('a-x', 'a', 2), claim('b-x', 'b', 1), claim('b-y', 'b', 4), claim('own', undefined, 8)]
+  const deviceClass = { metadata: { name: 'gpus' }, spec: { extendedResourceName: plain } } as unknown as DeviceClass
+  const hard = { [`requests.${plain}`]: '99', [`requests.${implicit}`]: '99', 'requests.example.com/other': '9' }
+  const plan = planQuota({
+    quota: quota(hard),
+    counted: [
+      { resource: { group: '', resource: 'pods' }, objects: inPods as unknown as KubernetesObject[] },
+      {
+        resource: { group: 'resource.k8s.io', resource: 'resourceclaims' },
+        objects: claims as unknown as KubernetesObject[],
+      },
+    ],
+    unchangedMs: settleMs,
+    nowMs: 0,
+    devices: {
+      classes: () => [deviceClass],
+      claims: () => claims,
+      pod: (_namespace, name) => inPods.find(({ metadata }) => metadata.name === name),
+    },
+  })
+  assert.deepEqual((plan.status?.object as ResourceQuota | undefined)?.status?.used, {
+    [`requests.${plain}`]: String(2 + 0 + 1 + 4 + 8),
+    [`requests.${implicit}`]: String(2 + 1 + 0 + 4 + 8),
+    'requests.example.com/other': '0',
   })
 })

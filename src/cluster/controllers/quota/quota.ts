@@ -1,11 +1,19 @@
 /** The resource quota controller: keeps in each ResourceQuota's status what its namespace uses, whoever added or took away. */
-import { customResourceDefinitions, resourceQuotas } from '#clients/kubernetes/resources.table.ts'
+import {
+  customResourceDefinitions,
+  deviceClasses,
+  pods,
+  resourceClaims,
+  resourceQuotas,
+} from '#clients/kubernetes/resources.table.ts'
 import { type ApiResource, resourceId } from '#kit/reconcile/api-client.ts'
 import { type Controller, createController, watch, type Watch } from '#kit/reconcile/controller.ts'
 import type { CacheChange } from '#kit/reconcile/object-cache.ts'
 import { keyOf } from '#kit/reconcile/object-key.ts'
 import { nothingToDo } from '#kit/reconcile/plan.ts'
+import type { ResourceQuota } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { KubernetesObject } from '#spec/kubernetes/objects/objects.ts'
+import type { QuotaDevices } from '#spec/kubernetes/quota/extended-usage.ts'
 import { isCounted } from '#spec/kubernetes/quota/quota-usage.ts'
 import type { ControllerContext } from '../controller-context.ts'
 import { countingQueue } from '../counting-queue.ts'
@@ -18,6 +26,7 @@ export function startQuotaController(context: ControllerContext): Controller {
   const quotas = context.informers.of(resourceQuotas)
   const followed = new Map<string, { readonly resource: ApiResource; readonly ending: Disposable | undefined }>()
   const seen = new Map<string, { readonly version: string; readonly sinceMs: number }>()
+  const devices = devicesOf(context)
   const keysFor = (change: CacheChange<KubernetesObject>, resource: ApiResource): readonly string[] => {
     const near = quotas.list(change.object.metadata.namespace)
     return near.length === 0 ? [] : quotasToLookAt(near, { change, resource, nowMs: context.clock.now() }).map(keyOf)
@@ -32,6 +41,7 @@ export function startQuotaController(context: ControllerContext): Controller {
     queue: countingQueue,
     watches: [
       watch(quotas, ({ object }) => [keyOf(object)]),
+      watch(context.informers.of(deviceClasses), () => quotas.list().filter(limitsExtended).map(keyOf)),
       ...builtInCatalogue()
         .filter((resource) => resource.namespaced && isCounted(resource))
         .map(follow),
@@ -48,7 +58,7 @@ export function startQuotaController(context: ControllerContext): Controller {
       const since = before?.version === version ? before : { version, sinceMs: nowMs }
       seen.set(key, since)
       const counted = countedIn(quota.metadata.namespace ?? '', context, followed)
-      return planQuota({ quota, counted, unchangedMs: nowMs - since.sinceMs, nowMs })
+      return planQuota({ quota, counted, unchangedMs: nowMs - since.sinceMs, nowMs, devices })
     },
   })
   const definitions = context.informers.of(customResourceDefinitions).onChange(({ type, object }) => {
@@ -75,6 +85,21 @@ export function startQuotaController(context: ControllerContext): Controller {
       await controller[Symbol.asyncDispose]()
     },
   }
+}
+
+/** What decides beside a claim what it counts for. */
+function devicesOf({ informers }: ControllerContext): QuotaDevices {
+  const [classes, claims, inPods] = [informers.of(deviceClasses), informers.of(resourceClaims), informers.of(pods)]
+  return {
+    classes: () => classes.list(),
+    claims: (namespace) => claims.list(namespace),
+    pod: (namespace, name) => inPods.get(`${namespace}/${name}`),
+  }
+}
+
+/** True for quotas of resources behind which a device class may stand. */
+function limitsExtended({ spec }: ResourceQuota): boolean {
+  return Object.keys(spec?.hard ?? {}).some((name) => name.startsWith('requests.') && name.includes('/'))
 }
 
 /** What is in a namespace, of every resource whose objects are all known. */

@@ -21,6 +21,7 @@ export function quotasToLookAt(
 ): readonly ResourceQuota[] {
   if (type !== 'updated' || previous === undefined) return quotas
   if (resource.group !== '' || !changing.has(resource.resource)) return []
-  if (amountsText(usageOf(resource, object, nowMs)) !== amountsText(usageOf(resource, previous, nowMs))) return quotas
+  if (amountsText(usageOf(resource, object, { nowMs })) !== amountsText(usageOf(resource, previous, { nowMs })))
+    return quotas
   return quotas.filter((quota) => inScopes(resource, object, quota) !== inScopes(resource, previous, quota))
 }

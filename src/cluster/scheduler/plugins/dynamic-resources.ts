@@ -4,15 +4,14 @@
  */
 import type { Node, NodeSelector } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { AllocationResult, ResourceClaim } from '#spec/kubernetes/objects/resource-v1.generated.ts'
+import { classBehind, mayBeDevices } from '#spec/kubernetes/pods/device-resources.ts'
 import { allocateClaim, type DeviceMarket } from '../allocate-devices.ts'
 import type { ClusterObjects } from '../cluster-objects.ts'
 import {
-  classBehind,
   claimLeftBehind,
   extendedClaim,
   type ExtendedDevices,
   extendedDevices,
-  mayBeDevices,
   offersItself,
 } from '../extended-devices.ts'
 import { offersFor, TakenDevices, wholePools } from '../device-offers.ts'

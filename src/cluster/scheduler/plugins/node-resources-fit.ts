@@ -1,6 +1,6 @@
 /** A pod fits where its requests are free; of the nodes where it fits, those with the most left free are liked best. */
 import type { Node } from '#spec/kubernetes/objects/core-v1.generated.ts'
-import { classBehind, mayBeDevices } from '../extended-devices.ts'
+import { classBehind, mayBeDevices } from '#spec/kubernetes/pods/device-resources.ts'
 import type { Cycle, Plugin, QueueingHint } from '../plugin.ts'
 import { finalRejection, rejection, type Rejection } from '../rejection.ts'
 import { AmountReader, type Amounts } from '../resource-amounts.ts'

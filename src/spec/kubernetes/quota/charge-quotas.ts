@@ -2,6 +2,7 @@
 import type { ResourceQuota } from '../objects/core-v1.generated.ts'
 import type { KubernetesObject } from '../objects/objects.ts'
 import { amountsOf, amountsText, exceeding, minus, nonZero, only, plus, type Amounts } from '#base/data/amounts.ts'
+import type { QuotaDevices } from './extended-usage.ts'
 import { constraintOf, inScopes, namesFor, usageOf, type QuotaResource } from './quota-usage.ts'
 
 /** A write that quotas may count. */
@@ -11,6 +12,7 @@ export interface ChargedWrite {
   /** The state before; undefined for a new object. */
   readonly old: KubernetesObject | undefined
   readonly nowMs: number
+  readonly devices?: QuotaDevices | undefined
 }
 
 /** What one quota is to be charged. */
@@ -30,12 +32,12 @@ export function chargeQuotas(
   const { resource, object } = write
   const matched: ResourceQuota[] = []
   for (const quota of quotas) {
-    const answer = concerns(quota, resource, object)
+    const answer = concerns(quota, write)
     if (typeof answer === 'string') return { refusal: answer }
     if (answer) matched.push(quota)
   }
   if (matched.length === 0) return { charges: [] }
-  const usage = usageOf(resource, object, write.nowMs)
+  const usage = usageOf(resource, object, write)
   const negative = Array.from(usage).filter(([, { nanos }]) => nanos < 0n)
   if (negative.length > 0) {
     const names = negative.map(([name]) => name).toSorted()
@@ -45,8 +47,8 @@ export function chargeQuotas(
 }
 
 /** Whether a quota counts an object, or why it refuses it without counting. */
-function concerns(quota: ResourceQuota, resource: QuotaResource, object: KubernetesObject): boolean | string {
-  const limited = namesFor(resource, Array.from(amountsOf(quota.status?.hard).keys()))
+function concerns(quota: ResourceQuota, { resource, object, devices }: ChargedWrite): boolean | string {
+  const limited = namesFor(resource, Array.from(amountsOf(quota.status?.hard).keys()), devices)
   if (limited.length === 0 || !inScopes(resource, object, quota)) return false
   const constraint = constraintOf(resource, object, limited)
   if (constraint !== undefined) return `failed quota: ${quota.metadata.name}: ${constraint}`
@@ -73,11 +75,11 @@ function chargesOf(
 function chargeOf(
   quota: ResourceQuota,
   usage: Amounts,
-  { resource, old, nowMs }: ChargedWrite,
+  { resource, old, ...around }: ChargedWrite,
 ): QuotaCharge | undefined | string {
   // What the object counted for before is free, unless this quota did not count it.
   const isFree = old !== undefined && inScopes(resource, old, quota)
-  const delta = nonZero(isFree ? minus(usage, usageOf(resource, old, nowMs)) : usage)
+  const delta = nonZero(isFree ? minus(usage, usageOf(resource, old, around)) : usage)
   const hard = amountsOf(quota.status?.hard)
   const added = only(delta, hard.keys())
   if (added.size === 0) return undefined

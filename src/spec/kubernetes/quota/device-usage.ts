@@ -8,7 +8,8 @@ import type {
 } from '../objects/resource-v1.generated.ts'
 import { type Amounts, largest, plus } from '#base/data/amounts.ts'
 
-const classSuffix = '.deviceclass.resource.k8s.io/devices'
+/** Behind the name of a class: quotas of its devices. */
+export const classSuffix = '.deviceclass.resource.k8s.io/devices'
 /** As many as one claim can be given: who asks for all devices may get so many. */
 const devicesMax = 32
 

@@ -1,5 +1,6 @@
 /** What a pod counts for in a quota (pkg/quota/v1/evaluator/core/pods.go, component-helpers/resource, v1.36). */
 import { amountsTogether } from '../pods/pod-containers.ts'
+import { mayBeDevices } from '../pods/device-resources.ts'
 import { parseTime } from '../decode/time-text.ts'
 import type { Container, Pod, PodSpec } from '../objects/core-v1.generated.ts'
 import { quantityOfUnits } from '#base/data/quantity.ts'
@@ -43,18 +44,13 @@ export function computeUsage(requests: Amounts, limits: Amounts): Amounts {
   const usage = new Map([['pods', one]])
   for (const [name, amount] of requests) {
     if (['cpu', 'memory', 'ephemeral-storage'].includes(name) || name.startsWith('hugepages-')) usage.set(name, amount)
-    if (usage.has(name) || isExtended(name)) usage.set(`requests.${name}`, amount)
+    if (usage.has(name) || mayBeDevices(name)) usage.set(`requests.${name}`, amount)
   }
   for (const name of ['cpu', 'memory', 'ephemeral-storage']) {
     const amount = limits.get(name)
     if (amount !== undefined) usage.set(`limits.${name}`, amount)
   }
   return usage
-}
-
-/** Resources that are not Kubernetes' own. */
-function isExtended(name: string): boolean {
-  return name.includes('/') && !name.startsWith('requests.') && !/(^|\.)kubernetes\.io\//.test(name)
 }
 
 /** Whether a pod still takes resources: it has not ended, and was not to be gone by now. */

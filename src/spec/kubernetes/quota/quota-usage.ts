@@ -8,6 +8,8 @@ import type { KubernetesObject } from '../objects/objects.ts'
 import type { ResourceClaim } from '../objects/resource-v1.generated.ts'
 import { type Amounts, plus } from '#base/data/amounts.ts'
 import { deviceUsage, isDeviceName } from './device-usage.ts'
+import { mayBeDevices } from '../pods/device-resources.ts'
+import { extendedUsage, isExtendedDeviceName, podCountedFor, type QuotaDevices } from './extended-usage.ts'
 import { podConstraint, podUsage } from './pod-usage.ts'
 import { claimInScope, podInScope, scopesOf } from './quota-scopes.ts'
 
@@ -46,20 +48,34 @@ export function countName({ group, resource }: QuotaResource): string {
 
 const kindOf = ({ group, resource }: QuotaResource): string => (group === '' ? resource : `${resource}.${group}`)
 
+/** What decides beside an object what it counts for. */
+export interface UsageSurroundings {
+  readonly nowMs: number
+  /** Left out, claims count for no extended resources. */
+  readonly devices?: QuotaDevices | undefined
+}
+
 /** What an object counts for. */
-export function usageOf(resource: QuotaResource, object: KubernetesObject, nowMs: number): Amounts {
+export function usageOf(resource: QuotaResource, object: KubernetesObject, around: UsageSurroundings): Amounts {
   switch (kindOf(resource)) {
     case 'pods':
-      return podUsage(object as unknown as Pod, nowMs)
+      return podUsage(object as unknown as Pod, around.nowMs)
     case 'services':
       return serviceUsage(object as unknown as Service)
     case 'persistentvolumeclaims':
       return claimUsage(object as unknown as PersistentVolumeClaim)
     case 'resourceclaims.resource.k8s.io':
-      return plus(countUsage(resource), deviceUsage(object as unknown as ResourceClaim))
+      return plus(countUsage(resource), devicesOf(object as unknown as ResourceClaim, around))
     default:
       return countUsage(resource)
   }
+}
+
+function devicesOf(claim: ResourceClaim, { nowMs, devices }: UsageSurroundings): Amounts {
+  const byClass = deviceUsage(claim)
+  if (devices === undefined) return byClass
+  const pod = podCountedFor(claim, devices)
+  return plus(byClass, extendedUsage(byClass, pod === undefined ? new Map() : podUsage(pod, nowMs), devices))
 }
 
 function countUsage(resource: QuotaResource): Amounts {
@@ -138,7 +154,7 @@ const claimNames: ReadonlySet<string> = new Set([
 function isPodName(name: string): boolean {
   if (podNames.has(name) || name.startsWith('hugepages-') || name.startsWith('requests.hugepages-')) return true
   const asked = name.startsWith('requests.') ? name.slice('requests.'.length) : ''
-  return asked.includes('/') && !/(^|\.)kubernetes\.io\//.test(asked)
+  return mayBeDevices(asked)
 }
 
 function isClaimName(name: string): boolean {
@@ -148,7 +164,7 @@ function isClaimName(name: string): boolean {
 }
 
 /** Which of some names a resource's objects count under. */
-export function namesFor(resource: QuotaResource, names: readonly string[]): readonly string[] {
+export function namesFor(resource: QuotaResource, names: readonly string[], devices?: QuotaDevices): readonly string[] {
   switch (kindOf(resource)) {
     case 'pods':
       return names.filter(isPodName)
@@ -158,8 +174,10 @@ export function namesFor(resource: QuotaResource, names: readonly string[]): rea
       return names.filter(isClaimName)
     default: {
       const own = countUsage(resource)
-      const isDevice = kindOf(resource) === 'resourceclaims.resource.k8s.io' ? isDeviceName : () => false
-      return names.filter((name) => own.has(name) || isDevice(name))
+      const isClaims = kindOf(resource) === 'resourceclaims.resource.k8s.io'
+      const isDevice = (name: string): boolean =>
+        isDeviceName(name) || (devices !== undefined && isExtendedDeviceName(name, devices))
+      return names.filter((name) => own.has(name) || (isClaims && isDevice(name)))
     }
   }
 }

@@ -1,11 +1,14 @@
 /** ResourceQuota: nothing is written that a namespace's quotas do not allow; what is written is counted at once. */
 import type { KubernetesObject, JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
+import type { DeviceClass, ResourceClaim } from '#spec/kubernetes/objects/resource-v1.generated.ts'
+import type { QuotaDevices } from '#spec/kubernetes/quota/extended-usage.ts'
 import { isTerminating } from '#spec/kubernetes/quota/quota-scopes.ts'
 import { isCounted } from '#spec/kubernetes/quota/quota-usage.ts'
 import { equalJson, objectAt } from '../../api-object.ts'
 import { forbidden } from '../../status-errors.ts'
 import type { AdmissionRequest, AdmissionStep } from '../admission.ts'
+import type { ClusterView } from '../../cluster-view.ts'
 import type { QuotaLedger } from './quota-ledger.ts'
 
 /** The step of a server. */
@@ -33,11 +36,21 @@ async function charge(request: AdmissionRequest, ledger: QuotaLedger): Promise<v
     object: object as unknown as KubernetesObject,
     old: old as unknown as KubernetesObject | undefined,
     nowMs: view.nowMs(),
+    devices: devicesIn(view),
   }
   const answer = await ledger.charge(namespace, write, dryRun)
   const { group } = resource
   if ('refusal' in answer) throw forbidden({ group, resource: resource.resource, name }, answer.refusal)
   request.onFailure(answer.refund)
+}
+
+function devicesIn(view: ClusterView): QuotaDevices {
+  return {
+    classes: () => view.list('resource.k8s.io/deviceclasses', '') as unknown as readonly DeviceClass[],
+    claims: (namespace) =>
+      view.list('resource.k8s.io/resourceclaims', namespace) as unknown as readonly ResourceClaim[],
+    pod: (namespace, name) => view.find('/pods', namespace, name) as unknown as Pod | undefined,
+  }
 }
 
 /** The resources whose objects can come to count for more. */
