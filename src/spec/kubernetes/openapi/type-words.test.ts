@@ -67,12 +67,12 @@ describe('words of types', () => {
     const source =
       (fields: Record<string, string>): DescribeType =>
       () => ({ text: undefined, field: (json) => fields[json] })
-    const newer = source({ a: 'new', b: 'one two', e: 'A time.', f: 'A time.' })
+    const newer = source({ a: 'new:  one.  two a  b', b: 'one two', e: 'A time.', f: 'A time.' })
     const older = source({ a: 'old', b: 'one\n\ntwo', c: 'only', e: 'When.' })
     const words = joinWords(newer, older, new Set(['A time.']))('T')
     assert.deepEqual(
       ['a', 'b', 'c', 'd', 'e', 'f'].map((field) => words?.field(field)),
-      ['new', 'one\n\ntwo', 'only', undefined, 'When.', undefined],
+      ['new:\n\none.\n\ntwo a  b', 'one\n\ntwo', 'only', undefined, 'When.', undefined],
     )
     assert.equal(joinWords(() => undefined, older, new Set())('T')?.field('c'), 'only')
   })
