@@ -5,15 +5,41 @@ import { pods } from '#clients/kubernetes/resources.table.ts'
 import { isGone } from '#kit/reconcile/api-failure.ts'
 import { writePodCondition } from './fail-pod.ts'
 import type { PodRecord } from './pod-record.ts'
-import type { Permission } from './plugin.ts'
+import type { Permission, Plugin } from './plugin.ts'
 import { isRejection } from './rejection.ts'
 import type { WeighedPlugin } from './schedule-pod.ts'
 import { runBeside, type SchedulerParts } from './scheduler-parts.ts'
 import type { QueuedPod } from './scheduling-queue.ts'
 
+type Having<Point extends keyof Plugin> = readonly (Plugin & Required<Pick<Plugin, Point>>)[]
+
+/** The plugins of a profile that have a say in bindings, by what they do: of most steps there are none. */
+export interface BindingSteps {
+  readonly prepares: Having<'prepares'>
+  readonly permit: Having<'permit'>
+  readonly preBind: Having<'preBind'>
+  readonly bind: Having<'bind'>
+  readonly postBind: Having<'postBind'>
+}
+
+/** Finds them, in the profile's order. */
+export function bindingSteps(plugins: readonly WeighedPlugin[]): BindingSteps {
+  const having = <Point extends keyof Plugin>(point: Point): Having<Point> =>
+    plugins.flatMap(({ plugin }) => (plugin[point] === undefined ? [] : [plugin as Having<Point>[number]]))
+  return {
+    prepares: having('prepares'),
+    permit: having('permit'),
+    preBind: having('preBind'),
+    bind: having('bind'),
+    postBind: having('postBind'),
+  }
+}
+
 export interface BindDeps {
   readonly parts: SchedulerParts
   readonly plugins: readonly WeighedPlugin[]
+  /** Of the same plugins. */
+  readonly steps: BindingSteps
 }
 
 const attemptsMost = 4
@@ -22,21 +48,20 @@ const retryFirstMs = 50
 /** Binds an assumed pod beside the loop. */
 export function bindPod(queued: QueuedPod, nodeName: string, deps: BindDeps): void {
   runBeside(deps.parts, async () => {
-    const { parts, plugins } = deps
+    const { parts, steps } = deps
     const { record } = queued
-    const isTold = plugins.some(({ plugin }) => plugin.prepares?.(record) === true)
+    const isTold = steps.prepares.some((plugin) => plugin.prepares(record))
     try {
       if (isTold) await nominate(record, nodeName, parts)
       await obeyPermits(record, nodeName, deps)
-      for (const { plugin } of plugins)
-        if (plugin.preBind !== undefined) await plugin.preBind(record, nodeName, parts.signal)
+      for (const plugin of steps.preBind) await plugin.preBind(record, nodeName, parts.signal)
       await runBinders(record, nodeName, deps)
     } catch (error) {
       if (!parts.signal.aborted) await undoBinding(queued, nodeName, { deps, error, isTold })
       return
     }
     parts.nominated.delete(record.uid)
-    for (const { plugin } of plugins) plugin.postBind?.(record, nodeName)
+    for (const plugin of steps.postBind) plugin.postBind(record, nodeName)
     parts.events.record({
       pod: record.pod,
       reporter: record.pod.spec.schedulerName ?? 'default-scheduler',
@@ -60,9 +85,9 @@ async function nominate(
   })
 }
 
-async function obeyPermits(record: PodRecord, nodeName: string, { parts, plugins }: BindDeps): Promise<void> {
-  for (const { plugin } of plugins) {
-    const permission = plugin.permit?.(record, nodeName) ?? 'allow'
+async function obeyPermits(record: PodRecord, nodeName: string, { parts, steps }: BindDeps): Promise<void> {
+  for (const plugin of steps.permit) {
+    const permission = plugin.permit(record, nodeName)
     if (permission !== 'allow') await obeyPermit(permission, parts)
   }
 }
@@ -80,10 +105,8 @@ async function obeyPermit(
 }
 
 /** A plugin's own way of binding, or the API's. */
-async function runBinders(record: PodRecord, nodeName: string, { parts, plugins }: BindDeps): Promise<void> {
-  for (const { plugin } of plugins) {
-    if (plugin.bind !== undefined && (await plugin.bind(record, nodeName))) return
-  }
+async function runBinders(record: PodRecord, nodeName: string, { parts, steps }: BindDeps): Promise<void> {
+  for (const plugin of steps.bind) if (await plugin.bind(record, nodeName)) return
   const { namespace, name, pod } = record
   const uid = pod.metadata.uid
   const body = {
@@ -109,7 +132,11 @@ function mayPass(error: unknown): boolean {
 }
 
 /** Takes an assumed pod off its node and tells plugins that it does not come. */
-export function forgetPod(record: PodRecord, nodeName: string | undefined, { parts, plugins }: BindDeps): void {
+export function forgetPod(
+  record: PodRecord,
+  nodeName: string | undefined,
+  { parts, plugins }: Pick<BindDeps, 'parts' | 'plugins'>,
+): void {
   for (const { plugin } of plugins.toReversed()) plugin.unreserve?.(record, nodeName ?? '')
   if (parts.ledger.forget(record.uid)) parts.queue.onChange({ kind: 'pod-deleted', object: record.pod }, parts.nowMs())
 }

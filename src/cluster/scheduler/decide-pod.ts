@@ -1,6 +1,6 @@
 /** One cycle of the scheduler, and what follows from it: the pod is on its way to a node, or put aside. */
 import { type AftermathDeps, afterFailure, afterFailureWith, type Narrow } from './after-failure.ts'
-import { bindPod, forgetPod, tellFault } from './bind-pod.ts'
+import { bindPod, type BindingSteps, forgetPod, tellFault } from './bind-pod.ts'
 import { type Asking, candidatesOfExtenders, isAsked } from './extenders/ask-extenders.ts'
 import { scheduleWithExtenders } from './extenders/schedule-with-extenders.ts'
 import { failPod } from './fail-pod.ts'
@@ -14,6 +14,7 @@ import type { QueuedPod } from './scheduling-queue.ts'
 /** A profile with its plugins made. */
 export interface ReadyProfile extends SchedulerProfile {
   readonly made: readonly WeighedPlugin[]
+  readonly steps: BindingSteps
   readonly answers: KeptAnswers
 }
 
@@ -115,7 +116,7 @@ function goTo(
     failPod(queued, diagnosis, { parts })
     return
   }
-  bindPod(queued, nodeName, { parts, plugins: profile.made })
+  bindPod(queued, nodeName, { parts, plugins: profile.made, steps: profile.steps })
 }
 
 /** Something other than the cluster's state stood in the way: the pod is told, and tried again later. */

@@ -178,11 +178,17 @@ function holdsAmounts({ status }: Pod): boolean {
 }
 
 /** Compares by identity: members that are equal and not the same are taken for different. */
-function isSameButForNode(a: Pod['spec'], b: Pod['spec']): boolean {
-  const { nodeName: _a, ...before } = a
-  const { nodeName: _b, ...now } = b
-  const names = Object.keys(now) as (keyof typeof now)[]
-  return names.length === Object.keys(before).length && names.every((name) => before[name] === now[name])
+function isSameButForNode(a: object, b: object): boolean {
+  const before = a as Readonly<Record<string, unknown>>
+  const now = b as Readonly<Record<string, unknown>>
+  let more = 0
+  for (const name in now) {
+    if (name === 'nodeName') continue
+    if (before[name] !== now[name]) return false
+    more++
+  }
+  for (const name in before) if (name !== 'nodeName') more--
+  return more === 0
 }
 
 function renamed(known: PodRecord, pod: Pod): PodRecord {

@@ -314,5 +314,6 @@ export function highest(totals: Float64Array, random: Random): number {
     } else if (total === most) equals++
   }
   let chosen = equals > 1 ? random.below(equals) : 0
-  return totals.findIndex((total) => total === most && chosen-- === 0)
+  for (let index = 0; index < totals.length; index++) if (totals[index] === most && chosen-- === 0) return index
+  return -1
 }

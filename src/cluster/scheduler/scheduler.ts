@@ -8,6 +8,7 @@ import type { Log } from '#kit/telemetry/log.ts'
 import type { Pod } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { Random } from '#world/ports/random.ts'
+import { bindingSteps } from './bind-pod.ts'
 import { createClaimWriter, createVolumeWriter } from './bind-volumes.ts'
 import type { PluginWriters } from './default-plugins.table.ts'
 import { decidePod, type ReadyProfile } from './decide-pod.ts'
@@ -126,11 +127,10 @@ function readyProfiles(
   writers: PluginWriters,
 ): ReadonlyMap<string, ReadyProfile> {
   const first = asking.extenders.length === 0 ? [] : [{ plugin: extenderPlugin(asking), weight: 0 }]
-  const ready = (profile: SchedulerProfile): ReadyProfile => ({
-    ...profile,
-    made: [...first, ...profile.plugins(writers)],
-    answers: new KeptAnswers(),
-  })
+  const ready = (profile: SchedulerProfile): ReadyProfile => {
+    const made = [...first, ...profile.plugins(writers)]
+    return { ...profile, made, steps: bindingSteps(made), answers: new KeptAnswers() }
+  }
   return new Map(profiles.map((profile) => [profile.schedulerName, ready(profile)]))
 }
 
