@@ -128,6 +128,26 @@ test('an empty file, or a log without its file, is not taken for a new store', a
   assert.ok(readFileSync(`${path}-wal`).equals(log))
 })
 
+test('a page that is lost is told, at the start or when it is read, unless it held nothing but a value', async (context) => {
+  const path = join(folderFor(context), 'store.db')
+  {
+    await using store = openSqliteStore({ path, clock })
+    for (let index = 0; index < commits; index++) await store.put(`/k${index}`, Buffer.alloc(3000, index))
+  }
+  const whole = readFileSync(path)
+  for (let page = 0; page < whole.length / 4096; page++) {
+    const damaged = Buffer.from(whole)
+    damaged.fill(0, page * 4096, (page + 1) * 4096)
+    writeFileSync(path, damaged)
+    try {
+      await using store = openSqliteStore({ path, clock })
+      assert.equal((await store.range({})).entries.length, commits, `page ${page}`)
+    } catch (error) {
+      assert.ok(isDamaged(error), `page ${page}: ${String(error)}`)
+    }
+  }
+})
+
 test('a folder in place of the file is named', (context) => {
   const path = join(folderFor(context), 'store.db')
   mkdirSync(path)

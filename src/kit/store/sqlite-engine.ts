@@ -56,11 +56,16 @@ export class SqliteEngine implements StoreEngine {
   constructor(options: SqliteFileOptions) {
     this.#path = options.path
     this.#database = openSqlite(options)
-    this.#sql = prepareAll(this.#database)
-    this.compactRevision = this.#state('compacted')
-    const lastId = numberOf(this.#sql.lastId.get())
-    // The newest log row may have been a delete that compaction removed.
-    this.revision = Math.max(1, this.compactRevision, Math.floor(lastId / positionsPerRevision))
+    try {
+      this.#sql = prepareAll(this.#database)
+      this.compactRevision = this.#state('compacted')
+      const lastId = numberOf(this.#sql.lastId.get())
+      // The newest log row may have been a delete that compaction removed.
+      this.revision = Math.max(1, this.compactRevision, Math.floor(lastId / positionsPerRevision))
+    } catch (error) {
+      this.#database.close()
+      throw storeErrorOfSqlite(error, this.#path)
+    }
   }
 
   get(key: string, revision: number | undefined): Entry | undefined {

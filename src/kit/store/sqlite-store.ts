@@ -28,12 +28,18 @@ export interface SqliteStore extends VersionedStore {
  */
 export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const { path, clock, sizeBytesMax, onTrouble } = options
-  return new EngineStore({
-    engine: new SqliteEngine({ path, sizeBytesMax, nowMs: clock.now() }),
-    clock,
-    onTrouble,
-    limits: { ...defaultStoreLimits, ...options.limits },
-    history: { ...defaultHistoryPolicy, ...options.history },
-    later: (step) => void setImmediate(step),
-  })
+  const engine = new SqliteEngine({ path, sizeBytesMax, nowMs: clock.now() })
+  try {
+    return new EngineStore({
+      engine,
+      clock,
+      onTrouble,
+      limits: { ...defaultStoreLimits, ...options.limits },
+      history: { ...defaultHistoryPolicy, ...options.history },
+      later: (step) => void setImmediate(step),
+    })
+  } catch (error) {
+    engine[Symbol.dispose]()
+    throw error
+  }
 }

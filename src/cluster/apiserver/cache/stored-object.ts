@@ -1,4 +1,5 @@
 /** One version of one object as the cache holds it. */
+import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import type { ApiObject } from '../api-object.ts'
 import { type Around, servedBytes } from './object-bytes.ts'
 import type { Like, ObjectPool } from './object-pool.ts'
@@ -78,12 +79,25 @@ export class StoredObject {
   }
 
   #parsed(): ApiObject {
-    return this.#versioned(JSON.parse(this.stored.toString()) as ApiObject)
+    return this.#versioned(parsedOf(this.place, this.stored))
   }
 
   #versioned(value: ApiObject, like: Like = {}): ApiObject {
     const resourceVersion = String(this.revision)
     if (this.#pool !== undefined) return this.#pool.shared(value, resourceVersion, like)
     return { ...value, metadata: { ...value.metadata, resourceVersion } }
+  }
+}
+
+/** What stored bytes say. @throws STORE_CORRUPT that names the object. */
+function parsedOf(place: string, stored: Buffer): ApiObject {
+  try {
+    return JSON.parse(stored.toString()) as ApiObject
+  } catch (cause) {
+    const message = `The object "${place}" is damaged in the store: ${messageOf(cause)}.`
+    throw new GantryError('STORE_CORRUPT', 'internal', message, {
+      cause,
+      remedy: 'Restore the store from a backup; other objects can still be read by name.',
+    })
   }
 }
