@@ -6,6 +6,7 @@ import { Writable } from 'node:stream'
 import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import type { CliIo } from '#cli/docker/cli-io.ts'
 import type { CommandHost } from '#roles/commands/command-host.ts'
+import { completeFlags, completeOwn, findOwn, type OwnCommand, overview } from '#roles/commands/own-commands.ts'
 import type { Terminal } from '#world/ports/terminal.ts'
 
 const home = dirname(import.meta.dirname)
@@ -13,54 +14,31 @@ const home = dirname(import.meta.dirname)
 if (import.meta.filename.endsWith('.js')) enableCompileCache(join(home, 'dist/.compile-cache'))
 
 type Argv = readonly string[]
-type Command = (argv: Argv, host: CommandHost) => Promise<number>
 
 interface IoChanges {
   readonly env?: Readonly<Record<string, string>>
   readonly output?: Writable
 }
 
-/** Gantry's own words; everything else is the docker grammar. */
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  engine: async () => (await import('#roles/commands/engine-command.ts')).runEngineCommand,
-  up: async () => (await import('#roles/commands/up-command.ts')).runUpCommand,
-  down: async () => (await import('#roles/commands/down-command.ts')).runDownCommand,
-  status: async () => (await import('#roles/commands/status-command.ts')).runStatusCommand,
-  demo: async () => (await import('#roles/commands/demo-command.ts')).runDemoCommand,
-  registry: async () => (await import('#roles/commands/registry-command.ts')).runRegistryCommand,
-  server: async () => (await import('#roles/commands/server-command.ts')).runServerCommand,
-  why: async () => (await import('#roles/commands/why-command.ts')).runWhyCommand,
-  doctor: async () => (await import('#roles/commands/doctor-command.ts')).runDoctorCommand,
+/** A stream that keeps what is written. */
+function kept(): { readonly output: Writable; readonly text: () => string } {
+  const chunks: Buffer[] = []
+  const output = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      chunks.push(chunk)
+      done()
+    },
+  })
+  return { output, text: () => Buffer.concat(chunks).toString() }
 }
-
-const overview = `Own commands:
-  demo      Everything once: engine, base image, build, run, registry
-  up        Start the engine in the background
-  status    Show whether it runs and what it holds
-  down      Stop it; --purge deletes its state too
-  doctor    What this machine has of what containers need
-  engine    Run an engine in the foreground
-  registry  Run a registry of images
-  server    Run a Kubernetes control plane in the foreground
-  why       Say why an object of a cluster is as it is
-  image bootstrap NAME   Make a base image without a registry
-
-Each takes --root DIR, so that several engines live side by side, and --help.
-`
 
 const host: Omit<CommandHost, 'world' | 'terminal'> = {
   program: [process.execPath, ...process.execArgv, import.meta.filename],
   home,
   docker: async (argv, { quiet = false, env = {} } = {}) => {
-    const chunks: Buffer[] = []
-    const output = new Writable({
-      write: (chunk: Buffer, _encoding, done) => {
-        chunks.push(chunk)
-        done()
-      },
-    })
+    const { output, text } = kept()
     const exitCode = await runDocker('docker', argv, quiet ? { env, output } : { env })
-    return { exitCode, output: Buffer.concat(chunks).toString() }
+    return { exitCode, output: text() }
   },
 }
 
@@ -112,27 +90,45 @@ function endWithReader(): void {
     })
 }
 
-async function runOwn(load: () => Promise<Command>, argv: Argv): Promise<number> {
+async function runOwn({ load }: OwnCommand, argv: Argv, output?: Writable): Promise<number> {
   endWithReader()
   const [command, { createRealWorld }, { createTerminal }] = await Promise.all([
     load(),
     import('#roles/real-world.ts'),
     import('#world/real/terminal.ts'),
   ])
-  return command(argv, { ...host, world: createRealWorld(), terminal: createTerminal() })
+  const terminal = createTerminal()
+  return command(argv, {
+    ...host,
+    world: createRealWorld(),
+    terminal: output === undefined ? terminal : redirected(terminal, output),
+  })
+}
+
+/** What fits the last of the words, for a shell: of an own command its flags, else own commands beside docker's. */
+async function completeWords(words: Argv): Promise<number> {
+  const before = words.slice(0, -1)
+  const current = words.at(-1) ?? ''
+  const own = findOwn(before)
+  if (own === undefined || !current.startsWith('-')) process.stdout.write(completeOwn(before, current))
+  else {
+    const { output, text } = kept()
+    await runOwn(own.command, ['--help'], output)
+    process.stdout.write(completeFlags(text(), current))
+  }
+  return own === undefined ? runDocker('gantry', ['__complete', ...words]) : 0
 }
 
 async function run(argv: Argv): Promise<number> {
   const [word = '', ...rest] = argv
   if (word === 'docker') return runDocker('docker', rest)
-  const own = Object.hasOwn(commands, word) ? commands[word] : undefined
-  if (own !== undefined) return runOwn(own, rest)
-  if (word === 'image' && rest[0] === 'bootstrap')
-    return runOwn(async () => (await import('#roles/commands/image-command.ts')).runBootstrapCommand, rest.slice(1))
+  if (word === '__complete') return completeWords(rest)
+  const own = findOwn(word === 'help' ? rest : argv)
+  if (own !== undefined) return runOwn(own.command, word === 'help' ? ['--help'] : own.rest)
   const code = await runDocker('gantry', argv)
   if (word === '' || word === '--help' || (word === 'help' && rest.length === 0)) {
     endWithReader()
-    process.stdout.write(`\n${overview}`)
+    process.stdout.write(`\n${overview()}`)
   }
   return code
 }

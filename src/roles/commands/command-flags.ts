@@ -1,5 +1,5 @@
 /** Flags of Gantry's own commands: `--name value`, `--name=value` and switches, with the mistakes named; pure. */
-import { GantryError } from '#base/errors/gantry-error.ts'
+import { usageError } from '#roles/usage-error.ts'
 
 export interface CommandFlags {
   readonly values: ReadonlyMap<string, readonly string[]>
@@ -17,16 +17,12 @@ export interface FlagShape {
 
 const shorthands: Readonly<Record<string, string>> = { '-G': '--group', '-H': '--host', '-h': '--help' }
 
-function wrong({ command }: FlagShape, message: string): GantryError {
-  return new GantryError('ROLES_USAGE', 'invalid', message, { remedy: `See 'gantry ${command} --help'.` })
-}
-
 function isSwitch(shape: FlagShape, name: string): boolean {
   return name === 'help' || shape.switches.includes(name)
 }
 
 function checkValue(shape: FlagShape, typed: string, value: string | undefined): string {
-  if (value === undefined || value === '') throw wrong(shape, `flag needs an argument: ${typed}`)
+  if (value === undefined || value === '') throw usageError(shape.command, `flag needs an argument: ${typed}`)
   return value
 }
 
@@ -46,11 +42,12 @@ export function readFlags(shape: FlagShape, argv: readonly string[]): CommandFla
       switches.add(name)
       continue
     }
-    if (!shape.valued.includes(name)) throw wrong(shape, `unknown flag: ${typed}`)
+    if (!shape.valued.includes(name)) throw usageError(shape.command, `unknown flag: ${typed}`)
     const value = inline ?? argv[(index += 1)]
     values.set(name, [...(values.get(name) ?? []), checkValue(shape, typed, value)])
   }
-  if (words.length > (shape.wordsMax ?? 0)) throw wrong(shape, `unexpected word: ${words.at(shape.wordsMax ?? 0)}`)
+  if (words.length > (shape.wordsMax ?? 0))
+    throw usageError(shape.command, `unexpected word: ${words.at(shape.wordsMax ?? 0)}`)
   return { values, switches, words }
 }
 

@@ -13,6 +13,7 @@ import { absoluteRoot, mainRoot } from '#roles/engine/engine-places.ts'
 import { bootstrapThrough } from './image-command.ts'
 import { clientAt } from '#roles/engine/running-engine.ts'
 import { bringUp, writeContext } from './up-command.ts'
+import { usageError } from '#roles/usage-error.ts'
 
 const help = `Usage:  gantry demo [OPTIONS]
 
@@ -52,9 +53,7 @@ export async function runDemoCommand(argv: readonly string[], host: CommandHost)
   }
   const port = Number(lastValue(flags, 'port') ?? 8080)
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new GantryError('ROLES_USAGE', 'invalid', `--port: not a port: ${lastValue(flags, 'port')}`, {
-      remedy: "See 'gantry demo --help'.",
-    })
+    throw usageError('demo', `--port: not a port: ${lastValue(flags, 'port')}`)
   const root = absoluteRoot(lastValue(flags, 'root') ?? mainRoot, world.processes.self.cwd)
   const started = world.clock.monotonicMs()
   title(host, 'Starting the engine')

@@ -4,10 +4,13 @@ import { readFlags } from './command-flags.ts'
 import { examineMachine } from '#roles/engine/examine-machine.ts'
 import type { Finding } from '#roles/engine/examine-machine.ts'
 
-const help = `Usage:  gantry doctor
+const help = `Usage:  gantry doctor [OPTIONS]
 
 Try everything that containers need of this machine, and say what to do where it is missing.
 Exits with 1 when containers cannot run here.
+
+Options:
+      --help   Print this
 `
 
 /** The report as text. Pure. */

@@ -6,6 +6,7 @@ import { absoluteRoot, mainRoot, placesOf } from '#roles/engine/engine-places.ts
 import type { EngineIdentity } from '#roles/engine/engine-places.ts'
 import { answers, clientAt, findEngine, isRunning, socketOf } from '#roles/engine/running-engine.ts'
 import { sweepMachine } from '#roles/engine/sweep-machine.ts'
+import { usageError } from '#roles/usage-error.ts'
 
 const help = `Usage:  gantry down [OPTIONS]
 
@@ -47,9 +48,7 @@ async function looksLikeRoot({ world }: CommandHost, root: string): Promise<bool
 
 function readGrace(text: string): number {
   if (/^\d{1,6}$/.test(text)) return Number(text)
-  throw new GantryError('ROLES_USAGE', 'invalid', `--time: not a number of seconds: ${text}`, {
-    remedy: "See 'gantry down --help'.",
-  })
+  throw usageError('down', `--time: not a number of seconds: ${text}`)
 }
 
 async function stopEngine(host: CommandHost, root: string, graceSeconds: number): Promise<void> {

@@ -1,5 +1,4 @@
 /** `gantry engine`: runs an engine in the foreground until it is told to stop. */
-import { GantryError } from '#base/errors/gantry-error.ts'
 import type { BoundAddress } from '#kit/http/listen-address.ts'
 import type { Files } from '#world/ports/files.ts'
 import type { CommandHost } from './command-host.ts'
@@ -14,6 +13,7 @@ import type { ListenFlags } from '#roles/engine/engine-listeners.ts'
 import { readSettings, settingFlags, settingHelp } from '#roles/engine/engine-settings.ts'
 import type { EngineSettings } from '#roles/engine/engine-settings.ts'
 import { knownRuntimes, startEngine } from '#roles/engine/engine.ts'
+import { usageError } from '#roles/usage-error.ts'
 
 const help = `Usage:  gantry engine [OPTIONS]
 
@@ -49,10 +49,6 @@ interface Flags {
 
 const switches = ['tls', 'tlsverify']
 
-function usage(message: string): GantryError {
-  return new GantryError('ROLES_USAGE', 'invalid', message, { remedy: "See 'gantry engine --help'." })
-}
-
 /** Reads the command line. @throws GantryError for flags that there are not. */
 function readCommandLine(argv: readonly string[]): CommandFlags {
   const own = ['root', 'host', 'runtime', 'log-level', 'tlscacert', 'tlscert', 'tlskey', 'group', 'config-file']
@@ -73,7 +69,7 @@ async function withConfigFile(files: Files, flags: CommandFlags, cwd: string): P
 /** What the flags mean. @throws GantryError for values that mean nothing, or nothing together. */
 function interpret(flags: CommandFlags, cwd: string): Flags {
   const logLevel = lastValue(flags, 'log-level') ?? 'info'
-  if (!/^(debug|info|warn|error)$/.test(logLevel)) throw usage(`no such log level: ${logLevel}`)
+  if (!/^(debug|info|warn|error)$/.test(logLevel)) throw usageError('engine', `no such log level: ${logLevel}`)
   const root = absoluteRoot(lastValue(flags, 'root') ?? mainRoot, cwd)
   const listen: ListenFlags = {
     hosts: flags.values.get('host') ?? [`unix://${placesOf(root).socket}`],

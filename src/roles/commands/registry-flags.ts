@@ -1,9 +1,10 @@
 /** The command line of `gantry registry`, read and checked; pure. */
-import { GantryError, isErrorKind } from '#base/errors/gantry-error.ts'
+import { isErrorKind } from '#base/errors/gantry-error.ts'
 import { lastValue, readFlags } from './command-flags.ts'
 import type { CommandFlags } from './command-flags.ts'
 import { absoluteRoot } from '#roles/engine/engine-places.ts'
 import { durationMs } from '#roles/cluster/simulated-duration.ts'
+import { usageError } from '#roles/usage-error.ts'
 
 export const defaultRegistryRoot = '/var/lib/gantry-registry'
 
@@ -51,14 +52,10 @@ export interface RegistryFlags {
 /** Timers of the runtime end here. */
 const intervalMsMax = 2 ** 31 - 1
 
-function usage(message: string): GantryError {
-  return new GantryError('ROLES_USAGE', 'invalid', message, { remedy: "See 'gantry registry --help'." })
-}
-
 function readAddress(text: string): { readonly host: string; readonly port: number } {
   const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]*)):(\d{1,5})$/.exec(text)
   const port = Number(match?.[3])
-  if (match === null || port > 65_535) throw usage(`not an address to listen on: ${text}`)
+  if (match === null || port > 65_535) throw usageError('registry', `not an address to listen on: ${text}`)
   const host = match[1] ?? match[2] ?? ''
   return { host: host === '' ? '127.0.0.1' : host, port }
 }
@@ -70,7 +67,7 @@ function readTime(text: string): number {
   } catch (cause) {
     if (!isErrorKind(cause, 'invalid')) throw cause
   }
-  throw usage(`--gc-interval: ${text} is no time from 1s to 24d; write 30m, 12h or 7d`)
+  throw usageError('registry', `--gc-interval: ${text} is no time from 1s to 24d; write 30m, 12h or 7d`)
 }
 
 /** Refuses flags that say something only beside another one. */
@@ -86,12 +83,12 @@ function checkCompanions(flags: CommandFlags): void {
     ['upstream-insecure', 'upstream'],
     ['gc-untagged', 'gc-interval'],
   ] as const)
-    if (given(name) && !given(needed)) throw usage(`--${name} needs --${needed}`)
+    if (given(name) && !given(needed)) throw usageError('registry', `--${name} needs --${needed}`)
 }
 
 function readAuth(flags: CommandFlags, cwd: string): RegistryFlags['auth'] {
   const kind = lastValue(flags, 'auth') ?? 'basic'
-  if (kind !== 'basic' && kind !== 'token') throw usage(`--auth: ${kind} is neither basic nor token`)
+  if (kind !== 'basic' && kind !== 'token') throw usageError('registry', `--auth: ${kind} is neither basic nor token`)
   const file = lastValue(flags, 'htpasswd')
   return file === undefined ? undefined : { kind, passwordFile: absoluteRoot(file, cwd) }
 }
@@ -100,7 +97,7 @@ function readUpstream(flags: CommandFlags, cwd: string): UpstreamFlags | undefin
   const host = lastValue(flags, 'upstream')
   if (host === undefined) return undefined
   if (!/^([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?$/.test(host))
-    throw usage(`--upstream: ${host} is no registry's host; write docker.io or registry.example:5000`)
+    throw usageError('registry', `--upstream: ${host} is no registry's host; write docker.io or registry.example:5000`)
   const passwordFile = lastValue(flags, 'upstream-password-file')
   return {
     host,
@@ -119,7 +116,8 @@ function readTls(flags: CommandFlags, cwd: string): RegistryFlags['tls'] {
 function readExternalUrl(flags: CommandFlags): string | undefined {
   const url = lastValue(flags, 'external-url')
   if (url === undefined) return undefined
-  if (!URL.canParse(url) || !/^https?:\/\//.test(url)) throw usage(`--external-url: ${url} is no http or https URL`)
+  if (!URL.canParse(url) || !/^https?:\/\//.test(url))
+    throw usageError('registry', `--external-url: ${url} is no http or https URL`)
   return url.replace(/\/+$/, '')
 }
 
@@ -141,7 +139,7 @@ export function parseRegistryFlags(argv: readonly string[], cwd: string): Regist
   const { host, port } = readAddress(lastValue(flags, 'listen') ?? '127.0.0.1:5000')
   const auth = readAuth(flags, cwd)
   if (auth === undefined && !/^(127\.|::1$|localhost$)/.test(host))
-    throw usage(`${host}: without --htpasswd only loopback addresses are listened on`)
+    throw usageError('registry', `${host}: without --htpasswd only loopback addresses are listened on`)
   const interval = lastValue(flags, 'gc-interval')
   return {
     root: absoluteRoot(lastValue(flags, 'root') ?? defaultRegistryRoot, cwd),

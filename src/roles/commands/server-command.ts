@@ -5,9 +5,7 @@ import { startServer } from '#roles/server/server.ts'
 import { parseServerFlags, serverHelp } from '#roles/server/server-flags.ts'
 
 /** Runs the command. @returns the exit code. */
-export async function runServerCommand(argv: readonly string[], host: CommandHost): Promise<number> {
-  if (argv[0] === 'export') return (await import('./server-export.ts')).runServerExport(argv.slice(1), host)
-  const { world, terminal } = host
+export async function runServerCommand(argv: readonly string[], { world, terminal }: CommandHost): Promise<number> {
   const flags = parseServerFlags(argv, world.processes.self.cwd)
   if (flags === 'help') {
     terminal.stdout.write(serverHelp)

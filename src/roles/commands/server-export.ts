@@ -4,8 +4,9 @@ import { GantryError } from '#base/errors/gantry-error.ts'
 import { connectKubeClient } from '#clients/kubernetes/connect.ts'
 import { readKubeconfig } from '#clients/kubernetes/kubeconfig.ts'
 import { exportPath } from '#cluster/apiserver/export-state.ts'
+import { lastValue, readFlags } from './command-flags.ts'
 import type { CommandHost } from './command-host.ts'
-import { serverUsage } from '#roles/server/server-flags.ts'
+import { usageError } from '#roles/usage-error.ts'
 
 /** Beyond this a text does not fit into one string of the reader's either. */
 const stateBytesMax = 500 * 1024 * 1024
@@ -22,32 +23,21 @@ Options:
       --help            Print this
 `
 
-/** Reads flags of the form `--name value` and `--name=value`. */
-function readFlags(argv: readonly string[]): ReadonlyMap<string, string> {
-  const flags = new Map<string, string>()
-  const words = argv.flatMap((word) => (/^--[a-z]+=/.test(word) ? word.split(/=(.*)/s).slice(0, 2) : [word]))
-  for (let index = 0; index < words.length; index += 2) {
-    const [name = '', value] = [words[index], words[index + 1]]
-    if (!['--root', '--kubeconfig', '--output'].includes(name)) throw serverUsage(`unknown flag: ${name}`)
-    if (value === undefined) throw serverUsage(`flag needs an argument: ${name}`)
-    flags.set(name, value)
-  }
-  return flags
-}
+const shape = { command: 'server export', valued: ['root', 'kubeconfig', 'output'], switches: [] }
 
 /** Runs the command. @returns the exit code. */
 export async function runServerExport(argv: readonly string[], { world, terminal }: CommandHost): Promise<number> {
-  if (argv.includes('--help') || argv.includes('-h')) {
+  const flags = readFlags(shape, argv)
+  if (flags.switches.has('help')) {
     terminal.stdout.write(help)
     return 0
   }
-  const flags = readFlags(argv)
   const at = (path: string): string => (isAbsolute(path) ? path : resolve(world.processes.self.cwd, path))
-  const root = flags.get('--root')
-  const kubeconfig = flags.get('--kubeconfig') ?? (root === undefined ? undefined : join(root, 'admin.kubeconfig'))
-  const output = flags.get('--output')
-  if (kubeconfig === undefined) throw serverUsage('--root is needed: the folder that holds the cluster')
-  if (output === undefined) throw serverUsage('--output is needed: the file to write, or -')
+  const root = lastValue(flags, 'root')
+  const kubeconfig = lastValue(flags, 'kubeconfig') ?? (root === undefined ? undefined : join(root, 'admin.kubeconfig'))
+  const output = lastValue(flags, 'output')
+  if (kubeconfig === undefined) throw usageError(shape.command, '--root is needed: the folder that holds the cluster')
+  if (output === undefined) throw usageError(shape.command, '--output is needed: the file to write, or -')
   const state = await fetchState(world, at(kubeconfig))
   if (output === '-') terminal.stdout.write(state)
   else await world.files.replace(at(output), state, { mode: 0o600, durable: true })

@@ -11,6 +11,7 @@ import { kubeconfigPath } from '#roles/cluster/connect-cluster.ts'
 import { type CommandFlags, lastValue, readFlags } from './command-flags.ts'
 import type { CommandHost } from './command-host.ts'
 import { type Asking, whyAccess, whyObject } from './ask-why.ts'
+import { usageError } from '#roles/usage-error.ts'
 
 const help = `Usage:  gantry why KIND/NAME [OPTIONS]
         gantry why VERB RESOURCE[/NAME] --as USER [OPTIONS]
@@ -38,10 +39,6 @@ const shape = {
 }
 const shorthands: Readonly<Record<string, string>> = { '-n': '--namespace', '-o': '--output' }
 
-function usage(message: string): GantryError {
-  return new GantryError('WHY_USAGE', 'invalid', message, { remedy: "See 'gantry why --help'." })
-}
-
 /** Runs the command. @returns the exit code. */
 export async function runWhyCommand(argv: readonly string[], { world, terminal }: CommandHost): Promise<number> {
   const flags = readFlags(
@@ -53,11 +50,12 @@ export async function runWhyCommand(argv: readonly string[], { world, terminal }
     return 0
   }
   const output = lastValue(flags, 'output') ?? 'text'
-  if (output !== 'text' && output !== 'json') throw usage(`unknown output format: ${output}`)
+  if (output !== 'text' && output !== 'json') throw usageError('why', `unknown output format: ${output}`)
+  const question = questionOf(flags)
   const { client, namespace: contextNamespace } = await connect(flags, world)
   await using _ = client
   const namespace = lastValue(flags, 'namespace') ?? contextNamespace
-  const { explanation, found } = await explain(flags, { client, world, namespace })
+  const { explanation, found } = await explain(question, { client, world, namespace })
   terminal.stdout.write(output === 'json' ? `${JSON.stringify(explanation, null, 2)}\n` : printExplanation(explanation))
   return found ? 0 : 1
 }
@@ -88,16 +86,24 @@ interface Answer {
   readonly found: boolean
 }
 
-async function explain(flags: CommandFlags, asking: Asking): Promise<Answer> {
+type Question =
+  | { readonly about: 'access'; readonly words: Parameters<typeof whyAccess>[0] }
+  | { readonly about: 'object'; readonly words: Parameters<typeof whyObject>[0] }
+
+function questionOf(flags: CommandFlags): Question {
   const [first = '', second] = flags.words
   const user = lastValue(flags, 'as')
   if (user !== undefined) {
-    if (second === undefined) throw usage('an access needs a verb and a resource')
-    const groups = flags.values.get('as-group') ?? []
-    return { explanation: await whyAccess({ verb: first, target: second, user, groups }, asking), found: true }
+    if (second === undefined) throw usageError('why', 'an access needs a verb and a resource')
+    return { about: 'access', words: { verb: first, target: second, user, groups: flags.values.get('as-group') ?? [] } }
   }
   const words = second === undefined ? first.split('/') : [first, second]
   const [kind = '', name = ''] = words
-  if (kind === '' || name === '' || words.length > 2) throw usage('name one object as KIND/NAME')
-  return whyObject({ kind, name, field: lastValue(flags, 'field') }, asking)
+  if (kind === '' || name === '' || words.length > 2) throw usageError('why', 'name one object as KIND/NAME')
+  return { about: 'object', words: { kind, name, field: lastValue(flags, 'field') } }
+}
+
+async function explain(question: Question, asking: Asking): Promise<Answer> {
+  if (question.about === 'object') return whyObject(question.words, asking)
+  return { explanation: await whyAccess(question.words, asking), found: true }
 }

@@ -6,6 +6,7 @@ import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import { findGroupId } from '#kit/http/group-id.ts'
 import type { ListenAddress, ServerTls } from '#kit/http/listen-address.ts'
 import type { Files } from '#world/ports/files.ts'
+import { usageError } from '#roles/usage-error.ts'
 
 /** What the command line says about listening. */
 export interface ListenFlags {
@@ -25,16 +26,12 @@ export type ParsedHost = { readonly unix: string } | { readonly host: string; re
 const pemBytesMax = 1 << 20
 const defaultGroups = ['docker', 'gantry']
 
-function usage(message: string): GantryError {
-  return new GantryError('ROLES_USAGE', 'invalid', message, { remedy: "See 'gantry engine --help'." })
-}
-
 /** `unix:///path` or `tcp://host:port`. @throws GantryError when it is neither. */
 export function parseHost(text: string): ParsedHost {
   if (text.startsWith('unix:///')) return { unix: text.slice('unix://'.length) }
   const match = /^tcp:\/\/(\[[0-9a-fA-F:]+\]|[^:/\s]*):(\d{1,5})$/.exec(text)
   const port = Number(match?.[2])
-  if (match === null || port > 65_535) throw usage(`not an address to listen on: ${text}`)
+  if (match === null || port > 65_535) throw usageError('engine', `not an address to listen on: ${text}`)
   const host = match[1] === '' ? '127.0.0.1' : (match[1] ?? '').replace(/^\[(.*)\]$/, '$1')
   return { host, port }
 }
@@ -50,7 +47,8 @@ export function checkListenFlags(flags: ListenFlags): void {
   for (const text of flags.hosts) {
     const parsed = parseHost(text)
     if ('unix' in parsed || isLoopback(parsed.host) || flags.tlsVerify) continue
-    throw usage(
+    throw usageError(
+      'engine',
       flags.tls
         ? `${text}: beyond loopback clients must show a certificate: use --tlsverify`
         : `${text}: without TLS only loopback addresses are listened on`,
@@ -62,11 +60,11 @@ function checkFiles(flags: ListenFlags): void {
   const secured = flags.tls || flags.tlsVerify
   const files = [flags.authorityFile, flags.certificateFile, flags.keyFile]
   if (!secured && files.some((file) => file !== undefined))
-    throw usage('--tlscacert, --tlscert and --tlskey say something only with --tlsverify or --tls')
+    throw usageError('engine', '--tlscacert, --tlscert and --tlskey say something only with --tlsverify or --tls')
   if (secured && (flags.certificateFile === undefined || flags.keyFile === undefined))
-    throw usage('TLS needs --tlscert and --tlskey')
+    throw usageError('engine', 'TLS needs --tlscert and --tlskey')
   if (flags.tlsVerify && flags.authorityFile === undefined)
-    throw usage('--tlsverify needs --tlscacert, the authority of its clients')
+    throw usageError('engine', '--tlsverify needs --tlscacert, the authority of its clients')
 }
 
 async function readPem(files: Files, path: string, what: string): Promise<string> {

@@ -1,5 +1,4 @@
 /** What an engine's flags set for the containers, networks and registries it serves, checked; pure. */
-import { GantryError } from '#base/errors/gantry-error.ts'
 import type { RegistrySettings } from '#clients/registry/plan-endpoints.ts'
 import { badLogValue, isLogDriver, unknownLogOption } from '#engine/containers/log-options.ts'
 import { parseAddress, parsePrefix } from '#engine/networks/address.ts'
@@ -7,6 +6,7 @@ import type { DefaultPool } from '#engine/networks/address-pools.ts'
 import type { DnsWishes } from '#engine/networks/container-files.ts'
 import { lastValue } from '#roles/commands/command-flags.ts'
 import type { CommandFlags } from '#roles/commands/command-flags.ts'
+import { usageError } from '#roles/usage-error.ts'
 
 export interface EngineSettings {
   readonly registries: Required<RegistrySettings>
@@ -60,24 +60,20 @@ export const defaultSettings: EngineSettings = {
 const mtuMin = 68
 const mtuMax = 65_535
 
-function wrong(message: string): GantryError {
-  return new GantryError('ROLES_USAGE', 'invalid', message, { remedy: "See 'gantry engine --help'." })
-}
-
 function readMirror(mirror: string): string {
-  if (!URL.canParse(mirror)) throw wrong(`invalid mirror: "${mirror}" is not a valid URI`)
+  if (!URL.canParse(mirror)) throw usageError('engine', `invalid mirror: "${mirror}" is not a valid URI`)
   const { protocol, search, hash, username, pathname } = new URL(mirror)
   if (protocol !== 'http:' && protocol !== 'https:')
-    throw wrong(`invalid mirror: unsupported scheme "${protocol.slice(0, -1)}" in "${mirror}"`)
+    throw usageError('engine', `invalid mirror: unsupported scheme "${protocol.slice(0, -1)}" in "${mirror}"`)
   if (search !== '' || hash !== '' || username !== '' || pathname !== '/')
-    throw wrong(`invalid mirror: path, query, or fragment at end of the URI "${mirror}"`)
+    throw usageError('engine', `invalid mirror: path, query, or fragment at end of the URI "${mirror}"`)
   return mirror.replace(/\/+$/, '')
 }
 
 function readInsecure(host: string): string {
   if (/^[\w.-]+(:\d{1,5})?$/.test(host) || /^\[[0-9a-fA-F:]+\](:\d{1,5})?$/.test(host)) return host
   if (host.includes('/') && parsePrefix(host) !== undefined) return host
-  throw wrong(`insecure registry ${host} is not valid: it must be host, host:port or a CIDR`)
+  throw usageError('engine', `insecure registry ${host} is not valid: it must be host, host:port or a CIDR`)
 }
 
 function readPool(given: string): DefaultPool {
@@ -87,34 +83,37 @@ function readPool(given: string): DefaultPool {
   const base = parts.get('base') ?? ''
   const size = Number(parts.get('size'))
   const prefix = parsePrefix(base)
-  if (prefix === undefined || parts.size !== 2) throw wrong(`invalid default address pool: ${given}`)
+  if (prefix === undefined || parts.size !== 2) throw usageError('engine', `invalid default address pool: ${given}`)
   if (!Number.isInteger(size) || size < prefix.length || size > (prefix.family === 4 ? 30 : 126))
-    throw wrong(`invalid default address pool: ${given}: size must lie between the base's and a network of two hosts`)
+    throw usageError(
+      'engine',
+      `invalid default address pool: ${given}: size must lie between the base's and a network of two hosts`,
+    )
   return { base, size }
 }
 
 function readBip(bip: string): string {
   const [address = '', length] = bip.split('/')
   if (parsePrefix(bip)?.family !== 4 || parseAddress(address)?.family !== 4 || length === undefined)
-    throw wrong(`invalid CIDR address: ${bip}`)
+    throw usageError('engine', `invalid CIDR address: ${bip}`)
   return bip
 }
 
 function readFlag(name: string, value: string): boolean {
   if (/^(1|t|T|TRUE|true|True)$/.test(value)) return true
   if (/^(0|f|F|FALSE|false|False)$/.test(value)) return false
-  throw wrong(`invalid argument "${value}" for "--${name}" flag: it is true or false`)
+  throw usageError('engine', `invalid argument "${value}" for "--${name}" flag: it is true or false`)
 }
 
 function readMtu(value: string): number {
   const mtu = Number(value)
   if (!/^\d+$/.test(value) || mtu < mtuMin || mtu > mtuMax)
-    throw wrong(`invalid argument "${value}" for "--mtu" flag: a number from ${mtuMin} to ${mtuMax}`)
+    throw usageError('engine', `invalid argument "${value}" for "--mtu" flag: a number from ${mtuMin} to ${mtuMax}`)
   return mtu
 }
 
 function readServer(server: string): string {
-  if (parseAddress(server) === undefined) throw wrong(`${server} is not an ip address`)
+  if (parseAddress(server) === undefined) throw usageError('engine', `${server} is not an ip address`)
   return server
 }
 
@@ -123,7 +122,7 @@ function readPairs(name: string, rows: readonly string[]): Record<string, string
   return Object.fromEntries(
     rows.map((row) => {
       const at = row.indexOf('=')
-      if (at < 1) throw wrong(`invalid argument "${row}" for "--${name}" flag: it is KEY=VALUE`)
+      if (at < 1) throw usageError('engine', `invalid argument "${row}" for "--${name}" flag: it is KEY=VALUE`)
       return [row.slice(0, at), row.slice(at + 1)]
     }),
   )
@@ -131,10 +130,10 @@ function readPairs(name: string, rows: readonly string[]): Record<string, string
 
 function readLogging(flags: CommandFlags): EngineSettings['logConfig'] {
   const Type = lastValue(flags, 'log-driver') ?? defaultSettings.logConfig.Type
-  if (!isLogDriver(Type)) throw wrong(`logger: no log driver named '${Type}' is registered`)
+  if (!isLogDriver(Type)) throw usageError('engine', `logger: no log driver named '${Type}' is registered`)
   const Config = readPairs('log-opt', flags.values.get('log-opt') ?? [])
   const complaint = unknownLogOption(Type, Config) ?? badLogValue(Config)
-  if (complaint !== undefined) throw wrong(complaint)
+  if (complaint !== undefined) throw usageError('engine', complaint)
   return { Type, Config }
 }
 
@@ -144,12 +143,13 @@ function readRuntimes(
 ): Pick<EngineSettings, 'runtimes' | 'defaultRuntime'> {
   const runtimes = readPairs('add-runtime', flags.values.get('add-runtime') ?? [])
   for (const [name, path] of Object.entries(runtimes)) {
-    if (name === 'runc') throw wrong("runtime name 'runc' is reserved")
-    if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(name) || path === '') throw wrong(`invalid runtime: ${name}=${path}`)
+    if (name === 'runc') throw usageError('engine', "runtime name 'runc' is reserved")
+    if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(name) || path === '')
+      throw usageError('engine', `invalid runtime: ${name}=${path}`)
   }
   const defaultRuntime = lastValue(flags, 'default-runtime')
   if (defaultRuntime !== undefined && !builtIn.includes(defaultRuntime) && !Object.hasOwn(runtimes, defaultRuntime))
-    throw wrong(`specified default runtime '${defaultRuntime}' does not exist`)
+    throw usageError('engine', `specified default runtime '${defaultRuntime}' does not exist`)
   return { runtimes, defaultRuntime }
 }
 

@@ -114,6 +114,7 @@ test('what is wrong on the command line is named', () => {
   const cases: readonly [readonly string[], RegExp][] = [
     [[], /--root is needed/],
     [['--root'], /needs an argument: --root/],
+    [['exports', '--root=/r'], /unexpected word: exports/],
     [['--root', '/r', '--nope', '1'], /unknown flag or value: --nope 1/],
     [['--root', '/r', '--listen', '80'], /--listen 80/],
     [['--root', '/r', '--simulated-nodes', 'many'], /unknown flag or value: --simulated-nodes many/],

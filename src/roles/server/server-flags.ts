@@ -1,6 +1,6 @@
 /** The command line of `gantry server`; pure. */
 import { isAbsolute, resolve } from 'node:path'
-import { GantryError } from '#base/errors/gantry-error.ts'
+import type { GantryError } from '#base/errors/gantry-error.ts'
 import {
   type AuthorizationFlags,
   authorizationHelp,
@@ -13,8 +13,10 @@ import { type CredentialFlags, credentialReaders, credentialsHelp, defaultCreden
 import { oidcProblem, oidcReaders } from './oidc-flags.ts'
 import { defaultNetwork, type NetworkFlags, networkHelp, networkReaders } from './server-network.ts'
 import { defaultSecurity, type SecurityFlags, securityHelp, securityReaders } from './server-security.ts'
+import { usageError } from '#roles/usage-error.ts'
 
 export const serverHelp: string = `Usage:  gantry server --root DIR [OPTIONS]
+        gantry server export --root DIR --output FILE
 
 Run a control plane in the foreground
 
@@ -103,7 +105,7 @@ function absolute(path: string, cwd: string): string {
 
 /** A command line that the command does not have. */
 export function serverUsage(message: string): GantryError {
-  return new GantryError('SERVER_USAGE', 'invalid', message, { remedy: "See 'gantry server --help'." })
+  return usageError('server', message)
 }
 
 /** Reads the command line. @throws GantryError for flags that there are not. */
@@ -131,6 +133,7 @@ export function parseServerFlags(argv: readonly string[], cwd: string): ServerFl
     const name = words[index] ?? ''
     const value = words[index + 1]
     if (name === '--help' || name === '-h') return 'help'
+    if (!name.startsWith('-')) throw serverUsage(`unexpected word: ${name}`)
     if (value === undefined) throw serverUsage(`flag needs an argument: ${name}`)
     const next =
       readers[name]?.(value, so, cwd) ?? withNetwork(name, value, so) ?? withSecurity(name, value, { so, cwd })
