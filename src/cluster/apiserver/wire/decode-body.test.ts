@@ -97,3 +97,45 @@ test('objects of more objects than anybody stores are refused before they are fi
   assert.match(message, /subsets\[400\]/)
   assert.doesNotMatch(message, /subsets\[1999\]/)
 })
+
+test('an update names its object, also where it makes it', async () => {
+  await using served = await serveApi()
+  const target = '/apis/coordination.k8s.io/v1/namespaces/default/leases/l'
+  const headers = { 'content-type': 'application/json' }
+  const reply = await served.call(target, { method: 'PUT', body: Buffer.from('{}'), headers, token: 'admin-token' })
+  const { message } = (await reply.json()) as { readonly message?: string }
+  assert.deepEqual(
+    [reply.status, message],
+    [400, 'the name of the object (l based on URL) was undeterminable: name must be provided'],
+  )
+})
+
+for (const [method, target, prefix] of [
+  ['POST', path, 'the object provided is unrecognized (must be of type ConfigMap): '],
+  ['PATCH', `${path}/a?fieldManager=m`, 'error decoding YAML: error converting YAML to JSON: '],
+] as const) {
+  test(`YAML that cannot be read is refused with its line by ${method}`, async () => {
+    const { status, message } = await send(method, target, 'a: [')
+    assert.equal(status, 400)
+    assert.match(message, new RegExp(`^${prefix.replaceAll(/[()]/g, '\\$&')}yaml: line 1: did not find expected node`))
+  })
+}
+
+test('options of a deletion are refused in the words of their reader', async () => {
+  await using served = await serveApi()
+  const headers = { 'content-type': 'application/json' }
+  for (const [body, message] of [
+    ['{', "couldn't get version/kind; json parse error: unexpected end of JSON input"],
+    [
+      '{"gracePeriodSeconds":"x"}',
+      'json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64',
+    ],
+    [
+      '{"dryRun":["Bad"]}',
+      'DeleteOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Bad"]: supported values: "All"',
+    ],
+  ] as const) {
+    const reply = await served.call(`${path}/a`, { method: 'DELETE', token: 'admin-token', headers, body })
+    assert.equal(((await reply.json()) as { readonly message: string }).message, message)
+  }
+})

@@ -3,11 +3,13 @@ import type { ApiAnswer, ApiRequest } from '../api-request.ts'
 import { decodeBody } from '../wire/decode-body.ts'
 import { mayCreate } from './may-create.ts'
 import type { ServerParts } from '../server-parts.ts'
+import { checkPlace } from './settle-change.ts'
 import { changeObject, createObject, withDefaults } from './write-object.ts'
 
 /** Answers a PUT, main resource or a subresource that shows the whole object. @throws 400, 404, 409, 422. */
 export async function updateObject(parts: ServerParts, request: ApiRequest): Promise<ApiAnswer> {
   const decoded = decodeBody(request, request.resource)
+  checkPlace(request, decoded)
   const wanted = withDefaults(parts, request.resource, decoded)
   const isVersioned = !['', '0', undefined].includes(decoded.metadata.resourceVersion)
   const { strategy } = request.resource
@@ -18,8 +20,7 @@ export async function updateObject(parts: ServerParts, request: ApiRequest): Pro
       ? {
           create: async () => {
             await mayCreate(parts, request)
-            const named = { ...decoded, metadata: { ...decoded.metadata, name: request.name } }
-            return createObject(parts, { ...request, verb: 'update' }, named)
+            return createObject(parts, { ...request, verb: 'update' }, decoded)
           },
         }
       : {}),

@@ -168,7 +168,8 @@ const orders: readonly (readonly [low: AmountMember, high: AmountMember, at: Amo
 function amountIn(item: LimitRangeItem, member: AmountMember, name: string): string | undefined {
   const isDefault = member === 'default' || member === 'defaultRequest'
   if (item.type === 'Pod' && isDefault) return undefined
-  return (item[member] as Amounts | undefined)?.[name]
+  const amounts = (item[member] ?? {}) as Amounts
+  return Object.hasOwn(amounts, name) ? amounts[name] : undefined
 }
 
 function ratioErrors(at: Path, item: LimitRangeItem, name: string): FieldError[] {

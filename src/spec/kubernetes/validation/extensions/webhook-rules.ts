@@ -186,11 +186,16 @@ function serviceTarget(at: Path, { spec }: APIService): FieldError[] {
   ]
 }
 
+/** What a client sends may have none. */
+function nameOf({ metadata }: { readonly metadata: { readonly name?: string } }): string {
+  return metadata.name ?? ''
+}
+
 function apiService(object: APIService): FieldError[] {
   const { group = '', version = '' } = object.spec ?? {}
   const at = path('spec')
   const wanted = `${version}.${group}`
-  const { name = '' }: { readonly name?: string } = object.metadata
+  const name = nameOf(object)
   const nameText = `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(wanted)}`
   const isLegacy = group === '' && version !== 'v1'
   return [

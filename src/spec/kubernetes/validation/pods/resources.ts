@@ -101,9 +101,12 @@ export function validatePodResourceName(at: Path, name: string): FieldError[] {
   return [notSupported(at, name, ['cpu', 'hugepages-', 'memory'])]
 }
 
-/** The amount, zero where there is none or it cannot be read (the decoder lets only readable ones in). */
+/**
+ * The amount, zero where there is none or it cannot be read (the decoder lets only readable ones in). What is looked up by a
+ * name like `constructor` may be no text.
+ */
 export function amountOf(text: string | undefined): Quantity {
-  return (text === undefined ? undefined : tryParseQuantity(text)) ?? { nanos: 0n, format: 'DecimalSI' }
+  return (typeof text === 'string' ? tryParseQuantity(text) : undefined) ?? { nanos: 0n, format: 'DecimalSI' }
 }
 
 /** Below, equal or above zero as one amount compares to another. */
