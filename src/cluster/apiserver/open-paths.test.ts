@@ -227,6 +227,8 @@ test('objects are made in a namespace and changed by name', async () => {
     ['PUT', '/api/v1/namespaces/default/pods'],
     ['PATCH', '/api/v1/namespaces/default/pods'],
     ['PUT', '/api/v1/nodes'],
+    ['POST', '/api/v1/nodes/n'],
+    ['POST', '/apis/apps/v1/namespaces/default/deployments/d'],
   ] as const) {
     const reply = await served.call(path, { method, token: 'admin-token', headers, body: Buffer.from('{}') })
     await reply.discard()

@@ -49,7 +49,7 @@ export async function serveResource(parts: ResourceParts, call: ResourceCall): P
   if (isNowhere && !isOwnGroup(parts.resources, info.group)) return sendNotFound(response)
   if (isNowhere) throw info.verb === 'create' && resource !== undefined ? verbNotAllowed() : unknownResource()
   const namespace = resource.namespaced ? info.namespace : ''
-  if (!isAllowed(info)) throw verbNotAllowed()
+  if (!isAllowed(info, resource)) throw verbNotAllowed()
   using _ = info.verb === 'watch' ? undefined : limitTime(http, response)
   const { query } = http
   const request: ApiRequest = {
@@ -107,8 +107,9 @@ function isWithoutPlace({ namespaced }: ServedResource, { namespace, name, verb 
   return verb === 'create' || (name !== '' && verb !== 'list' && verb !== 'watch')
 }
 
-/** Verbs that change one object name it. */
-function isAllowed({ verb, name }: RequestInfo): boolean {
+/** Verbs that change one object name it; a new one is posted where all of them are, but custom resources are let off. */
+function isAllowed({ verb, name, subresource }: RequestInfo, { custom }: ServedResource): boolean {
+  if (verb === 'create') return name === '' || subresource !== '' || custom !== undefined
   return knownVerbs.has(verb) && (name !== '' || (verb !== 'update' && verb !== 'patch'))
 }
 
