@@ -242,36 +242,6 @@ test('an immutable secret stays as it is', () => {
   ])
 })
 
-test('amounts under names that every object answers to are amounts like others', () => {
-  const limits = { type: 'Container', max: { constructor: '1' }, min: { toString: '1' }, default: { valueOf: '1' } }
-  const texts = createTexts({
-    apiVersion: 'v1',
-    kind: 'LimitRange',
-    metadata: { name: 'l' },
-    spec: { limits: [limits] },
-  })
-  assert.match(texts.join(), /constructor/)
-})
-
-test('an API service without a name is told that it has none', () => {
-  const unnamed = prepared({ apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService', metadata: {}, spec: {} })
-  const texts = validateCreate(unnamed.kind, unnamed.object).map(fieldErrorText)
-  assert.match(texts.join(), /metadata\.name: Required value/)
-})
-
-test('finalizers of a changed object are held to the same rules as those of a new one', () => {
-  const withFinalizers = (finalizers: readonly string[]): Json => ({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: 'c', finalizers },
-  })
-  for (const finalizers of [['a/'], [''], ['orphan', 'foregroundDeletion']]) {
-    const texts = updateTexts(withFinalizers([]), withFinalizers(finalizers))
-    assert.notEqual(texts.length, 0)
-    assert.deepEqual(texts, createTexts(withFinalizers(finalizers)))
-  }
-})
-
 test('finalizers may not be added while an object is being deleted', () => {
   const metadata = { name: 'fin', deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['example.com/hold'] }
   const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata }
