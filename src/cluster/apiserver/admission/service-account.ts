@@ -1,11 +1,13 @@
 /** ServiceAccount: pods run as an account that exists, with its token mounted and its pull secrets. */
+import type { Pod, ServiceAccount } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { type ApiObject, listAt, objectAt, textAt } from '../api-object.ts'
 import { tokenVolumePrefix } from '../cluster-view.ts'
-import { forbidden } from '../status-errors.ts'
+import { forbidden, unexplained } from '../status-errors.ts'
 import type { AdmissionRequest, AdmissionStep } from './admission.ts'
 import { isPodCreate } from './pod-requests.ts'
 import { mentionedName } from './mentioned-name.ts'
+import { ephemeralSecretProblem, mirrorProblem, secretProblem } from './mountable-secrets.ts'
 
 const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount'
 /** Upstream asks for an hour and seven seconds: tokens of this life are extended for old clients. */
@@ -14,28 +16,63 @@ const mirrorAnnotation = 'kubernetes.io/config.mirror'
 
 export const serviceAccount: AdmissionStep = {
   name: 'ServiceAccount',
-  applies: isPodCreate,
+  applies: (resource, operation, subresource) =>
+    isPodCreate(resource, operation, subresource) || isDebugging(resource, operation, subresource),
   mutate: async (request, pod) => {
-    if (pod.metadata.annotations?.[mirrorAnnotation] !== undefined) return checkMirror(request, pod)
-    const spec = objectAt(pod, 'spec')
-    const name = textAt(spec, 'serviceAccountName') || 'default'
-    const account = await findAccount(request, name)
-    const named = { ...spec, serviceAccountName: name, serviceAccount: name }
-    const withToken = wantsToken(spec, account) ? mountToken(named, request) : named
-    const secrets = listAt(spec, 'imagePullSecrets').length > 0 ? spec['imagePullSecrets'] : account['imagePullSecrets']
-    return { ...pod, spec: { ...withToken, ...(secrets === undefined ? {} : { imagePullSecrets: secrets }) } }
+    if (request.operation === 'CREATE' && !isMirror(pod)) return withAccount(request, pod)
+    await check(request, pod)
+    return pod
   },
+  validate: (request) => (request.object === undefined ? undefined : check(request, request.object)),
+}
+
+const isDebugging: AdmissionStep['applies'] = ({ group, resource }, operation, subresource) =>
+  group === '' && resource === 'pods' && subresource === 'ephemeralcontainers' && operation === 'UPDATE'
+
+function isMirror({ metadata }: ApiObject): boolean {
+  return metadata.annotations?.[mirrorAnnotation] !== undefined
+}
+
+async function withAccount(request: AdmissionRequest, pod: ApiObject): Promise<ApiObject> {
+  const spec = objectAt(pod, 'spec')
+  const name = textAt(spec, 'serviceAccountName') || 'default'
+  const account = await findAccount(request, name)
+  const named = { ...spec, serviceAccountName: name, serviceAccount: name }
+  const withToken = wantsToken(spec, account) ? mountToken(named, request) : named
+  const secrets = listAt(spec, 'imagePullSecrets').length > 0 ? spec['imagePullSecrets'] : account['imagePullSecrets']
+  const made = { ...pod, spec: { ...withToken, ...(secrets === undefined ? {} : { imagePullSecrets: secrets }) } }
+  checkSecrets(request, made as unknown as Pod, account)
+  return made
+}
+
+/** At once where the account is at hand. @throws 403 for what a pod may not use. */
+function check(request: AdmissionRequest, object: ApiObject): void | Promise<void> {
+  const pod = object as unknown as Pod
+  if (request.operation === 'CREATE' && isMirror(object)) {
+    const problem = mirrorProblem(pod)
+    if (problem !== undefined) throw refuse(request, problem)
+    return undefined
+  }
+  const name = pod.spec.serviceAccountName ?? ''
+  const account = request.view.find('/serviceaccounts', request.namespace, name)
+  if (account !== undefined) return checkSecrets(request, pod, account)
+  return findAccount(request, name).then((found) => checkSecrets(request, pod, found))
+}
+
+/** @throws 403; of an ephemeral container 500, as upstream words it. */
+function checkSecrets(request: AdmissionRequest, pod: Pod, object: ApiObject): void {
+  const account = object as unknown as ServiceAccount
+  if (request.operation === 'CREATE') {
+    const problem = secretProblem(account, pod)
+    if (problem !== undefined) throw refuse(request, problem)
+    return
+  }
+  const problem = ephemeralSecretProblem(account, pod)
+  if (problem !== undefined) throw unexplained(problem)
 }
 
 function refuse(request: AdmissionRequest, why: string): Error {
   return forbidden({ group: '', resource: 'pods', name: mentionedName(request) }, why)
-}
-
-/** Mirrors of static pods have no account, and nothing that only an account could read. */
-function checkMirror(request: AdmissionRequest, pod: ApiObject): ApiObject {
-  if (textAt(pod, 'spec', 'serviceAccountName') !== '')
-    throw refuse(request, 'a mirror pod may not reference service accounts')
-  return pod
 }
 
 async function findAccount(request: AdmissionRequest, name: string): Promise<ApiObject> {
