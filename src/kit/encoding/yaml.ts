@@ -40,7 +40,7 @@ const goWords: Readonly<Record<string, string>> = {
   BLOCK_AS_IMPLICIT_KEY: 'mapping values are not allowed in this context',
   BAD_INDENT: 'did not find expected key',
   MISSING_CHAR: "could not find expected ':'",
-  TAB_AS_INDENT: 'found character that cannot start any token',
+  TAB_AS_INDENT: 'found a tab character that violates indentation',
   BAD_SCALAR_START: 'found character that cannot start any token',
   MULTIPLE_ANCHORS: 'found duplicate anchor',
 }

@@ -31,6 +31,8 @@ export interface Expected {
   readonly group?: string
   /** Whether a body of this other version is taken, since its fields are the same. */
   readonly takesVersion?: (apiVersion: unknown) => boolean
+  /** Options are refused in the words of their reader alone. */
+  readonly isOptions?: boolean
 }
 
 export interface Tree {
@@ -49,16 +51,21 @@ export function decodeBody(request: ApiRequest, expected: Expected): ApiObject {
     return value as ApiObject
   } catch (error) {
     if (!(error instanceof GantryError) || error.code === 'KUBERNETES_STATUS') throw error
-    const isSyntax = error.code === 'KUBERNETES_JSON_SYNTAX' && request.body?.mediaType !== 'application/yaml'
-    throw badRequest(
-      bodyFailureMessage({
-        error: isSyntax ? new Error(`couldn't get version/kind; json parse error: ${error.message}`) : error,
-        body: 'bytes' in body ? body.bytes : Buffer.from(JSON.stringify(body.value)),
-        expectedKind: expected.kind,
-        found: isSyntax ? undefined : foundIn(body, expected),
-      }),
-    )
+    throw badRequest(failureText(error, body, expected))
   }
+}
+
+/** What is said of a body that could not be read. */
+function failureText(error: GantryError, body: RequestBody, expected: Expected): string {
+  const isSyntax = error.code === 'KUBERNETES_JSON_SYNTAX' && body.mediaType !== 'application/yaml'
+  const worded = isSyntax ? new Error(`couldn't get version/kind; json parse error: ${error.message}`) : error
+  if (expected.isOptions === true) return worded.message
+  return bodyFailureMessage({
+    error: worded,
+    body: 'bytes' in body ? body.bytes : Buffer.from(JSON.stringify(body.value)),
+    expectedKind: expected.kind,
+    found: isSyntax ? undefined : foundIn(body, expected),
+  })
 }
 
 function foundIn(
@@ -141,7 +148,8 @@ export function yamlTree(text: string): Tree {
     const { value, duplicates } = parseYaml(text)
     return { value, strictErrors: duplicates === undefined ? [] : [duplicates] }
   } catch (error) {
-    throw new GantryError('KUBERNETES_JSON_SYNTAX', 'invalid', messageOf(error), { cause: error })
+    const why = messageOf(error).replace(/^error converting YAML to JSON: /, '')
+    throw new GantryError('KUBERNETES_JSON_SYNTAX', 'invalid', why, { cause: error })
   }
 }
 

@@ -117,7 +117,7 @@ function configurationTree(request: ApiRequest): unknown {
   try {
     tree = yamlTree(body.bytes.toString())
   } catch (error) {
-    throw badRequest(`error decoding YAML: ${messageOf(error)}`)
+    throw badRequest(`error decoding YAML: error converting YAML to JSON: ${messageOf(error)}`)
   }
   if (tree.strictErrors.length === 0) return tree.value
   const mode = fieldValidationOf(request)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { messageOf } from '#base/errors/gantry-error.ts'
 import { booleanQuery, integerQuery } from '../api-request.ts'
-import { checkPropagation, checkWriteOptions } from './check-options.ts'
+import { checkDeleteOptions, checkWriteOptions } from './check-options.ts'
 
 const asked = (verb: string, query: string): Parameters<typeof checkWriteOptions>[0] => {
   const values = new URLSearchParams(query)
@@ -47,19 +47,19 @@ for (const [verb, query, message] of options)
 
 test('dependents are spoken of once, in one of three ways', () => {
   assert.equal(
-    refusal(() => checkPropagation('Orphan', undefined)),
+    refusal(() => checkDeleteOptions({ propagationPolicy: 'Orphan', orphanDependents: undefined })),
     '',
   )
   assert.equal(
-    refusal(() => checkPropagation(undefined, true)),
+    refusal(() => checkDeleteOptions({ propagationPolicy: undefined, orphanDependents: true })),
     '',
   )
   assert.equal(
-    refusal(() => checkPropagation('x', undefined)),
+    refusal(() => checkDeleteOptions({ propagationPolicy: 'x', orphanDependents: undefined })),
     'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "x": supported values: "Foreground", "Background", "Orphan", "nil"',
   )
   assert.equal(
-    refusal(() => checkPropagation('Orphan', false)),
+    refusal(() => checkDeleteOptions({ propagationPolicy: 'Orphan', orphanDependents: false })),
     'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: "Orphan": orphanDependents and deletionPropagation cannot be both set',
   )
 })
@@ -83,5 +83,16 @@ test('numbers in queries are whole and of 64 bits, and everything but 0 and fals
   assert.deepEqual(
     ['b', 'e', 'f', 'g', 'z'].map((name) => booleanQuery(query, name)),
     [true, true, false, false, undefined],
+  )
+})
+
+test('a deletion is a dry run of all or none', () => {
+  assert.equal(
+    refusal(() => checkDeleteOptions({ dryRun: ['All'] })),
+    '',
+  )
+  assert.equal(
+    refusal(() => checkDeleteOptions({ dryRun: ['Bad'] })),
+    'DeleteOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Bad"]: supported values: "All"',
   )
 })

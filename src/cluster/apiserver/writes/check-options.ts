@@ -1,4 +1,5 @@
 /** Options of writes that are wrong in themselves: dry run, field validation, the manager's name, what a deletion does. */
+import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { path } from '#spec/kubernetes/validation/field-path.ts'
 import { validateFieldManager } from '#spec/kubernetes/validation/metadata.ts'
 import type { ApiRequest } from '../api-request.ts'
@@ -37,16 +38,19 @@ export function checkWriteOptions(request: Pick<ApiRequest, 'verb' | 'query'>): 
 
 const policies = ['Foreground', 'Background', 'Orphan']
 
-/** What a deletion asks to become of dependents, in the new way or the old one but not both. @throws 422. */
-export function checkPropagation(policy: unknown, orphan: unknown): void {
-  if (policy === undefined) return
+/** What a deletion asks to become of dependents, in the new way or the old one but not both, and whether it is a dry run. @throws 422. */
+export function checkDeleteOptions({ propagationPolicy: policy, orphanDependents: orphan, dryRun }: JsonObject): void {
   const field = 'propagationPolicy'
   const both = 'orphanDependents and deletionPropagation cannot be both set'
+  const isDryRun = !Array.isArray(dryRun) || dryRun.every((one) => one === 'All')
   const causes: readonly Cause[] = [
-    ...(orphan === undefined
+    ...(policy === undefined || orphan === undefined
       ? []
       : [{ reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(policy)}: ${both}`, field }]),
-    ...(policies.some((one) => one === policy) ? [] : [unsupported(field, policy, [...policies, 'nil'])]),
+    ...(policy === undefined || policies.some((one) => one === policy)
+      ? []
+      : [unsupported(field, policy, [...policies, 'nil'])]),
+    ...(isDryRun ? [] : [unsupported('dryRun', dryRun, ['All'])]),
   ]
   if (causes.length > 0) throw invalid({ group: 'meta.k8s.io', resource: 'DeleteOptions', name: '' }, causes)
 }

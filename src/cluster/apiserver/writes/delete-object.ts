@@ -9,7 +9,7 @@ import type { AdmissionRequest } from '../admission/admission.ts'
 import { requestPart } from '../admission/request-part.ts'
 import { type ApiObject, timeText, withMetadata } from '../api-object.ts'
 import { changeLive } from './change-live.ts'
-import { checkPropagation } from './check-options.ts'
+import { checkDeleteOptions } from './check-options.ts'
 import { type ApiAnswer, type ApiRequest, booleanQuery, integerQuery, isDryRun } from '../api-request.ts'
 import { fromStored } from '../convert-stored.ts'
 import { decodeBody } from '../wire/decode-body.ts'
@@ -41,7 +41,7 @@ export function deletionOf(request: ApiRequest): Deletion {
   const preconditions = isJsonObject(options['preconditions']) ? options['preconditions'] : {}
   const grace = options['gracePeriodSeconds']
   const orphan = options['orphanDependents']
-  checkPropagation(options['propagationPolicy'], orphan)
+  checkDeleteOptions(options)
   const policy =
     options['propagationPolicy'] ?? (orphan === true ? 'Orphan' : orphan === false ? 'Background' : undefined)
   return {
@@ -60,6 +60,7 @@ const deleteOptions = {
   kind: 'DeleteOptions',
   type: builtInTypes.find('io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions'),
   takesVersion: () => true,
+  isOptions: true,
 }
 
 function optionsOf(request: ApiRequest): JsonObject {
