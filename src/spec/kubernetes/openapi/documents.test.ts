@@ -105,6 +105,11 @@ test('custom resources appear beside the built-in ones', () => {
   }
   const schemas = { [type]: { type: 'object' }, [`${type}List`]: { type: 'object' } }
   const document = openApiV3(resource, { extra: { resources: [resource], schemas } })
+  const pathOf = (suffix: string): string => `/apis/example.com/v1/${suffix}`
+  assert.deepEqual(
+    Object.keys(at(document, 'paths') as object).toSorted(),
+    ['namespaces/{namespace}/widgets', 'namespaces/{namespace}/widgets/{name}', 'widgets'].map(pathOf),
+  )
   const patch = at(document, 'paths', '/apis/example.com/v1/namespaces/{namespace}/widgets/{name}', 'patch')
   assert.deepEqual(Object.keys(at(patch, 'requestBody', 'content') as object), [
     'application/apply-patch+yaml',

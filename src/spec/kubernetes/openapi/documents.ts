@@ -167,7 +167,7 @@ class PathWriter {
   }
 }
 
-/** The discovery endpoint of a group version. */
+/** The discovery endpoint of a group version that is built in; upstream documents none of custom resources. */
 function discoveryOperation(of: { readonly group: string; readonly version: string }): Operation {
   const words = groupWord(of.group)
   return {
@@ -202,8 +202,9 @@ export function openApiV3(
 ): Schema {
   const writer = new SchemaWriter('v3', [of], describeType)
   const reference = referrer(writer, extra, 'v3')
-  const resources = [...builtInKinds.resourcesOf(groupVersionText(of)).map(documentedResource), ...extra.resources]
-  const operations = [discoveryOperation(of), ...resources.flatMap(operationsOf)]
+  const builtIn = builtInKinds.resourcesOf(groupVersionText(of)).map(documentedResource)
+  const resources = [...builtIn, ...extra.resources]
+  const operations = [...(builtIn.length > 0 ? [discoveryOperation(of)] : []), ...resources.flatMap(operationsOf)]
   const paths = new PathWriter('v3', reference).paths(operations)
   // Watches answer with events although no operation names them.
   if (resources.some((resource) => resource.verbs.includes('watch')))
@@ -240,7 +241,7 @@ export function openApiV2({
   const writer = new SchemaWriter('v2', [...versions, ...custom], describeType)
   const reference = referrer(writer, extra, 'v2')
   const resources = [...builtInKinds.resources().map(documentedResource), ...extra.resources]
-  const operations = [...versions, ...custom].map(discoveryOperation).concat(resources.flatMap(operationsOf))
+  const operations = versions.map(discoveryOperation).concat(resources.flatMap(operationsOf))
   const paths = new PathWriter('v2', reference).paths(operations)
   writer.reference('io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent')
   return {
