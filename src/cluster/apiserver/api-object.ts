@@ -51,16 +51,18 @@ export function textAt(value: unknown, ...path: readonly string[]): string {
 }
 
 /** JSON equality; member order does not count, absent and undefined are the same. */
-// oxlint-disable-next-line complexity -- independent checks, one after the other
 export function equalJson(a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
-  if (Array.isArray(a) || Array.isArray(b)) {
-    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false
-    return a.every((item, index) => equalJson(item, (b as readonly unknown[])[index]))
-  }
-  const left = a as JsonObject
-  const right = b as JsonObject
+  if (Array.isArray(a)) return Array.isArray(b) && equalItems(a, b)
+  return !Array.isArray(b) && equalMembers(a as JsonObject, b as JsonObject)
+}
+
+function equalItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, index) => equalJson(item, b[index]))
+}
+
+function equalMembers(left: JsonObject, right: JsonObject): boolean {
   let count = 0
   for (const key in left) {
     if (left[key] === undefined) continue

@@ -40,7 +40,6 @@ export interface VerbQuery {
 }
 
 /** Reads a path without query. A path that is broken in its percent-encoding is not a resource's. */
-// oxlint-disable-next-line complexity -- independent checks, one after the other
 export function requestInfoOf(method: string, path: string, query: VerbQuery): RequestInfo {
   const none: RequestInfo = {
     isResource: false,
@@ -55,19 +54,24 @@ export function requestInfoOf(method: string, path: string, query: VerbQuery): R
     fieldSelector: '',
     labelSelector: '',
   }
-  const parts = segmentsOf(path)
-  const isCore = parts?.[0] === 'api'
-  if (parts === undefined || !(isCore || parts[0] === 'apis') || parts.length < (isCore ? 3 : 4)) return none
-  const group = isCore ? '' : (parts[1] ?? '')
-  const version = parts[isCore ? 1 : 2] ?? ''
-  let rest = parts.slice(isCore ? 2 : 3)
+  const inGroup = pathInGroup(segmentsOf(path) ?? [])
+  if (inGroup === undefined) return none
+  const { group, version, rest } = inGroup
   const isLegacyWatch = rest[0] === 'watch' && rest.length > 1
-  if (isLegacyWatch) rest = rest.slice(1)
-  const place = placeOf(rest)
+  const place = placeOf(isLegacyWatch ? rest.slice(1) : rest)
   const verb = verbOf(method, place.name, isLegacyWatch || query.watch)
   const { fieldSelector, labelSelector = '' } = ofSeveral.has(verb) ? query : noSelectors
   const name = place.name || nameIn(fieldSelector)
   return { isResource: true, group, version, verb, ...place, name, fieldSelector, labelSelector }
+}
+
+/** `/api/VERSION/…` and `/apis/GROUP/VERSION/…` with something behind the version. */
+function pathInGroup([prefix, ...parts]: readonly string[]):
+  | { readonly group: string; readonly version: string; readonly rest: string[] }
+  | undefined {
+  if (prefix !== 'api' && prefix !== 'apis') return undefined
+  const [group = '', version = '', ...rest] = prefix === 'api' ? ['', ...parts] : parts
+  return rest.length === 0 ? undefined : { group, version, rest }
 }
 
 function segmentsOf(path: string): string[] | undefined {

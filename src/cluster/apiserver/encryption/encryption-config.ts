@@ -82,17 +82,23 @@ function timeoutOf(text: string): number | undefined {
   }
 }
 
-// oxlint-disable-next-line complexity -- one rule after the other
+function endpointProblem(endpoint: string): string | undefined {
+  if (endpoint === '') return 'endpoint is a mandatory field for a kms'
+  const [scheme = ''] = endpoint.split(':', 1)
+  if (scheme !== 'unix') return `unsupported scheme ${JSON.stringify(scheme)} for KMS provider, only unix is supported`
+  return /^unix:\/\/\/./.test(endpoint)
+    ? undefined
+    : `invalid endpoint for kms provider, error: ${endpoint} names no socket`
+}
+
 function kmsProblem({ apiVersion = 'v1', name, endpoint, timeout, cachesize }: KmsFile): string | undefined {
   if (apiVersion === 'v1')
     return 'KMSv1 is deprecated and will only receive security updates going forward. Use KMSv2 instead.'
   if (apiVersion !== 'v2') return `unsupported apiVersion ${apiVersion} for KMS provider, only v1 and v2 are supported`
   if (name === '') return 'name is a mandatory field for a provider'
   if (name.includes(':')) return `invalid KMS provider name ${name}, must not contain ':'`
-  if (endpoint === '') return 'endpoint is a mandatory field for a kms'
-  const [scheme = ''] = endpoint.split(':', 1)
-  if (scheme !== 'unix') return `unsupported scheme ${JSON.stringify(scheme)} for KMS provider, only unix is supported`
-  if (!/^unix:\/\/\/./.test(endpoint)) return `invalid endpoint for kms provider, error: ${endpoint} names no socket`
+  const unreachable = endpointProblem(endpoint)
+  if (unreachable !== undefined) return unreachable
   if (timeout !== undefined && (timeoutOf(timeout) ?? 0) <= 0) return 'timeout should be a positive value'
   return cachesize === undefined ? undefined : 'cachesize is not supported in v2'
 }
