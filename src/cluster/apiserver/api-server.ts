@@ -2,7 +2,7 @@
  * The API server: one store, one cache, one pipeline for every kind; reached over HTTP by `handler` and in this process by
  * `clientFor`. Deterministic under a simulated clock: it has no timers but the clock's.
  */
-import { GantryError } from '#base/errors/gantry-error.ts'
+import { GantryError, messageOf } from '#base/errors/gantry-error.ts'
 import type { KubeClient } from '#clients/kubernetes/kube-client.ts'
 import type { HttpHandler, HttpRequest, EncodedError } from '#kit/http/exchange.ts'
 import type { VersionedStore } from '#kit/store/versioned-store.ts'
@@ -238,12 +238,12 @@ function kmsChecks({ kms, encryption }: PartsDeps): readonly HealthCheck[] {
 }
 
 function healthChecks(condition: StoreCondition): readonly HealthCheck[] {
-  const isStoreFine = (): boolean => condition.problem === undefined
+  const store = { isHealthy: () => condition.problem === undefined, reason: () => messageOf(condition.problem) }
   return [
     { name: 'ping', isHealthy: () => true },
     { name: 'log', isHealthy: () => true },
-    { name: 'etcd', isHealthy: isStoreFine },
-    { name: 'etcd-readiness', isHealthy: isStoreFine, isReadiness: true },
+    { name: 'etcd', ...store },
+    { name: 'etcd-readiness', ...store, isReadiness: true },
     { name: 'informer-sync', isHealthy: () => condition.isCurrent, isReadiness: true },
     // Nothing is answered before these are done.
     ...startSteps.map((name): HealthCheck => ({ name, isHealthy: () => true })),

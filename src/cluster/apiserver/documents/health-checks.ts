@@ -7,6 +7,8 @@ import { sendNotFound } from '../wire/send-not-found.ts'
 export interface HealthCheck {
   readonly name: string
   isHealthy(): boolean
+  /** Why it is not, for whoever asks for this check alone. */
+  reason?(): string
   /** True when only `/readyz` asks it. */
   readonly isReadiness?: boolean
   /** True when `/livez` does not ask it: starting anew would not help. */
@@ -72,7 +74,7 @@ export function answerHealth(
   const one = checks.find(({ name }) => name === rest.join('/'))
   if (one === undefined) sendNotFound(response)
   else if (meter.ask(one, endpoint)) response.send(200, 'ok', plain)
-  else response.send(500, 'internal server error: reason withheld\n', plain)
+  else response.send(500, `internal server error: ${one.reason?.() ?? 'reason withheld'}\n`, plain)
 }
 
 const plain = { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' }
