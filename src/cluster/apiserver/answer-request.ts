@@ -11,7 +11,7 @@ import type { ServedResource } from './served-resource.ts'
 import type { AnswerRequest, ServerParts } from './server-parts.ts'
 import { statusError } from '#clients/kubernetes/status-error.ts'
 import type { GantryError } from '#base/errors/gantry-error.ts'
-import { notFound, unknownResource } from './status-errors.ts'
+import { badRequest, notFound, unknownResource } from './status-errors.ts'
 import { getComponentStatus, listComponentStatuses } from './subresources/component-statuses.ts'
 import { reviewHandler } from './subresources/reviews.ts'
 import { subresourceHandler } from './subresources/subresources.ts'
@@ -72,8 +72,16 @@ function noSubresource(request: ApiRequest): GantryError {
   return request.resource.custom === undefined ? unknownResource() : notFound(subjectOf(request))
 }
 
+/** @throws 400 for the parameter that stripped objects until v1.14: whoever still sends it would get what he does not expect. */
+function refuseExport(request: ApiRequest): void {
+  const asked = request.query('export')
+  if (asked === undefined || asked === '0' || asked.toLowerCase() === 'false') return
+  throw badRequest('the export parameter, deprecated since v1.14, is no longer supported')
+}
+
 const answers: Readonly<Record<string, AnswerRequest>> = {
   get: async (parts, request) => {
+    refuseExport(request)
     const object = await readObject(parts, request)
     return { form: 'stored', code: 200, resource: request.resource, object }
   },

@@ -48,3 +48,16 @@ test('a review has no table, and says so', async () => {
   const answer = await server.call(path, { method: 'POST', token: 'admin-token', headers: asked, body })
   assert.equal(answer.status, 406)
 })
+
+test('an object is not given stripped any more, and whoever asks for it is told', async () => {
+  await using served = await serveApi()
+  const get = async (query: string): Promise<number> => {
+    const reply = await served.call(`/api/v1/namespaces/default?${query}`, { token: 'admin-token' })
+    await reply.discard()
+    return reply.status
+  }
+  assert.equal(await get('export=true'), 400)
+  assert.equal(await get('export'), 400)
+  assert.equal(await get('export=False'), 200)
+  assert.equal(await get('export=0'), 200)
+})
