@@ -8,6 +8,7 @@ import type { Action, EventText, Plan } from '#kit/reconcile/plan.ts'
 import { isSameStatus } from '../workloads/same-status.ts'
 import { type CronSchedule, missedRuns, parseSchedule } from './cron-schedule.ts'
 import { mailTime } from './mail-time.ts'
+import { zonedTime } from './zoned-time.ts'
 
 export interface CronJobObserved {
   readonly cronJob: CronJob
@@ -241,7 +242,7 @@ function jobFor(cronJob: CronJob, scheduledMs: number): Job {
       ...(metadata?.labels === undefined ? {} : { labels: metadata.labels }),
       annotations: {
         ...metadata?.annotations,
-        [scheduledAt]: apiTime(scheduledMs),
+        [scheduledAt]: zonedTime(scheduledMs, cronJob.spec.timeZone),
       },
       ownerReferences: [controllerReference({ ...cronJob, apiVersion: 'batch/v1', kind: 'CronJob' })],
     },
