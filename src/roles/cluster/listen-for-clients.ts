@@ -8,13 +8,7 @@ import { createClock } from '#world/real/clock.ts'
 import { createFiles } from '#world/real/files.ts'
 import { createRandom } from '#world/real/random.ts'
 import { kubeconfigText } from '#roles/server/kubeconfig-text.ts'
-
-export interface ListenAt {
-  /** 127.0.0.1 unless told. */
-  readonly host?: string
-  /** A free one unless told. */
-  readonly port?: number
-}
+import type { ListenAt } from './listen-at.ts'
 
 export interface Listening extends AsyncDisposable {
   readonly url: string
