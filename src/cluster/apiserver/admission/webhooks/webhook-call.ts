@@ -3,7 +3,10 @@
  * admission and for conversion.
  */
 import type { Clock } from '#world/ports/clock.ts'
-import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import { messageOf } from '#base/errors/gantry-error.ts'
+import { jsonWord } from '#spec/kubernetes/decode/decode-error.ts'
+import { parseJson } from '#spec/kubernetes/decode/parse-json.ts'
+import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { objectAt, textAt } from '../../api-object.ts'
 import type { ClusterView } from '../../cluster-view.ts'
 import { webhookReason, webhookStatusText } from '../../webhook-words.ts'
@@ -78,6 +81,21 @@ export interface WebhookQuestion {
   readonly signal: AbortSignal | undefined
 }
 
+/** The object that a webhook answers; nothing is said by a null. @throws WebhookFailure for anything else. */
+function objectIn({ status, body }: WebhookReply): JsonObject {
+  if (body === '')
+    throw new WebhookFailure(`0-length response with status code: ${status} and content type: application/json`)
+  const noType = "couldn't get version/kind; json parse error:"
+  let value: unknown
+  try {
+    value = parseJson(body).value ?? {}
+  } catch (error) {
+    throw new WebhookFailure(`${noType} ${messageOf(error)}`, { cause: error })
+  }
+  if (isJsonObject(value)) return value
+  throw new WebhookFailure(`${noType} json: cannot unmarshal ${jsonWord(value)} into Go value of type struct`)
+}
+
 /** Asks webhooks in time. */
 export class WebhookClient {
   readonly #call: CallWebhook | undefined
@@ -92,13 +110,7 @@ export class WebhookClient {
   async ask(question: WebhookQuestion, view: ClusterView): Promise<JsonObject> {
     const reply = await this.#send(webhookTarget(question.client), question, view)
     if (reply.status < 200 || reply.status > 299) throw new WebhookFailure(webhookStatusText(reply))
-    try {
-      return JSON.parse(reply.body) as JsonObject
-    } catch (error) {
-      throw new WebhookFailure(`couldn't get version/kind; json parse error: ${String((error as Error).message)}`, {
-        cause: error,
-      })
-    }
+    return objectIn(reply)
   }
 
   async #send(
