@@ -56,16 +56,20 @@ export function validateFieldRef(at: Path, ref: ObjectFieldSelector, supported: 
   if ((ref.apiVersion ?? '') === '') return [required(at.child('apiVersion'))]
   if (ref.fieldPath === '') return [required(at.child('fieldPath'))]
   const [, name = '', subscript] = /^([^[]*)(?:\['(.*)'\])?$/s.exec(ref.fieldPath) ?? ['', ref.fieldPath]
-  const isSubscripted = subscript !== undefined
   if (ref.apiVersion !== 'v1') return unknownField(at, ref.fieldPath, `unsupported pod version: ${ref.apiVersion}`)
-  if (isSubscripted && name === 'metadata.annotations') return matches(at, subscript.toLowerCase(), qualifiedName)
-  if (isSubscripted && name === 'metadata.labels') return matches(at, subscript, qualifiedName)
-  if (isSubscripted) {
-    const text = `field label does not support subscript: ${ref.fieldPath}`
-    return unknownField(at, ref.fieldPath, text)
+  if (subscript !== undefined) {
+    const key = metadataKey(name, subscript)
+    if (key !== undefined) return matches(at, key, qualifiedName)
+    return unknownField(at, ref.fieldPath, `field label does not support subscript: ${ref.fieldPath}`)
   }
   if (!knownFields.has(name)) return unknownField(at, ref.fieldPath, `field label not supported: ${ref.fieldPath}`)
   return supported.includes(name) ? [] : [notSupported(at.child('fieldPath'), name, supported)]
+}
+
+/** The key that a subscript of labels or annotations must be; other fields have none. */
+function metadataKey(field: string, subscript: string): string | undefined {
+  if (field === 'metadata.annotations') return subscript.toLowerCase()
+  return field === 'metadata.labels' ? subscript : undefined
 }
 
 function unknownField(at: Path, fieldPath: string, text: string): FieldError[] {

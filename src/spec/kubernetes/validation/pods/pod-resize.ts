@@ -121,13 +121,16 @@ function isNodeUnable(pod: Pod): boolean {
   return running !== undefined && running.resources === undefined
 }
 
+/** Why a pod is of a sort that is never resized; undefined for others. */
+function whyFixed(pod: Pod): string | undefined {
+  if (pod.metadata.annotations?.[mirrorAnnotation] !== undefined) return 'static pods cannot be resized'
+  return pod.spec.os?.name === 'windows' ? 'windows pods cannot be resized' : undefined
+}
+
 /** A write to the resize subresource. */
 export function validatePodResize(pod: Pod, old: Pod): FieldError[] {
-  const whole = path('')
-  if (old.metadata.annotations?.[mirrorAnnotation] !== undefined) {
-    return [forbidden(whole, 'static pods cannot be resized')]
-  }
-  if (old.spec.os?.name === 'windows') return [forbidden(whole, 'windows pods cannot be resized')]
+  const why = whyFixed(old)
+  if (why !== undefined) return [forbidden(path(''), why)]
   const errors: FieldError[] = []
   if ((old.status?.qosClass ?? qosClass(old.spec)) !== qosClass(pod.spec)) {
     const text = 'Pod QOS Class may not change as a result of resizing'

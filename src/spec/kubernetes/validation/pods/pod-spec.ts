@@ -118,28 +118,32 @@ function validateSearch(search: string, at: Path): FieldError[] {
   return matches(at, search.endsWith('.') ? search.slice(0, -1) : search, dnsSubdomainWithUnderscore)
 }
 
-function validateDns(at: Path, config: PodDNSConfig | undefined, policy: string | undefined): FieldError[] {
-  if (policy === 'None' && config === undefined) {
-    return [required(at, 'must provide `dnsConfig` when `dnsPolicy` is None')]
-  }
-  if (policy === 'None' && (config?.nameservers ?? []).length === 0) {
-    return [required(at.child('nameservers'), 'must provide at least one DNS nameserver when `dnsPolicy` is None')]
-  }
-  const { nameservers = [], searches = [], options = [] } = config ?? {}
-  const searchesAt = at.child('searches')
+function validateSearches(at: Path, searches: readonly string[]): FieldError[] {
   const errors: FieldError[] = []
-  if (nameservers.length > 3) {
-    errors.push(invalid(at.child('nameservers'), nameservers, 'must not have more than 3 nameservers'))
-  }
-  errors.push(...each(at.child('nameservers'), nameservers, (server, itemAt) => legacyIp(itemAt, server)))
-  if (searches.length > 32) errors.push(invalid(searchesAt, searches, 'must not have more than 32 search paths'))
+  if (searches.length > 32) errors.push(invalid(at, searches, 'must not have more than 32 search paths'))
   if (byteLength(searches.join(' ')) > 2048) {
     const text = 'must not have more than 2048 characters (including spaces) in the search list'
-    errors.push(invalid(searchesAt, searches, text))
+    errors.push(invalid(at, searches, text))
   }
+  return joined(errors, each(at, searches, validateSearch))
+}
+
+function validateDns(at: Path, config: PodDNSConfig | undefined, policy: string | undefined): FieldError[] {
+  const isOnlySource = policy === 'None'
+  if (config === undefined) {
+    return isOnlySource ? [required(at, 'must provide `dnsConfig` when `dnsPolicy` is None')] : []
+  }
+  const { nameservers = [], searches = [], options = [] } = config
+  const nameserversAt = at.child('nameservers')
+  if (isOnlySource && nameservers.length === 0) {
+    return [required(nameserversAt, 'must provide at least one DNS nameserver when `dnsPolicy` is None')]
+  }
+  const many =
+    nameservers.length > 3 ? [invalid(nameserversAt, nameservers, 'must not have more than 3 nameservers')] : []
   return joined(
-    errors,
-    each(searchesAt, searches, validateSearch),
+    many,
+    each(nameserversAt, nameservers, (server, itemAt) => legacyIp(itemAt, server)),
+    validateSearches(at.child('searches'), searches),
     each(at.child('options'), options, (option, itemAt) =>
       (option.name ?? '') === '' ? [required(itemAt, 'must not be empty')] : [],
     ),

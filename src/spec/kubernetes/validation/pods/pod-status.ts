@@ -198,6 +198,19 @@ function validateNomination(pod: Pod, old: Pod): FieldError[] {
   return [...errors, forbidden(at, 'may not be set on pods that are already bound to a node')]
 }
 
+function validateObservedGeneration(generation: number | undefined): FieldError[] {
+  if ((generation ?? 0) >= 0) return []
+  return [invalid(statusPath.child('observedGeneration'), generation, 'must be a non-negative integer')]
+}
+
+function validateNoneAllocated(at: Path, statuses: Statuses): FieldError[] {
+  return each(at, statuses, (status, itemAt) =>
+    (status.allocatedResourcesStatus ?? []).length === 0
+      ? []
+      : [forbidden(itemAt.child('allocatedResourcesStatus'), 'must not be specified in container status')],
+  )
+}
+
 /** A write to the status subresource. */
 export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
   const status: Partial<PodStatus> = pod.status ?? {}
@@ -206,22 +219,10 @@ export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
   if ((pod.spec.nodeName ?? '') !== (old.spec.nodeName ?? '')) {
     errors.push(forbidden(statusPath.child('nodeName'), 'may not be changed directly'))
   }
-  errors.push(...validateNomination(pod, old))
-  if ((status.observedGeneration ?? 0) < 0) {
-    const at = statusPath.child('observedGeneration')
-    errors.push(invalid(at, status.observedGeneration, 'must be a non-negative integer'))
-  }
+  errors.push(...validateNomination(pod, old), ...validateObservedGeneration(status.observedGeneration))
   if ((status.qosClass ?? '') !== (old.status?.qosClass ?? '')) {
     errors.push(invalid(statusPath.child('qosClass'), status.qosClass ?? '', immutableText))
   }
-  const noAllocated = each(
-    statusPath.child('ephemeralContainerStatuses'),
-    status.ephemeralContainerStatuses,
-    (item, itemAt) =>
-      (item.allocatedResourcesStatus ?? []).length === 0
-        ? []
-        : [forbidden(itemAt.child('allocatedResourcesStatus'), 'must not be specified in container status')],
-  )
   return joined(
     errors,
     validateAllTransitions(pod, old),
@@ -232,6 +233,6 @@ export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
     statusMembers.flatMap((member) => validateUsers(statusPath.child(member), status[member], isWindows)),
     validateAllocated(statusPath.child('containerStatuses'), status.containerStatuses, pod.spec.containers),
     validateAllocated(statusPath.child('initContainerStatuses'), status.initContainerStatuses, pod.spec.initContainers),
-    noAllocated,
+    validateNoneAllocated(statusPath.child('ephemeralContainerStatuses'), status.ephemeralContainerStatuses),
   )
 }

@@ -12,24 +12,33 @@ const dnsDomain = /^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9
 
 /** A `runAsUserName`: `user` or `DOMAIN\user`. */
 export function validateWindowsUser(at: Path, name: string): FieldError[] {
-  const parts = name.split('\\')
   if (name === '') return [invalid(at, name, 'runAsUserName cannot be an empty string')]
   if (control.test(name)) return [invalid(at, name, 'runAsUserName cannot contain control characters')]
+  const parts = name.split('\\')
   if (parts.length > 2) return [invalid(at, name, 'runAsUserName cannot contain more than one backslash')]
-  const user = parts.at(-1) ?? ''
-  const domain = parts.length === 2 ? (parts[0] ?? '') : undefined
+  const [domain, user = ''] = parts.length === 2 ? parts : [undefined, name]
+  const problems = domain === undefined ? userProblems(user) : [...domainProblems(domain), ...userProblems(user)]
+  return problems.map((problem) => invalid(at, name, problem))
+}
+
+function domainProblems(domain: string): readonly string[] {
   const problems: string[] = []
-  if (byteLength(domain ?? '') >= 256) problems.push("runAsUserName's Domain length must be under 256 characters")
-  if (domain !== undefined && !netBios.test(domain) && !dnsDomain.test(domain)) {
+  if (byteLength(domain) >= 256) problems.push("runAsUserName's Domain length must be under 256 characters")
+  if (!netBios.test(domain) && !dnsDomain.test(domain)) {
     problems.push("runAsUserName's Domain doesn't match the NetBios nor the DNS format")
   }
+  return problems
+}
+
+function userProblems(user: string): readonly string[] {
+  const problems: string[] = []
   if (user === '') problems.push("runAsUserName's User cannot be empty")
   else if (byteLength(user) > 104) problems.push("runAsUserName's User length must not be longer than 104 characters")
   if (/^[. ]+$/.test(user)) problems.push("runAsUserName's User cannot contain only periods or spaces")
   if (/["/\\:;|=,+*?<>@[\]]/.test(user)) {
     problems.push(String.raw`runAsUserName's User cannot contain the following characters: "/\:;|=,+*?<>@[]`)
   }
-  return problems.map((problem) => invalid(at, name, problem))
+  return problems
 }
 
 const linuxText = 'windows options cannot be set for a linux pod'
