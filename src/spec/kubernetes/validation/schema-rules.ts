@@ -6,13 +6,15 @@ import { Path } from './field-path.ts'
 
 const depthMax = 64
 
+function enumErrors(at: Path, value: string, { enumClosed, enumValues = [] }: SchemaType): FieldError[] {
+  const isKnown = !enumClosed || value === '' || enumValues.includes(value)
+  return isKnown ? [] : [notSupported(at, value, [...enumValues].sort())]
+}
+
 function checked(at: Path, value: unknown, of: { readonly type: SchemaType; readonly depth: number }): FieldError[] {
   const { type, depth } = of
   if (value === undefined || value === null || depth > depthMax) return []
-  if (typeof value === 'string') {
-    const isKnown = !type.enumClosed || value === '' || type.enumValues?.includes(value) !== false
-    return isKnown ? [] : [notSupported(at, value, [...(type.enumValues ?? [])].sort())]
-  }
+  if (typeof value === 'string') return enumErrors(at, value, type)
   const { element, struct } = type
   const inner = depth + 1
   if (Array.isArray(value)) {

@@ -36,26 +36,29 @@ function request(object: CertificateSigningRequest): FieldError[] {
       ]
 }
 
-function spec(object: CertificateSigningRequest, old?: CertificateSigningRequest): FieldError[] {
-  const { usages: asked = [], signerName, expirationSeconds: seconds } = object.spec
+/** Usages that were there before may stay, however wrong. */
+function usageErrors(asked: readonly string[], before: readonly string[] | undefined): FieldError[] {
   const at = specPath.child('usages')
+  if (asked.length === 0) return [required(at)]
+  if (sameValue(before, asked)) return []
   const seen = new Set<string>()
-  const isKept = old !== undefined && sameValue(old.spec?.usages, asked)
-  const wrong = each(at, isKept ? [] : asked, (usage, itemAt) => oneOf(itemAt, usage, usages))
-  const repeated = each(at, isKept ? [] : asked, (usage, itemAt) => {
+  const repeated = each(at, asked, (usage, itemAt) => {
     if (seen.has(usage)) return [duplicate(itemAt, usage)]
     seen.add(usage)
     return []
   })
+  return [...each(at, asked, (usage, itemAt) => oneOf(itemAt, usage, usages)), ...repeated]
+}
+
+function spec(object: CertificateSigningRequest, old?: CertificateSigningRequest): FieldError[] {
+  const { usages: asked = [], signerName, expirationSeconds: seconds } = object.spec
   const signerAt = specPath.child('signerName')
   const isLegacy = signerName === 'kubernetes.io/legacy-unknown' && old?.spec?.signerName !== signerName
   const legacyText = 'the legacy signerName is not allowed via this API version'
   const shortText = 'may not specify a duration less than 600 seconds (10 minutes)'
   return [
     ...request(object),
-    ...(asked.length === 0 ? [required(at)] : []),
-    ...wrong,
-    ...repeated,
+    ...usageErrors(asked, old?.spec?.usages),
     ...(isLegacy ? [invalid(signerAt, signerName, legacyText)] : signerNameErrors(signerAt, signerName)),
     ...(seconds !== undefined && seconds < 600
       ? [invalid(specPath.child('expirationSeconds'), seconds, shortText)]

@@ -333,10 +333,13 @@ function definition(object: CustomResourceDefinition, old: CustomResourceDefinit
   ]
 }
 
+function bundleOf({ spec }: CustomResourceDefinition): string | undefined {
+  return spec?.conversion?.webhook?.clientConfig?.caBundle
+}
+
 /** A bundle that was never right may stay so; a right one may not be made wrong while it is in use. */
-function bundleErrors({ spec }: CustomResourceDefinition, old: CustomResourceDefinition): FieldError[] {
-  const bundle = spec?.conversion?.webhook?.clientConfig?.caBundle
-  const before = old.spec?.conversion?.webhook?.clientConfig?.caBundle
+function bundleErrors(object: CustomResourceDefinition, old: CustomResourceDefinition): FieldError[] {
+  const [bundle, before] = [bundleOf(object), bundleOf(old)]
   if (bundle === undefined || !isEstablished(old)) return []
   if (before !== undefined && caBundleProblem(before) !== undefined) return []
   const problem = caBundleProblem(bundle)
@@ -348,18 +351,23 @@ function isEstablished(object: CustomResourceDefinition): boolean {
   return (object.status?.conditions ?? []).some(({ type, status }) => type === 'Established' && status === 'True')
 }
 
-function definitionChange({ spec }: CustomResourceDefinition, old: CustomResourceDefinition): FieldError[] {
-  const before = old.spec
-  const established = isEstablished(old)
-  const frozen: readonly (readonly [Path, unknown, unknown, boolean])[] = [
-    [specPath.child('scope'), spec?.scope, before?.scope, established],
-    [specPath.child('names', 'kind'), spec?.names?.kind, before?.names?.kind, established],
-    [specPath.child('group'), spec?.group, before?.group, true],
-    [specPath.child('names', 'plural'), spec?.names?.plural, before?.names?.plural, true],
-  ]
-  return frozen
-    .filter(([, now, was, isFrozen]) => isFrozen && now !== was)
-    .map(([at, now]) => invalid(at, now ?? '', immutableText))
+/** What never changes once a definition is made, and what does not while it is served. */
+const frozenMembers: readonly {
+  readonly at: Path
+  readonly read: (object: CustomResourceDefinition) => string | undefined
+  readonly whileServed?: true
+}[] = [
+  { at: specPath.child('scope'), read: ({ spec }) => spec?.scope, whileServed: true },
+  { at: specPath.child('names', 'kind'), read: ({ spec }) => spec?.names?.kind, whileServed: true },
+  { at: specPath.child('group'), read: ({ spec }) => spec?.group },
+  { at: specPath.child('names', 'plural'), read: ({ spec }) => spec?.names?.plural },
+]
+
+function definitionChange(object: CustomResourceDefinition, old: CustomResourceDefinition): FieldError[] {
+  const isServed = isEstablished(old)
+  return frozenMembers
+    .filter(({ read, whileServed }) => (isServed || whileServed === undefined) && read(object) !== read(old))
+    .map(({ at, read }) => invalid(at, read(object) ?? '', immutableText))
 }
 
 /** The rules of custom resource definitions. */

@@ -22,6 +22,39 @@ interface Place {
 const types = ['array', 'boolean', 'integer', 'number', 'object', 'string']
 const unsupported = ['id', 'additionalItems', 'patternProperties', 'definitions', 'dependencies', '$ref'] as const
 
+/** What a schema may not say of a member that is supported otherwise, in the order in which upstream looks. */
+const misuses: readonly {
+  readonly member: string
+  readonly text: string
+  readonly isMade: (schema: JSONSchemaProps, place: Place) => boolean
+}[] = [
+  {
+    member: 'type',
+    text: 'type cannot be set to null, use nullable as an alternative',
+    isMade: ({ type }) => type === 'null',
+  },
+  {
+    member: 'items',
+    text: 'items must be a schema object and not an array',
+    isMade: ({ items }) => Array.isArray(items),
+  },
+  {
+    member: 'x-kubernetes-embedded-resource',
+    text: 'must not be used inside of resource meta',
+    isMade: (schema, place) => place.inMetadata && schema['x-kubernetes-embedded-resource'] === true,
+  },
+  {
+    member: 'uniqueItems',
+    text: 'uniqueItems cannot be set to true since the runtime complexity becomes quadratic',
+    isMade: ({ uniqueItems }) => uniqueItems === true,
+  },
+  {
+    member: 'additionalProperties',
+    text: 'additionalProperties and properties are mutual exclusive',
+    isMade: hasBothProperties,
+  },
+]
+
 function keywords(at: Path, schema: JSONSchemaProps, place: Place): FieldError[] {
   const type = schema.type ?? ''
   const errors: FieldError[] = []
@@ -33,24 +66,10 @@ function keywords(at: Path, schema: JSONSchemaProps, place: Place): FieldError[]
   for (const name of unsupported) {
     if (members[name] !== undefined) errors.push(forbidden(at.child(name), `${name} is not supported`))
   }
-  if (type === 'null') {
-    errors.push(forbidden(at.child('type'), 'type cannot be set to null, use nullable as an alternative'))
+  for (const { member, text, isMade } of misuses) {
+    if (isMade(schema, place)) errors.push(forbidden(at.child(member), text))
   }
-  if (Array.isArray(schema.items)) {
-    errors.push(forbidden(at.child('items'), 'items must be a schema object and not an array'))
-  }
-  if (place.inMetadata && schema['x-kubernetes-embedded-resource'] === true) {
-    errors.push(forbidden(at.child('x-kubernetes-embedded-resource'), 'must not be used inside of resource meta'))
-  }
-  if (schema.uniqueItems === true) {
-    const text = 'uniqueItems cannot be set to true since the runtime complexity becomes quadratic'
-    errors.push(forbidden(at.child('uniqueItems'), text))
-  }
-  if (!hasBothProperties(schema)) return errors
-  return [
-    ...errors,
-    forbidden(at.child('additionalProperties'), 'additionalProperties and properties are mutual exclusive'),
-  ]
+  return errors
 }
 
 function hasBothProperties({ properties, additionalProperties: additional }: JSONSchemaProps): boolean {

@@ -78,6 +78,20 @@ function isFree(schema: JSONSchemaProps): boolean {
   return schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true
 }
 
+type Properties = Readonly<Record<string, JSONSchemaProps>>
+
+/** What tells one object from another keeps its form: kind, apiVersion and metadata. */
+function identityErrors(at: Path, properties: Properties, level: Level): FieldError[] {
+  const errors: FieldError[] = []
+  for (const name of ['kind', 'apiVersion']) {
+    const property = properties[name]
+    const type = property?.type ?? ''
+    if (property !== undefined && type !== 'string')
+      errors.push(invalid(at.key(name).child('type'), type, 'must be string'))
+  }
+  return [...errors, ...metadataErrors(at.key('metadata'), properties['metadata'], level)]
+}
+
 function embeddedErrors(at: Path, schema: JSONSchemaProps, level: Level): FieldError[] {
   const isEmbedded = schema['x-kubernetes-embedded-resource'] === true
   const { properties = {} } = schema
@@ -87,12 +101,7 @@ function embeddedErrors(at: Path, schema: JSONSchemaProps, level: Level): FieldE
     errors.push(forbidden(at.child('additionalProperties'), text))
   }
   if (isEmbedded || level === 'root') {
-    for (const name of ['kind', 'apiVersion'] as const) {
-      const type = properties[name]?.type ?? ''
-      if (properties[name] !== undefined && type !== 'string')
-        errors.push(invalid(at.child('properties').key(name).child('type'), type, 'must be string'))
-    }
-    errors.push(...metadataErrors(at.child('properties').key('metadata'), properties['metadata'], level))
+    errors.push(...identityErrors(at.child('properties'), properties, level))
   }
   if (isEmbedded && !isFree(schema) && Object.keys(properties).length === 0) {
     const text =

@@ -11,7 +11,7 @@ import { admissionEnvironment } from '../../cel/admission/admission-environment.
 import { compileExpression } from '../../cel/admission/compile-expression.ts'
 import { boolType, type CelType } from '../../cel/cel-type.ts'
 import type { CelEnvironment } from '../../cel/environment.ts'
-import type { APIService } from '../../objects/apiregistration-v1.generated.ts'
+import type { APIService, ServiceReference } from '../../objects/apiregistration-v1.generated.ts'
 import { each, matches, matchesIfSet, oneOf, oneOfIfSet, portNumber, requiredText } from '../checks.ts'
 import { duplicate, invalid, notSupported, required, tooMany, type FieldError } from '../field-errors.ts'
 import { path, type Path } from '../field-path.ts'
@@ -158,32 +158,43 @@ function priority(member: string, value: number, max: number): FieldError[] {
   return [invalid(path('spec', member), value, `must be positive and less than ${max}`)]
 }
 
-function serviceTarget(at: Path, { spec }: APIService): FieldError[] {
-  const service = spec?.service
-  const insecureAt = at.child('insecureSkipTLSVerify')
-  const bundle = spec?.caBundle ?? ''
-  if (service === undefined) {
+/** How far the server behind an API service is trusted. */
+interface Trust {
+  readonly isInsecure: boolean
+  /** Certificates in base64, empty for none. */
+  readonly bundle: string
+}
+
+/** An API service without a service is answered by this server itself: there is nobody to trust. */
+function localTrust(at: Path, { isInsecure, bundle }: Trust): FieldError[] {
+  const errors: FieldError[] = []
+  if (bundle !== '') {
     const sizeBytes = Buffer.from(bundle, 'base64').length
-    return [
-      ...(bundle === ''
-        ? []
-        : [invalid(at.child('caBundle'), `${sizeBytes} bytes`, 'local APIServices may not have a caBundle')]),
-      ...(spec?.insecureSkipTLSVerify === true
-        ? [invalid(insecureAt, true, 'local APIServices may not have insecureSkipTLSVerify')]
-        : []),
-    ]
+    errors.push(invalid(at.child('caBundle'), `${sizeBytes} bytes`, 'local APIServices may not have a caBundle'))
   }
-  const port = service.port ?? 443
+  if (isInsecure) {
+    const text = 'local APIServices may not have insecureSkipTLSVerify'
+    errors.push(invalid(at.child('insecureSkipTLSVerify'), true, text))
+  }
+  return errors
+}
+
+function serviceReference(at: Path, { namespace, name, port = 443 }: ServiceReference): FieldError[] {
   const isPort = portNumber(at, port).length === 0
   const portText = 'port is not valid: must be between 1 and 65535, inclusive'
   return [
-    ...requiredText(at.child('service', 'namespace'), service.namespace),
-    ...requiredText(at.child('service', 'name'), service.name),
-    ...(isPort ? [] : [invalid(at.child('service', 'port'), port, portText)]),
-    ...(spec?.insecureSkipTLSVerify === true && bundle !== ''
-      ? [invalid(insecureAt, true, 'may not be true if caBundle is present')]
-      : []),
+    ...requiredText(at.child('namespace'), namespace),
+    ...requiredText(at.child('name'), name),
+    ...(isPort ? [] : [invalid(at.child('port'), port, portText)]),
   ]
+}
+
+function target(at: Path, { spec }: APIService): FieldError[] {
+  const trust = { isInsecure: spec?.insecureSkipTLSVerify === true, bundle: spec?.caBundle ?? '' }
+  if (spec?.service === undefined) return localTrust(at, trust)
+  const errors = serviceReference(at.child('service'), spec.service)
+  if (!trust.isInsecure || trust.bundle === '') return errors
+  return [...errors, invalid(at.child('insecureSkipTLSVerify'), true, 'may not be true if caBundle is present')]
 }
 
 /** What a client sends may have none. */
@@ -205,7 +216,7 @@ function apiService(object: APIService): FieldError[] {
     ...matches(at.child('version'), version, dns1035Label),
     ...priority('groupPriorityMinimum', object.spec?.groupPriorityMinimum ?? 0, 20000),
     ...priority('versionPriority', object.spec?.versionPriority ?? 0, 1000),
-    ...serviceTarget(at, object),
+    ...target(at, object),
   ]
 }
 
