@@ -88,22 +88,24 @@ function series(event: NewEvent): FieldError[] {
   return isTimed ? errors : [...errors, required(path('series.lastObservedTime'))]
 }
 
+/** What only old clients set. */
+function deprecatedErrors(event: NewEvent): FieldError[] {
+  const { component = '', host = '' } = event.deprecatedSource ?? {}
+  const unset = [
+    ['firstTimestamp', (event.deprecatedFirstTimestamp ?? null) !== null],
+    ['lastTimestamp', (event.deprecatedLastTimestamp ?? null) !== null],
+    ['count', (event.deprecatedCount ?? 0) !== 0],
+    ['source', component !== '' || host !== ''],
+  ] as const
+  return unset.filter(([, isSet]) => isSet).map(([name]) => invalid(path(name), '', 'needs to be unset'))
+}
+
 function createNew(event: NewEvent): FieldError[] {
   const errors = [...common(newParts(event)), ...series(event)]
   if (event.eventTime === undefined || event.eventTime === null) errors.push(required(path('eventTime')))
   const type: string = event.type ?? ''
   if (type !== 'Normal' && type !== 'Warning') errors.push(invalid(path('type'), '', `has invalid value: ${type}`))
-  const source = event.deprecatedSource
-  const unset = [
-    ['firstTimestamp', (event.deprecatedFirstTimestamp ?? null) !== null],
-    ['lastTimestamp', (event.deprecatedLastTimestamp ?? null) !== null],
-    ['count', (event.deprecatedCount ?? 0) !== 0],
-    ['source', (source?.component ?? '') !== '' || (source?.host ?? '') !== ''],
-  ] as const
-  return [
-    ...errors,
-    ...unset.filter(([, isSet]) => isSet).map(([name]) => invalid(path(name), '', 'needs to be unset')),
-  ]
+  return [...errors, ...deprecatedErrors(event)]
 }
 
 /** The value as the server's internal type prints it. */

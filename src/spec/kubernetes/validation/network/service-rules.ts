@@ -114,24 +114,28 @@ function sessionAffinity(spec: ServiceSpec): FieldError[] {
 
 const onlyLoadBalancer = "may only be used when `type` is 'LoadBalancer'"
 
-function sourceRanges({ spec, metadata }: Service, old: Service | undefined): FieldError[] {
-  const ranges = spec?.loadBalancerSourceRanges ?? []
-  const isBalancer = spec?.type === 'LoadBalancer'
-  const trimmed = (list: readonly string[] | undefined): readonly string[] => (list ?? []).map((text) => text.trim())
+/** The ranges of source addresses as clients write them: spaces around them are let off. */
+function rangesOf(service: Service | undefined): readonly string[] {
+  return (service?.spec?.loadBalancerSourceRanges ?? []).map((text) => text.trim())
+}
+
+function annotatedRanges(service: Service | undefined): string | undefined {
+  return service?.metadata.annotations?.[rangesAnnotation]
+}
+
+/** The field comes first; the annotation that it took the place of is only looked at where the field is empty. */
+function sourceRanges(service: Service, old: Service | undefined): FieldError[] {
+  const ranges = rangesOf(service)
+  const text = annotatedRanges(service)
+  if (ranges.length === 0 && text === undefined) return []
+  const at = ranges.length > 0 ? specPath.child('LoadBalancerSourceRanges') : annotationsPath.key(rangesAnnotation)
+  const errors = service.spec?.type === 'LoadBalancer' ? [] : [forbidden(at, onlyLoadBalancer)]
   if (ranges.length > 0) {
-    const at = specPath.child('LoadBalancerSourceRanges')
-    const known = trimmed(old?.spec?.loadBalancerSourceRanges)
-    return [
-      ...(isBalancer ? [] : [forbidden(at, onlyLoadBalancer)]),
-      ...each(at, trimmed(ranges), (range, itemAt) => legacyCidr(itemAt, range, known)),
-    ]
+    const known = rangesOf(old)
+    return [...errors, ...each(at, ranges, (range, itemAt) => legacyCidr(itemAt, range, known))]
   }
-  const text = metadata.annotations?.[rangesAnnotation]
-  if (text === undefined) return []
-  const at = annotationsPath.key(rangesAnnotation)
-  const errors = isBalancer ? [] : [forbidden(at, onlyLoadBalancer)]
-  if (old?.metadata.annotations?.[rangesAnnotation] === text || text.trim() === '') return errors
-  return [...errors, ...trimmed(text.split(',')).flatMap((range) => legacyCidr(at, range))]
+  if (text === undefined || text.trim() === '' || text === annotatedRanges(old)) return errors
+  return [...errors, ...text.split(',').flatMap((range) => legacyCidr(at, range.trim()))]
 }
 
 function loadBalancerParts(spec: ServiceSpec): FieldError[] {

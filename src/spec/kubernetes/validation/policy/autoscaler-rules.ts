@@ -2,6 +2,7 @@
 import type {
   CrossVersionObjectReference,
   HorizontalPodAutoscaler,
+  HorizontalPodAutoscalerBehavior,
   HPAScalingRules,
   MetricSpec,
   MetricTarget,
@@ -188,6 +189,14 @@ function replicaRange(min: number | undefined, max: number): FieldError[] {
   return errors
 }
 
+function behavior({ scaleUp, scaleDown }: HorizontalPodAutoscalerBehavior): FieldError[] {
+  const at = specPath.child('behavior')
+  return [
+    ...ifSet(scaleUp, (rules) => scaling(at.child('scaleUp'), rules)),
+    ...ifSet(scaleDown, (rules) => scaling(at.child('scaleDown'), rules)),
+  ]
+}
+
 function autoscaler({ spec }: HorizontalPodAutoscaler, needsGroup: boolean): FieldError[] {
   const metricsAt = specPath.child('metrics')
   const metrics = spec?.metrics
@@ -198,8 +207,7 @@ function autoscaler({ spec }: HorizontalPodAutoscaler, needsGroup: boolean): Fie
     ...reference(specPath.child('scaleTargetRef'), spec?.scaleTargetRef, needsGroup),
     ...each(metricsAt, metrics, (item, at) => metric(at, item)),
     ...(spec?.minReplicas === 0 && !scalesToZero ? [forbidden(metricsAt, zeroText)] : []),
-    ...ifSet(spec?.behavior?.scaleUp, (rules) => scaling(specPath.child('behavior', 'scaleUp'), rules)),
-    ...ifSet(spec?.behavior?.scaleDown, (rules) => scaling(specPath.child('behavior', 'scaleDown'), rules)),
+    ...ifSet(spec?.behavior, behavior),
   ]
 }
 

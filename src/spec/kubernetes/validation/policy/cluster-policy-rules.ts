@@ -1,5 +1,5 @@
 /** Disruption budgets, priority classes, leases, runtime classes and evictions. */
-import type { Lease } from '../../objects/coordination-v1.generated.ts'
+import type { Lease, LeaseSpec } from '../../objects/coordination-v1.generated.ts'
 import type { RuntimeClass } from '../../objects/node-v1.generated.ts'
 import type { PodDisruptionBudget } from '../../objects/policy-v1.generated.ts'
 import type { PriorityClass } from '../../objects/scheduling-v1.generated.ts'
@@ -111,6 +111,12 @@ function strategy(at: Path, text: string): FieldError[] {
   return text === 'OldestEmulationVersion' ? [] : [notSupported(at.child('strategy'), text, ['OldestEmulationVersion'])]
 }
 
+/** Whom a lease should go to is for those to heed who choose by a strategy. */
+function preferredHolder({ preferredHolder: holder = '', strategy: text = '' }: LeaseSpec): FieldError[] {
+  if (holder === '' || text !== '') return []
+  return [forbidden(specPath.child('preferredHolder'), 'may only be specified if `strategy` is defined')]
+}
+
 function lease({ spec }: Lease): FieldError[] {
   const { leaseDurationSeconds: seconds, leaseTransitions: transitions } = spec ?? {}
   const errors: FieldError[] = []
@@ -121,8 +127,7 @@ function lease({ spec }: Lease): FieldError[] {
     errors.push(invalid(specPath.child('leaseTransitions'), transitions, negativeText))
   }
   errors.push(...ifSet(spec?.strategy, (text) => strategy(specPath.child('strategy'), text)))
-  if ((spec?.preferredHolder ?? '') === '' || (spec?.strategy ?? '') !== '') return errors
-  return [...errors, forbidden(specPath.child('preferredHolder'), 'may only be specified if `strategy` is defined')]
+  return [...errors, ...ifSet(spec, preferredHolder)]
 }
 
 /** The rules of leases. */

@@ -1,5 +1,5 @@
 /** Persistent volumes (core/validation, v1.36). */
-import type { PersistentVolume, PersistentVolumeSpec } from '../../objects/core-v1.generated.ts'
+import type { PersistentVolume, PersistentVolumeSpec, VolumeNodeAffinity } from '../../objects/core-v1.generated.ts'
 import { eachEntry, ifSet, immutableText, isEmpty, matches, matchesIfSet, oneOf, oneOfIfSet } from '../checks.ts'
 import { forbidden, invalid, notSupported, required, type FieldError } from '../field-errors.ts'
 import { path, type Path } from '../field-path.ts'
@@ -109,14 +109,17 @@ function sourceChange(spec: PersistentVolumeSpec | undefined, old: PersistentVol
   return [forbidden(specPath.child('persistentvolumesource'), text)]
 }
 
+function affinityChange(now: VolumeNodeAffinity | undefined, before: VolumeNodeAffinity | undefined): FieldError[] {
+  if (before === undefined || sameValue(now, before)) return []
+  const text = `${immutableText}, except for updating from beta label to GA`
+  return [invalid(path('nodeAffinity'), internal('core.VolumeNodeAffinity', now), text)]
+}
+
 function volumeChange({ spec }: PersistentVolume, { spec: old }: PersistentVolume): FieldError[] {
   const errors = sourceChange(spec, old)
   if (spec?.volumeMode !== old?.volumeMode)
     errors.push(invalid(path('volumeMode'), spec?.volumeMode ?? null, immutableText))
-  if (old?.nodeAffinity !== undefined && !sameValue(spec?.nodeAffinity, old.nodeAffinity)) {
-    const text = `${immutableText}, except for updating from beta label to GA`
-    errors.push(invalid(path('nodeAffinity'), internal('core.VolumeNodeAffinity', spec?.nodeAffinity), text))
-  }
+  errors.push(...affinityChange(spec?.nodeAffinity, old?.nodeAffinity))
   if (old?.volumeAttributesClassName === undefined || spec?.volumeAttributesClassName !== undefined) return errors
   const classAt = specPath.child('volumeAttributesClassName')
   return [...errors, forbidden(classAt, 'update from non-nil value to nil is forbidden')]

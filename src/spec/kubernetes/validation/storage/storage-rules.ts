@@ -219,14 +219,24 @@ function tokenRequests({ spec }: CSIDriver): FieldError[] {
   })
 }
 
+/** Where tokens are put says nothing when none are asked for. */
+function tokenPlace({ spec }: CSIDriver): FieldError[] {
+  const inSecrets = spec?.serviceAccountTokenInSecrets
+  if (inSecrets === undefined || (spec?.tokenRequests ?? []).length > 0) return []
+  const text = 'serviceAccountTokenInSecrets is set but no tokenRequests are specified'
+  return [invalid(specPath.child('serviceAccountTokenInSecrets'), inSecrets, text)]
+}
+
+function updatePeriod(seconds: number | undefined): FieldError[] {
+  if (seconds === undefined || seconds >= 10) return []
+  const text = 'must be greater than or equal to 10 seconds'
+  return [invalid(specPath.child('nodeAllocatableUpdatePeriodSeconds'), seconds, text)]
+}
+
 function csiDriver(object: CSIDriver): FieldError[] {
   const { spec } = object
   const missing = (member: string, value: unknown): FieldError[] =>
     value === undefined ? [required(specPath.child(member))] : []
-  const period = spec?.nodeAllocatableUpdatePeriodSeconds
-  const inSecrets = spec?.serviceAccountTokenInSecrets
-  const isUseless = inSecrets !== undefined && (spec?.tokenRequests ?? []).length === 0
-  const uselessText = 'serviceAccountTokenInSecrets is set but no tokenRequests are specified'
   return [
     ...missing('attachedRequired', spec?.attachRequired),
     ...missing('podInfoOnMount', spec?.podInfoOnMount),
@@ -239,16 +249,8 @@ function csiDriver(object: CSIDriver): FieldError[] {
       oneOf(specPath.child('volumeLifecycleModes'), mode, ['Persistent', 'Ephemeral']),
     ),
     ...missing('seLinuxMount', spec?.seLinuxMount),
-    ...(period !== undefined && period < 10
-      ? [
-          invalid(
-            specPath.child('nodeAllocatableUpdatePeriodSeconds'),
-            period,
-            'must be greater than or equal to 10 seconds',
-          ),
-        ]
-      : []),
-    ...(isUseless ? [invalid(specPath.child('serviceAccountTokenInSecrets'), inSecrets, uselessText)] : []),
+    ...updatePeriod(spec?.nodeAllocatableUpdatePeriodSeconds),
+    ...tokenPlace(object),
   ]
 }
 

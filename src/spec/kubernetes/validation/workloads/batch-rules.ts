@@ -3,7 +3,7 @@ import type { CronJob, CronJobSpec, Job, JobSpec } from '../../objects/batch-v1.
 import type { PodTemplateSpec } from '../../objects/core-v1.generated.ts'
 import { byteLength, immutableText, nonNegative, requiredOneOf } from '../checks.ts'
 import { invalid, notSupported, required, type FieldError } from '../field-errors.ts'
-import { path } from '../field-path.ts'
+import { path, type Path } from '../field-path.ts'
 import { dnsLabel, dnsSubdomain } from '../formats.ts'
 import { internal } from '../internal-value.ts'
 import { kindRules, type AnyKindRules } from '../kind-rules.ts'
@@ -28,25 +28,31 @@ function wholeSpec(spec: JobSpec): FieldError[] {
   ]
 }
 
+type Labels = Readonly<Record<string, string>>
+
+function labelErrors(at: Path, labels: Labels | undefined, wanted: Labels): FieldError[] {
+  return Object.entries(wanted).flatMap(([key, value]) => {
+    const text = `must be '${value}'`
+    if (labels?.[key] === undefined) return [required(at.key(key), text)]
+    return labels[key] === value ? [] : [invalid(at.key(key), labels, text)]
+  })
+}
+
 /** The labels that the server puts on pods of a job whose selector it generates. */
 function generatedLabels({ metadata, spec }: Job): FieldError[] {
   if (spec?.manualSelector === true || spec?.selector === undefined) return []
   const uid = metadata.uid ?? ''
-  const wanted: readonly (readonly [string, string])[] = [
-    ['controller-uid', uid],
-    ['job-name', metadata.name],
-    ['batch.kubernetes.io/controller-uid', uid],
-    ['batch.kubernetes.io/job-name', metadata.name],
-  ]
-  const labels = spec.template?.metadata?.labels
-  const labelsAt = templatePath.child('metadata', 'labels')
-  const errors = uid === '' ? [required(path('metadata', 'uid'))] : []
-  for (const [key, value] of wanted) {
-    const text = `must be '${value}'`
-    if (labels?.[key] === undefined) errors.push(required(labelsAt.key(key), text))
-    else if (labels[key] !== value) errors.push(invalid(labelsAt.key(key), labels, text))
+  const wanted = {
+    'controller-uid': uid,
+    'job-name': metadata.name,
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': metadata.name,
   }
-  if (selectorMatches(spec.selector, Object.fromEntries(wanted)) !== false) return errors
+  const errors = [
+    ...(uid === '' ? [required(path('metadata', 'uid'))] : []),
+    ...labelErrors(templatePath.child('metadata', 'labels'), spec.template?.metadata?.labels, wanted),
+  ]
+  if (selectorMatches(spec.selector, wanted) !== false) return errors
   return [...errors, invalid(specPath.child('selector'), spec.selector, '`selector` not auto-generated')]
 }
 
@@ -91,17 +97,19 @@ function resourcesUndone(template: Template, old: Template): Template {
   return { ...old, spec } as unknown as Template
 }
 
+/** Suspended, and none of its pods is left. */
+function isIdle({ spec, status }: Job): boolean {
+  return spec?.suspend === true && (status?.active ?? 0) === 0
+}
+
 function templateChange(job: Job, old: Job): FieldError[] {
   const spec = job.spec ?? emptySpec
   const before = old.spec ?? emptySpec
-  const suspended = before.suspend === true
-  const isIdle = suspended && (old.status?.active ?? 0) === 0
-  const wanted = isIdle ? schedulingUndone(spec.template, before.template) : before.template
-  if (!isIdle) {
-    if (sameValue(spec.template, wanted)) return []
+  if (!isIdle(old)) {
+    if (sameValue(spec.template, before.template)) return []
     return [invalid(templatePath, internal('core.PodTemplateSpec', spec.template), immutableText)]
   }
-  const undone = resourcesUndone(spec.template, wanted)
+  const undone = resourcesUndone(spec.template, schedulingUndone(spec.template, before.template))
   if (sameValue(spec.template?.spec, undone?.spec)) return []
   return [invalid(path('spec', 'template.spec'), internal('core.PodSpec', spec.template?.spec), immutableText)]
 }

@@ -54,6 +54,14 @@ function timeErrors(job: Job): FieldError[] {
   return errors
 }
 
+/** A finished job has counted all of its pods. */
+function leftUncounted(pods: JobStatus['uncountedTerminatedPods']): FieldError[] {
+  const { succeeded = [], failed = [] } = pods ?? {}
+  if (succeeded.length + failed.length === 0) return []
+  const value = { Succeeded: succeeded, Failed: failed }
+  return [invalid(at.child('uncountedTerminatedPods'), value, 'must be empty for finished job')]
+}
+
 function finishedErrors(job: Job): FieldError[] {
   const status: Partial<JobStatus> = job.status ?? {}
   if (!has(job, 'Complete') && !has(job, 'Failed')) return []
@@ -63,11 +71,7 @@ function finishedErrors(job: Job): FieldError[] {
   if (status.startTime === undefined) {
     errors.push(required(at.child('startTime'), 'startTime is required for finished job'))
   }
-  const { succeeded = [], failed = [] } = status.uncountedTerminatedPods ?? {}
-  if (succeeded.length + failed.length > 0) {
-    const value = { Succeeded: succeeded, Failed: failed }
-    errors.push(invalid(at.child('uncountedTerminatedPods'), value, 'must be empty for finished job'))
-  }
+  errors.push(...leftUncounted(status.uncountedTerminatedPods))
   if (terminating > 0) {
     errors.push(invalid(at.child('terminating'), terminating, 'terminating>0 is invalid for finished job'))
   }
