@@ -1,7 +1,9 @@
 /** What a simulated cluster needs to be somebody for clients over TLS: an authority, keys for tokens, words for documents. */
 import { createTokenKeys } from '#cluster/apiserver/authentication/token-keys.ts'
 import type { ApiServerDeps } from '#cluster/apiserver/api-server.ts'
-import { defaultApiServerConfig } from '#cluster/apiserver/api-server-config.ts'
+import { type ApiServerConfig, defaultApiServerConfig } from '#cluster/apiserver/api-server-config.ts'
+import { createTokenUse } from '#cluster/controllers/accounts/token-use.ts'
+import type { HousekeepingConfig } from '#cluster/controllers/housekeeping-controllers.ts'
 import { createAuthority, type IssuedCertificate } from '#kit/tls/issue-certificate.ts'
 import { createSigningKey, type SigningKeyPair } from '#kit/tls/signing-key.ts'
 import type { Clock } from '#world/ports/clock.ts'
@@ -23,15 +25,31 @@ export async function createClusterIdentity(): Promise<ClusterIdentity> {
   return { authority: createAuthority(world, 'gantry'), keys: await createSigningKey() }
 }
 
-/** What the API server gets of an identity; tokens live by the cluster's `clock`. */
-export async function identityDeps(
-  identity: ClusterIdentity,
+/** What the parts of a cluster get of its identity. */
+export interface IdentityParts {
+  readonly deps: Pick<ApiServerDeps, 'tokenKeys' | 'streaming' | 'readTypeWords'>
+  readonly config: Pick<Partial<ApiServerConfig>, 'certificateAuthority'>
+  readonly controllers: Pick<HousekeepingConfig, 'accountTokens' | 'tokenUse'>
+}
+
+/** The parts of a cluster that is nobody: it signs no tokens, and fills no secrets with them. */
+export const noIdentityParts: IdentityParts = { deps: {}, config: {}, controllers: {} }
+
+/** What the parts of a cluster get of `identity`; tokens live by the cluster's `clock`. */
+export async function identityParts(
+  { authority, keys }: ClusterIdentity,
   { clock, ...surroundings }: StreamingSurroundings & { readonly clock: Clock },
-): Promise<Pick<ApiServerDeps, 'tokenKeys' | 'streaming' | 'readTypeWords'>> {
+): Promise<IdentityParts> {
   const world = { clock: createClock(), random: createRandom() }
+  const tokenUse = createTokenUse()
+  const tokenKeys = await createTokenKeys({ clock, issuer: defaultApiServerConfig.issuer, ...keys })
   return {
-    tokenKeys: await createTokenKeys({ clock, issuer: defaultApiServerConfig.issuer, ...identity.keys }),
-    streaming: openServerStreaming(world, identity.authority, surroundings),
-    readTypeWords: () => readTypeWords(createFiles()),
+    deps: {
+      tokenKeys: { ...tokenKeys, noteSecretUse: tokenUse.note },
+      streaming: openServerStreaming(world, authority, surroundings),
+      readTypeWords: () => readTypeWords(createFiles()),
+    },
+    config: { certificateAuthority: authority.certificate },
+    controllers: { accountTokens: { sign: tokenKeys.sign, authorityPem: authority.certificate }, tokenUse },
   }
 }

@@ -26,7 +26,7 @@ import { brokenInvariants } from './cluster-errors.ts'
 import type { ClusterConnection } from './connect-cluster.ts'
 import { type ClusterHistory, followHistory } from './cluster-history.ts'
 import { Violations, watchInvariants } from './cluster-invariants.ts'
-import { type ClusterIdentity, createClusterIdentity, identityDeps } from './cluster-identity.ts'
+import { type ClusterIdentity, createClusterIdentity, identityParts, noIdentityParts } from './cluster-identity.ts'
 import type { ListenAt } from './listen-at.ts'
 import { type Listening, listenForClients } from './listen-for-clients.ts'
 import { podRangeFor } from '#roles/server/pod-range.ts'
@@ -229,13 +229,9 @@ async function startRunning(
   const history = scope.use(followHistory(store.local, { nowMs: () => clock.monotonicMs(), violations }))
   const started: { nodes?: SimulatedNodes } = {}
   const rules = (): readonly BehaviourRule[] => started.nodes?.behaviours ?? []
-  const known = identity === undefined ? {} : await identityDeps(identity, { clock, scope, rules })
-  const certificateAuthority = identity?.authority.certificate
+  const known = identity === undefined ? noIdentityParts : await identityParts(identity, { clock, scope, rules })
   const api = scope.use(
-    await createApiServer(
-      { clock, random: random.fork('server'), store, log, ...known },
-      certificateAuthority === undefined ? {} : { certificateAuthority },
-    ),
+    await createApiServer({ clock, random: random.fork('server'), store, log, ...known.deps }, known.config),
   )
   scope.use(watchInvariants(api.parts.cache, violations))
   const actAs = (name: string, user: User = component(name)): KubeClient =>
@@ -253,6 +249,7 @@ async function startRunning(
         rootCertificatePem: api.config.certificateAuthority,
         clusterCidr: podRangeFor(from.nodes.length),
         signingAuthority: once(() => identity?.authority ?? createAuthority({ clock, random }, 'gantry')),
+        ...known.controllers,
       },
     ),
   )
