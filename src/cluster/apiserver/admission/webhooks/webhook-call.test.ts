@@ -19,6 +19,21 @@ for (const [body, message] of [
 
 test('an answer of null says nothing', async () => assert.deepEqual(await answered('null'), {}))
 
+test('a service that is not there is said before a network that is not', async () => {
+  const view = { find: () => undefined } as unknown as ClusterView
+  const asked = new WebhookClient(undefined, createClock()).ask(
+    {
+      client: { service: { namespace: 'far', name: 'hook', path: 'review' } },
+      timeoutMs: 1000,
+      body: {} as never,
+      signal: undefined,
+    },
+    view,
+  )
+  const message = 'Post "https://hook.far.svc:443/review?timeout=1s": service "hook" not found'
+  await assert.rejects(asked, (error) => error instanceof WebhookFailure && error.message === message)
+})
+
 function answered(body: string): Promise<object> {
   const client = new WebhookClient(() => Promise.resolve({ status: 200, body }), createClock())
   const question = { client: { url: 'https://hook.example/' }, timeoutMs: 1000, body: {}, signal: undefined }

@@ -122,9 +122,9 @@ export class WebhookClient {
     const url = `${base}${base.includes('?') ? '&' : '?'}timeout=${seconds}s`
     const failed = (reason: string, cause?: unknown): WebhookFailure =>
       new WebhookFailure(`Post ${JSON.stringify(url)}: ${reason}`, { cause })
-    if (this.#call === undefined) throw failed('this server has no network')
     const connectTo = service === undefined ? undefined : serviceAddress(view, service)
     if (typeof connectTo === 'string') throw failed(connectTo)
+    if (this.#call === undefined) throw failed('this server has no network')
     const stop = new AbortController()
     let isLate = false
     using _ = this.#clock.setTimer(timeoutMs, () => {
