@@ -46,15 +46,21 @@ export function wasRefused({ status, mayHaveRun, message }: GrpcFailure): boolea
   return !mayHaveRun || (status === grpcStatus.resourceExhausted && message.includes('too many requests'))
 }
 
+/** What etcd says in words, whatever the status: the first row whose words are in its message. */
+const said: readonly (readonly [words: RegExp, error: (failure: GrpcFailure, subject: CallSubject) => GantryError])[] =
+  [
+    [/has been compacted/, (_, { compactRevision = 0 }) => storeCompacted(compactRevision)],
+    [/future revision/, (_, { revision = 0, newest = 0 }) => storeRevisionAhead(revision, newest)],
+    [/request is too large|larger than max/, ({ message }) => storeTooLarge(message)],
+    [/too many requests/, () => storeBusy(0)],
+    [/database space exceeded/, (failure, { url }) => storeFull(url, failure)],
+  ]
+
 /** The store's error for an answer of etcd that trying again does not change. */
-// oxlint-disable-next-line complexity -- a table of etcd's answers
 export function storeErrorOfEtcd(failure: GrpcFailure, subject: CallSubject): GantryError {
   const { status, message } = failure
-  if (message.includes('has been compacted')) return storeCompacted(subject.compactRevision ?? 0)
-  if (message.includes('future revision')) return storeRevisionAhead(subject.revision ?? 0, subject.newest ?? 0)
-  if (message.includes('request is too large') || message.includes('larger than max')) return storeTooLarge(message)
-  if (message.includes('too many requests')) return storeBusy(0)
-  if (message.includes('database space exceeded')) return storeFull(subject.url, failure)
+  const row = said.find(([words]) => words.test(message))
+  if (row !== undefined) return row[1](failure, subject)
   if (status === grpcStatus.notFound && message.includes('lease')) return storeLeaseNotFound(subject.leaseId ?? 0)
   if (isDenied(failure))
     return new GantryError('STORE_DENIED', 'unavailable', `etcd at ${subject.url} refuses this client: ${message}.`, {

@@ -23,22 +23,30 @@ function wrongType(path: string, wanted: string, found: string): Problem {
   return { kind: 'type', path, value: found, message }
 }
 
+function isOfType(types: readonly string[], found: string): boolean {
+  return types.includes(found) || (found === 'integer' && types.includes('number'))
+}
+
+/** The format that numbers have by themselves; other values have none. */
+function ownFormat(found: string): string {
+  if (found === 'integer') return 'int64'
+  return found === 'number' ? 'float64' : ''
+}
+
 /** The problem of a value of the wrong type, undefined when it is of the right one. */
-// oxlint-disable-next-line complexity -- one rule of upstream's after the other
 export function typeProblem(node: SchemaNode, path: string, value: unknown): Problem | undefined {
   const types = typesOf(node)
   const found = jsonType(value)
   if (value === null) return types.length === 0 ? undefined : wrongType(path, types.join(','), found)
+  const fits = isOfType(types, found)
   const format = knownFormat(node.props.format, node.type)
-  const fits = types.includes(found) || (found === 'integer' && types.includes('number'))
-  const isTextual = typeof value === 'string' || Array.isArray(value)
-  const isNumeric = types.includes('number') || types.includes('integer')
-  if (format !== '' && !isTextual && !fits) {
-    const own = found === 'integer' ? 'int64' : found === 'number' ? 'float64' : ''
-    if (own !== format) return wrongType(path, format, own)
+  if (format !== '') {
+    const isTextual = typeof value === 'string' || Array.isArray(value)
+    // Text of a known format is of the right type, numbers apart: what is wrong with it is for the format to say.
+    if (isTextual && !isOfType(types, 'integer')) return undefined
+    if (!isTextual && !fits && ownFormat(found) !== format) return wrongType(path, format, ownFormat(found))
   }
-  if (types.length === 0 || (format !== '' && isTextual && !isNumeric)) return undefined
-  return fits ? undefined : wrongType(path, types.join(','), found)
+  return types.length === 0 || fits ? undefined : wrongType(path, types.join(','), found)
 }
 
 const patterns = new WeakMap<SchemaNode, RE2JS | string>()
