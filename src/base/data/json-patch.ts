@@ -12,7 +12,7 @@ export type JsonPatchOperation =
   | { readonly op: 'move' | 'copy'; readonly from: string; readonly path: string }
 
 /** Operations of one patch; Kubernetes has the same bound. */
-const operationsMax = 10_000
+const operationsMost = 10_000
 
 /** How deep a document may get by copying into itself. */
 const depthMax = 1000
@@ -24,7 +24,10 @@ const copiedBytesMax = 3 * 1024 * 1024
  * Checks that a parsed document is a patch.
  * @throws GantryError DATA_PATCH_INVALID, DATA_PATCH_TOO_LONG.
  */
-export function parseJsonPatch(document: JsonValue): readonly JsonPatchOperation[] {
+export function parseJsonPatch(
+  document: JsonValue,
+  { operationsMax = operationsMost }: { readonly operationsMax?: number } = {},
+): readonly JsonPatchOperation[] {
   if (!Array.isArray(document)) throw invalidPatch('a JSON patch must be an array of operations')
   if (document.length > operationsMax)
     throw tooLong(`The allowed maximum operations in a JSON patch is ${operationsMax}, got ${document.length}`)

@@ -40,7 +40,7 @@ export function createWebhookCaller(clock: Clock): WebhookCaller {
   }
   return {
     call: async (request) => {
-      const { url, connectTo, body, signal } = request
+      const { url, connectTo, body, signal, onHead } = request
       const named = new URL(url)
       // Only a chosen address needs a name to check; the URL's own host is checked anyway, and may be an address.
       const serverName = connectTo === undefined ? undefined : named.hostname
@@ -49,16 +49,18 @@ export function createWebhookCaller(clock: Clock): WebhookCaller {
         reached.hostname = connectTo.host.includes(':') ? `[${connectTo.host}]` : connectTo.host
         reached.port = String(connectTo.port)
       }
-      const headers = { host: named.host, 'content-type': 'application/json', accept: 'application/json, */*' }
+      const headers = { host: named.host, accept: 'application/json, */*' }
+      const content = body === '' ? {} : { body, headers: { ...headers, 'content-type': 'application/json' } }
       const reply = await clientFor(request, serverName).request({
-        method: 'POST',
+        method: body === '' ? 'GET' : 'POST',
         url: reached.href,
         headers,
-        body,
         signal,
+        ...content,
       })
+      onHead?.()
       const bytes = await reply.bytes(answerBytesMax)
-      return { status: reply.status, body: bytes.toString() }
+      return { status: reply.status, body: bytes.toString(), headers: reply.headers }
     },
     [Symbol.asyncDispose]: () => {
       for (const client of [...clients]) close(client)

@@ -9,7 +9,7 @@ import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import type { Clock } from '#world/ports/clock.ts'
 import type { Random } from '#world/ports/random.ts'
 import type { AskWebhook } from '../ask-webhook.ts'
-import { webhookReason, webhookStatusText } from '../webhook-words.ts'
+import { isWebhookSuccess, webhookReason, webhookStatusText } from '../webhook-words.ts'
 import { AuditBatches, type AuditBatchConfig, type AuditDelivery } from './audit-batches.ts'
 import { type AuditMode, type AuditSink, countAuditErrors, waitingWrite } from './audit-sink.ts'
 
@@ -98,6 +98,6 @@ class Sender implements AuditDelivery {
 
   async #sendOnce(list: JsonObject): Promise<void> {
     const reply = await this.#deps.ask(list)
-    if (reply.status < 200 || reply.status > 299) throw new Error(webhookStatusText(reply))
+    if (!isWebhookSuccess(reply)) throw new Error(webhookStatusText(reply))
   }
 }

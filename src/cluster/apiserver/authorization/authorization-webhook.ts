@@ -12,7 +12,7 @@ import type { AskWebhook } from '../ask-webhook.ts'
 import type { Access, Authorizer, Decision } from './access.ts'
 import { decisionOf, reviewOf, reviewSpec } from './access-review.ts'
 import type { AuthorizationWebhookMeter } from './authorization-webhook-meter.ts'
-import { webhookReason, webhookStatusText } from '../webhook-words.ts'
+import { isWebhookSuccess, webhookReason, webhookStatusText } from '../webhook-words.ts'
 import { meetsMatchConditions } from './match-conditions.ts'
 
 export interface AuthorizationWebhookDeps {
@@ -141,7 +141,7 @@ class AuthorizationWebhook {
     const startMs = clock.monotonicMs()
     try {
       const reply = await ask(review)
-      if (reply.status < 200 || reply.status > 299) throw new WebhookStatus(reply)
+      if (!isWebhookSuccess(reply)) throw new WebhookStatus(reply)
       const decision = decisionOf(JSON.parse(reply.body), this.#config.version)
       meter.asked('success', clock.monotonicMs() - startMs)
       return decision

@@ -3,6 +3,7 @@ import { fieldErrorText } from '#spec/kubernetes/validation/field-errors.ts'
 import { path } from '#spec/kubernetes/validation/field-path.ts'
 import { validateAnnotations, validateLabels } from '#spec/kubernetes/validation/labels.ts'
 import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import type { ReviewKind } from '../admission/webhooks/webhook-answer.ts'
 import { type ApiObject, objectAt, textAt } from '../api-object.ts'
 
 const group = 'apiextensions.k8s.io'
@@ -22,7 +23,12 @@ export function conversionReviewVersion(versions: readonly string[] | undefined)
 }
 
 /** The body of a review. */
-export function conversionReview({ objects, desired, uid, reviewVersion }: ConversionQuestion): JsonObject {
+export function conversionReview({
+  objects,
+  desired,
+  uid,
+  reviewVersion,
+}: ConversionQuestion): ReviewKind & JsonObject {
   return {
     kind: 'ConversionReview',
     apiVersion: `${group}/${reviewVersion}`,

@@ -129,7 +129,8 @@ async function createOnce(
   object = await parts.admission.mutate(
     admissionRequest(parts, request, { operation: 'CREATE', object, old: undefined, scope }),
   )
-  object = dedupOwners(request, object, true)
+  // Nobody moves an object on its way in to where its writer was not asked about.
+  object = dedupOwners(request, checkNamespace(request, object), true)
   const context = strategyContext(parts, request, scope)
   // Those who change objects on admission see them without name and uid, as upstream shows them.
   object = withSystemFields(parts, request, object)

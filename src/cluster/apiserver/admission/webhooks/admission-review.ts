@@ -6,7 +6,8 @@ import type { ServedResource } from '../../served-resource.ts'
 import type { AdmissionRequest } from '../admission.ts'
 import { inVersion } from '../match-request.ts'
 import { requestView } from '../expressions/request-variables.ts'
-import { WebhookFailure } from './webhook-call.ts'
+import type { ReviewKind } from './webhook-answer.ts'
+import { WebhookFailure } from './webhook-failure.ts'
 
 /** The versions of reviews that this server speaks, as a webhook lists what it understands. */
 export function reviewVersion(accepted: unknown): 'v1' | 'v1beta1' | undefined {
@@ -19,7 +20,7 @@ export function admissionReview(
   request: AdmissionRequest,
   as: ServedResource,
   { uid, version }: { readonly uid: string; readonly version: 'v1' | 'v1beta1' },
-): object {
+): ReviewKind & JsonObject {
   const versioned = (object: ApiObject | undefined): ApiObject | null =>
     object === undefined ? null : inVersion(object, request.resource, as)
   return {

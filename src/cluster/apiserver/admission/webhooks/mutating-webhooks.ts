@@ -2,7 +2,9 @@
 import { applyJsonPatch, parseJsonPatch } from '#base/data/json-patch.ts'
 import type { JsonValue } from '#base/data/json-value.ts'
 import { messageOf } from '#base/errors/gantry-error.ts'
-import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import { jsonWord } from '#spec/kubernetes/decode/decode-error.ts'
+import { parseJson } from '#spec/kubernetes/decode/parse-json.ts'
+import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { type ApiObject, equalJson } from '../../api-object.ts'
 import { recanonical } from '../../wire/decode-body.ts'
 import type { ServedResource } from '../../served-resource.ts'
@@ -114,9 +116,26 @@ async function patched(
   return inVersion(whole, as, request.resource)
 }
 
+/** The operations of a patch. @throws WebhookUnavailable for what is no list of objects, a Status for objects that are no operations. */
 function operationsOf(patch: string, { name: webhook }: Webhook): ReturnType<typeof parseJsonPatch> {
+  const entries = patchEntries(patch, webhook)
   try {
-    return parseJsonPatch(JSON.parse(patch) as JsonValue)
+    // Upstream sets no bound to what a webhook does; that of its answer is bound enough.
+    return parseJsonPatch(entries as JsonValue, { operationsMax: Number.POSITIVE_INFINITY })
+  } catch (error) {
+    throw internalError(messageOf(error))
+  }
+}
+
+function patchEntries(patch: string, webhook: string): readonly unknown[] {
+  try {
+    const entries = parseJson(patch).value ?? []
+    const wrong = (value: unknown, type: string): Error =>
+      new Error(`json: cannot unmarshal ${jsonWord(value)} into Go value of type jsonpatch.${type}`)
+    if (!Array.isArray(entries)) throw wrong(entries, 'Patch')
+    const odd = entries.findIndex((entry) => entry !== null && !isJsonObject(entry))
+    if (odd !== -1) throw wrong(entries[odd], 'Operation')
+    return entries
   } catch (error) {
     const reason = `received undecodable patch in webhook response: ${messageOf(error)}`
     throw new WebhookUnavailable(failedCalling(webhook, reason), error)
@@ -135,6 +154,6 @@ function recanonicalOrRefuse(tree: JsonObject, as: ServedResource | ObjectKind):
   try {
     return recanonical(tree, as, {})
   } catch (error) {
-    throw internalError(messageOf(error))
+    throw internalError(messageOf(error).replace(/^\S+ in version "[^"]*" cannot be handled as an? \S+: /, ''))
   }
 }

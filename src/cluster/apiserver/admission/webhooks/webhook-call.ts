@@ -2,37 +2,19 @@
  * Reaching webhooks: where a client configuration points, and the one door through which the server calls out. Used for
  * admission and for conversion.
  */
-import type { Clock } from '#world/ports/clock.ts'
-import { messageOf } from '#base/errors/gantry-error.ts'
-import { jsonWord } from '#spec/kubernetes/decode/decode-error.ts'
-import { parseJson } from '#spec/kubernetes/decode/parse-json.ts'
-import { isJsonObject, type JsonObject } from '#spec/kubernetes/objects/objects.ts'
+import type { JsonObject } from '#spec/kubernetes/objects/objects.ts'
 import { objectAt, textAt } from '../../api-object.ts'
+import type { WebhookReply } from '../../ask-webhook.ts'
 import type { ClusterView } from '../../cluster-view.ts'
-import { webhookReason, webhookStatusText } from '../../webhook-words.ts'
 import { type ServiceAddress, serviceAddresses, type ServicePort } from '../../service-endpoints.ts'
+import { isWebhookSuccess, webhookStatusText } from '../../webhook-words.ts'
+import { answeredReview, type ReviewKind } from './webhook-answer.ts'
+import { type CallWebhook, exchange, type ExchangeLimits } from './webhook-exchange.ts'
+import { WebhookFailure } from './webhook-failure.ts'
 
-/** One HTTPS request to a webhook. */
-export interface WebhookRequest {
-  /** What is called, with its query. */
-  readonly url: string
-  /** Where to connect instead of the URL's host and port. */
-  readonly connectTo: { readonly host: string; readonly port: number } | undefined
-  /** PEM of the authorities to trust; '' for the system's. */
-  readonly authorities: string
-  /** JSON. */
-  readonly body: string
-  readonly signal: AbortSignal
-}
-
-/** The answer of a webhook, whatever it is. */
-export interface WebhookReply {
-  readonly status: number
-  readonly body: string
-}
-
-/** Sends requests to webhooks; passed in by whoever starts the server. @throws Error when nothing answers. */
-export type CallWebhook = (request: WebhookRequest) => Promise<WebhookReply>
+export type { WebhookReply } from '../../ask-webhook.ts'
+export type { CallWebhook, WebhookRequest } from './webhook-exchange.ts'
+export { WebhookFailure } from './webhook-failure.ts'
 
 /** Where a webhook is. */
 export interface WebhookTarget {
@@ -41,9 +23,6 @@ export interface WebhookTarget {
   readonly service: ServicePort | undefined
   readonly authorities: string
 }
-
-/** Why a webhook could not be asked. */
-export class WebhookFailure extends Error {}
 
 /** Where a client configuration points. @throws WebhookFailure when it points nowhere. */
 export function webhookTarget(client: JsonObject): WebhookTarget {
@@ -77,40 +56,26 @@ function serviceAddress(view: ClusterView, { namespace, name, port }: ServicePor
 export interface WebhookQuestion {
   readonly client: JsonObject
   readonly timeoutMs: number
-  readonly body: unknown
+  /** The review. */
+  readonly body: ReviewKind
   readonly signal: AbortSignal | undefined
-}
-
-/** The object that a webhook answers; nothing is said by a null. @throws WebhookFailure for anything else. */
-function objectIn({ status, body }: WebhookReply): JsonObject {
-  if (body === '')
-    throw new WebhookFailure(`0-length response with status code: ${status} and content type: application/json`)
-  const noType = "couldn't get version/kind; json parse error:"
-  let value: unknown
-  try {
-    value = parseJson(body).value ?? {}
-  } catch (error) {
-    throw new WebhookFailure(`${noType} ${messageOf(error)}`, { cause: error })
-  }
-  if (isJsonObject(value)) return value
-  throw new WebhookFailure(`${noType} json: cannot unmarshal ${jsonWord(value)} into Go value of type struct`)
 }
 
 /** Asks webhooks in time. */
 export class WebhookClient {
   readonly #call: CallWebhook | undefined
-  readonly #clock: Pick<Clock, 'setTimer'>
+  readonly #clock: ExchangeLimits['clock']
 
-  constructor(call: CallWebhook | undefined, clock: Pick<Clock, 'setTimer'>) {
+  constructor(call: CallWebhook | undefined, clock: ExchangeLimits['clock']) {
     this.#call = call
     this.#clock = clock
   }
 
-  /** The JSON that a webhook answers. @throws WebhookFailure when there is none. */
+  /** The review that a webhook answers. @throws WebhookFailure when there is none. */
   async ask(question: WebhookQuestion, view: ClusterView): Promise<JsonObject> {
     const reply = await this.#send(webhookTarget(question.client), question, view)
-    if (reply.status < 200 || reply.status > 299) throw new WebhookFailure(webhookStatusText(reply))
-    return objectIn(reply)
+    if (!isWebhookSuccess(reply)) throw new WebhookFailure(webhookStatusText(reply))
+    return answeredReview(reply, question.body)
   }
 
   async #send(
@@ -120,29 +85,11 @@ export class WebhookClient {
   ): Promise<WebhookReply> {
     const seconds = Math.ceil(timeoutMs / 1000)
     const url = `${base}${base.includes('?') ? '&' : '?'}timeout=${seconds}s`
-    const failed = (reason: string, cause?: unknown): WebhookFailure =>
-      new WebhookFailure(`Post ${JSON.stringify(url)}: ${reason}`, { cause })
+    const failed = (reason: string): WebhookFailure => new WebhookFailure(`Post ${JSON.stringify(url)}: ${reason}`)
     const connectTo = service === undefined ? undefined : serviceAddress(view, service)
     if (typeof connectTo === 'string') throw failed(connectTo)
     if (this.#call === undefined) throw failed('this server has no network')
-    const stop = new AbortController()
-    let isLate = false
-    using _ = this.#clock.setTimer(timeoutMs, () => {
-      isLate = true
-      stop.abort()
-    })
-    const signals = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
-    const late = Promise.withResolvers<never>()
-    const onAbort = (): void => late.reject(failed(isLate ? 'context deadline exceeded' : 'context canceled'))
-    signals.addEventListener('abort', onAbort, { once: true })
-    try {
-      const sent = this.#call({ url, connectTo, authorities, body: JSON.stringify(body), signal: signals })
-      return await Promise.race([sent, late.promise])
-    } catch (error) {
-      if (error instanceof WebhookFailure) throw error
-      throw failed(isLate ? 'context deadline exceeded' : webhookReason(error), error)
-    } finally {
-      signals.removeEventListener('abort', onAbort)
-    }
+    const first = { url, connectTo, authorities, body: JSON.stringify(body) }
+    return exchange(this.#call, first, { clock: this.#clock, timeoutMs, signal })
   }
 }

@@ -246,6 +246,51 @@ test('answers that are no answers are not believed', async () => {
   }
 })
 
+test('what a webhook makes of an object is taken for an object of the same kind and namespace, or not at all', async () => {
+  await using fixture = await start()
+  await fixture.register('Mutating', { failurePolicy: 'Ignore' })
+  const made = (): Promise<unknown> => fixture.client.create(configMaps, configMap('a'), { ...inDefault, dryRun: true })
+  const refusals: readonly (readonly [object, number, string])[] = [
+    [
+      { op: 'replace', path: '/metadata/namespace', value: 'kube-system' },
+      400,
+      'the namespace of the provided object does not match the namespace sent on the request',
+    ],
+    [
+      { op: 'replace', path: '/apiVersion', value: 'v2' },
+      500,
+      'Internal error occurred: no kind "ConfigMap" is registered for version "v2" in scheme "pkg/api/legacyscheme/scheme.go:30"',
+    ],
+    [
+      { op: 'add', path: '/data/z', value: 5 },
+      500,
+      'Internal error occurred: json: cannot unmarshal number into Go struct field ConfigMap.data of type string',
+    ],
+  ]
+  for (const [operation, code, message] of refusals) {
+    fixture.answer = () => patch(operation)
+    const refused = await refusal(made())
+    assert.deepEqual([refused.code, refused.message], [code, message])
+  }
+  for (const operation of [{ op: 'zap' }, { op: 'remove', path: '/data/none' }, { path: 5 }, null]) {
+    fixture.answer = () => patch(operation as object)
+    assert.equal((await refusal(made())).code, 500, 'what is wrong with an operation is no failure of the webhook')
+  }
+  for (const answer of [{ allowed: 'yes' }, { allowed: true, patch: 'e30=', patchType: 'JSONPatch' }]) {
+    fixture.answer = () => answer
+    await made()
+  }
+})
+
+test('a webhook may make more changes than a client', async () => {
+  await using fixture = await start()
+  await fixture.register('Mutating', {})
+  const operations = Array.from({ length: 10_001 }, (_, index) => ({ op: 'add', path: '/data/a', value: `v${index}` }))
+  fixture.answer = () => patch(...operations)
+  const made = (await fixture.client.create(configMaps, configMap('a'), inDefault)) as { readonly data?: unknown }
+  assert.deepEqual(made.data, { a: 'v10000' })
+})
+
 test('selectors and conditions decide which requests a webhook sees', async () => {
   await using fixture = await start()
   await fixture.register('Validating', {
