@@ -36,7 +36,7 @@ import type { ClusterSnapshot } from './cluster-snapshot.ts'
 import { faultyClient, noFaults, type SimulatedFaults } from './simulated-faults.ts'
 
 export interface ClusterOptions {
-  /** How many nodes (`sim-0`, `sim-1`, …), or what they are like. 1 unless told. */
+  /** How many nodes (`sim-0`, `sim-1`, …), or what they are like. 1 unless told; with `from`, beside those there were, none. */
   readonly nodes?: number | readonly Partial<SimulatedNode>[]
   readonly seed?: number | string
   /** Failures between the components; the cluster's own client never sees one. */
@@ -154,7 +154,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     apply: (manifest) => applyManifest(state.running.api.clientFor(administrator), manifest),
     settle: (within = settleMostMs) => inTurn(() => settle(durationMs(within))),
     snapshot,
-    fork: (changed = {}) => createCluster({ ...options, listen: false, ...changed, from: snapshot() }),
+    fork: (changed = {}) => createCluster({ ...options, listen: false, ...changed, nodes: 0, from: snapshot() }),
     rollback: (to) =>
       inTurn(async () => {
         await state.running[Symbol.asyncDispose]()
@@ -194,13 +194,25 @@ async function endListening(listening: Listening | undefined): Promise<void> {
 
 function asSnapshot({
   from,
-  nodes = 1,
+  nodes = from === undefined ? 1 : 0,
   startMs = defaultStartMs,
 }: ClusterOptions): Partial<ClusterSnapshot> & Pick<ClusterSnapshot, 'nodes' | 'timeMs'> {
   const wanted = typeof nodes === 'number' ? Array.from({ length: nodes }, () => ({})) : nodes
   if (from === undefined) return { nodes: wanted, timeMs: startMs }
-  if (typeof from === 'string') return readExportedState(from)
-  return 'timeMs' in from ? from : { store: from, nodes: wanted, timeMs: startMs }
+  if (typeof from !== 'string' && !('timeMs' in from)) return { store: from, nodes: wanted, timeMs: startMs }
+  const moment = typeof from === 'string' ? readExportedState(from) : from
+  return { ...moment, nodes: withMoreNodes(moment.nodes, wanted) }
+}
+
+/** Nodes that come after others: with addresses of their own, and names of their own where they bring none. */
+function withMoreNodes(there: ClusterSnapshot['nodes'], more: ClusterSnapshot['nodes']): ClusterSnapshot['nodes'] {
+  const names = new Set(there.map(({ name }) => name))
+  let index = there.length
+  const placed = more.map((node) => {
+    while (node.name === undefined && names.has(`sim-${index}`)) index++
+    return { ...node, index: index++ }
+  })
+  return [...there, ...placed]
 }
 
 interface Running extends AsyncDisposable {

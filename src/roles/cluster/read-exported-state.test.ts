@@ -50,6 +50,23 @@ test('an exported cluster goes on as a simulation of its own: same objects, same
   assert.equal((await live.client.list(nodes)).items.length, 2)
 })
 
+test('a state without nodes, or with too few, gets those that are asked for', async () => {
+  await using live = await createCluster({ nodes: [{ name: 'sim-1' }] })
+  await live.settle()
+  const { body } = await live.client.raw({ path: exportPath })
+  const from = Buffer.from(body).toString()
+  await using copy = await createCluster({ from, nodes: [{}, { name: 'east' }] })
+  await copy.apply(deployment)
+  await copy.settle()
+  const { items } = await copy.client.list(nodes)
+  assert.deepEqual(items.map(({ metadata }) => metadata.name).toSorted(), ['east', 'sim-1', 'sim-2'])
+  assert.equal(new Set(items.map(({ status }) => status?.addresses?.[0]?.address)).size, 3)
+  const placed = (await copy.client.list(pods, { namespace: 'default' })).items.map(({ spec }) => spec.nodeName)
+  assert.equal(new Set(placed).size, 3)
+  await using trial = await copy.fork()
+  assert.equal((await trial.client.list(nodes)).items.length, 3)
+})
+
 test('only administrators are shown the state', async () => {
   await using cluster = await createCluster()
   const reader = cluster.clientFor({ name: 'somebody', groups: ['system:authenticated'] })
