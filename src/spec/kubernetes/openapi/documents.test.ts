@@ -116,6 +116,36 @@ test('custom resources appear beside the built-in ones', () => {
     'application/json-patch+json',
     'application/merge-patch+json',
   ])
+  const list = at(document, 'paths', pathOf('widgets'), 'get', 'responses', '200', 'content')
+  assert.deepEqual(Object.keys(list as object), ['application/json', 'application/yaml'])
+})
+
+test('a document of custom resources alone says so, and nothing of watch events and bearers', () => {
+  const resource = {
+    group: 'example.com',
+    version: 'v1',
+    kind: 'Widget',
+    resource: 'widgets',
+    namespaced: true,
+    verbs: ['get', 'list', 'watch'],
+    type: 'com.example.v1.Widget',
+    listType: undefined,
+    subresources: [],
+    builtIn: false,
+  }
+  const schemas = { [resource.type]: { type: 'object' } }
+  const custom = openApiV3(resource, { extra: { resources: [resource], schemas }, serverVersion: '1.36' })
+  const builtIn = openApiV3({ group: 'apps', version: 'v1' }, { serverVersion: '1.36' })
+  const event = 'io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent'
+  assert.deepEqual(at(custom, 'info'), { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' })
+  assert.deepEqual(at(builtIn, 'info'), { title: 'Kubernetes', version: '1.36' })
+  for (const [document, isSaid] of [
+    [custom, false],
+    [builtIn, true],
+  ] as const) {
+    assert.equal(at(document, 'components', 'schemas', event) !== undefined, isSaid)
+    assert.equal(at(document, 'components', 'securitySchemes') !== undefined, isSaid)
+  }
 })
 
 test('the protobuf form holds the same paths and definitions', () => {

@@ -128,9 +128,8 @@ class PathWriter {
   #responses(operation: Operation): Schema {
     const { codes, result, builtIn, action } = operation
     const streams =
-      action === 'list'
+      action === 'list' && builtIn
         ? mediaTypes(builtIn)
-            .slice(0, builtIn ? 3 : 2)
             .filter((type) => type !== 'application/yaml')
             .map((type) => `${type};stream=watch`)
         : []
@@ -187,6 +186,15 @@ function discoveryOperation(of: { readonly group: string; readonly version: stri
   }
 }
 
+const bearerToken: Schema = {
+  type: 'apiKey',
+  description: 'Bearer Token authentication',
+  name: 'authorization',
+  in: 'header',
+}
+/** What upstream calls the document of a group of custom resources (apiextensions controller/openapi/builder, v1.36). */
+const customTitle: Schema = { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' }
+
 const patchName = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch'
 
 /** A writer's reference that leaves alone what custom resources brought along, and knows the shapeless patch body. */
@@ -206,24 +214,18 @@ export function openApiV3(
   const resources = [...builtIn, ...extra.resources]
   const operations = [...(builtIn.length > 0 ? [discoveryOperation(of)] : []), ...resources.flatMap(operationsOf)]
   const paths = new PathWriter('v3', reference).paths(operations)
-  // Watches answer with events although no operation names them.
-  if (resources.some((resource) => resource.verbs.includes('watch')))
+  // Watches answer with events although no operation names them; documents of custom resources say nothing of them.
+  if (builtIn.some((resource) => resource.verbs.includes('watch')))
     writer.reference('io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent')
   if (extra.resources.length > 0) writer.reference('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta')
+  const isCustom = builtIn.length === 0 && extra.resources.length > 0
   return {
     openapi: '3.0.0',
-    info: { title: 'Kubernetes', version: serverVersion },
+    info: isCustom ? customTitle : { title: 'Kubernetes', version: serverVersion },
     paths,
     components: {
       schemas: { ...writer.schemas(), [patchName]: { type: 'object' }, ...extra.schemas },
-      securitySchemes: {
-        BearerToken: {
-          type: 'apiKey',
-          description: 'Bearer Token authentication',
-          name: 'authorization',
-          in: 'header',
-        },
-      },
+      ...(isCustom ? {} : { securitySchemes: { BearerToken: bearerToken } }),
     },
   }
 }
@@ -249,9 +251,7 @@ export function openApiV2({
     info: { title: 'Kubernetes', version: serverVersion },
     paths,
     definitions: { ...writer.schemas(), [patchName]: { type: 'object' }, ...extra.schemas },
-    securityDefinitions: {
-      BearerToken: { type: 'apiKey', description: 'Bearer Token authentication', name: 'authorization', in: 'header' },
-    },
+    securityDefinitions: { BearerToken: bearerToken },
     security: [{ BearerToken: [] }],
   }
 }
