@@ -341,6 +341,11 @@ test('a signing request says what it wants, from whom and why', () => {
     'spec.usages: Required value',
     'spec.signerName: Invalid value: "bad": must be a fully qualified domain and path of the form \'example.com/signer-name\'',
   ])
+  const wanting = (request: object): readonly string[] =>
+    createTexts({ ...object, spec: { signerName: 'a.b/c', usages: ['any'], ...request } })
+  const what = 'PEM block type must be CERTIFICATE REQUEST'
+  assert.deepEqual(wanting({ request: '' }), [`spec.request: Invalid value: "": ${what}`])
+  assert.deepEqual(wanting({}), [`spec.request: Invalid value: null: ${what}`])
 })
 
 const definition = {

@@ -27,13 +27,7 @@ function request(object: CertificateSigningRequest): FieldError[] {
   const isRequest = pemType(Buffer.from(encoded, 'base64').toString('latin1')) === 'CERTIFICATE REQUEST'
   return isRequest
     ? []
-    : [
-        invalid(
-          specPath.child('request'),
-          encoded === '' ? null : encoded,
-          'PEM block type must be CERTIFICATE REQUEST',
-        ),
-      ]
+    : [invalid(specPath.child('request'), object.spec?.request ?? null, 'PEM block type must be CERTIFICATE REQUEST')]
 }
 
 /** Usages that were there before may stay, however wrong. */
