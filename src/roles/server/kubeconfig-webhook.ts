@@ -1,6 +1,7 @@
 /** Webhooks that a kubeconfig points to: its server's URL is the webhook itself. */
 import { dirname, isAbsolute, join } from 'node:path'
 import type { AskWebhook } from '#cluster/apiserver/ask-webhook.ts'
+import { GantryError } from '#base/errors/gantry-error.ts'
 import { readKubeconfig } from '#clients/kubernetes/kubeconfig.ts'
 import { createHttpClient } from '#kit/http/client.ts'
 import type { World } from '#world/ports/world.ts'
@@ -31,8 +32,21 @@ export async function openKubeconfigWebhook(
   const client = scope.use(createHttpClient({ clock, tls, connectTimeoutMs: timeoutMs }))
   const headers = { accept: 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) }
   return async (object) => {
-    const timing = { headersTimeoutMs: timeoutMs, idleTimeoutMs: timeoutMs }
-    const reply = await client.request({ method: 'POST', url, headers, json: object, ...timing })
-    return { status: reply.status, body: await reply.text(answerBytesMax) }
+    const late = new AbortController()
+    // The whole of an answer must be there in time, however steadily it comes.
+    using _ = clock.setTimer(timeoutMs, () => late.abort(timedOut()))
+    const { signal } = late
+    try {
+      const reply = await client.request({ method: 'POST', url, headers, json: object, signal, headersTimeoutMs: 0 })
+      return { status: reply.status, body: await reply.text(answerBytesMax), headers: reply.headers }
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error
+    }
   }
+}
+
+function timedOut(): GantryError {
+  return new GantryError('HTTP_TIMEOUT', 'deadline', 'context deadline exceeded', {
+    remedy: 'Check that the webhook answers, or allow it more time.',
+  })
 }
