@@ -112,7 +112,7 @@ export async function listObjects(parts: ReadParts, request: ApiRequest): Promis
   const version = readListVersion(request.query('resourceVersion'))
   integerQuery(request, 'timeoutSeconds')
   checkNoInitialEvents(request)
-  checkMatch(request, version, token)
+  checkMatch(request, { version, token })
   if (token !== undefined) return continueList(parts, request, { selection, limit, token })
   const match = request.query('resourceVersionMatch')
   if (version === undefined) await cache.catchUp()
@@ -146,30 +146,38 @@ function checkNoInitialEvents(request: ApiRequest): void {
   ])
 }
 
-// oxlint-disable-next-line complexity -- independent checks, one after the other
-function checkMatch(request: ApiRequest, version: AskedVersion | undefined, token: ContinueToken | undefined): void {
-  const match = request.query('resourceVersionMatch')
-  if (match === undefined || match === '') {
-    if (token !== undefined && version !== undefined && version !== 0)
-      throw badRequest('specifying resource version is not allowed when using continue')
-    return
-  }
+interface AskedPage {
+  readonly version: AskedVersion | undefined
+  readonly token: ContinueToken | undefined
+}
+
+function checkMatch(request: ApiRequest, page: AskedPage): void {
   const field = 'resourceVersionMatch'
-  const fail = (reason: string, message: string): Error =>
-    invalid({ group: 'meta.k8s.io', resource: 'ListOptions', name: '' }, [{ reason, message, field }])
-  const forbidden = 'FieldValueForbidden'
-  if (token !== undefined)
-    throw fail(forbidden, 'Forbidden: resourceVersionMatch is forbidden when continue is provided')
-  if (request.query('resourceVersion') === undefined || request.query('resourceVersion') === '')
-    throw fail(forbidden, 'Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided')
-  if (match !== 'Exact' && match !== 'NotOlderThan') {
-    throw fail(
-      'FieldValueNotSupported',
-      `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`,
-    )
+  const match = request.query(field) ?? ''
+  if (match === '') {
+    if (page.token === undefined || page.version === undefined || page.version === 0) return
+    throw badRequest('specifying resource version is not allowed when using continue')
   }
-  if (match === 'Exact' && version === 0)
-    throw fail(forbidden, 'Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
+  const cause = matchCause(match, page)
+  if (cause === undefined) return
+  throw invalid({ group: 'meta.k8s.io', resource: 'ListOptions', name: '' }, [{ ...cause, field }])
+}
+
+/** Why a list may not say how its version is meant. */
+function matchCause(
+  match: string,
+  { version, token }: AskedPage,
+): { readonly reason: string; readonly message: string } | undefined {
+  const forbidden = (when: string): { readonly reason: string; readonly message: string } => ({
+    reason: 'FieldValueForbidden',
+    message: `Forbidden: resourceVersionMatch ${when}`,
+  })
+  if (token !== undefined) return forbidden('is forbidden when continue is provided')
+  if (version === undefined) return forbidden('is forbidden unless resourceVersion is provided')
+  if (match === 'Exact' && version === 0) return forbidden('"exact" is forbidden for resourceVersion "0"')
+  if (match === 'Exact' || match === 'NotOlderThan') return undefined
+  const message = `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`
+  return { reason: 'FieldValueNotSupported', message }
 }
 
 interface PageOptions {
