@@ -10,7 +10,7 @@ import { isComputed } from './computed-resource.ts'
 import { auditAnswer, auditRequest } from './audit/audit-objects.ts'
 import type { AuditTrail } from './audit/audit-trail.ts'
 import { encodeAnswer } from './wire/encode-answer.ts'
-import { contentTypes, type Encoding, type Format, negotiate } from './wire/negotiate.ts'
+import { contentTypes, type Encoding, type Format, negotiate, type Offer } from './wire/negotiate.ts'
 import type { RequestInfo } from './request-info.ts'
 import { sendBody } from './wire/send-body.ts'
 import { limitTime } from './wire/request-deadline.ts'
@@ -40,23 +40,17 @@ export interface ResourceCall {
 }
 
 /** Serves a resource in the form that its client asks for. @throws the Status of a failure before the head is sent. */
-// oxlint-disable-next-line complexity -- independent checks, one after the other
 export async function serveResource(parts: ResourceParts, call: ResourceCall): Promise<void> {
   const { http, response, info, user } = call
-  const resource = parts.resources.find(info.group, info.version, info.resource)
-  const isNowhere = resource === undefined || isWithoutPlace(resource, info)
-  // Only built-in groups have routes of which a client may have taken the wrong one.
-  if (isNowhere && !isOwnGroup(parts.resources, info.group)) return sendNotFound(response)
-  if (isNowhere) throw info.verb === 'create' && resource !== undefined ? verbNotAllowed() : unknownResource()
-  const namespace = resource.namespaced ? info.namespace : ''
-  if (!isAllowed(info, resource)) throw verbNotAllowed()
+  const resource = resourceAt(parts, info)
+  if (resource === undefined) return sendNotFound(response)
   using _ = info.verb === 'watch' ? undefined : limitTime(http, response)
   const { query } = http
   const request: ApiRequest = {
     verb: info.verb as ApiVerb,
     resource,
     subresource: info.subresource,
-    namespace,
+    namespace: resource.namespaced ? info.namespace : '',
     name: collectionVerbs.has(info.verb) ? '' : info.name,
     user,
     userAgent: http.headers['user-agent'] ?? '',
@@ -66,15 +60,7 @@ export async function serveResource(parts: ResourceParts, call: ResourceCall): P
     warnings: [],
     annotate: (key, value) => call.trail?.annotate(key, value),
   }
-  // Reviews are answered and forgotten: there is nothing to make a table or metadata of.
-  const isKept = resource.stored || isComputed(resource)
-  const offer = {
-    protobuf: resource.type !== undefined && hasProtobuf(resource.apiVersion, resource.kind),
-    table: isKept && ['', 'status', 'scale'].includes(info.subresource),
-    metadata: isKept,
-    ...(resource.type === undefined ? {} : { produces: producedBy(request) }),
-  }
-  const format = negotiate(http.headers.accept, offer, isPretty(http))
+  const format = negotiate(http.headers.accept, offerOf(request), isPretty(http))
   if (call.trail !== undefined) auditRequest(call.trail, request)
   const table = tableOptions(parts, http)
   if (request.verb === 'watch') {
@@ -87,9 +73,23 @@ export async function serveResource(parts: ResourceParts, call: ResourceCall): P
   }
   // Who opens streams and resets them in one breath is not worked for.
   if (response.ended) return undefined
+  // Awaited here, since the limit of time holds until it is done.
+  return await sendAnswer(parts, call, { request, format, table })
+}
+
+interface Wanted {
+  readonly request: ApiRequest
+  readonly format: Format
+  readonly table: TableOptions
+}
+
+/** Answers anything but a watch; what it warns of is told with the answer and with a failure alike. */
+async function sendAnswer(parts: ResourceParts, call: ResourceCall, wanted: Wanted): Promise<void> {
+  const { http, response, trail } = call
+  const { request, format, table } = wanted
   try {
     const answer = await answerRequest(parts, request)
-    if (call.trail !== undefined) auditAnswer(call.trail, answer)
+    if (trail !== undefined) auditAnswer(trail, answer)
     const code = answer.form === 'list' ? 200 : answer.code
     setWarnings(response, request)
     const pieces = encodeAnswer(answer, formatFor(answer, format), table)
@@ -100,6 +100,32 @@ export async function serveResource(parts: ResourceParts, call: ResourceCall): P
     throw error
   }
 }
+
+/** What is served at a path, undefined where no route leads. @throws the Status of a route that is taken wrongly. */
+function resourceAt({ resources }: ResourceParts, info: RequestInfo): ServedResource | undefined {
+  const resource = resources.find(info.group, info.version, info.resource)
+  if (resource === undefined || isWithoutPlace(resource, info)) {
+    // Only built-in groups have routes of which a client may have taken the wrong one.
+    if (!isOwnGroup(resources, info.group)) return undefined
+    throw info.verb === 'create' && resource !== undefined ? verbNotAllowed() : unknownResource()
+  }
+  if (!isAllowed(info, resource)) throw verbNotAllowed()
+  return resource
+}
+
+/** The forms that an answer may have. */
+function offerOf({ resource, subresource, verb }: ApiRequest): Offer {
+  // Reviews are answered and forgotten: there is nothing to make a table or metadata of.
+  const isKept = resource.stored || isComputed(resource)
+  return {
+    protobuf: resource.type !== undefined && hasProtobuf(resource.apiVersion, resource.kind),
+    table: isKept && tabledSubresources.has(subresource),
+    metadata: isKept,
+    ...(resource.type === undefined ? {} : { produces: producedBy(verb) }),
+  }
+}
+
+const tabledSubresources: ReadonlySet<string> = new Set(['', 'status', 'scale'])
 
 /** Objects of namespaces have no paths outside them, where only their lists are. */
 function isWithoutPlace({ namespaced }: ServedResource, { namespace, name, verb }: RequestInfo): boolean {
@@ -165,6 +191,6 @@ const listTypes: readonly string[] = [
 ]
 
 /** What the routes of built-in kinds name: lists can be watched. */
-function producedBy({ verb }: Pick<ApiRequest, 'verb'>): readonly string[] {
+function producedBy(verb: ApiVerb): readonly string[] {
   return verb === 'list' || verb === 'watch' ? listTypes : producedTypes
 }
