@@ -7,6 +7,8 @@ import type { EncodedError, HttpHandler, HttpRequest, HttpResponse } from '#kit/
 import { randomUuid } from '#world/ports/random.ts'
 import { admitConnect } from './admission/admit-subresource.ts'
 import type { User } from './user.ts'
+import type { RemoteGroup } from './aggregation/remote-group.ts'
+import { limitTime } from './wire/request-deadline.ts'
 import { checkTimeout } from './check-timeout.ts'
 import { type AuditTrail, startTrail } from './audit/audit-trail.ts'
 import { authenticate } from './authentication/authenticate.ts'
@@ -170,11 +172,23 @@ function serve(parts: HandlerParts, call: ResourceCall): Promise<void> | void {
   const remote = parts.aggregator.remoteFor(info, http.path)
   if (remote !== undefined) {
     if (info.verb === 'watch') call.onBegin()
-    return parts.aggregator.serve(remote, { request: http, response }, user)
+    return serveElsewhere(parts, remote, call)
   }
   if (!info.isResource) return answerPath(parts, http, response)
   if (parts.streaming?.handles(info) === true) return connect(parts, parts.streaming, call)
   return serveResource(parts, call)
+}
+
+/** Passes a request on. Its time is kept here too: the other server may never answer. */
+async function serveElsewhere(
+  { aggregator }: HandlerParts,
+  remote: RemoteGroup,
+  { http, response, info, user }: ResourceCall,
+): Promise<void> {
+  const late = new AbortController()
+  const mayLast = isLongRunning(info) || http.upgrade !== undefined
+  using _ = mayLast ? undefined : limitTime(http, response, () => late.abort())
+  await aggregator.serve(remote, { request: http, response, late: late.signal }, user)
 }
 
 async function connect(

@@ -31,6 +31,8 @@ export interface RelayOptions {
   readonly url: string
   /** Headers that replace those of the request. */
   readonly headers?: OutgoingHttpHeaders
+  /** Gives the other server up, besides the request's own signal. */
+  readonly signal?: AbortSignal
   /** Headers of the request (lower case) that stay here. */
   readonly omit?: (name: string) => boolean
   /** Looks at the head of a plain answer and may change its headers; it must not read the body. */
@@ -47,7 +49,8 @@ export async function relay(
   options: RelayOptions,
 ): Promise<void> {
   const headers = { ...forwardedHeaders(request, options.omit), ...options.headers }
-  const { method, signal, upgrade } = request
+  const { method, upgrade } = request
+  const signal = options.signal === undefined ? request.signal : AbortSignal.any([request.signal, options.signal])
   if (upgrade !== undefined && upgrade !== '') {
     const protocol = String(request.headers.upgrade ?? upgrade)
     const answer = await client.upgrade({ method, url: options.url, headers, signal, protocol })

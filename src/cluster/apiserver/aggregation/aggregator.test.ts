@@ -46,6 +46,17 @@ interface Remote extends AsyncDisposable {
 }
 
 const answer: HttpHandler = async (request, response) => {
+  if (request.path.endsWith('/silent')) {
+    // Nothing is answered, and what the aggregator gives up must be gone here.
+    await new Promise((resolve) => request.signal.addEventListener('abort', resolve, { once: true }))
+    return
+  }
+  if (request.path.endsWith('/broken')) return response.destroy()
+  if (request.path.endsWith('/cut')) {
+    response.start(200, { 'content-length': '9' })
+    await response.write('{')
+    return response.destroy()
+  }
   if (request.upgrade !== undefined) {
     const stream = switchProtocol(response, 'echo/1', { 'X-Chosen': 'yes' })
     stream.pipe(stream)
@@ -158,6 +169,34 @@ test('requests go to the server behind the service, with the user’s names and 
   assert.equal(request?.headers['x-other'], 'kept')
   assert.equal(request?.headers['x-forwarded-for'], '127.0.0.1')
   assert.ok(request?.peer.certificate !== undefined, 'the front proxy proves itself')
+})
+
+test('a server that never answers is given up when the request’s time is over, and others are served meanwhile', async () => {
+  await using it = await remote()
+  await it.settle()
+  const { call } = it.served
+  const path = '/apis/wardle.example.com/v1/flunders'
+  const silent = call(`${path}/silent?timeout=500ms`, { token: 'admin-token' })
+  const other = await call(`${path}/other`, { token: 'admin-token' })
+  assert.equal(other.status, 201)
+  await other.text()
+  const late = await silent
+  const { code, reason, message } = (await late.json()) as Record<string, unknown>
+  assert.deepEqual([late.status, code, reason], [504, 504, 'Timeout'])
+  assert.equal(message, 'Timeout: request did not complete within the allotted timeout')
+  const { signal } = it.seen.find((request) => request.path.endsWith('/silent')) ?? assert.fail('nobody asked')
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+})
+
+test('a server that closes is told of, and an answer that breaks off is cut', async () => {
+  await using it = await remote()
+  await it.settle()
+  const { call } = it.served
+  const broken = await call('/apis/wardle.example.com/v1/flunders/broken', { token: 'admin-token' })
+  assert.equal(broken.status, 503)
+  assert.match(await broken.text(), /^error trying to reach service: (EOF|read: connection reset by peer)\n$/)
+  const cut = await call('/apis/wardle.example.com/v1/flunders/cut', { token: 'admin-token' })
+  await assert.rejects(cut.text(), { code: 'HTTP_BODY_CUT' })
 })
 
 test('users without the right do not get through', async () => {

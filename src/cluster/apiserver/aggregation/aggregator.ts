@@ -21,6 +21,7 @@ import type { RequestInfo } from '../request-info.ts'
 import { allPassed, failedCheck, obstacleOf } from './availability.ts'
 import { servedHere, withVerdict } from './available-condition.ts'
 import { planLocalServices } from './local-services.ts'
+import { webhookReason } from '../webhook-words.ts'
 import { chooseAddress, type FrontProxy, originOf, RemoteCalls, remoteUserHeaders } from './remote-calls.ts'
 import { aggregatedResources, openApiPath } from './remote-discovery.ts'
 import { type SchemaPart, schemaPart } from './remote-schemas.ts'
@@ -98,10 +99,14 @@ export class Aggregator implements AsyncDisposable {
     return this.discovered().flatMap(({ schemas }) => schemas ?? [])
   }
 
-  /** Passes a request on. */
+  /** Passes a request on; `late` gives it up, once its client has been answered by somebody else. */
   async serve(
     remote: RemoteGroup,
-    { request, response }: { readonly request: HttpRequest; readonly response: HttpResponse },
+    {
+      request,
+      response,
+      late,
+    }: { readonly request: HttpRequest; readonly response: HttpResponse; readonly late: AbortSignal },
     user: User,
   ): Promise<void> {
     const address = remote.isAvailable ? chooseAddress(this.#parts.view, remote) : undefined
@@ -118,11 +123,13 @@ export class Aggregator implements AsyncDisposable {
           url: `${originOf(address)}${request.target}`,
           headers: { ...remoteUserHeaders(user), host: `${originOf(address).slice('https://'.length)}` },
           omit: (name) => isIdentityHeader(name, requestHeader),
+          signal: late,
         },
       )
     } catch (error) {
+      if (late.aborted) return
       if (response.started) throw error
-      refuse(response, `error trying to reach service: ${messageOf(error)}`)
+      refuse(response, `error trying to reach service: ${webhookReason(error)}`)
     }
   }
 

@@ -26,9 +26,11 @@ export function requestMsOf({ target, query }: HttpRequest): number {
 /**
  * Answers 504 when the time is up, or cuts an answer that is on its way; what was begun goes on and is answered to nobody.
  * Dispose of it when the answer is out.
+ * @param onLate told first when the time is up.
  */
-export function limitTime(http: HttpRequest, response: HttpResponse): Disposable {
+export function limitTime(http: HttpRequest, response: HttpResponse, onLate: () => void = () => {}): Disposable {
   let waiting = response.setDeadline(requestMsOf(http), () => {
+    onLate()
     if (response.started) {
       response.destroy()
       return
