@@ -168,7 +168,7 @@ async function beginAudit(
 }
 
 function serve(parts: HandlerParts, call: ResourceCall): Promise<void> | void {
-  const { http, response, info, user } = call
+  const { http, response, info } = call
   const remote = parts.aggregator.remoteFor(info, http.path)
   if (remote !== undefined) {
     if (info.verb === 'watch') call.onBegin()
