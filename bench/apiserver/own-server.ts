@@ -7,7 +7,7 @@ import { join } from 'node:path'
 const project = join(import.meta.dirname, '../..')
 const bundle = join(project, 'dist/main.js')
 const program = existsSync(bundle) ? [bundle] : ['-C', 'source', join(project, 'src/main.ts')]
-const engineFlags = ['--max-semi-space-size=8', '--invocation-count-for-turbofan=1000']
+const engineFlags = ['--max-semi-space-size=8', '--invocation-count-for-turbofan=2000']
 
 /** What is run: the bundle, where there is one. */
 export const form: string = program.length === 1 ? 'bundle' : 'sources'
