@@ -74,7 +74,7 @@ async function row(name: string, run: () => Promise<void>): Promise<void> {
 
 const root = mkdtempSync(join(tmpdir(), 'gantry-bench-'))
 const began = performance.now()
-using server = await startServer(root, values['etcd-servers'])
+const server = await startServer(root, values['etcd-servers'])
 console.log(`server    ready after ${Math.round(performance.now() - began)} ms (${form})`)
 
 try {
@@ -128,6 +128,8 @@ try {
   ]
   for (const [name, run] of rows) if (positionals.length === 0 || positionals.includes(name)) await row(name, run)
 } finally {
+  // The end below ends the program at once: what is merely declared with `using` would stay.
+  await server[Symbol.asyncDispose]()
   rmSync(root, { recursive: true, force: true })
 }
 process.exit()

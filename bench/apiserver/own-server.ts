@@ -12,7 +12,7 @@ const engineFlags = ['--max-semi-space-size=8', '--invocation-count-for-turbofan
 /** What is run: the bundle, where there is one. */
 export const form: string = program.length === 1 ? 'bundle' : 'sources'
 
-export interface OwnServer extends Disposable {
+export interface OwnServer extends AsyncDisposable {
   readonly pid: number
   /** Ends it with a signal and starts it again, on a port, with what it has stored. @returns ms until it says that it is ready. */
   restart(signal: NodeJS.Signals, port: string): Promise<number>
@@ -44,6 +44,10 @@ export async function startServer(root: string, etcd: string | undefined): Promi
       child = await start(port)
       return performance.now() - beganMs
     },
-    [Symbol.dispose]: () => void child.kill('SIGKILL'),
+    [Symbol.asyncDispose]: async () => {
+      const exited = once(child, 'exit')
+      child.kill('SIGKILL')
+      await exited
+    },
   }
 }

@@ -25,7 +25,9 @@ export async function restartOnEtcd(
     const { stdout } = await promisify(execFile)(process.execPath, again)
     return /^restart +(.*?);/m.exec(stdout)?.[1] ?? 'failed'
   } finally {
+    const exited = once(child, 'exit')
     child.kill('SIGKILL')
+    await exited
   }
 }
 
