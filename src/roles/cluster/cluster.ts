@@ -194,14 +194,18 @@ async function endListening(listening: Listening | undefined): Promise<void> {
 
 function asSnapshot({
   from,
-  nodes = from === undefined ? 1 : 0,
+  nodes,
   startMs = defaultStartMs,
 }: ClusterOptions): Partial<ClusterSnapshot> & Pick<ClusterSnapshot, 'nodes' | 'timeMs'> {
-  const wanted = typeof nodes === 'number' ? Array.from({ length: nodes }, () => ({})) : nodes
-  if (from === undefined) return { nodes: wanted, timeMs: startMs }
-  if (typeof from !== 'string' && !('timeMs' in from)) return { store: from, nodes: wanted, timeMs: startMs }
+  if (from === undefined) return { nodes: asNodes(nodes ?? 1), timeMs: startMs }
+  if (typeof from !== 'string' && !('timeMs' in from))
+    return { store: from, nodes: asNodes(nodes ?? 1), timeMs: startMs }
   const moment = typeof from === 'string' ? readExportedState(from) : from
-  return { ...moment, nodes: withMoreNodes(moment.nodes, wanted) }
+  return { ...moment, nodes: withMoreNodes(moment.nodes, asNodes(nodes ?? 0)) }
+}
+
+function asNodes(nodes: NonNullable<ClusterOptions['nodes']>): ClusterSnapshot['nodes'] {
+  return typeof nodes === 'number' ? Array.from({ length: nodes }, () => ({})) : nodes
 }
 
 /** Nodes that come after others: with addresses of their own, and names of their own where they bring none. */
