@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import process from 'node:process'
 import { promisify } from 'node:util'
-import { createNetwork } from '#world/real/network.ts'
+import { freePort } from './free-port.ts'
 
 const run = promisify(execFile)
 const rounds = Number(process.argv[2] ?? 7)
@@ -30,12 +30,6 @@ interface Server {
   readonly name: string
   readonly url: string
   readonly child: ChildProcess
-}
-
-async function freePort(): Promise<number> {
-  const listener = await createNetwork().listen({ host: '127.0.0.1', port: 0 }, (socket) => socket.destroy())
-  await listener[Symbol.asyncDispose]()
-  return listener.port
 }
 
 async function start(name: string, command: (port: number) => readonly [string, ...string[]]): Promise<Server> {

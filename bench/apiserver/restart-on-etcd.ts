@@ -1,9 +1,9 @@
 /** A server that keeps its objects in etcd, ended and started again: on an etcd that lives as long as the measurement. */
 import { execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { freePort } from '../free-port.ts'
 
 /**
  * Runs the row `restart` of this bench with an etcd of its own.
@@ -15,7 +15,8 @@ export async function restartOnEtcd(
   args: readonly string[],
 ): Promise<string | undefined> {
   if (spawnSync(binary, ['--version']).status !== 0) return undefined
-  const [client, peer] = await Promise.all([freeUrl(), freeUrl()])
+  const ports = await Promise.all([freePort(), freePort()])
+  const [client = '', peer = ''] = ports.map((port) => `http://127.0.0.1:${port}`)
   const listen = ['--listen-client-urls', client, '--advertise-client-urls', client, '--listen-peer-urls', peer]
   const member = ['--initial-advertise-peer-urls', peer, '--initial-cluster', `default=${peer}`]
   const child = spawn(binary, [...listen, ...member, '--data-dir', folder, '--log-level', 'panic'], { stdio: 'ignore' })
@@ -29,12 +30,4 @@ export async function restartOnEtcd(
     child.kill('SIGKILL')
     await exited
   }
-}
-
-async function freeUrl(): Promise<string> {
-  const listener = createServer().listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const { port } = listener.address() as { port: number }
-  listener.close()
-  return `http://127.0.0.1:${port}`
 }

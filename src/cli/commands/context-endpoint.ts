@@ -1,10 +1,10 @@
 /** The `--docker` flag of `context create` and `context update`: `host=…,ca=…,cert=…,key=…`. */
+import { readGoBool } from '#base/data/go-bool.ts'
 import { messageOf } from '#base/errors/gantry-error.ts'
 import type { DockerEndpoint, TlsFiles } from '#cli/docker/context-store.ts'
 import { normaliseHost } from '#cli/docker/endpoint.ts'
 import { failure } from '#cli/docker/exit.ts'
 import type { Session } from '#cli/docker/session.ts'
-import { parseBool } from '#cli/grammar/flag-types.ts'
 import { keyValues } from './key-value-files.ts'
 import { absolute, csvFields } from './mount-flag.ts'
 
@@ -36,7 +36,7 @@ export async function dockerEndpoint(
   return {
     endpoint: {
       ...(host === '' ? {} : { Host: normaliseHost(host, Object.keys(tls).length > 0) }),
-      SkipTLSVerify: parseBool(fields['skip-tls-verify'] ?? 'false') ?? false,
+      SkipTLSVerify: readGoBool(fields['skip-tls-verify'] ?? 'false') ?? false,
     },
     tls,
   }

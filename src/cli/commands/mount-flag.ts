@@ -1,6 +1,6 @@
 /** The value of `--mount`: comma-separated fields, as the Engine API's Mount. */
 import { failure } from '#cli/docker/exit.ts'
-import { parseBool } from '#cli/grammar/flag-types.ts'
+import { readGoBool } from '#base/data/go-bool.ts'
 import { parseMemory } from '#cli/output/human-units.ts'
 
 export interface MountRequest {
@@ -71,7 +71,7 @@ const flagKeys: ReadonlySet<string> = new Set([
 
 function truth({ key, value }: Field): boolean {
   if (value === undefined) return true
-  const parsed = parseBool(value)
+  const parsed = readGoBool(value)
   if (parsed === undefined) throw failure(`invalid value for ${key}: ${value}`)
   return parsed
 }

@@ -1,7 +1,8 @@
 /** Splits arguments into flags and positionals by the rules of the pflag library (short clusters, `-p=1`, `--`). */
+import { readGoBool } from '#base/data/go-bool.ts'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { FlagSpec } from './flag-types.ts'
-import { parseBool, repeats, valueProblem } from './flag-types.ts'
+import { repeats, valueProblem } from './flag-types.ts'
 import { Flags } from './flags.ts'
 
 export interface ParsedArguments {
@@ -103,7 +104,7 @@ class Reader {
     const problem = valueProblem(flag, text)
     const shown = flag.short === undefined ? `--${flag.name}` : `-${flag.short}, --${flag.name}`
     if (problem !== undefined) throw usageFailure(`invalid argument "${text}" for "${shown}" flag: ${problem}`)
-    if (flag.kind === 'bool') this.flags.put(flag.name, String(parseBool(text)), false)
+    if (flag.kind === 'bool') this.flags.put(flag.name, String(readGoBool(text)), false)
     else if (flag.kind === 'strings') for (const part of text.split(',')) this.flags.put(flag.name, part, true)
     else this.flags.put(flag.name, text, repeats(flag))
   }

@@ -1,4 +1,5 @@
 /** The kinds of values flags take: how each reads its text, what help calls it, Go's words for what is wrong. */
+import { readGoBool } from '#base/data/go-bool.ts'
 import { parseDuration, parseMemory } from '#cli/output/human-units.ts'
 
 export type FlagKind =
@@ -43,26 +44,6 @@ function checkInteger(kind: 'int' | 'uint16', text: string): string | undefined 
   return value < least || value > most ? `${parser}: parsing "${text}": value out of range` : undefined
 }
 
-const truths: Readonly<Record<string, boolean>> = {
-  '1': true,
-  t: true,
-  T: true,
-  true: true,
-  TRUE: true,
-  True: true,
-  '0': false,
-  f: false,
-  F: false,
-  false: false,
-  FALSE: false,
-  False: false,
-}
-
-/** A boolean as strconv.ParseBool reads it; undefined when it is none. */
-export function parseBool(text: string): boolean | undefined {
-  return Object.hasOwn(truths, text) ? truths[text] : undefined
-}
-
 function durationProblem(text: string): string | undefined {
   if (parseDuration(text) !== undefined) return undefined
   return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text)
@@ -72,7 +53,7 @@ function durationProblem(text: string): string | undefined {
 
 /** What each kind of value must look like; kinds that take any text are missing. */
 const kindChecks: Readonly<Partial<Record<FlagKind, (text: string, flag: FlagSpec) => string | undefined>>> = {
-  bool: (text) => (parseBool(text) === undefined ? `strconv.ParseBool: parsing "${text}": invalid syntax` : undefined),
+  bool: (text) => (readGoBool(text) === undefined ? `strconv.ParseBool: parsing "${text}": invalid syntax` : undefined),
   int: (text) => checkInteger('int', text),
   uint16: (text) => checkInteger('uint16', text),
   bytes: (text, flag) =>

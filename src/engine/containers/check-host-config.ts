@@ -1,4 +1,5 @@
 /** What Docker refuses, and what it only warns of, in a container's host configuration. Pure; wording as moby's. */
+import { readGoBool } from '#base/data/go-bool.ts'
 import { GantryError } from '#base/errors/gantry-error.ts'
 import type { ContainerConfig, HostConfig, Resources } from '#spec/docker/container-config.ts'
 import { planCapabilities } from '#engine/runtime/plan-capabilities.ts'
@@ -173,8 +174,6 @@ function checkLogging({ LogConfig }: HostConfig): void {
   if (unknown !== undefined) refuse(unknown)
 }
 
-const booleanWords = ['1', 't', 'T', 'TRUE', 'true', 'True', '0', 'f', 'F', 'FALSE', 'false', 'False']
-
 /** moby `parseSecurityOpt`: bare words, `key=value`, and the older `key:value`. */
 function checkSecurityOptions(options: readonly string[]): void {
   for (const option of options) {
@@ -183,7 +182,7 @@ function checkSecurityOptions(options: readonly string[]): void {
     if (key === undefined) refuse(`invalid --security-opt 1: ${JSON.stringify(option)}`)
     const known =
       ['label', 'apparmor', 'seccomp', 'systempaths'].includes(key) ||
-      (key === 'no-new-privileges' && booleanWords.includes(value))
+      (key === 'no-new-privileges' && readGoBool(value) !== undefined)
     if (!known) refuse(`invalid --security-opt 2: ${JSON.stringify(option)}`)
   }
 }

@@ -1,4 +1,5 @@
 /** Options of bridge networks (`-o key=value`), read once into plain values; pure. */
+import { readGoBool } from '#base/data/go-bool.ts'
 import { parseAddress } from './address.ts'
 import { networkErrors } from './errors.ts'
 import type { NetworkRecord } from './network-record.ts'
@@ -29,9 +30,9 @@ export const bridgeOptionNames = {
 function flag(options: Readonly<Record<string, string>>, name: string, fallback: boolean): boolean {
   const value = options[name]
   if (value === undefined || value === '') return fallback
-  if (['1', 't', 'T', 'TRUE', 'true', 'True'].includes(value)) return true
-  if (['0', 'f', 'F', 'FALSE', 'false', 'False'].includes(value)) return false
-  throw networkErrors.badOption(name, value)
+  const read = readGoBool(value)
+  if (read === undefined) throw networkErrors.badOption(name, value)
+  return read
 }
 
 /** An option's text; undefined when it is absent or empty. @throws GantryError invalid when it does not fit. */

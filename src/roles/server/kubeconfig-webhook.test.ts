@@ -1,13 +1,13 @@
 /** Webhooks that misbehave, on loopback. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import type { AskWebhook } from '#cluster/apiserver/ask-webhook.ts'
 import { webhookReason } from '#cluster/apiserver/webhook-words.ts'
 import { createClock } from '#world/real/clock.ts'
 import { createFiles } from '#world/real/files.ts'
 import { openKubeconfigWebhook } from './kubeconfig-webhook.ts'
+import { drip, startMisbehavingServer } from './misbehaving-server.contract.ts'
 
 const world = { clock: createClock(), files: createFiles() }
 
@@ -18,16 +18,7 @@ async function against(
   use: (ask: AskWebhook) => Promise<void>,
 ): Promise<void> {
   await using scope = new AsyncDisposableStack()
-  const closed: Promise<unknown>[] = []
-  const server = createServer((socket) => {
-    closed.push(once(socket, 'close'))
-    socket.on('error', () => socket.destroy())
-    socket.once('data', () => answer(socket))
-  })
-  scope.defer(() => void server.close())
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { readonly port: number }
+  const { port, closed } = await startMisbehavingServer(answer, scope)
   const folder = scope.use(await world.files.temporaryDirectory('gantry-webhook-'))
   const path = `${folder.path}/hook.yaml`
   const kubeconfig = {
@@ -43,17 +34,11 @@ async function against(
 
 const head = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n'
 
-function drip(socket: Socket): void {
-  socket.write(`${head}Content-Length: 1000000\r\n\r\n`)
-  const timer = setInterval(() => socket.write(' '), 10)
-  socket.once('close', () => clearInterval(timer))
-}
-
 for (const [what, answer] of [
   ['never answers', () => {}],
   ['stops in its head', (socket: Socket) => socket.write('HTTP/1.1 200 OK\r\nConten')],
   ['stops in its body', (socket: Socket) => socket.write(`${head}Content-Length: 9\r\n\r\n{`)],
-  ['answers a byte at a time', drip],
+  ['answers a byte at a time', (socket: Socket) => drip(socket, `${head}Content-Length: 1000000\r\n\r\n`)],
 ] as const)
   test(`a webhook that ${what} is given up when its time is over`, () =>
     against(answer, { timeoutMs: 200 }, (ask) =>

@@ -1,10 +1,9 @@
 /** Which secrets pods may use: only those of their account where it asks for that (ServiceAccount admission, v1.36). Pure. */
+import { readGoBool } from '#base/data/go-bool.ts'
 import type { Container, Pod, ServiceAccount } from '#spec/kubernetes/objects/core-v1.generated.ts'
 import { referencesOf } from '../pod-references.ts'
 
 const enforceAnnotation = 'kubernetes.io/enforce-mountable-secrets'
-/** What Go reads as true. */
-const truths: ReadonlySet<string> = new Set(['1', 't', 'T', 'TRUE', 'true', 'True'])
 
 type Secretive = Pick<Container, 'name' | 'env' | 'envFrom'>
 
@@ -30,7 +29,7 @@ export function ephemeralSecretProblem(account: ServiceAccount, { spec }: Pod): 
 }
 
 function isLimited({ metadata }: ServiceAccount): boolean {
-  return truths.has(metadata.annotations?.[enforceAnnotation] ?? '')
+  return readGoBool(metadata.annotations?.[enforceAnnotation] ?? '') === true
 }
 
 function mountable({ secrets = [] }: ServiceAccount): ReadonlySet<string> {

@@ -42,6 +42,24 @@ async function watching(store: VersionedStore): Promise<{ readonly failure: Prom
   return { failure }
 }
 
+/** The keys of what is written from now on, as a watch hears of them until its end. */
+async function following(
+  store: VersionedStore,
+): Promise<{ readonly seen: readonly string[]; readonly end: () => Promise<void> }> {
+  const stop = new AbortController()
+  const seen: string[] = []
+  const afterRevision = await store.currentRevision()
+  const reading = (async () => {
+    for await (const { events } of store.watch({ afterRevision, progress: true, signal: stop.signal }))
+      for (const { entry } of events) seen.push(entry.key)
+  })()
+  const end = (): Promise<void> => {
+    stop.abort()
+    return reading
+  }
+  return { seen, end }
+}
+
 test('an etcd that comes back without its data is noticed, and then served as it is', { skip }, async () => {
   await using cluster = await startEtcdCluster(1)
   await using store = await open(cluster)
@@ -83,35 +101,37 @@ test('a restart of etcd is no replacement: the watch goes on', { skip }, async (
   await using cluster = await startEtcdCluster(1)
   await using store = await open(cluster)
   await fill(store, 'k', 5)
-  const stop = new AbortController()
-  const seen: string[] = []
-  const afterRevision = await store.currentRevision()
-  const reading = (async () => {
-    for await (const { events } of store.watch({ afterRevision, progress: true, signal: stop.signal }))
-      for (const { entry } of events) seen.push(entry.key)
-  })()
+  const { seen, end } = await following(store)
   await fill(store, 'a', 3)
   await cluster.kill(0)
   await cluster.start(0)
   await fill(store, 'b', 3)
   await until('what was written since', () => seen.length >= 6)
-  stop.abort()
-  await reading
+  await end()
   assert.deepEqual(seen, ['/a0', '/a1', '/a2', '/b0', '/b1', '/b2'])
 })
 
-/** Has etcd free what was compacted and take writes again, as `etcdctl defrag` and `etcdctl alarm disarm` do. */
-async function makeRoom({ endpoints }: EtcdCluster): Promise<void> {
+/** Calls of etcd's that the store does not make. */
+async function asking<T>(
+  { endpoints }: EtcdCluster,
+  use: (ask: (method: string, fields: Fields | Buffer, token?: string) => Promise<Buffer>) => Promise<T>,
+): Promise<T> {
   using connection = new GrpcConnection({ url: endpoints[0] ?? '', tls: undefined, clock })
-  const ask = async (method: string, message: Buffer): Promise<Buffer> => {
-    using call = await connection.call(`/etcdserverpb.Maintenance/${method}`)
-    return await call.exchange(message)
-  }
-  await ask('Defragment', Buffer.alloc(0))
-  const alarms = await ask('Alarm', Buffer.alloc(0))
-  // The answer ends with the alarm: its member's number behind tag 8, and its kind behind tag 16.
-  const member = alarms.subarray(alarms.lastIndexOf(8) + 1, alarms.lastIndexOf(16))
-  await ask('Alarm', Buffer.concat([Buffer.from([8, 2, 16]), member, Buffer.from([24, 1])]))
+  return await use(async (method, fields, token) => {
+    using call = await connection.call(`/etcdserverpb.${method}`, token === undefined ? {} : { token })
+    return await call.exchange(Buffer.isBuffer(fields) ? fields : encodeFields(fields))
+  })
+}
+
+/** Has etcd free what was compacted and take writes again, as `etcdctl defrag` and `etcdctl alarm disarm` do. */
+function makeRoom(cluster: EtcdCluster): Promise<void> {
+  return asking(cluster, async (ask) => {
+    await ask('Maintenance/Defragment', [])
+    const alarms = await ask('Maintenance/Alarm', [])
+    // The answer ends with the alarm: its member's number behind tag 8, and its kind behind tag 16.
+    const member = alarms.subarray(alarms.lastIndexOf(8) + 1, alarms.lastIndexOf(16))
+    await ask('Maintenance/Alarm', Buffer.concat([Buffer.from([8, 2, 16]), member, Buffer.from([24, 1])]))
+  })
 }
 
 test('an etcd without space says so, still reads, and works again by itself once it has some', { skip }, async () => {
@@ -135,31 +155,13 @@ test('an etcd without space says so, still reads, and works again by itself once
   assert.deepEqual([told[0], told.at(-1)], ['STORE_FULL', undefined])
 })
 
-/** Calls of etcd's that the store does not make. */
-async function asking<T>(
-  { endpoints }: EtcdCluster,
-  use: (ask: (method: string, fields: Fields, token?: string) => Promise<Buffer>) => Promise<T>,
-): Promise<T> {
-  using connection = new GrpcConnection({ url: endpoints[0] ?? '', tls: undefined, clock })
-  return await use(async (method, fields, token) => {
-    using call = await connection.call(`/etcdserverpb.${method}`, token === undefined ? {} : { token })
-    return await call.exchange(encodeFields(fields))
-  })
-}
-
 test(
   'an etcd that begins to ask for users refuses by name, and the watch goes on when it ends that',
   { skip },
   async () => {
     await using cluster = await startEtcdCluster(1)
     await using store = await open(cluster)
-    const stop = new AbortController()
-    const seen: string[] = []
-    const afterRevision = await store.currentRevision()
-    const reading = (async () => {
-      for await (const { events } of store.watch({ afterRevision, progress: true, signal: stop.signal }))
-        for (const { entry } of events) seen.push(entry.key)
-    })()
+    const { seen, end } = await following(store)
     await fill(store, 'before', 1)
     const user: Fields = [
       [1, 'root'],
@@ -189,8 +191,7 @@ test(
     await until('the store works again', () => store.problem === undefined)
     await fill(store, 'after', 1)
     await until('what was written since', () => seen.includes('/after0'))
-    stop.abort()
-    await reading
+    await end()
     assert.deepEqual(seen, ['/before0', '/after0'])
   },
 )

@@ -89,20 +89,22 @@ test('writes say that they validate fields', () => {
   assert.ok((post['parameters'] as readonly Json[]).some((parameter) => parameter['name'] === 'fieldValidation'))
 })
 
+const widgets = {
+  group: 'example.com',
+  version: 'v1',
+  kind: 'Widget',
+  resource: 'widgets',
+  namespaced: true,
+  verbs: ['get', 'list', 'watch'],
+  type: 'com.example.v1.Widget',
+  listType: undefined,
+  subresources: [],
+  builtIn: false,
+}
+
 test('custom resources appear beside the built-in ones', () => {
-  const type = 'com.example.v1.Widget'
-  const resource = {
-    group: 'example.com',
-    version: 'v1',
-    kind: 'Widget',
-    resource: 'widgets',
-    namespaced: true,
-    verbs: ['get', 'list', 'patch', 'watch'],
-    type,
-    listType: `${type}List`,
-    subresources: [],
-    builtIn: false,
-  }
+  const { type } = widgets
+  const resource = { ...widgets, verbs: ['get', 'list', 'patch', 'watch'], listType: `${type}List` }
   const schemas = { [type]: { type: 'object' }, [`${type}List`]: { type: 'object' } }
   const document = openApiV3(resource, { extra: { resources: [resource], schemas } })
   const pathOf = (suffix: string): string => `/apis/example.com/v1/${suffix}`
@@ -121,20 +123,8 @@ test('custom resources appear beside the built-in ones', () => {
 })
 
 test('a document of custom resources alone says so, and nothing of watch events and bearers', () => {
-  const resource = {
-    group: 'example.com',
-    version: 'v1',
-    kind: 'Widget',
-    resource: 'widgets',
-    namespaced: true,
-    verbs: ['get', 'list', 'watch'],
-    type: 'com.example.v1.Widget',
-    listType: undefined,
-    subresources: [],
-    builtIn: false,
-  }
-  const schemas = { [resource.type]: { type: 'object' } }
-  const custom = openApiV3(resource, { extra: { resources: [resource], schemas }, serverVersion: '1.36' })
+  const schemas = { [widgets.type]: { type: 'object' } }
+  const custom = openApiV3(widgets, { extra: { resources: [widgets], schemas }, serverVersion: '1.36' })
   const builtIn = openApiV3({ group: 'apps', version: 'v1' }, { serverVersion: '1.36' })
   const event = 'io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent'
   assert.deepEqual(at(custom, 'info'), { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' })

@@ -29,12 +29,7 @@ export function isEnvelope(bytes: Uint8Array): boolean {
 
 /** Opens an envelope. Throws `KUBERNETES_PROTOBUF` when it is none. */
 export function openEnvelope(bytes: Uint8Array): Envelope {
-  if (bytes.length < 4)
-    throw protobufError(
-      bytes.length === 0
-        ? 'empty data'
-        : `provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]`,
-    )
+  if (bytes.length === 0) throw protobufError('empty data')
   if (!isEnvelope(bytes))
     throw protobufError('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]')
   if (bytes.length === magic.length) throw protobufError('empty body')

@@ -1,4 +1,5 @@
 /** Conversions between kinds of values (cel-spec, type conversions; wording of cel-go). */
+import { readGoBool } from '#base/data/go-bool.ts'
 import { parseGoDuration } from '#base/data/duration.ts'
 import { declare, fail, type CelOverload } from '../cel-function.ts'
 import {
@@ -48,12 +49,8 @@ function doubleOfText(text: string): number {
   return Number.isFinite(value) ? value : noConversion('double')
 }
 
-const truths: ReadonlySet<string> = new Set(['1', 't', 'T', 'TRUE', 'true', 'True'])
-const untruths: ReadonlySet<string> = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False'])
-
 function boolOfText(text: string): boolean {
-  if (truths.has(text)) return true
-  return untruths.has(text) ? false : noConversion('bool')
+  return readGoBool(text) ?? noConversion('bool')
 }
 
 /** A double as Go's `%g` with the shortest digits. */
